@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Measures sizes: encodes .safetensors files, decodes them again, compares every byte, prints the README's table.
+
+    cargo build --release
+    python3 benches/sizes.py                             # all files of benches/models (benches/fetch_models.py fetches them)
+    python3 benches/sizes.py tests/data --level 3        # other folders or files, other options
+    python3 benches/sizes.py --tersor PATH               # another binary (default: target/release/tersor)
+
+Sizes are those of whole files, header, index and checksums included. Exit status 1 if a file did not come back the same.
+"""
+import argparse
+import filecmp
+import json
+import math
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def describe(path):
+    """(dtypes, number of elements) of a safetensors file; a dtype below one percent of the elements is not named."""
+    with open(path, "rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+    header.pop("__metadata__", None)
+    counts = {}
+    for tensor in header.values():
+        counts[tensor["dtype"]] = counts.get(tensor["dtype"], 0) + math.prod(tensor["shape"])
+    total = sum(counts.values())
+    named = sorted((d for d in counts if 100 * counts[d] >= total), key=counts.get, reverse=True)
+    return ", ".join(named), total
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}: exit status {done.returncode}\n{done.stderr.strip()}")
+
+
+def measure(tersor, path, options):
+    """Size of the encoded file, once it is known to decode to the very same bytes."""
+    with tempfile.TemporaryDirectory(prefix="tersor-sizes-") as folder:
+        packed, back = pathlib.Path(folder, "packed.tersor"), pathlib.Path(folder, path.name)
+        run(tersor, "encode", path, "-o", packed, *options)
+        run(tersor, "decode", packed, "-o", back)
+        if not filecmp.cmp(path, back, shallow=False):
+            raise RuntimeError(f"{path}: came back different")
+        return packed.stat().st_size
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", nargs="*", type=pathlib.Path, default=[HERE / "models"], metavar="PATH")
+    parser.add_argument("--tersor", type=pathlib.Path, default=HERE.parent / "target" / "release" / "tersor")
+    parser.add_argument("--level", metavar="N", help="passed on to tersor encode")
+    options = parser.parse_args()
+    if not options.tersor.is_file():
+        parser.error(f"{options.tersor} does not exist; run cargo build --release, or say --tersor PATH")
+    files = [f for p in options.paths for f in (sorted(p.glob("*.safetensors")) if p.is_dir() else [p])]
+    if not files:
+        parser.error("no .safetensors file found; benches/fetch_models.py fetches some")
+    level = ["--level", options.level] if options.level else []
+    failed = 0
+    print("| model | dtype | weights | safetensors, bytes | tersor, bytes | share | bits a weight |")
+    print("|---|---|--:|--:|--:|--:|--:|")
+    for path in files:
+        try:
+            dtypes, weights = describe(path)
+            before, after = path.stat().st_size, measure(options.tersor.resolve(), path, level)
+        except (OSError, ValueError, struct.error, RuntimeError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            failed += 1
+            continue
+        bits = f"{8 * after / weights:.3f}" if weights else ""
+        print(f"| {path.stem} | {dtypes} | {weights:,} | {before:,} | {after:,} | {100 * after / before:.2f} % | {bits} |", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

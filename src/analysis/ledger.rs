@@ -1,0 +1,225 @@
+//! The ledger: every byte of a container belongs to exactly one line, and the lines add up to its length.
+
+use crate::container::{FOOTER_BYTES, HEADER_BYTES};
+use crate::decode::{ReadAt, Reader, Segment};
+use crate::error::{Error, Result};
+use crate::represent::{Representation, StreamBytes};
+use crate::tensor::Dtype;
+
+/// What a byte is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Category {
+    /// The header (section 3 of the specification).
+    Header,
+    /// Names, dtypes, shapes, metadata and prefixes of files (section 5).
+    Manifest,
+    /// Kinds, lengths and checksums of frames, members of segments (sections 4 and 6).
+    Frames,
+    /// Codings and frequency tables (sections 8 and 9).
+    Tables,
+    /// Lengths of chunks (section 6) and of the streams in them.
+    Lengths,
+    /// Checksums of chunks (section 6).
+    Checksums,
+    /// Zeros before raw tensors (section 6).
+    Padding,
+    /// Bytes stored as they are.
+    Raw,
+    /// zstd frames.
+    Zstd,
+    /// Packed bits of fields without a model (section 8).
+    RawBits,
+    /// Words of the lane coder (section 10).
+    LaneWords,
+    /// Initial states of the lane coder (section 10).
+    LaneStates,
+    /// Values behind escapes (section 10).
+    Escapes,
+    /// Words of the bits coder (section 11).
+    BitsWords,
+    /// Places of segments, and a copy of the manifest where there were several (section 12).
+    Index,
+    /// Digests of tensors and files (section 12).
+    Digests,
+    /// The footer (section 13).
+    Footer,
+    /// Frames that this version does not know.
+    Other,
+}
+
+impl Category {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Manifest => "manifest",
+            Self::Frames => "frames",
+            Self::Tables => "tables",
+            Self::Lengths => "lengths",
+            Self::Checksums => "checksums",
+            Self::Padding => "padding",
+            Self::Raw => "raw bytes",
+            Self::Zstd => "zstd",
+            Self::RawBits => "raw bits",
+            Self::LaneWords => "lane words",
+            Self::LaneStates => "lane states",
+            Self::Escapes => "escapes",
+            Self::BitsWords => "bits words",
+            Self::Index => "index",
+            Self::Digests => "digests",
+            Self::Footer => "footer",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The bytes of one segment: of one tensor, or of several small ones that share it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SegmentLedger {
+    /// Numbers of its entries in the order of declaration; see [`Reader::tensors`] and [`Ledger::name`].
+    pub members: Vec<usize>,
+    /// The dtype of all of them.
+    pub dtype: Dtype,
+    /// Elements of all of them.
+    pub elements: u64,
+    /// Decoded bytes.
+    pub raw_bytes: u64,
+    /// Number of chunks.
+    pub chunks: u64,
+    /// `raw`, `zstd`, or the widths and codings of its fields, as in `fields 10 lanes + 6 raw + 8 raw + 8 raw`.
+    pub representation: String,
+    /// Its bytes by category, none zero.
+    pub lines: Vec<(Category, u64)>,
+}
+
+impl SegmentLedger {
+    /// All its bytes.
+    pub fn bytes(&self) -> u64 {
+        self.lines.iter().map(|(_, bytes)| bytes).sum()
+    }
+
+    /// Bits an element, everything counted.
+    pub fn bits_per_weight(&self) -> f64 {
+        self.bytes() as f64 * 8.0 / self.elements.max(1) as f64
+    }
+}
+
+/// All bytes of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ledger {
+    /// What belongs to no segment, by category, none zero.
+    pub lines: Vec<(Category, u64)>,
+    /// In the order of the file.
+    pub segments: Vec<SegmentLedger>,
+    names: Vec<Option<std::sync::Arc<str>>>,
+}
+
+impl Ledger {
+    /// The name of entry `ordinal`; `None` for a file's content.
+    pub fn name(&self, ordinal: usize) -> Option<&str> {
+        self.names.get(ordinal)?.as_deref()
+    }
+
+    /// The length of the container.
+    pub fn bytes(&self) -> u64 {
+        self.lines.iter().map(|(_, bytes)| bytes).sum::<u64>()
+            + self.segments.iter().map(SegmentLedger::bytes).sum::<u64>()
+    }
+
+    /// Everything by category.
+    pub fn totals(&self) -> Vec<(Category, u64)> {
+        let mut totals = std::collections::BTreeMap::new();
+        for (category, bytes) in self.lines.iter().chain(self.segments.iter().flat_map(|segment| &segment.lines)) {
+            *totals.entry(*category).or_insert(0) += bytes;
+        }
+        totals.into_iter().collect()
+    }
+}
+
+impl<S: ReadAt> Reader<S> {
+    /// Accounts for every byte of the container. Reads and checks all chunks, and decodes none.
+    ///
+    /// # Errors
+    /// As decoding.
+    pub fn ledger(&self) -> Result<Ledger> {
+        let directory = self.directory();
+        let segments: Vec<_> = directory.index.segments.iter().copied().zip(0u32..).collect();
+        let covered: u64 = segments.iter().map(|(place, _)| place.prelude_len + place.body_len).sum();
+        let manifest_bytes = self.manifest_len();
+        let footer = self.footer();
+        let digests: u64 =
+            16 * directory.index.entry_digests.len() as u64 + 32 * directory.index.file_digests.len() as u64;
+        let gaps = footer.index_offset.checked_sub(HEADER_BYTES as u64 + covered);
+        let other = gaps.and_then(|gaps| gaps.checked_sub(manifest_bytes));
+        let other = other.ok_or_else(|| Error::corrupt("segments and manifest overlap").in_section("index"))?;
+        let index = footer.index_len - digests;
+        let fixed = [
+            (Category::Header, HEADER_BYTES as u64),
+            (Category::Manifest, manifest_bytes),
+            (Category::Index, index),
+            (Category::Digests, digests),
+            (Category::Footer, FOOTER_BYTES as u64),
+            (Category::Other, other),
+        ];
+        let segments = self.workers().map(segments, |(place, number)| {
+            let segment = self.segment(number)?;
+            self.segment_ledger(&segment, place.prelude_len)
+        })?;
+        let names = directory.manifest.entries.iter().map(|entry| entry.name.clone()).collect();
+        Ok(Ledger { lines: without_zeros(&fixed), segments, names })
+    }
+
+    fn segment_ledger(&self, segment: &Segment, prelude_len: u64) -> Result<SegmentLedger> {
+        let head = &segment.head;
+        let mut streams = StreamBytes::default();
+        let mut raw_bytes = 0;
+        for index in 0..head.chunks.len() {
+            let coded = segment.read_chunk(self.source(), index)?;
+            let elements = head.chunk_range(index);
+            segment.representation.account(head.dtype, &coded, elements.end - elements.start, &mut streams)?;
+            raw_bytes += segment.chunk_bytes(index);
+        }
+        let chunks = head.chunks.len() as u64;
+        let tables = head.parameters.len() as u64;
+        let lines = [
+            (Category::Frames, prelude_len - tables - 8 * chunks),
+            (Category::Tables, tables),
+            (Category::Lengths, 4 * chunks + streams.lengths),
+            (Category::Checksums, 4 * chunks),
+            (Category::Padding, segment.padding),
+            (Category::Raw, streams.raw),
+            (Category::Zstd, streams.zstd),
+            (Category::RawBits, streams.raw_bits),
+            (Category::LaneWords, streams.lane_words),
+            (Category::LaneStates, streams.lane_states),
+            (Category::Escapes, streams.escapes),
+            (Category::BitsWords, streams.bits_words),
+        ];
+        Ok(SegmentLedger {
+            members: head.members.iter().map(|&member| member as usize).collect(),
+            dtype: head.dtype,
+            elements: head.elements,
+            raw_bytes,
+            chunks,
+            representation: describe(&segment.representation),
+            lines: without_zeros(&lines),
+        })
+    }
+}
+
+fn describe(representation: &Representation) -> String {
+    match representation {
+        Representation::Fields(fields) => {
+            let fields = fields.fields.iter().map(|field| format!("{} {}", field.width, field.coding.name()));
+            format!("fields {}", fields.collect::<Vec<_>>().join(" + "))
+        }
+        other => other.name().to_owned(),
+    }
+}
+
+fn without_zeros(lines: &[(Category, u64)]) -> Vec<(Category, u64)> {
+    lines.iter().copied().filter(|(_, bytes)| *bytes > 0).collect()
+}

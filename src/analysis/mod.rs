@@ -1,0 +1,5 @@
+//! Where the bytes are.
+
+mod ledger;
+
+pub use ledger::{Category, Ledger, SegmentLedger};

@@ -1,0 +1,2 @@
+//! The command `tersor`.
+fn main() {}

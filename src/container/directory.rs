@@ -1,0 +1,110 @@
+//! Manifest and index together: for each entry its segment and its place within it.
+
+use bitvec::vec::BitVec;
+
+use super::{ENTRY_DIGEST_BYTES, Index, Manifest, SegmentHead};
+use crate::error::{Error, Result};
+
+/// Where an entry's elements are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) segment: u32,
+    /// Elements of the segment before this entry's.
+    pub(crate) first: u64,
+    /// Which of the stored entries it is, in the order of ordinals.
+    stored: u32,
+}
+
+/// All that a reader with random access knows of a file.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    pub(crate) manifest: Manifest,
+    pub(crate) index: Index,
+    /// For each entry; an alias has its target's. `None`: no elements.
+    places: Vec<Option<Place>>,
+    /// For each segment, of all its members.
+    elements: Vec<u64>,
+}
+
+impl Directory {
+    /// Joins both; every segment must have members, all of one dtype.
+    pub(crate) fn new(manifest: Manifest, index: Index) -> Result<Self> {
+        let mut elements = vec![0u64; index.segments.len()];
+        let mut dtypes = vec![None; index.segments.len()];
+        let mut places = Vec::with_capacity(manifest.entries.len());
+        let mut stored = 0;
+        for entry in &manifest.entries {
+            let place = match entry.alias_of {
+                Some(target) => places[target as usize],
+                None if entry.elements() == 0 => None,
+                None => {
+                    let segment = index.segment_of[stored];
+                    let filled = &mut elements[segment as usize];
+                    let place = Place { segment, first: *filled, stored: stored as u32 };
+                    *filled = filled.saturating_add(entry.elements());
+                    if *dtypes[segment as usize].get_or_insert(entry.dtype) != entry.dtype {
+                        let what = "a segment with members of several dtypes";
+                        return Err(Error::corrupt(what).in_section("index").in_tensor(entry.label()));
+                    }
+                    stored += 1;
+                    Some(place)
+                }
+            };
+            places.push(place);
+        }
+        if elements.contains(&0) {
+            return Err(Error::corrupt("a segment without members").in_section("index"));
+        }
+        Ok(Self { manifest, index, places, elements })
+    }
+
+    /// Where entry `ordinal` is; `None` if it has no elements.
+    pub(crate) fn place(&self, ordinal: usize) -> Option<Place> {
+        self.places[ordinal]
+    }
+
+    /// The digest of entry `ordinal`; `None` if it has no elements.
+    pub(crate) fn digest(&self, ordinal: usize) -> Option<[u8; ENTRY_DIGEST_BYTES]> {
+        self.places[ordinal].map(|place| self.index.entry_digests[place.stored as usize])
+    }
+
+    /// The head of segment `segment` must say what the index says.
+    pub(crate) fn check_members(&self, segment: u32, head: &SegmentHead) -> Result<()> {
+        let agree =
+            head.members.iter().all(|&member| self.places[member as usize].is_some_and(|p| p.segment == segment));
+        if !agree || self.elements[segment as usize] != head.elements {
+            return Err(Error::corrupt("the segment's members are not those of the index").in_section("segment"));
+        }
+        Ok(())
+    }
+}
+
+/// Which entries a reader in file order has seen stored.
+#[derive(Debug, Default)]
+pub(crate) struct Coverage(BitVec);
+
+impl Coverage {
+    /// Notes the members of a segment; none may come twice.
+    pub(crate) fn add(&mut self, members: &[u32]) -> Result<()> {
+        for &member in members {
+            let member = member as usize;
+            if self.0.len() <= member {
+                self.0.resize(member + 1, false);
+            }
+            if self.0.replace(member, true) {
+                return Err(Error::corrupt("an entry is stored twice").in_section("segment"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every entry that has to be stored must have been.
+    pub(crate) fn check_complete(&self, manifest: &Manifest) -> Result<()> {
+        for (ordinal, entry) in manifest.entries.iter().enumerate() {
+            if entry.is_stored() && !self.0.get(ordinal).is_some_and(|bit| *bit) {
+                return Err(Error::corrupt("an entry is declared and not stored").in_tensor(entry.label()));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! The header (section 3).
+
+use super::{FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES, checksum_matches};
+use crate::error::{Error, Result};
+use crate::wire::{Cursor, checksum};
+
+const MAGIC: [u8; 8] = [0x89, b'T', b'S', b'R', 0x0d, 0x0a, 0x1a, 0x0a];
+
+pub(crate) fn write_header(out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend_from_slice(&MAGIC);
+    out.extend_from_slice(&[FORMAT_MAJOR, FORMAT_MINOR, 0, 0]);
+    out.extend_from_slice(&[0; 8]);
+    let sum = checksum(&out[start..]);
+    out.extend_from_slice(&sum.to_le_bytes());
+}
+
+/// Checks the header at the start of `bytes`, which may be shorter than a header.
+pub(crate) fn read_header(bytes: &[u8]) -> Result<()> {
+    let magic = &bytes[..bytes.len().min(MAGIC.len())];
+    if bytes.is_empty() {
+        return Err(Error::truncated("the input is empty").in_section("header").at(0));
+    }
+    if !MAGIC.starts_with(magic) {
+        let what = match foreign_format(bytes) {
+            Some(format) => format!("not a Tersor file: {format}"),
+            None => "not a Tersor file: wrong magic".to_owned(),
+        };
+        return Err(Error::corrupt(what).in_section("header").at(0));
+    }
+    let truncated = || Error::truncated("the input ends within the header").in_section("header").at(bytes.len() as u64);
+    if bytes.len() < MAGIC.len() + 2 {
+        return Err(truncated());
+    }
+    let mut cursor = Cursor::new(bytes, 0, "header");
+    cursor.bytes(MAGIC.len())?;
+    let (major, minor) = (cursor.u8()?, cursor.u8()?);
+    if (major, minor) != (FORMAT_MAJOR, FORMAT_MINOR) {
+        return Err(Error::unsupported(format!(
+            "format version {major}.{minor}; this program reads {FORMAT_MAJOR}.{FORMAT_MINOR}: use the version that wrote the file"
+        ))
+        .in_section("header")
+        .at(8));
+    }
+    if bytes.len() < HEADER_BYTES {
+        return Err(truncated());
+    }
+    let reserved = cursor.u16()?;
+    let critical = cursor.u32()?;
+    let _optional = cursor.u32()?;
+    let stored = cursor.u32()?;
+    if !checksum_matches(&bytes[..HEADER_BYTES - 4], stored) {
+        return Err(Error::corrupt("checksum does not match").in_section("header").at(20));
+    }
+    if reserved != 0 {
+        return Err(Error::corrupt("reserved field is not zero").in_section("header").at(10));
+    }
+    if critical != 0 {
+        return Err(Error::unsupported(format!("critical features {critical:#x}")).in_section("header").at(12));
+    }
+    Ok(())
+}
+
+/// What a file that is not ours seems to be, from its first bytes.
+fn foreign_format(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [b'P', b'K', 3, 4, ..] => Some("this looks like a zip archive, such as a PyTorch checkpoint (.pt)"),
+        [0x80, 2..=5, ..] => Some("this looks like a pickle, such as an old PyTorch checkpoint (.pt)"),
+        [b'G', b'G', b'U', b'F', ..] => Some("this looks like a GGUF model"),
+        [0x89, b'H', b'D', b'F', ..] => Some("this looks like an HDF5 file"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("this looks like a zstd file"),
+        [0x1f, 0x8b, ..] => Some("this looks like a gzip file"),
+        [_, _, _, _, _, _, _, 0, b'{', ..] => Some("this looks like a safetensors model; encode it first"),
+        _ => None,
+    }
+}
+
+/// The names of formats that people mistake for ours or for safetensors; for messages of the command.
+pub(crate) fn describe_foreign(bytes: &[u8]) -> Option<&'static str> {
+    foreign_format(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_header_is_read_and_every_byte_counts() {
+        let mut bytes = Vec::new();
+        write_header(&mut bytes);
+        assert_eq!(bytes.len(), HEADER_BYTES);
+        read_header(&bytes).unwrap();
+        for position in 0..bytes.len() {
+            assert!(read_header(&bytes[..position]).is_err());
+            for value in 0..=255 {
+                if bytes[position] != value {
+                    let mut changed = bytes.clone();
+                    changed[position] = value;
+                    assert!(read_header(&changed).is_err(), "byte {position} = {value}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_newer_version_is_unsupported() {
+        let mut bytes = Vec::new();
+        write_header(&mut bytes);
+        bytes[9] = 2;
+        assert_eq!(read_header(&bytes).unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+}

@@ -1,0 +1,144 @@
+//! Whole files: each safetensors file by its tensors, any other as bytes; decoding gives the same files again.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::ops::Range;
+
+use super::EncodeOptions;
+use super::writer::{SMALL_BYTES, Summary, Writer};
+use crate::container::{Entry, FileRecord, entry_digest, is_file_name};
+use crate::error::{Error, Result};
+use crate::interop::safetensors;
+use crate::parallel::Workers;
+use crate::tensor::Dtype;
+
+/// Bytes at either end of a tensor that tell most from each other.
+const PROBE_BYTES: usize = 4096;
+
+/// A file to encode.
+#[derive(Debug, Clone, Copy)]
+pub struct FileInput<'a> {
+    /// Its name, without folders. One that ends in `.safetensors` must be such a file.
+    pub name: &'a str,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+}
+
+/// Encodes files so that [`decode_files`](crate::decode_files) recreates them bit for bit.
+///
+/// ```
+/// use tersor::{EncodeOptions, FileInput, encode_files};
+/// # fn main() -> tersor::Result<()> {
+/// let config = FileInput { name: "config.json", bytes: b"{}" };
+/// let (container, summary) = encode_files(&[config], Vec::new(), EncodeOptions::default())?;
+/// assert_eq!(summary.raw_bytes, 2);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// `Corrupt` for a `.safetensors` file that is none, `InvalidArgument` for a name that cannot be a file's or occurs twice, `Io` where writing fails, `Cancelled`.
+pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOptions) -> Result<(W, Summary)> {
+    let mut writer = Writer::new(out, options)?;
+    // where each entry's bytes lie
+    let mut ranges: Vec<(usize, Range<usize>)> = Vec::new();
+    for (number, file) in files.iter().enumerate() {
+        if !is_file_name(file.name) {
+            return Err(Error::invalid(format!("{:?} cannot be the name of a file in a container", file.name)));
+        }
+        if files[..number].iter().any(|other| other.name == file.name) {
+            return Err(Error::invalid(format!("two files named {:?}", file.name)));
+        }
+        let entries = declare(&mut writer, file).map_err(|error| error.in_tensor(file.name))?;
+        ranges.extend(entries.into_iter().map(|range| (number, range)));
+    }
+    let bytes_of = |ordinal: usize| -> &[u8] {
+        let (file, range) = &ranges[ordinal];
+        &files[*file].bytes[range.clone()]
+    };
+    find_aliases(&mut writer.manifest.entries, &writer.workers, &bytes_of);
+    writer.write_manifest()?;
+    // what shares segments comes first, so that a reader in file order has to hold back little
+    let stored = |entry: &Entry, small: bool| entry.is_stored() && ((entry.byte_len() as usize) < SMALL_BYTES) == small;
+    for small in [true, false] {
+        for ordinal in 0..ranges.len() {
+            if stored(&writer.manifest.entries[ordinal], small) {
+                let bytes = bytes_of(ordinal);
+                let mut hasher = blake3::Hasher::new();
+                writer.workers.hash(&mut hasher, bytes);
+                writer.set_digest(ordinal as u32, entry_digest(&hasher));
+                writer.store(ordinal as u32, bytes)?;
+            }
+        }
+        writer.close_all_shared()?;
+    }
+    let digests = files.iter().map(|file| {
+        let mut hasher = blake3::Hasher::new();
+        writer.workers.hash(&mut hasher, file.bytes);
+        *hasher.finalize().as_bytes()
+    });
+    let digests = digests.collect();
+    writer.finish(digests)
+}
+
+/// Declares a file and its entries; their places in the file.
+fn declare<W: Write>(writer: &mut Writer<W>, file: &FileInput<'_>) -> Result<Vec<Range<usize>>> {
+    let mut ranges = Vec::new();
+    let mut prefix = Vec::new();
+    if file.name.ends_with(".safetensors") {
+        let layout = safetensors::parse(file.bytes)?;
+        prefix = file.bytes[..layout.data_start].to_vec();
+        for (key, value) in layout.metadata {
+            let metadata = &mut writer.manifest.metadata;
+            if !metadata.iter().any(|(known, _)| *known == key) {
+                metadata.push((key, value));
+            }
+        }
+        for tensor in layout.tensors {
+            let entry = Entry {
+                name: Some(tensor.name.as_str().into()),
+                dtype: tensor.dtype,
+                shape: tensor.shape.into(),
+                alias_of: None,
+            };
+            writer.declare(entry, Default::default())?;
+            ranges.push(tensor.range);
+        }
+    } else {
+        let shape = [file.bytes.len() as u64].into();
+        writer.declare(Entry { name: None, dtype: Dtype::U8, shape, alias_of: None }, Default::default())?;
+        ranges.push(0..file.bytes.len());
+    }
+    writer.manifest.files.push(FileRecord { name: file.name.to_owned(), prefix, entry_count: ranges.len() });
+    Ok(ranges)
+}
+
+/// Finds entries that repeat an earlier one's bytes. Whole tensors are read only if both ends, dtype and length are the same.
+fn find_aliases<'a>(entries: &mut [Entry], workers: &Workers, bytes_of: &impl Fn(usize) -> &'a [u8]) {
+    let hash = |bytes: &[u8]| {
+        let mut hasher = blake3::Hasher::new();
+        workers.hash(&mut hasher, bytes);
+        hasher.finalize()
+    };
+    let mut by_probe: HashMap<(Dtype, usize, blake3::Hash), Vec<(usize, Option<blake3::Hash>)>> = HashMap::new();
+    for ordinal in 0..entries.len() {
+        let bytes = bytes_of(ordinal);
+        if bytes.is_empty() {
+            continue;
+        }
+        let mut probe = blake3::Hasher::new();
+        probe.update(&bytes[..bytes.len().min(PROBE_BYTES)]);
+        probe.update(&bytes[bytes.len().saturating_sub(PROBE_BYTES)..]);
+        let holders = by_probe.entry((entries[ordinal].dtype, bytes.len(), probe.finalize())).or_default();
+        if holders.is_empty() {
+            holders.push((ordinal, None));
+            continue;
+        }
+        let own = hash(bytes);
+        let same =
+            holders.iter_mut().position(|(holder, known)| *known.get_or_insert_with(|| hash(bytes_of(*holder))) == own);
+        match same {
+            Some(index) => entries[ordinal].alias_of = Some(holders[index].0 as u32),
+            None => holders.push((ordinal, Some(own))),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Codes one segment: plan, chunks, prelude.
+
+use super::EncodeOptions;
+use super::plan::plan;
+use crate::container::{Chunk, FRAME_SEGMENT, Prelude, RAW_ALIGNMENT, SegmentHead};
+use crate::error::{Error, Result};
+use crate::parallel::Workers;
+use crate::represent::Representation;
+use crate::tensor::Dtype;
+use crate::wire::checksum;
+
+/// What a segment is made of.
+#[derive(Debug)]
+pub(super) struct SegmentInput<'a> {
+    /// Ordinals, ascending.
+    pub(super) members: Vec<u32>,
+    pub(super) dtype: Dtype,
+    /// Elements a row; 1 where several members share the segment.
+    pub(super) row: u64,
+    /// The members' bytes, one after another.
+    pub(super) bytes: std::borrow::Cow<'a, [u8]>,
+}
+
+/// A segment ready to be written, wherever it will lie.
+#[derive(Debug)]
+pub(super) struct CodedSegment {
+    head: SegmentHead,
+    /// Coded chunks; empty if the chunks are the input's bytes themselves.
+    chunks: Vec<Vec<u8>>,
+    raw: bool,
+}
+
+/// Codes a segment.
+pub(super) fn encode_segment(
+    input: &SegmentInput<'_>,
+    options: &EncodeOptions,
+    workers: &Workers,
+) -> Result<CodedSegment> {
+    let effort = options.effort();
+    let dtype = input.dtype;
+    let bytes = &input.bytes[..];
+    let plan = plan(dtype, input.row, bytes, options.chunk_bytes, &effort)?;
+    let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
+    let chunk_bytes = (u128::from(plan.chunk_len) * u128::from(dtype.bits()) / 8) as usize;
+    let raw = plan.representation == Representation::Raw;
+    let coded = workers.map(bytes.chunks(chunk_bytes.max(1)).collect(), |bytes: &[u8]| {
+        let mut out = Vec::new();
+        let checksum = if raw {
+            checksum(bytes)
+        } else {
+            plan.representation.encode_chunk(dtype, bytes, effort.zstd_level, &mut out)?;
+            out.shrink_to_fit();
+            checksum(&out)
+        };
+        options.progress.advance(bytes.len() as u64)?;
+        Ok((out, if raw { bytes.len() } else { usize::MAX }, checksum))
+    })?;
+    let mut chunks = Vec::with_capacity(coded.len());
+    let mut offset = 0;
+    for (out, raw_len, checksum) in &coded {
+        let len = u32::try_from((*raw_len).min(if raw { usize::MAX } else { out.len() }))
+            .map_err(|_| Error::invalid("a chunk of 4 GiB"))?;
+        chunks.push(Chunk { offset, len, checksum: *checksum });
+        offset += u64::from(len);
+    }
+    let head = SegmentHead {
+        members: input.members.clone(),
+        dtype,
+        elements,
+        chunk_len: plan.chunk_len,
+        representation: plan.representation.code(),
+        parameters: plan.representation.parameters(),
+        chunks,
+    };
+    let chunks = if raw { Vec::new() } else { coded.into_iter().map(|(out, ..)| out).collect() };
+    Ok(CodedSegment { head, chunks, raw })
+}
+
+impl CodedSegment {
+    /// The prelude, the padding after it if the segment lies at `offset`, and the length of the body.
+    pub(super) fn prelude(&self, offset: u64) -> (Vec<u8>, u64, u64) {
+        let mut head = Vec::new();
+        self.head.write(&mut head);
+        let body_len = self.head.coded_len();
+        let mut out = Vec::new();
+        Prelude::write(FRAME_SEGMENT, &head, body_len, &mut out);
+        let padding = if self.raw { (offset + out.len() as u64).wrapping_neg() % RAW_ALIGNMENT } else { 0 };
+        (out, padding, body_len)
+    }
+
+    /// The body's bytes, in pieces.
+    pub(super) fn body<'a>(&'a self, input: &'a SegmentInput<'_>) -> impl Iterator<Item = &'a [u8]> {
+        let raw = self.raw.then_some(&input.bytes[..]);
+        raw.into_iter().chain(self.chunks.iter().map(Vec::as_slice))
+    }
+}

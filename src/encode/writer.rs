@@ -1,0 +1,273 @@
+//! Collects tensors into segments and writes frames in order. Small tensors of a dtype share a segment; middling ones wait until
+//! there is work for all threads; a large one is coded at once, from where it lies.
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::mem;
+
+use super::EncodeOptions;
+use super::segment::{SegmentInput, encode_segment};
+use crate::container::{
+    ENTRY_DIGEST_BYTES, Entry, FILE_DIGEST_BYTES, FRAME_INDEX, FRAME_MANIFEST, Footer, HEADER_BYTES, Index, Manifest,
+    ManifestPlace, Prelude, SegmentPlace, write_header,
+};
+use crate::error::{Error, Result};
+use crate::parallel::Workers;
+use crate::tensor::{Dtype, row_elements};
+use crate::wire::write_packed;
+
+/// Tensors below this many bytes share segments.
+pub(super) const SMALL_BYTES: usize = 32 << 10;
+/// A shared segment is closed from here on.
+const SHARED_BYTES: usize = 512 << 10;
+/// Tensors from here on are not copied.
+const LARGE_BYTES: usize = 4 << 20;
+/// The queue is coded from here on.
+const QUEUE_BYTES: usize = 16 << 20;
+
+/// What was written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// Number of tensors, repetitions included.
+    pub tensors: u64,
+    /// Number of tensors that repeat another's bytes.
+    pub repeated: u64,
+    /// Elements of all tensors.
+    pub weights: u64,
+    /// Bytes of what was encoded: of the files, or of the tensors that belong to none.
+    pub raw_bytes: u64,
+    /// Bytes of the container.
+    pub coded_bytes: u64,
+}
+
+/// Entries of a dtype that will share a segment.
+#[derive(Debug)]
+struct Shared {
+    dtype: Dtype,
+    members: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+/// The frames of a container, written in order.
+#[derive(Debug)]
+pub(super) struct Writer<W> {
+    out: W,
+    position: u64,
+    pub(super) options: EncodeOptions,
+    pub(super) workers: Workers,
+    /// All declarations; those from `declared` on are not yet written.
+    pub(super) manifest: Manifest,
+    declared: usize,
+    manifest_frames: Vec<(u64, u64)>,
+    shared: Vec<Shared>,
+    queue: Vec<SegmentInput<'static>>,
+    queue_bytes: usize,
+    places: Vec<SegmentPlace>,
+    /// For each entry.
+    segment_of: Vec<Option<u32>>,
+    /// For each entry.
+    digests: Vec<[u8; ENTRY_DIGEST_BYTES]>,
+    failed: bool,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes the header.
+    pub(super) fn new(out: W, options: EncodeOptions) -> Result<Self> {
+        let workers = Workers::new(options.threads)?;
+        let mut this = Self {
+            out,
+            position: 0,
+            options,
+            workers,
+            manifest: Manifest::default(),
+            declared: 0,
+            manifest_frames: Vec::new(),
+            shared: Vec::new(),
+            queue: Vec::new(),
+            queue_bytes: 0,
+            places: Vec::new(),
+            segment_of: Vec::new(),
+            digests: Vec::new(),
+            failed: false,
+        };
+        let mut header = Vec::with_capacity(HEADER_BYTES);
+        write_header(&mut header);
+        this.write(&header)?;
+        Ok(this)
+    }
+
+    /// Adds an entry; its ordinal.
+    pub(super) fn declare(&mut self, entry: Entry, digest: [u8; ENTRY_DIGEST_BYTES]) -> Result<u32> {
+        let ordinal = u32::try_from(self.manifest.entries.len()).map_err(|_| Error::invalid("2^32 tensors"))?;
+        self.manifest.entries.push(entry);
+        self.digests.push(digest);
+        self.segment_of.push(None);
+        Ok(ordinal)
+    }
+
+    /// Sets the digest of an entry that was declared without.
+    pub(super) fn set_digest(&mut self, ordinal: u32, digest: [u8; ENTRY_DIGEST_BYTES]) {
+        self.digests[ordinal as usize] = digest;
+    }
+
+    /// Stores the bytes of a declared entry that is no alias and has elements.
+    pub(super) fn store(&mut self, ordinal: u32, bytes: &[u8]) -> Result<()> {
+        if self.failed {
+            return Err(Error::invalid("an earlier error has ended this file"));
+        }
+        let stored = self.store_unless_failed(ordinal, bytes);
+        self.failed = stored.is_err();
+        stored
+    }
+
+    fn store_unless_failed(&mut self, ordinal: u32, bytes: &[u8]) -> Result<()> {
+        let entry = &self.manifest.entries[ordinal as usize];
+        let (dtype, row) = (entry.dtype, row_elements(&entry.shape));
+        if bytes.len() < SMALL_BYTES {
+            let shared = match self.shared.iter_mut().position(|shared| shared.dtype == dtype) {
+                Some(index) => &mut self.shared[index],
+                None => {
+                    self.shared.push(Shared { dtype, members: Vec::new(), bytes: Vec::new() });
+                    self.shared.last_mut().unwrap_or_else(|| unreachable!("just pushed"))
+                }
+            };
+            shared.members.push(ordinal);
+            shared.bytes.extend_from_slice(bytes);
+            if shared.bytes.len() >= SHARED_BYTES {
+                self.close_shared(dtype)?;
+            }
+            return Ok(());
+        }
+        let members = vec![ordinal];
+        if bytes.len() < LARGE_BYTES {
+            return self.enqueue(SegmentInput { members, dtype, row, bytes: Cow::Owned(bytes.to_vec()) });
+        }
+        self.flush_queue()?;
+        self.write_segments(&[SegmentInput { members, dtype, row, bytes: Cow::Borrowed(bytes) }])
+    }
+
+    /// Closes all shared segments, so that they come before what is stored next.
+    pub(super) fn close_all_shared(&mut self) -> Result<()> {
+        while let Some(shared) = self.shared.first() {
+            let dtype = shared.dtype;
+            self.close_shared(dtype)?;
+        }
+        Ok(())
+    }
+
+    fn close_shared(&mut self, dtype: Dtype) -> Result<()> {
+        let Some(index) = self.shared.iter().position(|shared| shared.dtype == dtype) else {
+            return Ok(());
+        };
+        let Shared { dtype, members, bytes } = self.shared.remove(index);
+        self.enqueue(SegmentInput { members, dtype, row: 1, bytes: Cow::Owned(bytes) })
+    }
+
+    fn enqueue(&mut self, input: SegmentInput<'static>) -> Result<()> {
+        self.queue_bytes += input.bytes.len();
+        self.queue.push(input);
+        if self.queue_bytes >= QUEUE_BYTES {
+            self.flush_queue()?;
+        }
+        Ok(())
+    }
+
+    fn flush_queue(&mut self) -> Result<()> {
+        self.queue_bytes = 0;
+        let queue = mem::take(&mut self.queue);
+        self.write_segments(&queue)
+    }
+
+    /// Codes segments at once, writes them in order.
+    fn write_segments(&mut self, inputs: &[SegmentInput<'_>]) -> Result<()> {
+        self.write_manifest()?;
+        let (options, workers) = (&self.options, &self.workers);
+        let coded = workers.map(inputs.iter().collect(), |input| encode_segment(input, options, workers))?;
+        for (input, coded) in inputs.iter().zip(coded) {
+            let offset = self.position;
+            let (prelude, padding, body_len) = coded.prelude(offset);
+            self.write(&prelude)?;
+            self.write(&[0; 64][..padding as usize])?;
+            for bytes in coded.body(input) {
+                self.write(bytes)?;
+            }
+            for &member in &input.members {
+                self.segment_of[member as usize] = Some(self.places.len() as u32);
+            }
+            let prelude_len = prelude.len() as u64;
+            self.places.push(SegmentPlace { offset, prelude_len, body_len: padding + body_len });
+        }
+        Ok(())
+    }
+
+    /// Writes what is declared and not yet written.
+    pub(super) fn write_manifest(&mut self) -> Result<()> {
+        let first = self.manifest_frames.is_empty();
+        if self.declared == self.manifest.entries.len() && (!first || self.manifest.is_empty()) {
+            return Ok(());
+        }
+        let content = self.manifest.write_from(self.declared, first);
+        self.declared = self.manifest.entries.len();
+        let mut head = Vec::new();
+        write_packed(&mut head, &content)?;
+        let offset = self.position;
+        self.write_frame(FRAME_MANIFEST, &head)?;
+        self.manifest_frames.push((offset, self.position - offset));
+        Ok(())
+    }
+
+    /// Writes what waits, index and footer.
+    pub(super) fn finish(mut self, file_digests: Vec<[u8; FILE_DIGEST_BYTES]>) -> Result<(W, Summary)> {
+        if self.failed {
+            return Err(Error::invalid("an earlier error has ended this file"));
+        }
+        self.close_all_shared()?;
+        self.flush_queue()?;
+        self.write_manifest()?;
+        let manifest_place = match self.manifest_frames[..] {
+            [(offset, len)] => ManifestPlace::Frame { offset, len },
+            _ => ManifestPlace::Inline(self.manifest.write_from(0, true)),
+        };
+        let stored = || self.manifest.entries.iter().zip(0..).filter(|(entry, _)| entry.is_stored());
+        let missing = || Error::invalid("a tensor was declared and its bytes were not given");
+        let index = Index {
+            segments: mem::take(&mut self.places),
+            segment_of: stored()
+                .map(|(_, ordinal): (_, usize)| self.segment_of[ordinal].ok_or_else(missing))
+                .collect::<Result<_>>()?,
+            entry_digests: stored().map(|(_, ordinal)| self.digests[ordinal]).collect(),
+            file_digests,
+        };
+        let mut head = Vec::new();
+        index.write(&manifest_place, HEADER_BYTES as u64, &mut head)?;
+        let index_offset = self.position;
+        self.write_frame(FRAME_INDEX, &head)?;
+        let mut footer = Vec::new();
+        Footer { index_offset, index_len: self.position - index_offset }.write(&mut footer);
+        self.write(&footer)?;
+        self.out.flush()?;
+        let tensors = || self.manifest.entries.iter().filter(|entry| entry.name.is_some());
+        let prefixes: u64 = self.manifest.files.iter().map(|file| file.prefix.len() as u64).sum();
+        let summary = Summary {
+            tensors: tensors().count() as u64,
+            repeated: tensors().filter(|entry| entry.alias_of.is_some()).count() as u64,
+            weights: tensors().map(Entry::elements).sum(),
+            raw_bytes: prefixes + self.manifest.entries.iter().map(Entry::byte_len).sum::<u64>(),
+            coded_bytes: self.position,
+        };
+        Ok((self.out, summary))
+    }
+
+    fn write_frame(&mut self, kind: u8, head: &[u8]) -> Result<()> {
+        let mut frame = Vec::new();
+        Prelude::write(kind, head, 0, &mut frame);
+        self.write(&frame)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.out.write_all(bytes)?;
+        self.position += bytes.len() as u64;
+        Ok(())
+    }
+}

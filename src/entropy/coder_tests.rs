@@ -1,0 +1,271 @@
+//! The text of sections 11.1 and 11.2, taken word by word, against constriction.
+
+use super::*;
+use proptest::prelude::*;
+
+/// Everything modulo 2^(2B) in u128.
+struct Naive {
+    word_bits: u32,
+    precision: u32,
+}
+
+const NARROW: Naive = Naive { word_bits: 16, precision: 12 };
+const WIDE: Naive = Naive { word_bits: 32, precision: 16 };
+
+impl Naive {
+    fn modulus(&self) -> u128 {
+        1 << (2 * self.word_bits)
+    }
+
+    /// The bits that `words` decode to under the given q, and how many words were missing; None: rejected.
+    fn decode(&self, words: &[u128], probabilities: &[u16]) -> Option<(Vec<bool>, usize)> {
+        let modulus = self.modulus();
+        let mut taken = 0;
+        let mut next = || {
+            taken += 1;
+            words.get(taken - 1).copied().unwrap_or(0)
+        };
+        let (mut lower, mut range) = (0, modulus - 1);
+        let mut point = next() << self.word_bits;
+        point |= next();
+        let mut bits = Vec::new();
+        for &q in probabilities {
+            let q = u128::from(q);
+            let scale = range >> self.precision;
+            let quantile = (point + modulus - lower) % modulus / scale;
+            if quantile >= 1 << self.precision {
+                return None;
+            }
+            if quantile < q {
+                bits.push(false);
+                range = scale * q;
+            } else {
+                bits.push(true);
+                lower = (lower + scale * q) % modulus;
+                range = scale * ((1 << self.precision) - q);
+            }
+            if range < 1 << self.word_bits {
+                lower = (lower << self.word_bits) % modulus;
+                range <<= self.word_bits;
+                point = ((point << self.word_bits) % modulus) | next();
+            }
+        }
+        if taken < words.len() {
+            return None;
+        }
+        Some((bits, taken - words.len()))
+    }
+
+    /// The words, and the longest run that was held back.
+    fn encode(&self, decisions: &[(bool, u16)]) -> (Vec<u128>, usize) {
+        let modulus = self.modulus();
+        let word_modulus = 1u128 << self.word_bits;
+        let (mut lower, mut range) = (0u128, modulus - 1);
+        let mut words = Vec::new();
+        let mut held: Vec<u128> = Vec::new();
+        let mut longest = 0;
+        let resolve = |held: &mut Vec<u128>, words: &mut Vec<u128>, wrapped: bool| {
+            for (i, word) in held.drain(..).enumerate() {
+                words.push(match (i, wrapped) {
+                    (0, true) => word + 1,
+                    (0, false) => word,
+                    (_, true) => 0,
+                    (_, false) => word_modulus - 1,
+                });
+            }
+        };
+        for &(bit, q) in decisions {
+            let q = u128::from(q);
+            let scale = range >> self.precision;
+            let before = lower;
+            if bit {
+                lower = (lower + scale * q) % modulus;
+                range = scale * ((1 << self.precision) - q);
+            } else {
+                range = scale * q;
+            }
+            if lower + range < modulus {
+                resolve(&mut held, &mut words, lower < before);
+            }
+            if range < word_modulus {
+                let word = lower >> self.word_bits;
+                lower = (lower << self.word_bits) % modulus;
+                range <<= self.word_bits;
+                if !held.is_empty() || lower + range >= modulus {
+                    held.push(word);
+                } else {
+                    words.push(word);
+                }
+                longest = longest.max(held.len());
+            }
+        }
+        if !decisions.is_empty() {
+            let point = (lower + word_modulus - 1) % modulus;
+            resolve(&mut held, &mut words, point < lower);
+            words.push(point >> self.word_bits);
+            if point >> self.word_bits == (lower + range) % modulus >> self.word_bits {
+                words.push(0);
+            }
+        }
+        (words, longest)
+    }
+}
+
+fn words_of<S: Size>(bytes: &[u8]) -> Vec<u128> {
+    let word = |chunk: &[u8]| chunk.iter().rev().fold(0, |word, &byte| word << 8 | u128::from(byte));
+    bytes.chunks_exact(S::WORD_BYTES).map(word).collect()
+}
+
+fn encode<S: Size>(decisions: &[(bool, u16)]) -> Vec<u8> {
+    let mut encoder = S::Encoder::default();
+    for &(bit, q) in decisions {
+        S::encode(&mut encoder, Decision(NonZeroU16::new(q).unwrap()), bit);
+    }
+    S::finish(encoder)
+}
+
+/// What our decoder makes of `bytes`, in the form of [`Naive::decode`].
+fn decode<S: Size>(bytes: &[u8], probabilities: &[u16]) -> Option<(Vec<bool>, usize)> {
+    let mut decoder = S::decoder(bytes);
+    let mut bits = Vec::new();
+    for &q in probabilities {
+        bits.push(S::decode(&mut decoder, Decision(NonZeroU16::new(q).unwrap()))?);
+    }
+    let reader = S::reader(decoder);
+    (reader.bytes.len() < S::WORD_BYTES).then_some((bits, reader.missing))
+}
+
+/// Probabilities of all sizes, the extremes often.
+fn probability(precision: u32) -> impl Strategy<Value = u16> {
+    let most = ((1u32 << precision) - 1) as u16;
+    prop_oneof![1..=most, Just(1), Just(most), 1u16..20, (most - 20)..=most, Just(1 << (precision - 1))]
+}
+
+fn decisions(precision: u32) -> impl Strategy<Value = Vec<(bool, u16)>> {
+    prop::collection::vec((any::<bool>(), probability(precision)), 0..300)
+}
+
+fn compare<S: Size>(naive: &Naive, decisions: &[(bool, u16)]) -> usize {
+    let bytes = encode::<S>(decisions);
+    let (words, held) = naive.encode(decisions);
+    assert_eq!(words_of::<S>(&bytes), words);
+    let (bits, probabilities): (Vec<bool>, Vec<u16>) = decisions.iter().copied().unzip();
+    let (naive_bits, missing) = naive.decode(&words, &probabilities).unwrap();
+    assert_eq!(naive_bits, bits);
+    assert!(missing <= 1 || decisions.is_empty());
+    assert_eq!(decode::<S>(&bytes, &probabilities), Some((bits, missing)));
+    held
+}
+
+/// Chooses bits so that lower + range stays just above a wrap: words are held back for long.
+fn provoke<S: Size>(naive: &Naive, seed: u64, carry: bool) -> usize {
+    let modulus = naive.modulus();
+    let (mut lower, mut range) = (0u128, modulus - 1);
+    let mut random = seed;
+    let mut decisions = Vec::new();
+    for step in 0..200 {
+        random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        let scale = range >> naive.precision;
+        // The interval is split where it crosses the next multiple of 2^(2B), or as near to it as can be.
+        let distance = (modulus - lower) % modulus;
+        let whole = 1u128 << naive.precision;
+        let target = (distance / scale).clamp(1, whole - 1);
+        let q = if step < 3 { (random >> 33) as u128 % (whole - 1) + 1 } else { target };
+        // The half that holds the crossing.
+        let bit = if step < 3 {
+            random >> 20 & 1 == 1
+        } else if step > 150 {
+            carry
+        } else {
+            distance >= scale * q
+        };
+        decisions.push((bit, q as u16));
+        if bit {
+            lower = (lower + scale * q) % modulus;
+            range = scale * (whole - q);
+        } else {
+            range = scale * q;
+        }
+        if range < 1 << naive.word_bits {
+            lower = (lower << naive.word_bits) % modulus;
+            range <<= naive.word_bits;
+        }
+    }
+    // Every prefix ends the stream in another situation.
+    (0..=decisions.len()).map(|end| compare::<S>(naive, &decisions[..end])).max().unwrap()
+}
+
+proptest! {
+    #[test]
+    fn narrow_is_as_specified(decisions in decisions(12)) {
+        compare::<Narrow>(&NARROW, &decisions);
+    }
+
+    #[test]
+    fn wide_is_as_specified(decisions in decisions(16)) {
+        compare::<Wide>(&WIDE, &decisions);
+    }
+
+    #[test]
+    fn any_words_decode_as_specified(
+        bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0), Just(255)], 0..40),
+        narrow in prop::collection::vec(probability(12), 0..200),
+        wide in prop::collection::vec(probability(16), 0..200),
+    ) {
+        let bytes = &bytes[..bytes.len() / 4 * 4];
+        prop_assert_eq!(decode::<Narrow>(bytes, &narrow), NARROW.decode(&words_of::<Narrow>(bytes), &narrow));
+        prop_assert_eq!(decode::<Wide>(bytes, &wide), WIDE.decode(&words_of::<Wide>(bytes), &wide));
+    }
+
+    #[test]
+    fn the_end_is_checked(bits in prop::collection::vec(any::<bool>(), 1..100)) {
+        let mut encoder = BitsEncoder::<Narrow>::new();
+        bits.iter().for_each(|&bit| encoder.encode(bit, 9000));
+        let mut out = Vec::new();
+        encoder.finish(&mut out);
+        let finish = |out: &[u8]| {
+            let mut decoder = BitsDecoder::<Narrow>::new(&mut Cursor::unplaced(out, "test"))?;
+            for &bit in &bits {
+                if decoder.decode(9000)? != bit {
+                    return Err(Error::corrupt("other bits"));
+                }
+            }
+            decoder.finish()
+        };
+        finish(&out).unwrap();
+        for words in 0..=3 {
+            // As many words more than there were, or fewer.
+            let mut longer = out.clone();
+            longer[0] += 1 + words;
+            longer.extend(std::iter::repeat_n(0, 2 * (1 + usize::from(words))));
+            // One more word of 0 may be the one that was missing.
+            prop_assert!(words == 0 || finish(&longer).is_err());
+            let mut shorter = out.clone();
+            if out[0] > words {
+                shorter[0] -= 1 + words;
+                shorter.truncate(out.len() - 2 * (1 + usize::from(words)));
+                prop_assert!(words == 0 || finish(&shorter).is_err());
+            }
+        }
+    }
+}
+
+#[test]
+fn words_are_held_back_as_specified() {
+    let mut longest = [0; 4];
+    for seed in 0..200 {
+        for carry in [false, true] {
+            let index = usize::from(carry);
+            longest[index] = longest[index].max(provoke::<Narrow>(&NARROW, seed, carry));
+            longest[2 + index] = longest[2 + index].max(provoke::<Wide>(&WIDE, seed, carry));
+        }
+    }
+    // Otherwise this test would say nothing about runs of held-back words.
+    assert!(longest.iter().all(|&held| held >= 3), "{longest:?}");
+}
+
+#[test]
+fn nothing_is_no_words() {
+    assert!(encode::<Narrow>(&[]).is_empty());
+    assert!(encode::<Wide>(&[]).is_empty());
+}

@@ -1,0 +1,112 @@
+//! The lane coder's streams (section 10): what lies in the segment's head, and what in each chunk.
+
+use super::adapt::Adaptation;
+use super::pack::{pack, packed_len, unpack};
+use super::table::Table;
+use crate::error::{Error, Result};
+use crate::wire::{Cursor, put_varint};
+
+/// Section 10: states that take turns.
+pub(crate) const LANES: usize = 32;
+/// Section 10: a state is never below; each begins, for the encoder, and ends, for the decoder, exactly here.
+pub(crate) const STATE_LOWER_BOUND: u32 = 1 << 16;
+
+const STATE_BYTES: usize = 4;
+const WORD_BYTES: usize = 2;
+
+/// What the segment's head says about a field coded in lanes (section 8).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct LaneModel {
+    pub(crate) table: Table,
+    pub(crate) adaptation: Adaptation,
+}
+
+impl LaneModel {
+    pub(crate) fn read(cursor: &mut Cursor<'_>, width: u32) -> Result<Self> {
+        let adaptation = Adaptation::read(cursor)?;
+        let table = Table::read(cursor, width)?;
+        Ok(Self { table, adaptation })
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        self.adaptation.write(out);
+        self.table.write(out);
+    }
+}
+
+/// A chunk's stream, in its parts.
+#[derive(Debug)]
+pub(crate) struct LaneStream<'a> {
+    /// Checked to be at least [`STATE_LOWER_BOUND`].
+    pub(crate) states: [u32; LANES],
+    /// Little-endian.
+    pub(crate) words: &'a [[u8; WORD_BYTES]],
+    pub(crate) escapes: Vec<u16>,
+}
+
+impl<'a> LaneStream<'a> {
+    /// Reads the stream of `count` symbols; there cannot be more escapes.
+    pub(crate) fn read(cursor: &mut Cursor<'a>, count: usize, width: u32) -> Result<Self> {
+        let start = cursor.clone();
+        let (word_count, escape_count) = read_counts(cursor)?;
+        if escape_count > count {
+            return Err(start.place(Error::corrupt(format!("{escape_count} escapes among {count} symbols"))));
+        }
+        let mut states = [0; LANES];
+        for state in &mut states {
+            let start = cursor.clone();
+            *state = cursor.u32()?;
+            if *state < STATE_LOWER_BOUND {
+                return Err(start.place(Error::corrupt("a lane's state is too small")));
+            }
+        }
+        let words = cursor.bytes(word_count.saturating_mul(WORD_BYTES))?.as_chunks().0;
+        let start = cursor.clone();
+        let packed = cursor.bytes(packed_len(escape_count, width))?;
+        let mut escapes = vec![0; escape_count];
+        unpack(packed, width, &mut escapes).map_err(|error| start.place(error))?;
+        Ok(Self { states, words, escapes })
+    }
+
+    /// Appends a stream whose words are given in the order in which they will be read.
+    pub(crate) fn write(states: &[u32; LANES], words: &[u16], escapes: &[u16], width: u32, out: &mut Vec<u8>) {
+        put_varint(out, words.len() as u64);
+        put_varint(out, escapes.len() as u64);
+        out.extend(states.iter().flat_map(|state| state.to_le_bytes()));
+        out.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        pack(escapes, width, out);
+    }
+}
+
+fn read_counts(cursor: &mut Cursor<'_>) -> Result<(usize, usize)> {
+    Ok((cursor.count(WORD_BYTES, "words")?, cursor.length("number of escapes")?))
+}
+
+/// The bytes of a chunk's stream, by part.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct LaneSizes {
+    pub(crate) counts: usize,
+    pub(crate) states: usize,
+    pub(crate) words: usize,
+    pub(crate) escapes: usize,
+}
+
+/// Passes over a chunk's stream.
+pub(crate) fn skip_lanes(cursor: &mut Cursor<'_>, model: &LaneModel) -> Result<LaneSizes> {
+    let start = cursor.position();
+    let (word_count, escape_count) = read_counts(cursor)?;
+    let sizes = LaneSizes {
+        counts: cursor.position() - start,
+        states: LANES * STATE_BYTES,
+        words: word_count.saturating_mul(WORD_BYTES),
+        escapes: packed_len(escape_count, model.table.width()),
+    };
+    cursor.bytes(sizes.states)?;
+    cursor.bytes(sizes.words)?;
+    cursor.bytes(sizes.escapes)?;
+    Ok(sizes)
+}
+
+#[cfg(test)]
+#[path = "lanes_tests.rs"]
+mod tests;

@@ -1,0 +1,49 @@
+//! Entropy coding (sections 9 to 11 of the specification): symbols into bits and back, and what that costs.
+//!
+//! Two coders, one for each job. *Lanes*: 32 interleaved rANS states under one frequency table that may follow the
+//! symbols; for speed. *Bits*: an adaptive binary range coder, on the crate `constriction`; for small or very skewed
+//! streams, and for the tables of the lanes themselves.
+//!
+//! ```text
+//!   cost      code lengths as integers, so that an encoder chooses the same everywhere
+//!   lanes ── lane_encode, lane_decode ── slots ── adapt ── table ── fit
+//!   bits  ── context ─────────────────────────────── coder ──┘
+//!   pack      values of a few bits, one after another
+//! ```
+//!
+//! Whatever bytes a decoder here is given, it returns symbols or an error: it does not panic, and allocates no more than
+//! a fixed amount plus what the input's length or the output's has paid for.
+
+mod adapt;
+mod bits;
+mod coder;
+mod context;
+mod cost;
+mod fit;
+mod lane_decode;
+mod lane_encode;
+mod lanes;
+mod pack;
+mod slots;
+mod table;
+
+pub(crate) use adapt::{Adaptation, MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, normalise};
+pub(crate) use bits::{BitsModel, WordSize, decode_bits, encode_bits, skip_bits};
+pub(crate) use coder::{BitsDecoder, BitsEncoder, Narrow, Wide};
+pub(crate) use context::{AdaptiveBit, Tree};
+pub(crate) use cost::{BIT, bits_cost, entropy_cost, lanes_cost, log2_fixed, static_cost};
+pub(crate) use lane_decode::decode_lanes;
+pub(crate) use lane_encode::encode_lanes;
+pub(crate) use lanes::{LANES, LaneModel, LaneSizes, STATE_LOWER_BOUND, skip_lanes};
+pub(crate) use pack::{pack, packed_len, unpack};
+pub(crate) use table::{MAX_SYMBOL_BITS, PROBABILITY_BITS, TABLE_LIMIT, Table};
+
+use crate::error::{Error, Result};
+
+/// Lane and bits coding are for fields of 1 to [`MAX_SYMBOL_BITS`] bits (section 8).
+fn check_symbol_width(width: u32) -> Result<()> {
+    match width {
+        1..=MAX_SYMBOL_BITS => Ok(()),
+        _ => Err(Error::corrupt(format!("a field of {width} bits cannot have this coding"))),
+    }
+}

@@ -1,0 +1,3 @@
+//! Other formats.
+
+pub(crate) mod safetensors;

@@ -1,0 +1,52 @@
+//! Tersor: an entropy-coded container for neural-network weights, and its codec.
+//!
+//! ```text
+//!  encode   tensor -> plan -> words -> fields -> symbols -> lanes | bits -> chunks -> segment -> container
+//!  decode   tensor <-------- words <- fields <- symbols <- lanes | bits <- chunk  <- index   <- container
+//! ```
+//!
+//! - [`encode_files`] and [`decode_files`]: whole files, bit for bit.
+//! - [`Encoder`]: tensors one by one, to any [`std::io::Write`].
+//! - [`Reader`]: random access to tensors and their rows, over a file, a [`Map`], bytes in memory or any [`ReadAt`].
+//! - [`StreamDecoder`]: everything in file order, from any [`std::io::Read`].
+//!
+//! The format is specified in `spec/format.md`. A file is hostile until proven otherwise: see [`Limits`].
+//!
+//! ```
+//! use tersor::{Dtype, Encoder, EncodeOptions, Reader, TensorView};
+//!
+//! # fn main() -> tersor::Result<()> {
+//! let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default())?;
+//! encoder.add("bias", TensorView::new(Dtype::F32, &[2], &[0, 0, 128, 63, 0, 0, 0, 64])?)?;
+//! let (file, _) = encoder.finish()?;
+//!
+//! let reader = Reader::new(file)?;
+//! assert_eq!(reader.tensor("bias").unwrap().decode_as::<f32>()?, [1.0, 2.0]);
+//! # Ok(()) }
+//! ```
+#![forbid(unsafe_op_in_unsafe_fn)]
+
+mod analysis;
+mod container;
+mod decode;
+mod encode;
+mod entropy;
+mod error;
+mod interop;
+mod kernel;
+mod limits;
+mod parallel;
+mod progress;
+mod represent;
+mod tensor;
+mod wire;
+
+pub use analysis::{Category, Ledger, SegmentLedger};
+pub use decode::{DecodeOptions, FileInfo, FileOutput, Part, ReadAt, Reader, StreamDecoder, Tensor, decode_files};
+pub use encode::{EncodeOptions, Encoder, FileInput, Summary, encode_files};
+pub use error::{Error, ErrorKind, Escaped, Result};
+pub use half;
+pub use kernel::Map;
+pub use limits::Limits;
+pub use progress::Progress;
+pub use tensor::{Dtype, Float, TensorView, byte_len, element_count};

@@ -1,0 +1,118 @@
+//! Representations (sections 7 and 8): how a chunk's bytes become streams, and back.
+
+mod fields;
+mod streams;
+mod word;
+
+pub(crate) use fields::{Coding, Field, Fields, Transform, take_field};
+pub(crate) use streams::StreamBytes;
+pub(crate) use word::{Word, read_words, with_word};
+
+use crate::error::{Error, Result};
+use crate::tensor::Dtype;
+use crate::wire::Cursor;
+
+/// How the chunks of a segment are coded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Representation {
+    /// The bytes themselves.
+    Raw,
+    /// One zstd frame.
+    Zstd,
+    /// Transformed words cut into fields.
+    Fields(Fields),
+}
+
+impl Representation {
+    /// The code on the wire.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Raw => 0,
+            Self::Zstd => 1,
+            Self::Fields(_) => 2,
+        }
+    }
+
+    /// For people and programs.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Zstd => "zstd",
+            Self::Fields(_) => "fields",
+        }
+    }
+
+    /// The parameters in the segment's head.
+    pub(crate) fn parameters(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        if let Self::Fields(fields) = self {
+            fields.write(&mut out);
+        }
+        out
+    }
+
+    /// From code and parameters.
+    pub(crate) fn read(code: u8, parameters: &[u8], dtype: Dtype) -> Result<Self> {
+        let mut cursor = Cursor::unplaced(parameters, "segment");
+        let this = match code {
+            0 => Self::Raw,
+            1 => Self::Zstd,
+            2 => Self::Fields(Fields::read(&mut cursor, dtype)?),
+            _ => return Err(Error::unsupported(format!("representation {code}")).in_section("segment")),
+        };
+        cursor.finish()?;
+        Ok(this)
+    }
+
+    /// Appends the coded bytes of a chunk.
+    pub(crate) fn encode_chunk(&self, dtype: Dtype, bytes: &[u8], zstd_level: i32, out: &mut Vec<u8>) -> Result<()> {
+        match self {
+            Self::Raw => out.extend_from_slice(bytes),
+            Self::Zstd => out.extend_from_slice(&zstd::bulk::compress(bytes, zstd_level)?),
+            Self::Fields(fields) => with_word!(dtype, W => fields.encode::<W>(bytes, dtype.word_bits(), out)),
+        }
+        Ok(())
+    }
+
+    /// Decodes a chunk, `coded`, that lies at `offset` in the file, to `out`, which has its length.
+    pub(crate) fn decode_chunk(&self, dtype: Dtype, coded: &[u8], offset: u64, out: &mut [u8]) -> Result<()> {
+        match self {
+            Self::Raw => {
+                if coded.len() != out.len() {
+                    let what = format!("{} raw bytes, {} expected", coded.len(), out.len());
+                    return Err(Error::corrupt(what).in_section("chunk").at(offset));
+                }
+                out.copy_from_slice(coded);
+                Ok(())
+            }
+            Self::Zstd => decode_zstd(coded, out).map_err(|error| error.in_section("chunk").at(offset)),
+            Self::Fields(fields) => {
+                let cursor = Cursor::new(coded, offset, "chunk");
+                with_word!(dtype, W => fields.decode::<W>(cursor, dtype.word_bits(), out))
+            }
+        }
+    }
+
+    /// How the coded bytes of a chunk of `elements` divide into streams.
+    pub(crate) fn account(&self, dtype: Dtype, coded: &[u8], elements: u64, into: &mut StreamBytes) -> Result<()> {
+        match self {
+            Self::Raw => into.raw += coded.len() as u64,
+            Self::Zstd => into.zstd += coded.len() as u64,
+            Self::Fields(fields) => fields.account(coded, (elements * u64::from(dtype.words())) as usize, into)?,
+        }
+        Ok(())
+    }
+}
+
+/// One zstd frame that fills `out`.
+fn decode_zstd(coded: &[u8], out: &mut [u8]) -> Result<()> {
+    match zstd::zstd_safe::find_frame_compressed_size(coded) {
+        Ok(size) if size == coded.len() => {}
+        _ => return Err(Error::corrupt("zstd: not exactly one frame")),
+    }
+    match zstd::bulk::decompress_to_buffer(coded, out) {
+        Ok(length) if length == out.len() => Ok(()),
+        Ok(length) => Err(Error::corrupt(format!("zstd: {length} bytes, {} expected", out.len()))),
+        Err(error) => Err(Error::corrupt(format!("zstd: {error}"))),
+    }
+}

@@ -1,0 +1,22 @@
+//! The byte counts of a chunk's streams, for the ledger.
+
+/// Coded bytes by what they hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct StreamBytes {
+    /// Bytes stored as they are.
+    pub(crate) raw: u64,
+    /// zstd frames.
+    pub(crate) zstd: u64,
+    /// Packed bits of fields without a model.
+    pub(crate) raw_bits: u64,
+    /// Words of the lane coder.
+    pub(crate) lane_words: u64,
+    /// Initial states of the lanes.
+    pub(crate) lane_states: u64,
+    /// Values behind escapes.
+    pub(crate) escapes: u64,
+    /// Words of the bits coder.
+    pub(crate) bits_words: u64,
+    /// Lengths of streams within the chunk.
+    pub(crate) lengths: u64,
+}

@@ -1,0 +1,167 @@
+//! Words: unsigned integers of a dtype's width, read from and written to little-endian bytes.
+
+use crate::entropy::{pack, unpack};
+use crate::error::Result;
+
+/// The machine integer that holds a word of up to `Self::SIZE` × 8 bits.
+pub(crate) trait Word: Copy + Default + Send + Sync {
+    /// Bytes of the integer.
+    const SIZE: usize;
+    /// The `width` low bits of `self >> shift`, at most 16.
+    fn field(self, shift: u32, mask: u16) -> u16;
+    /// `self << width | symbol`; `width` is below the integer's.
+    fn push(self, width: u32, symbol: u16) -> Self;
+    fn from_symbol(symbol: u16) -> Self;
+    fn read(bytes: &[u8]) -> Self;
+    fn write(self, bytes: &mut [u8]);
+    /// Section 8, rotate, for words of `bits` bits.
+    fn rotate(self, bits: u32) -> Self;
+    fn unrotate(self, bits: u32) -> Self;
+    /// Section 8, zigzag, for words of `bits` bits.
+    fn zigzag(self, bits: u32) -> Self;
+    fn unzigzag(self, bits: u32) -> Self;
+}
+
+macro_rules! word {
+    ($type:ty) => {
+        impl Word for $type {
+            const SIZE: usize = size_of::<$type>();
+
+            #[inline(always)]
+            fn field(self, shift: u32, mask: u16) -> u16 {
+                (self >> shift) as u16 & mask
+            }
+
+            #[inline(always)]
+            fn push(self, width: u32, symbol: u16) -> Self {
+                self << width | symbol as $type
+            }
+
+            #[inline(always)]
+            fn from_symbol(symbol: u16) -> Self {
+                symbol as $type
+            }
+
+            #[inline(always)]
+            fn read(bytes: &[u8]) -> Self {
+                let mut array = [0; Self::SIZE];
+                array.copy_from_slice(bytes);
+                <$type>::from_le_bytes(array)
+            }
+
+            #[inline(always)]
+            fn write(self, bytes: &mut [u8]) {
+                bytes.copy_from_slice(&self.to_le_bytes());
+            }
+
+            #[inline(always)]
+            fn rotate(self, bits: u32) -> Self {
+                (self << 1 | self >> (bits - 1)) & (<$type>::MAX >> (<$type>::BITS - bits))
+            }
+
+            #[inline(always)]
+            fn unrotate(self, bits: u32) -> Self {
+                self >> 1 | (self & 1) << (bits - 1)
+            }
+
+            #[inline(always)]
+            fn zigzag(self, bits: u32) -> Self {
+                let sign = self >> (bits - 1) & 1;
+                (self << 1 ^ (0 as $type).wrapping_sub(sign)) & (<$type>::MAX >> (<$type>::BITS - bits))
+            }
+
+            #[inline(always)]
+            fn unzigzag(self, bits: u32) -> Self {
+                let sign = self & 1;
+                (self >> 1 ^ (0 as $type).wrapping_sub(sign)) & (<$type>::MAX >> (<$type>::BITS - bits))
+            }
+        }
+    };
+}
+
+word!(u8);
+word!(u16);
+word!(u32);
+word!(u64);
+
+/// Runs an expression with `W` the integer for the words of a dtype.
+macro_rules! with_word {
+    ($dtype:expr, $W:ident => $body:expr) => {
+        match $dtype.word_bits() {
+            64 => {
+                type $W = u64;
+                $body
+            }
+            32 => {
+                type $W = u32;
+                $body
+            }
+            16 => {
+                type $W = u16;
+                $body
+            }
+            _ => {
+                type $W = u8;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_word;
+
+/// The words in `bytes`, of `bits` bits each.
+pub(crate) fn read_words<W: Word>(bytes: &[u8], bits: u32) -> Vec<W> {
+    if bits < 8 {
+        let mut symbols = vec![0; bytes.len() * 8 / bits as usize];
+        // all bits are used: nothing can be wrong with the last byte
+        unpack(bytes, bits, &mut symbols).unwrap_or_default();
+        return symbols.into_iter().map(W::from_symbol).collect();
+    }
+    bytes.chunks_exact(W::SIZE).map(W::read).collect()
+}
+
+/// Writes `words` of `bits` bits each to `out`, which has their length.
+pub(crate) fn write_words<W: Word>(words: &[W], bits: u32, out: &mut [u8]) -> Result<()> {
+    if bits < 8 {
+        let symbols: Vec<u16> = words.iter().map(|word| word.field(0, u16::MAX)).collect();
+        let mut packed = Vec::with_capacity(out.len());
+        pack(&symbols, bits, &mut packed);
+        out.copy_from_slice(&packed);
+        return Ok(());
+    }
+    for (word, out) in words.iter().zip(out.chunks_exact_mut(W::SIZE)) {
+        word.write(out);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn comes_back<W: Word + PartialEq + std::fmt::Debug>(word: W, bits: u32) {
+        assert_eq!(word.rotate(bits).unrotate(bits), word);
+        assert_eq!(word.zigzag(bits).unzigzag(bits), word);
+    }
+
+    proptest! {
+        #[test]
+        fn transforms_come_back(value: u64) {
+            comes_back(value, 64);
+            comes_back(value as u32, 32);
+            comes_back(value as u16, 16);
+            comes_back(value as u8, 8);
+            comes_back(value as u8 & 0x3f, 6);
+            comes_back(value as u8 & 0xf, 4);
+        }
+    }
+
+    #[test]
+    fn transforms_are_those_of_the_specification() {
+        assert_eq!(0x8000_0001u32.rotate(32), 3);
+        assert_eq!(0x20u8.rotate(6), 1);
+        assert_eq!([0i16, -1, 1, -2, i16::MIN].map(|x| (x as u16).zigzag(16)), [0, 1, 2, 3, 65535]);
+        assert_eq!(0xfu8.zigzag(4), 1);
+    }
+}

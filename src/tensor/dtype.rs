@@ -1,0 +1,174 @@
+//! Dtypes, section 5.1 of the specification.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+/// The type of a tensor's elements: those of the safetensors format.
+///
+/// Float formats of eight bits and fewer are named `F<bits>_E<exponent bits>M<mantissa bits>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(non_camel_case_types)]
+#[non_exhaustive]
+pub enum Dtype {
+    /// A byte, 0 or 1.
+    Bool,
+    /// Unsigned, 8 bits.
+    U8,
+    /// Signed, 8 bits.
+    I8,
+    /// Unsigned, 16 bits.
+    U16,
+    /// Signed, 16 bits.
+    I16,
+    /// Unsigned, 32 bits.
+    U32,
+    /// Signed, 32 bits.
+    I32,
+    /// Unsigned, 64 bits.
+    U64,
+    /// Signed, 64 bits.
+    I64,
+    /// IEEE 754 binary16.
+    F16,
+    /// The upper half of binary32.
+    BF16,
+    /// IEEE 754 binary32.
+    F32,
+    /// IEEE 754 binary64.
+    F64,
+    /// Complex, two binary32: real, imaginary.
+    C64,
+    /// OCP FP8, no infinities.
+    F8_E4M3,
+    /// OCP FP8.
+    F8_E5M2,
+    /// OCP MX scale: a power of two.
+    F8_E8M0,
+    /// FP8 without negative zero and infinities, bias 8.
+    F8_E4M3FNUZ,
+    /// FP8 without negative zero and infinities, bias 16.
+    F8_E5M2FNUZ,
+    /// OCP MXFP6.
+    F6_E2M3,
+    /// OCP MXFP6.
+    F6_E3M2,
+    /// OCP MXFP4 (E2M1).
+    F4,
+}
+
+/// (dtype, name in safetensors, bits an element, word width, words an element); the row is the code.
+const TABLE: [(Dtype, &str, u32, u32, u32); 22] = [
+    (Dtype::Bool, "BOOL", 8, 8, 1),
+    (Dtype::U8, "U8", 8, 8, 1),
+    (Dtype::I8, "I8", 8, 8, 1),
+    (Dtype::U16, "U16", 16, 16, 1),
+    (Dtype::I16, "I16", 16, 16, 1),
+    (Dtype::U32, "U32", 32, 32, 1),
+    (Dtype::I32, "I32", 32, 32, 1),
+    (Dtype::U64, "U64", 64, 64, 1),
+    (Dtype::I64, "I64", 64, 64, 1),
+    (Dtype::F16, "F16", 16, 16, 1),
+    (Dtype::BF16, "BF16", 16, 16, 1),
+    (Dtype::F32, "F32", 32, 32, 1),
+    (Dtype::F64, "F64", 64, 64, 1),
+    (Dtype::C64, "C64", 64, 32, 2),
+    (Dtype::F8_E4M3, "F8_E4M3", 8, 8, 1),
+    (Dtype::F8_E5M2, "F8_E5M2", 8, 8, 1),
+    (Dtype::F8_E8M0, "F8_E8M0", 8, 8, 1),
+    (Dtype::F8_E4M3FNUZ, "F8_E4M3FNUZ", 8, 8, 1),
+    (Dtype::F8_E5M2FNUZ, "F8_E5M2FNUZ", 8, 8, 1),
+    (Dtype::F6_E2M3, "F6_E2M3", 6, 6, 1),
+    (Dtype::F6_E3M2, "F6_E3M2", 6, 6, 1),
+    (Dtype::F4, "F4", 4, 4, 1),
+];
+
+impl Dtype {
+    /// Every dtype, in the order of the codes.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|row| row.0)
+    }
+
+    /// The code on the wire.
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+
+    pub(crate) fn from_code(code: u8) -> Result<Self> {
+        match TABLE.get(usize::from(code)) {
+            Some(row) => Ok(row.0),
+            None => Err(Error::unsupported(format!("dtype code {code}"))),
+        }
+    }
+
+    /// The name, as safetensors spells it.
+    pub fn name(self) -> &'static str {
+        TABLE[self as usize].1
+    }
+
+    /// Bits an element: 4, 6, 8, 16, 32 or 64.
+    pub fn bits(self) -> u32 {
+        TABLE[self as usize].2
+    }
+
+    /// Bits of the words that fields are cut from.
+    pub(crate) fn word_bits(self) -> u32 {
+        TABLE[self as usize].3
+    }
+
+    /// Words an element.
+    pub(crate) fn words(self) -> u32 {
+        TABLE[self as usize].4
+    }
+
+    /// Exponent bits of a float whose sign is the top bit; `None` for all others.
+    pub(crate) fn exponent_bits(self) -> Option<u32> {
+        match self {
+            Self::F16 | Self::F8_E5M2 | Self::F8_E5M2FNUZ => Some(5),
+            Self::BF16 | Self::F32 | Self::C64 => Some(8),
+            Self::F64 => Some(11),
+            Self::F8_E4M3 | Self::F8_E4M3FNUZ => Some(4),
+            Self::F6_E3M2 => Some(3),
+            Self::F6_E2M3 | Self::F4 => Some(2),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a signed integer.
+    pub(crate) fn is_signed_integer(self) -> bool {
+        matches!(self, Self::I8 | Self::I16 | Self::I32 | Self::I64)
+    }
+}
+
+impl fmt::Display for Dtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Dtype {
+    type Err = Error;
+
+    /// The name as safetensors spells it, in any case.
+    fn from_str(text: &str) -> Result<Self> {
+        let found = TABLE.iter().find(|row| row.1.eq_ignore_ascii_case(text));
+        found.map(|row| row.0).ok_or_else(|| Error::invalid(format!("unknown dtype {text}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_codes() {
+        for (code, dtype) in Dtype::all().enumerate() {
+            assert_eq!(usize::from(dtype.code()), code);
+            assert_eq!(Dtype::from_code(code as u8).unwrap(), dtype);
+            assert_eq!(dtype.name().parse::<Dtype>().unwrap(), dtype);
+            assert_eq!(dtype.word_bits() * dtype.words(), dtype.bits());
+        }
+        assert!(Dtype::from_code(22).is_err());
+    }
+}

@@ -1,0 +1,43 @@
+//! Sizes that follow from a shape, without overflow.
+
+use super::Dtype;
+
+/// The number of elements: the product of the dimensions, 1 for rank 0, 0 if any dimension is 0. `None` from 2^63 on.
+pub fn element_count(shape: &[u64]) -> Option<u64> {
+    if shape.contains(&0) {
+        return Some(0);
+    }
+    let count = shape.iter().try_fold(1u64, |product, &dimension| product.checked_mul(dimension))?;
+    (count < 1 << 63).then_some(count)
+}
+
+/// The bytes that a tensor takes; `None` if they are 2^63 or more or not whole.
+pub fn byte_len(dtype: Dtype, shape: &[u64]) -> Option<u64> {
+    let bits = u128::from(element_count(shape)?) * u128::from(dtype.bits());
+    let bytes = u64::try_from(bits / 8).ok()?;
+    (bits.is_multiple_of(8) && bytes < 1 << 63).then_some(bytes)
+}
+
+/// Elements of a row: the product of all dimensions but the first; 1 for rank 0 and 1.
+pub(crate) fn row_elements(shape: &[u64]) -> u64 {
+    shape.get(1..).and_then(element_count).unwrap_or(1).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts() {
+        assert_eq!(element_count(&[]), Some(1));
+        assert_eq!(element_count(&[2, 3]), Some(6));
+        assert_eq!(element_count(&[u64::MAX, u64::MAX, 0]), Some(0));
+        assert_eq!(element_count(&[1 << 32, 1 << 31]), None);
+        assert_eq!(byte_len(Dtype::F64, &[1 << 60]), None);
+        assert_eq!(byte_len(Dtype::F4, &[3]), None);
+        assert_eq!(byte_len(Dtype::F6_E2M3, &[4]), Some(3));
+        assert_eq!(row_elements(&[7, 3, 2]), 6);
+        assert_eq!(row_elements(&[7]), 1);
+        assert_eq!(row_elements(&[0, 0]), 1);
+    }
+}

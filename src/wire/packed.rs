@@ -1,0 +1,67 @@
+//! Packed blocks (section 1.4): bytes that are stored as they are or under zstd, whichever is smaller.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use super::{Cursor, put_varint};
+use crate::error::{Error, Result};
+
+/// Level for heads: they are small and read often.
+const ZSTD_LEVEL: i32 = 19;
+
+/// Appends `raw` as a packed block.
+pub(crate) fn write_packed(out: &mut Vec<u8>, raw: &[u8]) -> Result<()> {
+    let coded = zstd::bulk::compress(raw, ZSTD_LEVEL)?;
+    put_varint(out, raw.len() as u64);
+    if coded.len() < raw.len() {
+        put_varint(out, coded.len() as u64);
+        out.extend_from_slice(&coded);
+    } else {
+        put_varint(out, 0);
+        out.extend_from_slice(raw);
+    }
+    Ok(())
+}
+
+/// Reads a packed block of at most `limit` bytes. Memory grows with what zstd gives, not with what is declared.
+pub(crate) fn read_packed<'a>(cursor: &mut Cursor<'a>, limit: u64) -> Result<Cow<'a, [u8]>> {
+    let start = cursor.clone();
+    let raw_len = cursor.varint()?;
+    let coded_len = cursor.varint()?;
+    if raw_len > limit {
+        return Err(start.place(Error::limit(format!("block of {raw_len} bytes unpacked, the limit is {limit}"))));
+    }
+    if coded_len == 0 {
+        let raw_len = usize::try_from(raw_len).map_err(|_| start.place(Error::limit("block too large")))?;
+        return cursor.bytes(raw_len).map(Cow::Borrowed);
+    }
+    let coded_len = usize::try_from(coded_len).map_err(|_| start.place(Error::corrupt("block too large")))?;
+    let coded = cursor.bytes(coded_len)?;
+    decompress(coded, raw_len).map(Cow::Owned).map_err(|error| start.place(error))
+}
+
+/// The largest window that a frame of `raw_len` bytes may ask for (section 1.3), so that its memory is earned.
+fn window_log(raw_len: u64) -> u32 {
+    raw_len.clamp(1, 1 << 27).next_power_of_two().ilog2().clamp(10, 27)
+}
+
+/// One zstd frame and nothing after it, of exactly `raw_len` bytes.
+fn decompress(coded: &[u8], raw_len: u64) -> Result<Vec<u8>> {
+    let bad = |error: std::io::Error| Error::corrupt(format!("zstd: {error}"));
+    match zstd::zstd_safe::find_frame_compressed_size(coded) {
+        Ok(size) if size == coded.len() => {}
+        _ => return Err(Error::corrupt("zstd: not exactly one frame")),
+    }
+    let mut raw = Vec::new();
+    let mut decoder = zstd::Decoder::with_buffer(coded).map_err(bad)?.single_frame();
+    decoder.window_log_max(window_log(raw_len)).map_err(bad)?;
+    (&mut decoder).take(raw_len).read_to_end(&mut raw).map_err(bad)?;
+    if raw.len() as u64 != raw_len {
+        return Err(Error::corrupt(format!("zstd: {} bytes, {raw_len} declared", raw.len())));
+    }
+    let mut more = [0];
+    if decoder.read(&mut more).map_err(bad)? != 0 {
+        return Err(Error::corrupt(format!("zstd: more than the {raw_len} bytes declared")));
+    }
+    Ok(raw)
+}
