@@ -32,6 +32,9 @@ mod decode;
 mod encode;
 mod entropy;
 mod error;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 mod interop;
 mod kernel;
 mod limits;

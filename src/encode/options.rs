@@ -101,11 +101,11 @@ impl Effort {
         let (zstd_level, most_mantissa_bits, adaptations, measured_chunks, bits_symbols) = match level {
             1 => (1, 2, &[][..], 0, 1 << 10),
             2 => (3, 3, &[][..], 0, 1 << 12),
-            3 => (3, 3, SOME, 1, 1 << 14),
-            4 => (6, 3, SOME, 2, 1 << 15),
-            5 => (9, 3, SOME, 4, 1 << 16),
-            6 => (12, 3, MORE, 4, 1 << 16),
-            7 => (15, 3, MORE, 8, 1 << 17),
+            3 => (3, 3, SOME, 1, 1 << 13),
+            4 => (6, 3, SOME, 2, 1 << 14),
+            5 => (9, 3, SOME, 4, 1 << 14),
+            6 => (12, 3, MORE, 4, 1 << 14),
+            7 => (15, 3, MORE, 8, 1 << 16),
             8 => (19, 3, ALL, 8, 1 << 18),
             _ => (19, 3, ALL, usize::MAX, usize::MAX),
         };

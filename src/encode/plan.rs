@@ -21,6 +21,9 @@ const ZSTD_SAMPLE: usize = 128 << 10;
 /// Words that zstd's candidate and histograms are counted on at a time.
 const BLOCK_WORDS: usize = 1 << 16;
 
+/// Segments of at most so many words have each of their layouts refined.
+const SMALL_WORDS: usize = 1 << 14;
+
 /// How a segment is to be coded.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -34,7 +37,7 @@ pub(super) fn plan(dtype: Dtype, row: u64, bytes: &[u8], chunk_bytes: u64, effor
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     let chunk_len = |cost: u64| chunk_len(dtype, row, elements, cost, chunk_bytes);
     let raw_cost = bytes.len() as u64 * BYTE;
-    let (fields, fields_cost) = with_word!(dtype, W => plan_fields::<W>(dtype, bytes, effort));
+    let (fields, fields_cost) = with_word!(dtype, W => plan_fields::<W>(dtype, bytes, &chunk_len, effort));
     // what gains less than a thousandth is better borrowed from a map
     let mut best = (Representation::Raw, raw_cost - raw_cost / 1024);
     if fields_cost < best.1 {
@@ -43,12 +46,8 @@ pub(super) fn plan(dtype: Dtype, row: u64, bytes: &[u8], chunk_bytes: u64, effor
     if let Some(zstd_cost) = zstd_cost(dtype, bytes, best.1, effort, &chunk_len)? {
         best = (Representation::Zstd, zstd_cost);
     }
-    let (mut representation, cost) = best;
-    let chunk_len = chunk_len(cost);
-    if let Representation::Fields(fields) = &mut representation {
-        with_word!(dtype, W => adapt::<W>(fields, dtype, bytes, chunk_len, effort));
-    }
-    Ok(Plan { representation, chunk_len })
+    let (representation, cost) = best;
+    Ok(Plan { representation, chunk_len: chunk_len(cost) })
 }
 
 /// Elements a chunk, so that chunks take about `chunk_bytes` coded, are equal, and end with rows.
@@ -130,7 +129,7 @@ impl Histograms {
 }
 
 /// The cheapest fields and their cost.
-fn plan_fields<W: Word>(dtype: Dtype, bytes: &[u8], effort: &Effort) -> (Fields, u64) {
+fn plan_fields<W: Word>(dtype: Dtype, bytes: &[u8], chunk_len: &impl Fn(u64) -> u64, effort: &Effort) -> (Fields, u64) {
     let bits = dtype.word_bits();
     let (transform, first_widths) = match dtype.exponent_bits() {
         Some(exponent) if bits > 8 => {
@@ -163,15 +162,18 @@ fn plan_fields<W: Word>(dtype: Dtype, bytes: &[u8], effort: &Effort) -> (Fields,
         }
         (Fields { transform, fields }, cost)
     });
-    let best = candidates.min_by_key(|(_, cost)| *cost);
-    let (mut fields, mut cost) = best.unwrap_or_else(|| unreachable!("a range of widths is not empty"));
+    let refined = |(mut fields, cost): (Fields, u64)| {
+        let saved = refine::<W>(&mut fields, dtype, bytes, chunk_len(cost), effort);
+        (fields, cost.saturating_sub(saved))
+    };
     let count = bytes.len() * 8 / bits as usize;
-    if count <= effort.bits_symbols {
-        let mut words = read_words::<W>(bytes, bits);
-        fields.transform.apply(&mut words, bits);
-        cost = cost.saturating_sub(try_bits(&mut fields, &words, bits));
-    }
-    (fields, cost)
+    // refining costs time: in large segments only the best is
+    let best = if count <= effort.bits_symbols.min(SMALL_WORDS) {
+        candidates.map(refined).min_by_key(|(_, cost)| *cost)
+    } else {
+        candidates.min_by_key(|(_, cost)| *cost).map(refined)
+    };
+    best.unwrap_or_else(|| unreachable!("a range of widths is not empty"))
 }
 
 /// The cheapest coding of a field with these counts among raw, constant and static lanes.
@@ -193,80 +195,86 @@ fn plan_field(counts: &[u64], width: u32) -> (Coding, u64) {
     (Coding::Lanes(LaneModel { table, adaptation: Adaptation::STATIC }), cost)
 }
 
-/// Replaces codings by bits where they are cheaper; returns what is saved.
-fn try_bits<W: Word>(fields: &mut Fields, words: &[W], bits: u32) -> u64 {
-    let mut symbols = vec![0; words.len()];
-    let mut saved = 0;
-    let mut shift = bits;
-    for field in &mut fields.fields {
-        shift -= field.width;
-        if field.width > MAX_SYMBOL_BITS || matches!(field.coding, Coding::Constant(_)) {
-            continue;
-        }
-        take_field(words, shift, field.width, &mut symbols);
-        let present_cost = match &field.coding {
-            Coding::Lanes(model) => {
-                let mut parameters = Vec::new();
-                model.write(&mut parameters);
-                lanes_cost(&symbols, model) + LANE_OVERHEAD + parameters.len() as u64 * BYTE
-            }
-            _ => symbols.len() as u64 * u64::from(field.width) * BIT,
-        };
-        let word = if symbols.len() <= 1 << 12 { WordSize::Narrow } else { WordSize::Wide };
-        let overhead = match word {
-            WordSize::Narrow => 6 * BYTE,
-            WordSize::Wide => 10 * BYTE,
-        };
-        for limit in [30, 255] {
-            let cost = bits_cost(&symbols, limit, field.width) + overhead;
-            let before = match &field.coding {
-                Coding::Bits(model) => bits_cost(&symbols, model.limit, field.width) + overhead,
-                _ => present_cost - present_cost / 512,
-            };
-            if cost < before {
-                saved += before - cost;
-                field.coding = Coding::Bits(BitsModel { word, limit, width: field.width });
-            }
-        }
-    }
-    saved
-}
-
-/// Lets tables follow the symbols where that was measured to be shorter.
-fn adapt<W: Word>(fields: &mut Fields, dtype: Dtype, bytes: &[u8], chunk_len: u64, effort: &Effort) {
-    if effort.adaptations.is_empty() {
-        return;
-    }
+/// Lets tables follow the symbols, or codes fields in bits, where that was measured to be shorter on some chunks; returns
+/// what is saved in all.
+fn refine<W: Word>(fields: &mut Fields, dtype: Dtype, bytes: &[u8], chunk_len: u64, effort: &Effort) -> u64 {
     let bits = dtype.word_bits();
     let chunk_bytes = (u128::from(chunk_len) * u128::from(dtype.bits()) / 8) as usize;
     let chunks: Vec<&[u8]> = bytes.chunks(chunk_bytes.max(1)).collect();
     let measured = effort.measured_chunks.clamp(1, chunks.len());
-    let mut costs = vec![vec![0u64; effort.adaptations.len() + 1]; fields.fields.len()];
+    let in_bits = bytes.len() * 8 / bits as usize <= effort.bits_symbols;
+    if !in_bits && effort.adaptations.is_empty() {
+        return 0;
+    }
+    let mut options: Vec<Vec<(Coding, u64)>> =
+        fields.fields.iter().map(|field| alternatives(field, chunk_len, in_bits, effort)).collect();
     for index in 0..measured {
         // spread evenly over the segment
         let mut words = read_words::<W>(chunks[index * chunks.len() / measured], bits);
         fields.transform.apply(&mut words, bits);
         let mut symbols = vec![0; words.len()];
         let mut shift = bits;
-        for (field, costs) in fields.fields.iter().zip(&mut costs) {
+        for (field, options) in fields.fields.iter().zip(&mut options) {
             shift -= field.width;
-            let Coding::Lanes(model) = &field.coding else { continue };
+            if options.len() < 2 {
+                continue;
+            }
             take_field(&words, shift, field.width, &mut symbols);
-            let mut model = model.clone();
-            let adaptations = std::iter::once(&Adaptation::STATIC).chain(effort.adaptations);
-            for (adaptation, cost) in adaptations.zip(costs) {
-                model.adaptation = *adaptation;
-                *cost += lanes_cost(&symbols, &model);
+            for (coding, cost) in options {
+                *cost += chunk_cost(&symbols, coding, field.width);
             }
         }
     }
-    for (field, costs) in fields.fields.iter_mut().zip(&costs) {
-        let Coding::Lanes(model) = &mut field.coding else { continue };
-        // tables that move cost time: they have to earn it
-        let static_cost = costs[0] - costs[0] / 4096;
-        let best = effort.adaptations.iter().zip(&costs[1..]).min_by_key(|(_, cost)| **cost);
-        if let Some((adaptation, _)) = best.filter(|(_, cost)| **cost < static_cost) {
-            model.adaptation = *adaptation;
+    let mut saved = 0;
+    for (field, options) in fields.fields.iter_mut().zip(options) {
+        let Some((_, present_cost)) = options.first() else { continue };
+        // what moves or is coded bit by bit costs time: it has to earn it
+        let bound = present_cost - present_cost / 4096;
+        let present_cost = *present_cost;
+        let best = options.into_iter().skip(1).min_by_key(|(_, cost)| *cost).filter(|(_, cost)| *cost < bound);
+        if let Some((coding, cost)) = best {
+            field.coding = coding;
+            saved += (u128::from(present_cost - cost) * chunks.len() as u128 / measured as u128) as u64;
+        }
+    }
+    saved
+}
+
+/// The field's present coding and those that may replace it, with what each costs once a segment.
+fn alternatives(field: &Field, chunk_len: u64, in_bits: bool, effort: &Effort) -> Vec<(Coding, u64)> {
+    let mut options = Vec::new();
+    match &field.coding {
+        Coding::Lanes(model) => {
+            let mut parameters = Vec::new();
+            model.write(&mut parameters);
+            let table_cost = parameters.len() as u64 * BYTE;
+            options.push((field.coding.clone(), table_cost));
+            let adapted = effort.adaptations.iter().map(|&adaptation| LaneModel { adaptation, ..model.clone() });
+            options.extend(adapted.map(|model| (Coding::Lanes(model), table_cost)));
+        }
+        Coding::Raw if field.width <= MAX_SYMBOL_BITS => options.push((Coding::Raw, 0)),
+        _ => return options,
+    }
+    if in_bits {
+        let word = if chunk_len <= 1 << 12 { WordSize::Narrow } else { WordSize::Wide };
+        let model = |limit| Coding::Bits(BitsModel { word, limit, width: field.width });
+        options.extend([30, 255].map(|limit| (model(limit), 2 * BYTE)));
+    }
+    options
+}
+
+/// What a chunk's symbols take, overhead included.
+fn chunk_cost(symbols: &[u16], coding: &Coding, width: u32) -> u64 {
+    match coding {
+        Coding::Raw => symbols.len() as u64 * u64::from(width) * BIT,
+        Coding::Constant(_) => 0,
+        Coding::Lanes(model) => lanes_cost(symbols, model) + LANE_OVERHEAD,
+        Coding::Bits(model) => {
+            let overhead = match model.word {
+                WordSize::Narrow => 4 * BYTE,
+                WordSize::Wide => 8 * BYTE,
+            };
+            bits_cost(symbols, model.limit, width) + overhead
         }
     }
 }

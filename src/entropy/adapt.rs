@@ -106,7 +106,7 @@ mod tests {
         let t: u64 = v.iter().sum();
         let e: Vec<u64> = v.iter().map(|v| (4096 * v).max(t) - t).collect();
         let sum: u64 = e.iter().sum();
-        let k = if sum == 0 { 0 } else { ((4096 - m as u64) << 32) / sum };
+        let k = ((4096 - m as u64) << 32).checked_div(sum).unwrap_or(0);
         let mut s: Vec<u64> = (0..m).map(|i| i as u64 + ((k * e[..i].iter().sum::<u64>()) >> 32)).collect();
         s.push(4096);
         s.windows(2).map(|pair| (pair[1] - pair[0]) as u16).collect()

@@ -104,10 +104,13 @@ mod tests {
     proptest! {
         /// Section 11.3 as it stands.
         #[test]
-        fn a_context_is_as_specified(bits in prop::collection::vec(any::<bool>(), 0..600), limit in 1u8..) {
+        fn a_context_is_as_specified(
+            runs in prop::collection::vec((any::<bool>(), 1usize..200), 0..20),
+            limit in prop_oneof![1u8.., 1u8..40],
+        ) {
             let (mut p, mut c) = (32768u64, 0u64);
             let mut context = AdaptiveBit::NEW;
-            for bit in bits {
+            for bit in runs.into_iter().flat_map(|(bit, length)| std::iter::repeat_n(bit, length)) {
                 prop_assert_eq!(u64::from(context.probability()), p);
                 let r = 131072 / (2 * c + 3);
                 if bit {
@@ -126,12 +129,15 @@ mod tests {
 
     #[test]
     fn a_context_becomes_as_sure_as_it_may() {
-        for bit in [false, true] {
-            let mut context = AdaptiveBit::NEW;
-            (0..100_000).for_each(|_| context.update(bit, 255));
-            // The step rounds to nothing before the clamp is reached from some sides, but the clamp always holds.
-            assert!((32..=65504).contains(&context.probability()));
-            assert!(if bit { context.probability() < 300 } else { context.probability() > 65200 });
+        for (limit, distance) in [(1, 32), (30, 32), (60, 62), (255, 257)] {
+            for bit in [false, true] {
+                let mut context = AdaptiveBit::NEW;
+                (0..100_000).for_each(|_| context.update(bit, limit));
+                // Beyond limit 30 it is not the clamp that ends it: the steps round to nothing before.
+                let end = u32::from(context.probability());
+                let to_end = if bit { end } else { 65_536 - end };
+                assert!((32..=distance).contains(&to_end), "limit {limit}: {to_end}");
+            }
         }
     }
 

@@ -9,25 +9,31 @@ use super::table::{PROBABILITY_BITS, TOTAL, Table};
 /// One bit.
 pub(crate) const BIT: u64 = 1 << 16;
 
-/// log2(x) in units of 2^-16, rounded down (from an argument exact to 31 bits); x is at least 1, and 0 counts as 1.
+/// log2(x) in units of 2^-16, rounded down; x is at least 1, and 0 counts as 1.
 pub(crate) const fn log2_fixed(x: u64) -> u64 {
+    log2_scaled(x, 16)
+}
+
+/// log2(x) in units of 2^-bits, at most 26, rounded down from an argument of 32 significant bits.
+pub(super) const fn log2_scaled(x: u64, bits: u32) -> u64 {
     let x = if x == 0 { 1 } else { x };
     let zeros = x.leading_zeros();
     // In units of 2^-31, from 1 up to 2. Each squaring doubles its logarithm, whose whole part is the next bit.
     let mut mantissa = (x << zeros) >> 32;
     let mut log2 = (63 - zeros) as u64;
-    let mut bits = 0;
-    while bits < 16 {
+    let mut count = 0;
+    while count < bits {
         mantissa = (mantissa * mantissa) >> 31;
         let bit = mantissa >> 32;
         mantissa >>= bit;
         log2 = log2 << 1 | bit;
-        bits += 1;
+        count += 1;
     }
     log2
 }
 
-const LOG2_OF_FREQUENCY: [u32; TOTAL + 1] = {
+/// [`log2_fixed`] of 1 to 4096.
+static LOG2_OF_FREQUENCY: [u32; TOTAL + 1] = {
     let mut table = [0; TOTAL + 1];
     let mut frequency = 1;
     while frequency <= TOTAL {
@@ -37,16 +43,10 @@ const LOG2_OF_FREQUENCY: [u32; TOTAL + 1] = {
     table
 };
 
-/// [`log2_fixed`] of 1 to 4096, looked up.
-#[inline(always)]
-pub(super) fn log2_frequency(frequency: u16) -> u32 {
-    static TABLE: [u32; TOTAL + 1] = LOG2_OF_FREQUENCY;
-    TABLE[usize::from(frequency).min(TOTAL)]
-}
-
 /// What a symbol of this frequency costs.
+#[inline(always)]
 fn entry_cost(frequency: u16) -> u64 {
-    u64::from(PROBABILITY_BITS) * BIT - u64::from(log2_frequency(frequency))
+    u64::from(PROBABILITY_BITS) * BIT - u64::from(LOG2_OF_FREQUENCY[usize::from(frequency).min(TOTAL)])
 }
 
 /// The ideal static code of symbols that occur `counts` times: their number times their order-0 entropy.

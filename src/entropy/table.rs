@@ -305,6 +305,16 @@ mod tests {
     }
 
     #[test]
+    fn words_left_over_are_refused() {
+        let mut bytes = Vec::new();
+        Table { symbols: vec![1, 2, 7], frequencies: vec![3000, 1000, 96], width: 4 }.write(&mut bytes);
+        assert!(read(&bytes, 4).is_ok());
+        bytes[0] += 2;
+        bytes.extend([0; 4]);
+        assert!(read(&bytes, 4).unwrap_err().what().contains("left over"));
+    }
+
+    #[test]
     fn bytes_are_pinned() {
         let mut bytes = Vec::new();
         Table { symbols: vec![1, 2, 7], frequencies: vec![3000, 1000, 90, 6], width: 4 }.write(&mut bytes);

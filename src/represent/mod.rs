@@ -5,6 +5,8 @@ mod streams;
 mod word;
 
 pub(crate) use fields::{Coding, Field, Fields, Transform, take_field};
+#[cfg(feature = "internals")]
+pub(crate) use fields::{MAX_FIELD_BITS, MAX_FIELDS};
 pub(crate) use streams::StreamBytes;
 pub(crate) use word::{Word, read_words, with_word};
 

@@ -1,0 +1,126 @@
+//! What the project's own tests and fuzz targets see. No part of the public interface: it may change in any version.
+
+use crate::container as c;
+use crate::entropy as e;
+use crate::entropy::{Adaptation, BitsModel, LaneModel, Table, WordSize};
+use crate::error::{Error, Result};
+use crate::represent as r;
+use crate::represent::Coding;
+use crate::tensor::Dtype;
+use crate::wire::Cursor;
+
+/// The constants of section 16 of the specification, as the code has them.
+pub fn constants() -> Vec<(&'static str, u64)> {
+    vec![
+        ("FORMAT_MAJOR", c::FORMAT_MAJOR.into()),
+        ("FORMAT_MINOR", c::FORMAT_MINOR.into()),
+        ("HEADER_BYTES", c::HEADER_BYTES as u64),
+        ("FOOTER_BYTES", c::FOOTER_BYTES as u64),
+        ("FRAME_MANIFEST", c::FRAME_MANIFEST.into()),
+        ("FRAME_SEGMENT", c::FRAME_SEGMENT.into()),
+        ("FRAME_INDEX", c::FRAME_INDEX.into()),
+        ("FRAME_OPTIONAL", c::FRAME_OPTIONAL.into()),
+        ("RAW_ALIGNMENT", c::RAW_ALIGNMENT),
+        ("MAX_CHUNK_ELEMENTS", c::MAX_CHUNK_ELEMENTS),
+        ("MIN_CHUNK_ELEMENTS", c::MIN_CHUNK_ELEMENTS),
+        ("MAX_RANK", c::MAX_RANK as u64),
+        ("MAX_FILE_NAME_BYTES", c::MAX_FILE_NAME_BYTES as u64),
+        ("MAX_FIELDS", r::MAX_FIELDS as u64),
+        ("MAX_FIELD_BITS", r::MAX_FIELD_BITS.into()),
+        ("MAX_SYMBOL_BITS", e::MAX_SYMBOL_BITS.into()),
+        ("LANES", e::LANES as u64),
+        ("STATE_LOWER_BOUND", e::STATE_LOWER_BOUND.into()),
+        ("PROBABILITY_BITS", e::PROBABILITY_BITS.into()),
+        ("MIN_INTERVAL", e::MIN_INTERVAL.into()),
+        ("MAX_INTERVAL", e::MAX_INTERVAL.into()),
+        ("MAX_RATE", e::MAX_RATE.into()),
+        ("TABLE_LIMIT", e::TABLE_LIMIT.into()),
+        ("ENTRY_DIGEST_BYTES", c::ENTRY_DIGEST_BYTES as u64),
+        ("FILE_DIGEST_BYTES", c::FILE_DIGEST_BYTES as u64),
+    ]
+}
+
+/// The table of section 5.1, as the code has it: code, name, bits an element, bits a word, words an element.
+pub fn dtypes() -> Vec<(u8, &'static str, u32, u32, u32)> {
+    Dtype::all().map(|dtype| (dtype.code(), dtype.name(), dtype.bits(), dtype.word_bits(), dtype.words())).collect()
+}
+
+/// A field's coding with its parameters (section 8), by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model(Coding);
+
+impl Model {
+    /// Lanes for symbols of `width` bits, 1 to 12, that occur `counts` times.
+    pub fn lanes(counts: &[u64], width: u32, interval: u8, rate: u8) -> Self {
+        let adaptation = Adaptation { interval, rate };
+        Self(Coding::Lanes(LaneModel { table: Table::from_counts(counts, width), adaptation }))
+    }
+
+    /// Bits for symbols of `width` bits, 1 to 12; the limit is at least 1.
+    pub fn bits(width: u32, wide: bool, limit: u8) -> Self {
+        let word = if wide { WordSize::Wide } else { WordSize::Narrow };
+        Self(Coding::Bits(BitsModel { word, limit, width }))
+    }
+
+    /// Lanes of a field of `width` bits from the parameters at the start of `bytes`.
+    ///
+    /// # Errors
+    /// `Corrupt` for bad parameters.
+    pub fn read_lanes(bytes: &[u8], width: u32) -> Result<Self> {
+        LaneModel::read(&mut Cursor::unplaced(bytes, "model"), width).map(|model| Self(Coding::Lanes(model)))
+    }
+
+    /// Bits of a field of `width` bits from the parameters at the start of `bytes`.
+    ///
+    /// # Errors
+    /// `Corrupt` for bad parameters.
+    pub fn read_bits(bytes: &[u8], width: u32) -> Result<Self> {
+        BitsModel::read(&mut Cursor::unplaced(bytes, "model"), width).map(|model| Self(Coding::Bits(model)))
+    }
+
+    /// The parameters.
+    pub fn write(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        match &self.0 {
+            Coding::Lanes(model) => model.write(&mut out),
+            Coding::Bits(model) => model.write(&mut out),
+            Coding::Raw | Coding::Constant(_) => {}
+        }
+        out
+    }
+
+    /// Codes the symbols of a chunk.
+    pub fn encode(&self, symbols: &[u16]) -> Vec<u8> {
+        let mut out = Vec::new();
+        match &self.0 {
+            Coding::Lanes(model) => e::encode_lanes(symbols, model, &mut out),
+            Coding::Bits(model) => e::encode_bits(symbols, model, &mut out),
+            Coding::Raw | Coding::Constant(_) => {}
+        }
+        out
+    }
+
+    /// Decodes `count` symbols, which take all of `coded`; the walk over them must end in the same place.
+    ///
+    /// # Errors
+    /// `Corrupt` for anything else.
+    pub fn decode(&self, coded: &[u8], count: usize) -> Result<Vec<u16>> {
+        let mut cursor = Cursor::unplaced(coded, "chunk");
+        let mut skipping = cursor.clone();
+        let mut symbols = vec![0; count];
+        match &self.0 {
+            Coding::Lanes(model) => {
+                e::decode_lanes(&mut cursor, model, &mut symbols)?;
+                e::skip_lanes(&mut skipping, model)?;
+            }
+            Coding::Bits(model) => {
+                e::decode_bits(&mut cursor, model, &mut symbols)?;
+                e::skip_bits(&mut skipping, model)?;
+            }
+            Coding::Raw | Coding::Constant(_) => return Err(Error::invalid("no model")),
+        }
+        assert_eq!(cursor.position(), skipping.position(), "skipping and decoding disagree");
+        cursor.finish()?;
+        Ok(symbols)
+    }
+}
