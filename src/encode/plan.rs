@@ -75,7 +75,7 @@ fn zstd_cost(
     chunk_len: &impl Fn(u64) -> u64,
 ) -> Result<Option<u64>> {
     let sample = &bytes[..bytes.len().min(ZSTD_SAMPLE)];
-    let sample_len = zstd::bulk::compress(sample, effort.zstd_level.min(6))?.len() as u64;
+    let sample_len = zstd::bulk::compress(sample, effort.zstd_level.min(3))?.len() as u64;
     let estimate =
         (u128::from(sample_len) * u128::from(BYTE) * bytes.len() as u128 / sample.len().max(1) as u128) as u64;
     // a sample at a lower level and of one place may look a tenth worse than the whole

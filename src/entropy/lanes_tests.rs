@@ -241,7 +241,7 @@ fn two_symbols_take_a_bit() {
 #[test]
 fn escapes_alone() {
     let symbols: Vec<u16> = (0..999).collect();
-    let counts = vec![1; 1 << 12];
+    let counts = vec![10; 1 << 12];
     let named = Table::from_counts(&counts, 12);
     assert_eq!((named.len(), named.has_escape()), (4096, false));
     check(&symbols, &LaneModel { table: named, adaptation: Adaptation { interval: 8, rate: 2 } }, true);
