@@ -74,7 +74,8 @@ fn random_access(criterion: &mut Criterion) {
     let (coded, _) = encode_files(&[input], Vec::new(), EncodeOptions::default()).expect("encodes");
     let packed = folder.path().join("model.tersor");
     std::fs::write(&packed, &coded).expect("space");
-    let expected = SafeTensors::deserialize(&model).expect("a model").tensor(TENSOR).expect("the tensor").data().to_vec();
+    let expected =
+        SafeTensors::deserialize(&model).expect("a model").tensor(TENSOR).expect("the tensor").data().to_vec();
     drop(model);
     let open = || {
         let file = File::open(&packed).expect("the file");

@@ -4,14 +4,12 @@
 use super::options::Effort;
 use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::entropy::{
-    Adaptation, BitsModel, LaneModel, MAX_SYMBOL_BITS, Table, WordSize, bits_cost, lanes_cost, static_cost,
+    Adaptation, BIT, BitsModel, LaneModel, MAX_SYMBOL_BITS, Table, WordSize, bits_cost, lanes_cost, static_cost,
 };
 use crate::error::Result;
 use crate::represent::{Coding, Field, Fields, Representation, Transform, Word, read_words, take_field, with_word};
 use crate::tensor::Dtype;
 
-/// A bit in units of cost.
-const BIT: u64 = 1 << 16;
 /// A byte in units of cost.
 const BYTE: u64 = 8 * BIT;
 /// What a stream in lanes takes beside its words: states and counts.
@@ -256,7 +254,7 @@ fn alternatives(field: &Field, chunk_len: u64, in_bits: bool, effort: &Effort) -
         _ => return options,
     }
     if in_bits {
-        let word = if chunk_len <= 1 << 12 { WordSize::Narrow } else { WordSize::Wide };
+        let word = if chunk_len <= 1 << 10 { WordSize::Narrow } else { WordSize::Wide };
         let model = |limit| Coding::Bits(BitsModel { word, limit, width: field.width });
         options.extend([30, 255].map(|limit| (model(limit), 2 * BYTE)));
     }

@@ -45,24 +45,23 @@ pub(super) fn encode_segment(
     let raw = plan.representation == Representation::Raw;
     let coded = workers.map(bytes.chunks(chunk_bytes.max(1)).collect(), |bytes: &[u8]| {
         let mut out = Vec::new();
-        let checksum = if raw {
-            checksum(bytes)
-        } else {
+        if !raw {
             plan.representation.encode_chunk(dtype, bytes, effort.zstd_level, &mut out)?;
             out.shrink_to_fit();
-            checksum(&out)
-        };
+        }
+        let stored = if raw { bytes } else { &out };
+        let len = u32::try_from(stored.len()).map_err(|_| Error::invalid("a chunk of 4 GiB"))?;
+        let checksum = checksum(stored);
         options.progress.advance(bytes.len() as u64)?;
-        Ok((out, if raw { bytes.len() } else { usize::MAX }, checksum))
+        Ok((len, checksum, out))
     })?;
-    let mut chunks = Vec::with_capacity(coded.len());
     let mut offset = 0;
-    for (out, raw_len, checksum) in &coded {
-        let len = u32::try_from((*raw_len).min(if raw { usize::MAX } else { out.len() }))
-            .map_err(|_| Error::invalid("a chunk of 4 GiB"))?;
-        chunks.push(Chunk { offset, len, checksum: *checksum });
+    let chunks = coded.iter().map(|&(len, checksum, _)| {
+        let chunk = Chunk { offset, len, checksum };
         offset += u64::from(len);
-    }
+        chunk
+    });
+    let chunks = chunks.collect();
     let head = SegmentHead {
         members: input.members.clone(),
         dtype,
@@ -72,7 +71,7 @@ pub(super) fn encode_segment(
         parameters: plan.representation.parameters(),
         chunks,
     };
-    let chunks = if raw { Vec::new() } else { coded.into_iter().map(|(out, ..)| out).collect() };
+    let chunks = coded.into_iter().map(|(_, _, out)| out).filter(|_| !raw).collect();
     Ok(CodedSegment { head, chunks, raw })
 }
 

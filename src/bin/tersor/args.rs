@@ -57,7 +57,7 @@ pub enum Verb {
 /// `tersor encode`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Of a folder, every file at its top level that is not hidden is taken: weights as tensors, anything else as it is. Of an index,
+Of a folder, every file at its top level that is not hidden is taken: weights as tensors, anything else as it is. Of an index, \
 the index itself and the shards that it names.
 
 Examples:
@@ -87,7 +87,7 @@ pub struct EncodeArgs {
 /// `tersor decode`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A container of one file gives that file, under the name it had, beside FILE. One of several files gives a folder, named as FILE
+A container of one file gives that file, under the name it had, beside FILE. One of several files gives a folder, named as FILE \
 without its ending. One of tensors alone, made with the library, gives a new .safetensors file.
 
 Examples:
@@ -112,7 +112,7 @@ pub struct DecodeArgs {
 /// `tersor inspect`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Small tensors share segments; of such a segment's bytes each is shown its share (~). The lines of the ledger add up to the length
+Small tensors share segments; of such a segment's bytes each is shown its share (~). The lines of the ledger add up to the length \
 of the file.
 
 Examples:
@@ -130,7 +130,7 @@ pub struct InspectArgs {
 /// `tersor verify`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Checks everything that can be checked: each checksum, each tensor's and file's digest, that the index says what the frames say, and
+Checks everything that can be checked: each checksum, each tensor's and file's digest, that the index says what the frames say, and \
 that every tensor can be reached by it. Digests show that what was decoded is what was encoded, not who encoded it.
 
 Examples:
@@ -155,7 +155,7 @@ pub struct VerifyArgs {
 /// `tersor extract`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Only the chunks that hold the rows are read. The ending of OUT says the format: .npy for NumPy, .safetensors. NumPy's format knows
+Only the chunks that hold the rows are read. The ending of OUT says the format, .npy for NumPy or .safetensors. NumPy's format knows \
 no BF16 and no floats of 8 bits and fewer: for these add --dtype f32, or write .safetensors.
 
 Examples:

@@ -37,7 +37,7 @@ pub fn install() {
     let _ = ctrlc::try_set_handler(|| {
         // never given back: nothing new can be made
         let record = record();
-        for path in &record.0 {
+        for path in record.0.iter() {
             let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         }
         let _ = writeln!(io::stderr(), "\ntersor: stopped");

@@ -8,7 +8,7 @@ use tersor::{EncodeOptions, Error, ErrorKind, FileInput, encode_files};
 use crate::Outcome;
 use crate::args::{EncodeArgs, Shared};
 use crate::bar::Bar;
-use crate::failure::{Failure, shown};
+use crate::failure::{Failure, shown, shown_output};
 use crate::input::Originals;
 use crate::output::Sink;
 use crate::report::{Done, say};
@@ -18,11 +18,13 @@ pub fn run(args: &EncodeArgs, shared: &Shared) -> Outcome {
     let start = Instant::now();
     let originals = Originals::open(&args.input)?;
     for folder in &originals.left_out {
-        say(shared.quiet, &format!("tersor: {}: a subfolder, left out", shown(folder)));
+        // also if quiet: something is missing from the output
+        say(false, &format!("tersor: {}: a subfolder, left out", shown(folder)));
     }
     let path = args.output.as_ref().unwrap_or(&originals.default_output);
     let sink = Sink::open(path, args.force, &originals.paths())?;
-    let bar = Bar::new(shared.quiet, originals.len());
+    let bar = Bar::new(shared.quiet);
+    bar.set_total(originals.len());
     let mut options = EncodeOptions::default().with_progress(bar.progress());
     options = options.with_level(args.level).map_err(|error| Failure::original(&args.input, &error))?;
     if let Some(threads) = args.threads {
@@ -39,7 +41,7 @@ pub fn run(args: &EncodeArgs, shared: &Shared) -> Outcome {
         weights: Some(summary.weights),
         time: start.elapsed(),
     };
-    say(shared.quiet, &done.line(&shown(path), false));
+    say(shared.quiet, &done.line(&shown_output(path), false));
     Ok(())
 }
 

@@ -43,7 +43,9 @@ impl Failure {
     pub fn container(path: &Path, error: &Error) -> Self {
         let advice = match error.kind() {
             ErrorKind::Truncated => "the file is incomplete, copy or download it again",
-            ErrorKind::Corrupt if error.what().contains("not a Tersor file") => "give a file that `tersor encode` wrote",
+            ErrorKind::Corrupt if error.what().contains("not a Tersor file") => {
+                "give a file that `tersor encode` wrote"
+            }
             ErrorKind::Corrupt => "the file is damaged, copy or download it again, or encode the original again",
             ErrorKind::Unsupported => "a newer version of tersor may know it",
             ErrorKind::Limit => "if you trust the file, allow more by --max-decoded SIZE, or --max-decoded unlimited",
@@ -83,27 +85,32 @@ impl Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::quiet(BAD_DATA);
         }
-        Self::new(BAD_DATA, path, &format!("cannot write: {error}"), writing_advice(error.kind()))
+        Self::new(BAD_DATA, output(path), &format!("cannot write: {error}"), writing_advice(error.kind()))
     }
 
     /// `path` could not be made.
     pub fn creating(path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind::{AlreadyExists, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
         let (status, advice) = match error.kind() {
-            NotFound => (WRONG_USE, "make its folder first, or choose another with -o"),
+            NotFound => {
+                let advice = "make the folder first, or choose another with -o";
+                return Self::wrong_use(path, "cannot write here: its folder does not exist", advice);
+            }
             NotADirectory => (WRONG_USE, "choose another folder with -o"),
             AlreadyExists => (WRONG_USE, "add --force to replace it, or choose another name with -o"),
             kind @ (PermissionDenied | ReadOnlyFilesystem) => (WRONG_USE, writing_advice(kind)),
             kind => (BAD_DATA, writing_advice(kind)),
         };
-        Self::new(status, path, &format!("cannot write here: {error}"), advice)
+        Self::new(status, output(path), &format!("cannot write here: {error}"), advice)
     }
 
     /// `path`, which the user named, could not be read.
     pub fn reading(path: &Path, error: &io::Error) -> Self {
         let (status, what, advice) = match error.kind() {
             io::ErrorKind::NotFound => (WRONG_USE, "no such file or folder".to_owned(), "check the path"),
-            io::ErrorKind::PermissionDenied => (WRONG_USE, format!("cannot read: {error}"), "get permission to read it"),
+            io::ErrorKind::PermissionDenied => {
+                (WRONG_USE, format!("cannot read: {error}"), "get permission to read it")
+            }
             _ => (BAD_DATA, format!("cannot read: {error}"), "see whether the file can be read, and try again"),
         };
         Self::new(status, path, &what, advice)
@@ -139,10 +146,19 @@ fn writing_advice(kind: io::ErrorKind) -> &'static str {
     }
 }
 
-/// A path for the user's eyes.
+/// A path for the user's eyes; `-` is an input.
 pub fn shown(path: &Path) -> String {
-    if path == Path::new("-") {
-        return "standard input or output".to_owned();
+    match path.to_string_lossy() {
+        path if path == "-" => "standard input".to_owned(),
+        path => Escaped(&path).to_string(),
     }
-    Escaped(&path.to_string_lossy()).to_string()
+}
+
+/// A path for the user's eyes; `-` is an output.
+pub fn shown_output(path: &Path) -> String {
+    shown(output(path))
+}
+
+fn output(path: &Path) -> &Path {
+    if path == Path::new("-") { Path::new("standard output") } else { path }
 }

@@ -53,8 +53,13 @@ impl Folder {
         let mut record = cleanup::record();
         let temporary = builder.tempdir_in(place).map_err(|error| Failure::creating(path, &plain(&error)))?;
         record.add(temporary.path());
-        let mut this =
-            Self { path: path.to_owned(), exists, temporary: Some(temporary), names: Vec::new(), open: VecDeque::new() };
+        let mut this = Self {
+            path: path.to_owned(),
+            exists,
+            temporary: Some(temporary),
+            names: Vec::new(),
+            open: VecDeque::new(),
+        };
         // `this` will want the record to clean up
         drop(record);
         for (name, len) in files {

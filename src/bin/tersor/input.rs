@@ -84,7 +84,11 @@ impl Originals {
                     let what = "its name does not end in .safetensors, though it looks like such a file";
                     Failure::wrong_use(path, what, "rename it")
                 }
-                _ => Failure::bad_data(path, "not a safetensors file", "give one, or a folder, or a .safetensors.index.json"),
+                _ => Failure::bad_data(
+                    path,
+                    "not a safetensors file",
+                    "give one, or a folder, or a .safetensors.index.json",
+                ),
             });
         };
         let default_output = path.with_file_name(format!("{stem}.tersor"));

@@ -5,9 +5,9 @@
 mod args;
 mod bar;
 mod cleanup;
-mod compare;
 #[path = "../../kernel/command_map.rs"]
 mod command_map;
+mod compare;
 mod decode;
 mod encode;
 mod extract;

@@ -155,7 +155,6 @@ pub fn default_permissions(mode: u32) -> Option<Permissions> {
 
 /// Without the temporary path that tempfile adds.
 pub fn plain(error: &io::Error) -> io::Error {
-    use std::error::Error as _;
     let source = error.get_ref().and_then(|inner| inner.source()).and_then(|source| source.downcast_ref::<io::Error>());
     match source.and_then(io::Error::raw_os_error) {
         Some(code) => io::Error::from_raw_os_error(code),
@@ -205,8 +204,12 @@ impl Write for Sink {
 pub fn open_stream(path: &Path) -> Outcome<Box<dyn Write>> {
     if Destination::of(path) == Destination::Stdout {
         if io::stdout().is_terminal() {
-            let what = "standard output is a terminal, and this is no text";
-            return Err(Failure::wrong_use(path, what, "send it to a pipe or a file, or name one with -o"));
+            let what = "a terminal, and this is no text";
+            return Err(Failure::wrong_use(
+                Path::new("standard output"),
+                what,
+                "send it to a pipe, or name a file with -o",
+            ));
         }
         return unbuffered_stdout().map_err(|error| Failure::creating(path, &error));
     }
@@ -230,7 +233,5 @@ fn unbuffered_stdout() -> io::Result<Box<dyn Write>> {
 /// Prints text for people or programs.
 pub fn print(text: &str) -> Outcome {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::writing(Path::new("-"), &error))
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Failure::writing(Path::new("-"), &error))
 }

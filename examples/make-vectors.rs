@@ -1,0 +1,24 @@
+//! Makes the files of `spec/vectors/` anew: `cargo run --example make-vectors`.
+
+#[path = "../tests/generator/mod.rs"]
+mod generator;
+
+use std::fs;
+use std::path::Path;
+
+fn main() -> std::io::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/vectors");
+    for folder in ["good", "bad"] {
+        // what is no longer made must not stay
+        if root.join(folder).exists() {
+            fs::remove_dir_all(root.join(folder))?;
+        }
+        fs::create_dir_all(root.join(folder))?;
+    }
+    let files = generator::all();
+    for (path, bytes) in &files {
+        fs::write(root.join(path), bytes)?;
+    }
+    println!("{} files, {} bytes", files.len(), files.values().map(Vec::len).sum::<usize>());
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! The command, from outside: what it writes, says and leaves behind.
+#![cfg(feature = "cli")]
+#![allow(missing_docs)]
+
+mod extract;
+mod hostile;
+mod refusals;
+mod reports;
+mod roundtrip;
+mod stops;
+mod support;

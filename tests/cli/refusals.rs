@@ -1,0 +1,135 @@
+//! Wrong use and wrong files: status, words, and nothing changed.
+
+use crate::support::{Folder, model};
+
+#[test]
+fn what_is_no_model() {
+    let folder = Folder::new();
+    let cases: [(&str, &[u8], &[&str]); 9] = [
+        ("m.pt", b"PK\x03\x04rest", &["zip", "PyTorch", "convert it to safetensors"]),
+        ("m.bin", b"\x80\x02}q\0", &["pickle", "convert it to safetensors"]),
+        ("m.gguf", b"GGUF\x03\0\0\0", &["GGUF", "safetensors file instead"]),
+        ("m.onnx", b"\x08\x07\x12\x07pytorch", &["ONNX", "convert it to safetensors"]),
+        ("m.h5", b"\x89HDF\r\n\x1a\n", &["HDF5", "convert it to safetensors"]),
+        ("m.gz", b"\x1f\x8b\x08\0", &["gzip", "unpack"]),
+        ("lfs.safetensors", b"version https://git-lfs.github.com/spec/v1\n", &["Git LFS", "git lfs pull"]),
+        ("page.safetensors", b"<!DOCTYPE html>", &["web page", "download"]),
+        ("m.npy", b"\x93NUMPY\x01\0", &["NumPy", "convert it to safetensors"]),
+    ];
+    for (name, bytes, words) in cases {
+        folder.write(name, bytes);
+        for verb in ["encode", "decode"] {
+            folder.refuses(&[verb, name], 1, &[&[name, "looks like"], words].concat());
+        }
+        folder.run_with(&["decode", "-"], bytes).fails(1, words);
+    }
+    folder.write("a.safetensors", b"\x05");
+    folder.refuses(&["encode", "a.safetensors"], 1, &["not a valid safetensors file"]);
+    folder.write("a.txt", b"text");
+    folder.refuses(&["encode", "a.txt"], 1, &["not a safetensors file"]);
+    folder.write("model", &model(1));
+    folder.refuses(&["encode", "model"], 2, &["does not end in .safetensors", "rename"]);
+    let cut = model(1);
+    folder.write("cut.safetensors", &cut[..cut.len() - 1]);
+    folder.refuses(&["encode", "cut.safetensors"], 1, &["cut.safetensors: not a valid safetensors file"]);
+    // in a folder the file at fault is named
+    folder.make_folder("net");
+    folder.write("net/good.safetensors", &model(1));
+    folder.write("net/zip.safetensors", b"PK\x03\x04");
+    folder.refuses(&["encode", "net"], 1, &["net/zip.safetensors", "zip archive"]);
+    folder.write("net/zip.safetensors", &cut[..cut.len() - 1]);
+    let run = folder.refuses(&["encode", "net"], 1, &["net/zip.safetensors: not a valid"]);
+    assert!(!run.stderr.contains("tensor zip"), "{}", run.stderr);
+}
+
+#[test]
+fn what_is_no_container() {
+    let folder = Folder::with_container();
+    folder.write("other.tersor", b"something else entirely");
+    folder.write("empty.tersor", b"");
+    folder.write("empty.safetensors", b"");
+    for verb in ["decode", "inspect", "verify"] {
+        folder.refuses(&[verb, "model.safetensors"], 1, &["a safetensors file", "tersor encode"]);
+        folder.refuses(&[verb, "other.tersor"], 1, &["wrong magic", "that `tersor encode` wrote"]);
+        folder.refuses(&[verb, "empty.tersor"], 1, &["empty"]);
+        folder.refuses(&[verb, "missing.tersor"], 2, &["missing.tersor: no such file"]);
+        folder.refuses(&[verb, "."], 2, &["folder"]);
+    }
+    folder.refuses(&["encode", "model.tersor", "-o", "x"], 1, &["a Tersor file", "tersor decode"]);
+    folder.refuses(&["encode", "empty.safetensors"], 1, &["empty"]);
+    folder.refuses(&["encode", "missing.safetensors"], 2, &["no such file"]);
+    folder.run_with(&["decode", "-"], b"").fails(1, &["standard input", "empty"]);
+    folder.make_folder("bare");
+    folder.refuses(&["encode", "bare"], 2, &["no files"]);
+}
+
+#[test]
+fn a_newer_version() {
+    let folder = Folder::with_container();
+    let mut newer = folder.read("model.tersor");
+    newer[9] += 1;
+    let checksum = crc32fast::hash(&newer[..20]);
+    newer[20..24].copy_from_slice(&checksum.to_le_bytes());
+    folder.write("newer.tersor", &newer);
+    for verb in ["decode", "inspect", "verify"] {
+        folder.refuses(&[verb, "newer.tersor"], 1, &["newer.tersor: format version", "newer version", "byte 8"]);
+    }
+}
+
+#[test]
+fn nothing_is_overwritten() {
+    let folder = Folder::with_container();
+    let sound = folder.read("model.tersor");
+    folder.write("model.tersor", b"precious");
+    folder.write("out", b"precious");
+    folder.refuses(&["encode", "model.safetensors"], 2, &["model.tersor: this file exists", "--force"]);
+    folder.run(&["encode", "model.safetensors", "--force"]).succeeds();
+    assert!(folder.read("model.tersor") == sound);
+    folder.refuses(&["decode", "model.tersor"], 2, &["model.safetensors: this file exists", "--force", "-o"]);
+    folder.refuses(&["decode", "model.tersor", "-o", "out"], 2, &["out: this file exists", "--force"]);
+    folder.run(&["decode", "model.tersor", "-o", "out", "--force"]).succeeds();
+    assert!(folder.read("out") == folder.read("model.safetensors"));
+
+    folder.make_folder("folder");
+    folder.refuses(&["encode", "model.safetensors", "-o", "folder", "--force"], 2, &["a folder, not a file"]);
+    folder.refuses(&["decode", "model.tersor", "-o", "folder", "--force"], 2, &["a folder, not a file"]);
+    let same = ["the input and the output are the same"];
+    folder.refuses(&["decode", "model.tersor", "-o", "./model.tersor", "--force"], 2, &same);
+    folder.refuses(&["encode", "model.safetensors", "-o", "folder/../model.safetensors", "--force"], 2, &same);
+}
+
+#[test]
+fn output_that_cannot_be_written() {
+    let folder = Folder::with_container();
+    for (out, words) in [("missing/out", "folder does not exist"), ("model.tersor/out", "cannot write here")] {
+        folder.refuses(&["encode", "model.safetensors", "-o", out], 2, &[out, words, "-o"]);
+        folder.refuses(&["decode", "model.tersor", "-o", out], 2, &[out, words, "-o"]);
+    }
+}
+
+#[test]
+fn wrong_arguments() {
+    let folder = Folder::with_container();
+    folder.refuses(&["encode", "model.safetensors", "--level", "10"], 2, &["--level"]);
+    folder.refuses(&["encode", "model.safetensors", "--threads", "0"], 2, &["--threads"]);
+    folder.refuses(&["decode", "model.tersor", "--max-decoded", "much"], 2, &["--max-decoded", "100G"]);
+    folder.refuses(&["encode", "-"], 2, &["standard input"]);
+    folder.refuses(&["inspect", "-"], 2, &["standard input", "save it to a file"]);
+    assert_eq!(folder.run(&["unheard-of"]).code, Some(2));
+    assert_eq!(folder.run(&[]).code, Some(2));
+    for verb in ["encode", "decode", "inspect", "verify", "extract"] {
+        let help = folder.run(&[verb, "--help"]).succeeds();
+        assert!(help.text().contains("Examples:") && help.stderr.is_empty());
+    }
+}
+
+#[test]
+fn limits_name_their_option() {
+    let folder = Folder::with_container();
+    for verb in ["decode", "inspect", "verify"] {
+        folder.refuses(&[verb, "model.tersor", "--max-decoded", "10K"], 1, &["the limit is 10240", "--max-decoded"]);
+    }
+    for size in ["1M", "unlimited"] {
+        folder.run(&["verify", "model.tersor", "--max-decoded", size]).succeeds();
+    }
+}

@@ -1,0 +1,130 @@
+//! What `inspect` and `verify` say.
+
+use serde_json::Value;
+
+use crate::support::{Folder, model, safetensors};
+
+fn sum(lines: &Value) -> u64 {
+    lines.as_object().unwrap().values().map(|bytes| bytes.as_u64().unwrap()).sum()
+}
+
+#[test]
+fn inspect_accounts_for_every_byte() {
+    let folder = Folder::with_container();
+    let len = folder.read("model.tersor").len() as u64;
+    let found = folder.run(&["inspect", "model.tersor", "--json"]).succeeds().json();
+    assert_eq!(found["bytes"], len);
+    assert_eq!(found["ledger_sum"], len);
+    assert_eq!(sum(&found["ledger"]), len);
+    for segment in found["segments"].as_array().unwrap() {
+        assert_eq!(sum(&segment["ledger"]), segment["bytes"].as_u64().unwrap());
+    }
+    let total = |list: &str| -> u64 {
+        found[list].as_array().unwrap().iter().map(|item| item["bytes"].as_u64().unwrap()).sum()
+    };
+    assert_eq!(total("segments"), total("tensors"));
+
+    assert_eq!(found["metadata"]["format"], "pt");
+    let original = folder.read("model.safetensors");
+    assert_eq!(found["files"][0]["name"], "model.safetensors");
+    assert_eq!(found["files"][0]["bytes"], original.len());
+    assert_eq!(found["files"][0]["blake3"], blake3::hash(&original).to_hex().as_str());
+    let tensors = found["tensors"].as_array().unwrap();
+    assert_eq!(tensors.len(), 8);
+    let tensor = |name: &str| tensors.iter().find(|tensor| tensor["name"] == name).unwrap();
+    assert_eq!(tensor("embedding")["dtype"], "BF16");
+    assert_eq!(tensor("embedding")["shape"], serde_json::json!([500, 40]));
+    assert_eq!(tensor("tied.weight")["same_as"], "layer.weight");
+    assert_eq!(tensor("nothing")["bits_per_weight"], Value::Null);
+    let weight = tensor("layer.weight");
+    let bits = weight["bytes"].as_f64().unwrap() * 8.0 / (300.0 * 64.0);
+    assert!((weight["bits_per_weight"].as_f64().unwrap() - bits).abs() < 1e-9);
+    assert!(weight["representation"].as_str().unwrap().starts_with("fields"));
+}
+
+#[test]
+fn inspect_for_people() {
+    let folder = Folder::with_container();
+    let len = folder.read("model.tersor").len();
+    let run = folder.run(&["inspect", "model.tersor"]).succeeds();
+    let sum = run.text().lines().find(|line| line.trim_start().starts_with("sum ")).unwrap();
+    assert_eq!(sum.split_whitespace().nth(1).unwrap().replace(',', ""), len.to_string());
+    for word in ["layer.weight", "same as layer.weight", "BF16", "[500, 40]", "Files (1)", "format: pt", "lane words"] {
+        assert!(run.text().contains(word), "{word} in {}", run.text());
+    }
+    assert!(run.stderr.is_empty());
+}
+
+#[test]
+fn verify_says_what_is_sound() {
+    let folder = Folder::with_container();
+    let original = folder.read("model.safetensors");
+    let run = folder.run(&["verify", "model.tersor", "--against", "model.safetensors"]).succeeds();
+    assert!(run.text().contains("sound: 8 tensors, 1 file"));
+    assert!(run.text().contains(blake3::hash(&original).to_hex().as_str()));
+    let found = folder.run(&["verify", "model.tersor", "--against", "model.safetensors", "--json"]).succeeds().json();
+    assert_eq!((&found["ok"], &found["against"]["same"]), (&true.into(), &true.into()));
+    assert_eq!(found["files"][0]["blake3"], blake3::hash(&original).to_hex().as_str());
+    assert_eq!(found["ledger_sum"], found["bytes"]);
+    // whatever the original is called now
+    folder.write("renamed.safetensors", &original);
+    folder.run(&["verify", "model.tersor", "--against", "renamed.safetensors"]).succeeds();
+}
+
+#[test]
+fn one_changed_byte_is_found() {
+    let folder = Folder::with_container();
+    let mut changed = folder.read("model.safetensors");
+    let weights = 300 * 64 * 4;
+    let place = changed.len() - (60 + 15 + 4 * 48 + weights); // in the embedding
+    changed[place] ^= 1;
+    folder.write("changed.safetensors", &changed);
+    let words = ["changed.safetensors", "1 byte differs", "tensor embedding", &format!("byte {place}")];
+    folder.refuses(&["verify", "model.tersor", "--against", "changed.safetensors"], 1, &words);
+    let run = folder.run(&["verify", "model.tersor", "--against", "changed.safetensors", "--json"]);
+    let found = run.fails(1, &["tensor embedding"]).json();
+    assert_eq!((&found["ok"], &found["against"]["same"]), (&false.into(), &false.into()));
+    let difference = &found["against"]["differences"][0];
+    assert_eq!((&difference["tensor"], &difference["byte"]), (&"embedding".into(), &place.into()));
+    assert_eq!(difference["differing_bytes"], 1);
+
+    // in the header, and a length
+    let text = String::from_utf8_lossy(&changed).find("a small model").unwrap();
+    changed[place] ^= 1;
+    changed[text] = b'A';
+    folder.write("changed.safetensors", &changed);
+    folder.refuses(&["verify", "model.tersor", "--against", "changed.safetensors"], 1, &["outside the tensors"]);
+    folder.write("longer.safetensors", &safetensors(&[], &[("a", "U8", &[1], vec![1])]));
+    folder.refuses(&["verify", "model.tersor", "--against", "longer.safetensors"], 1, &["bytes, the original has"]);
+}
+
+#[test]
+fn damage_anywhere_is_found() {
+    let folder = Folder::with_container();
+    let sound = folder.read("model.tersor");
+    for place in (0..sound.len()).step_by(sound.len() / 40).chain([0, 9, 30, sound.len() - 1]) {
+        let mut damaged = sound.clone();
+        damaged[place] ^= 0x10;
+        folder.write("damaged.tersor", &damaged);
+        let run = folder.run(&["verify", "damaged.tersor", "--json"]);
+        assert_eq!(run.code, Some(1), "byte {place}: {}", run.stderr);
+        assert_eq!(run.json()["ok"], false);
+    }
+    folder.write("damaged.tersor", &sound[..sound.len() / 2]);
+    folder.refuses(&["verify", "damaged.tersor"], 1, &["damaged.tersor", "copy or download it again"]);
+    folder.refuses(&["decode", "damaged.tersor", "-o", "x"], 1, &["incomplete"]);
+}
+
+#[test]
+fn a_file_that_is_not_in_the_container() {
+    let folder = Folder::new();
+    folder.make_folder("net");
+    folder.write("net/a.safetensors", &model(1));
+    folder.write("net/b.safetensors", &model(2));
+    folder.run(&["encode", "net"]).succeeds();
+    folder.write("net/c.txt", b"c");
+    std::fs::remove_file(folder.join("net/b.safetensors")).unwrap();
+    let run = folder.run(&["verify", "net.tersor", "--against", "net"]).fails(1, &["and 1 more"]);
+    assert!(run.text().contains("b.safetensors: not among the originals"));
+    assert!(run.text().contains("c.txt: not in the container"));
+}

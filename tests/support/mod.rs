@@ -1,0 +1,153 @@
+//! Decoding everything, both ways. The tests and the fuzz targets share it.
+#![allow(dead_code)]
+
+use std::collections::BTreeMap;
+
+use tersor::{
+    DecodeOptions, Dtype, Error, ErrorKind, FileInfo, FileOutput, Limits, ReadAt, Reader, Result, StreamDecoder,
+    decode_files,
+};
+
+/// A tensor, or the content of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    pub name: Option<String>,
+    pub dtype: Dtype,
+    pub shape: Vec<u64>,
+    pub bytes: Vec<u8>,
+}
+
+/// What a container holds, as far as a reader in file order hands it out: what is stored, by ordinal, and who repeats it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Streamed {
+    pub metadata: Vec<(String, String)>,
+    pub stored: BTreeMap<usize, Content>,
+    pub aliases: Vec<(usize, usize)>,
+}
+
+/// Bounds that a fuzzer or a changed byte must not get past.
+pub fn tight() -> Limits {
+    Limits::default()
+        .with_total_bytes(16 << 20)
+        .with_tensor_bytes(16 << 20)
+        .with_tensors(1 << 16)
+        .with_head_bytes(1 << 20)
+}
+
+fn options(limits: Limits) -> DecodeOptions {
+    DecodeOptions::default().with_limits(limits).with_threads(1)
+}
+
+/// All tensors by random access, their digests checked, and the ledger drawn up.
+pub fn by_index<S: ReadAt>(source: S, limits: Limits) -> Result<Vec<Content>> {
+    let reader = Reader::with_options(source, options(limits))?;
+    let mut tensors = Vec::new();
+    for tensor in reader.tensors() {
+        let bytes = tensor.decode()?;
+        tensor.verify()?;
+        if let Some(borrowed) = tensor.borrow_bytes()? {
+            assert_eq!(borrowed, bytes, "borrowed and decoded bytes differ");
+        }
+        tensors.push(Content {
+            name: Some(tensor.name().to_owned()),
+            dtype: tensor.dtype(),
+            shape: tensor.shape().to_vec(),
+            bytes,
+        });
+    }
+    let ledger = reader.ledger()?;
+    assert_eq!(ledger.bytes(), reader.file_len(), "the ledger does not add up");
+    Ok(tensors)
+}
+
+/// Everything in file order; files, where there are any, with their digests.
+pub fn in_order(bytes: &[u8], limits: Limits) -> Result<Streamed> {
+    let streamed = streamed(bytes, limits)?;
+    match files(bytes, limits) {
+        Ok(_) => Ok(streamed),
+        Err(error) if error.kind() == ErrorKind::InvalidArgument => Ok(streamed),
+        Err(error) => Err(error),
+    }
+}
+
+/// Tensors and file contents in file order.
+pub fn streamed(bytes: &[u8], limits: Limits) -> Result<Streamed> {
+    let mut decoder = StreamDecoder::new(bytes, options(limits))?;
+    let mut stored: BTreeMap<usize, Content> = BTreeMap::new();
+    while let Some(part) = decoder.next_part()? {
+        let content = stored.entry(part.ordinal).or_insert_with(|| Content {
+            name: part.name.map(str::to_owned),
+            dtype: part.dtype,
+            shape: part.shape.to_vec(),
+            bytes: Vec::new(),
+        });
+        assert_eq!(content.bytes.len() as u64, part.offset, "parts out of order");
+        assert!(!part.bytes.is_empty());
+        content.bytes.extend_from_slice(part.bytes);
+    }
+    assert!(decoder.next_part()?.is_none());
+    assert_eq!(decoder.position(), bytes.len() as u64);
+    Ok(Streamed {
+        metadata: decoder.metadata().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        stored,
+        aliases: decoder.aliases().collect(),
+    })
+}
+
+/// The files, recreated; `Corrupt` if one is not what its digest says.
+pub fn files(bytes: &[u8], limits: Limits) -> Result<Vec<(FileInfo, Vec<u8>)>> {
+    let mut memory = Memory::default();
+    let infos = decode_files(bytes, options(limits), &mut memory)?;
+    assert!(memory.files.iter().all(|file| file.missing == 0), "bytes that were not written");
+    let files: Vec<_> = infos.into_iter().zip(memory.files.into_iter().map(|file| file.bytes)).collect();
+    for (info, bytes) in &files {
+        assert_eq!(info.len, bytes.len() as u64);
+        if info.digest != Some(*blake3::hash(bytes).as_bytes()) && !cfg!(fuzzing) {
+            return Err(Error::corrupt("a file is not what its digest says").in_tensor(&info.name));
+        }
+    }
+    Ok(files)
+}
+
+#[derive(Default)]
+struct Memory {
+    files: Vec<MemoryFile>,
+}
+
+struct MemoryFile {
+    bytes: Vec<u8>,
+    missing: u64,
+}
+
+impl FileOutput for Memory {
+    fn begin(&mut self, files: &[FileInfo]) -> Result<()> {
+        assert!(self.files.is_empty());
+        self.files = files.iter().map(|f| MemoryFile { bytes: vec![0; f.len as usize], missing: f.len }).collect();
+        Ok(())
+    }
+
+    fn write_at(&mut self, file: usize, offset: u64, bytes: &[u8]) -> Result<()> {
+        let file = &mut self.files[file];
+        file.bytes[offset as usize..][..bytes.len()].copy_from_slice(bytes);
+        file.missing -= bytes.len() as u64;
+        Ok(())
+    }
+}
+
+/// What must hold of any bytes whatever: both ways end; what both can read is the same. Returns the kinds of error.
+pub fn agree(bytes: &[u8], limits: Limits) -> (Result<Vec<Content>>, Result<Streamed>) {
+    let (indexed, streamed) = (by_index(bytes, limits), in_order(bytes, limits));
+    if let (Ok(indexed), Ok(streamed)) = (&indexed, &streamed) {
+        let aliases: BTreeMap<usize, usize> = streamed.aliases.iter().copied().collect();
+        let named = streamed.stored.values().filter(|content| content.name.is_some()).count();
+        let with_bytes = indexed.iter().filter(|content| !content.bytes.is_empty()).count();
+        assert!(with_bytes >= named, "{with_bytes} tensors by index, {named} in order");
+        assert!(with_bytes <= named + aliases.len(), "{with_bytes} tensors by index, {named} in order");
+        // both in the order of ordinals; aliases are not among the stored
+        let mut rest = indexed.iter();
+        for content in streamed.stored.values().filter(|content| content.name.is_some()) {
+            assert!(rest.any(|other| other == content), "{:?} by index is another", content.name);
+        }
+    }
+    (indexed, streamed)
+}
