@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use support::{by_index, files, in_order};
+use support::{by_index, in_order};
 use tersor::{ErrorKind, Limits, Reader, Result};
 
 fn root() -> PathBuf {
@@ -135,13 +135,8 @@ fn good_files_decode() {
 
         let listed = about["files"].as_array().unwrap();
         let infos: Vec<_> = reader.files().collect();
-        assert_eq!(infos.len(), listed.len(), "{name}");
-        if listed.is_empty() {
-            continue;
-        }
-        for ((info, bytes), (listed, by_index)) in
-            files(&container, Limits::default()).unwrap().into_iter().zip(listed.iter().zip(infos))
-        {
+        assert_eq!((infos.len(), streamed.files.len()), (listed.len(), listed.len()), "{name}");
+        for ((info, bytes), (listed, by_index)) in streamed.files.into_iter().zip(listed.iter().zip(infos)) {
             assert_eq!(info, by_index, "{name}");
             assert_eq!(info.name, listed["name"].as_str().unwrap(), "{name}");
             assert_eq!(bytes.len() as u64, listed["bytes"].as_u64().unwrap(), "{name}");
@@ -156,6 +151,7 @@ fn check_outcome<T>(outcome: Result<T>, expected: &Value) -> Option<String> {
         (Ok(_), None) => None,
         (Ok(_), Some(kind)) => Some(format!("decodes, {kind} expected")),
         (Err(error), Some(kind)) if error.kind().name() == kind => None,
+        (Err(error), Some("any")) if !matches!(error.kind(), ErrorKind::InvalidArgument | ErrorKind::Io) => None,
         (Err(error), Some(kind)) => Some(format!("{kind} expected: {}: {error}", error.kind())),
         (Err(error), None) => Some(format!("cannot be seen, and yet: {error}")),
     }

@@ -61,6 +61,19 @@ pub(crate) struct Manifest {
     pub(crate) entries: Vec<Entry>,
 }
 
+/// What earlier manifests said, as far as a further one must not repeat it.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    any: bool,
+    keys: HashSet<String>,
+    /// Names of tensors that belong to no file.
+    names: HashSet<Arc<str>>,
+    /// Decoded bytes.
+    total: u64,
+    /// Bytes of the manifests' contents.
+    content: u64,
+}
+
 /// Whether a name can be a file's: one component of a path on every common system.
 pub(crate) fn is_file_name(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
@@ -102,8 +115,19 @@ impl Manifest {
         out
     }
 
-    /// Reads a manifest's content and adds it to what earlier ones said.
-    pub(crate) fn read_more(&mut self, bytes: &[u8], limits: &Limits) -> Result<()> {
+    /// Reads the content of all manifests together.
+    pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Self> {
+        let mut this = Self::default();
+        this.read_more(bytes, limits, &mut Known::default())?;
+        Ok(this)
+    }
+
+    /// Reads a manifest's content and adds it to what earlier ones said. The work is that of this manifest alone.
+    pub(crate) fn read_more(&mut self, bytes: &[u8], limits: &Limits, known: &mut Known) -> Result<()> {
+        // what the index would have to repeat in one head
+        known.content += bytes.len() as u64;
+        check(known.content, limits.head_bytes, "bytes of manifests").map_err(|error| error.in_section("manifest"))?;
+        let first_pair = self.metadata.len();
         let mut cursor = Cursor::unplaced(bytes, "manifest");
         let cursor = &mut cursor;
         let corrupt = |what: String| Error::corrupt(what).in_section("manifest");
@@ -113,7 +137,7 @@ impl Manifest {
         }
         let first_entry = self.entries.len();
         let file_count = cursor.count(3, "files")?;
-        if file_count > 0 && (first_entry > 0 || !self.files.is_empty()) {
+        if file_count > 0 && known.any {
             return Err(corrupt("files in a manifest after the first".to_owned()));
         }
         for _ in 0..file_count {
@@ -196,44 +220,48 @@ impl Manifest {
             }
         }
         cursor.finish()?;
-        self.check_whole(limits)
+        self.check_added(first_pair, first_entry, limits, known)
     }
 
-    /// What holds only of all manifests together.
-    pub(crate) fn check_whole(&self, limits: &Limits) -> Result<()> {
+    /// What holds only of all manifests together, once the metadata and entries from these on were added; the files are
+    /// the first manifest's.
+    fn check_added(&self, first_pair: usize, first_entry: usize, limits: &Limits, known: &mut Known) -> Result<()> {
         let corrupt = |what: String| Error::corrupt(what).in_section("manifest");
-        let mut keys = HashSet::new();
-        if let Some((key, _)) = self.metadata.iter().find(|(key, _)| !keys.insert(key)) {
+        let mut pairs = self.metadata[first_pair..].iter();
+        if let Some((key, _)) = pairs.find(|(key, _)| !known.keys.insert(key.clone())) {
             return Err(corrupt(format!("metadata key {key:?} twice")));
         }
+        let files = if known.any { &[][..] } else { &self.files[..] };
+        known.any = true;
         let mut names = HashSet::new();
-        if let Some(file) = self.files.iter().find(|file| !names.insert(&file.name)) {
+        if let Some(file) = files.iter().find(|file| !names.insert(&file.name)) {
             return Err(corrupt(format!("file {:?} twice", file.name)));
         }
-        let mut rest = &self.entries[..];
-        let unique = |entries: &[Entry]| {
-            let mut names = HashSet::with_capacity(entries.len());
-            match entries.iter().filter_map(|entry| entry.name.as_deref()).find(|&name| !names.insert(name)) {
+        let mut rest = &self.entries[first_entry..];
+        let unique = |entries: &[Entry], names: &mut HashSet<Arc<str>>| {
+            let mut own = entries.iter().filter_map(|entry| entry.name.as_ref());
+            match own.find(|&name| !names.insert(Arc::clone(name))) {
                 Some(name) => Err(corrupt("a tensor's name twice".to_owned()).in_tensor(name)),
                 None => Ok(()),
             }
         };
-        for file in &self.files {
+        for file in files {
             let Some((own, others)) = rest.split_at_checked(file.entry_count) else {
                 return Err(corrupt(format!("file {:?} has more entries than there are", file.name)));
             };
-            unique(own)?;
+            unique(own, &mut HashSet::with_capacity(own.len()))?;
             rest = others;
         }
-        unique(rest)?;
+        unique(rest, &mut known.names)?;
         if rest.iter().any(|entry| entry.name.is_none()) {
             return Err(corrupt("a file's content outside every file".to_owned()));
         }
-        let prefixes = self.files.iter().map(|file| file.prefix.len() as u64);
-        let mut sizes = prefixes.chain(self.entries.iter().map(Entry::byte_len));
-        let Some(total) = sizes.try_fold(0u64, u64::checked_add) else {
+        let prefixes = files.iter().map(|file| file.prefix.len() as u64);
+        let mut sizes = prefixes.chain(self.entries[first_entry..].iter().map(Entry::byte_len));
+        let Some(total) = sizes.try_fold(known.total, u64::checked_add) else {
             return Err(corrupt("more than 2^64 bytes in all".to_owned()));
         };
+        known.total = total;
         check(total, limits.total_bytes, "decoded bytes in all").map_err(|error| error.in_section("manifest"))
     }
 }
@@ -290,11 +318,9 @@ mod tests {
     #[test]
     fn comes_back() {
         let bytes = example().write_from(0, true);
-        let mut read = Manifest::default();
-        read.read_more(&bytes, &Limits::default()).unwrap();
-        assert_eq!(read, example());
+        assert_eq!(Manifest::read(&bytes, &Limits::default()).unwrap(), example());
         for cut in 0..bytes.len() {
-            assert!(Manifest::default().read_more(&bytes[..cut], &Limits::default()).is_err());
+            assert!(Manifest::read(&bytes[..cut], &Limits::default()).is_err());
         }
     }
 
@@ -304,7 +330,7 @@ mod tests {
             let mut manifest = example();
             change(&mut manifest);
             let bytes = manifest.write_from(0, true);
-            let error = Manifest::default().read_more(&bytes, &Limits::default()).unwrap_err();
+            let error = Manifest::read(&bytes, &Limits::default()).unwrap_err();
             assert_eq!(error.kind(), crate::error::ErrorKind::Corrupt, "{error}");
         };
         for name in ["", ".", "..", "a/b", "a\\b", "c:", "a\nb", "\u{7f}", "nul.txt", "Com1", "a ", "a*"] {
@@ -325,7 +351,7 @@ mod tests {
     #[test]
     fn limits_are_kept() {
         let bytes = example().write_from(0, true);
-        let kind = |limits: Limits| Manifest::default().read_more(&bytes, &limits).unwrap_err().kind();
+        let kind = |limits: Limits| Manifest::read(&bytes, &limits).unwrap_err().kind();
         let limits = Limits::default;
         assert_eq!(kind(limits().with_tensors(4)), crate::ErrorKind::Limit);
         assert_eq!(kind(limits().with_tensor_bytes(23)), crate::ErrorKind::Limit);

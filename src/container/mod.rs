@@ -14,7 +14,7 @@ pub(crate) use footer::Footer;
 pub(crate) use frame::{FrameStart, MAX_FRAME_START, Prelude};
 pub(crate) use header::{describe_foreign, read_header, write_header};
 pub(crate) use index::{Index, ManifestPlace, SegmentPlace, entry_digest};
-pub(crate) use manifest::{Entry, FileRecord, Manifest, is_file_name};
+pub(crate) use manifest::{Entry, FileRecord, Known, Manifest, is_file_name};
 pub(crate) use segment::{Chunk, SegmentHead};
 
 /// Section 3.
@@ -40,7 +40,7 @@ pub(crate) const MAX_CHUNK_ELEMENTS: u64 = 4_194_304;
 /// Section 6, of a segment of several chunks.
 pub(crate) const MIN_CHUNK_ELEMENTS: u64 = 256;
 /// Section 5.
-pub(crate) const MAX_RANK: usize = 255;
+pub(crate) const MAX_RANK: usize = 65_535;
 /// Section 5.
 pub(crate) const MAX_FILE_NAME_BYTES: usize = 255;
 /// Section 12.

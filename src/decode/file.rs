@@ -14,6 +14,8 @@ pub struct FileInfo {
     pub name: String,
     /// Bytes.
     pub len: u64,
+    /// The numbers of its tensors or contents, in the order of declaration ([`Tensor::ordinal`](crate::Tensor::ordinal)).
+    pub ordinals: std::ops::Range<usize>,
     /// The BLAKE3 digest of its bytes, where it is known: a reader in file order learns it at the end.
     pub digest: Option<[u8; FILE_DIGEST_BYTES]>,
 }
@@ -21,10 +23,12 @@ pub struct FileInfo {
 impl FileInfo {
     /// All files of a manifest, digests unknown.
     pub(crate) fn all(manifest: &Manifest) -> Vec<Self> {
-        let mut entries = manifest.entries.iter();
+        let mut first = 0;
         let files = manifest.files.iter().map(|file| {
-            let own: u64 = entries.by_ref().take(file.entry_count).map(|entry| entry.byte_len()).sum();
-            Self { name: file.name.clone(), len: file.prefix.len() as u64 + own, digest: None }
+            let ordinals = first..first + file.entry_count;
+            first = ordinals.end;
+            let own: u64 = manifest.entries[ordinals.clone()].iter().map(|entry| entry.byte_len()).sum();
+            Self { name: file.name.clone(), len: file.prefix.len() as u64 + own, ordinals, digest: None }
         });
         files.collect()
     }
@@ -64,19 +68,13 @@ pub fn decode_files<R: Read>(
     output: &mut (impl FileOutput + ?Sized),
 ) -> Result<Vec<FileInfo>> {
     let mut stream = StreamDecoder::new(input, options)?;
-    let mut layout: Option<Layout> = None;
+    stream.read_first_manifest()?;
+    let layout = Layout::begin(stream.manifest(), output)?;
     while stream.advance()? {
-        let layout = match &mut layout {
-            Some(layout) => layout,
-            none => none.insert(Layout::begin(stream.manifest(), output)?),
-        };
         let Some(part) = stream.part() else { break };
         for &(file, start) in layout.places_of(part.ordinal) {
             output.write_at(file as usize, start + part.offset, part.bytes)?;
         }
-    }
-    if layout.is_none() {
-        Layout::begin(stream.manifest(), output)?;
     }
     let files = FileInfo::all(stream.manifest()).into_iter().zip(stream.file_digests());
     Ok(files.map(|(file, digest)| file.with_digest(*digest)).collect())

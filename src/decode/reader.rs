@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::segment::read_range;
@@ -30,6 +31,8 @@ pub struct Reader<S> {
     names: HashMap<Arc<str>, u32>,
     /// Each loaded when first needed.
     segments: Vec<OnceLock<Arc<Segment>>>,
+    /// Bytes that the loaded segments take.
+    loaded: AtomicU64,
     workers: Workers,
     pub(super) options: DecodeOptions,
 }
@@ -73,10 +76,9 @@ impl<S: ReadAt> Reader<S> {
         let index_bytes = read_range(&source, footer.index_offset, footer.index_len)?;
         let prelude = Prelude::read(&index_bytes, footer.index_offset)?.expect(FRAME_INDEX, "index")?;
         let mut cursor = Index::cursor(&prelude);
-        let mut manifest = Manifest::default();
         let mut manifest_len = 0;
-        match Index::read_manifest_place(&mut cursor, limits)? {
-            ManifestPlace::Inline(content) => manifest.read_more(&content, limits)?,
+        let manifest = match Index::read_manifest_place(&mut cursor, limits)? {
+            ManifestPlace::Inline(content) => Manifest::read(&content, limits)?,
             ManifestPlace::Frame { offset, len } => {
                 if offset < HEADER_BYTES as u64 || offset.checked_add(len).is_none_or(|end| end > footer.index_offset) {
                     return Err(cursor.place(Error::corrupt("the manifest lies outside the file")));
@@ -88,9 +90,9 @@ impl<S: ReadAt> Reader<S> {
                 let mut cursor = Cursor::new(prelude.head, prelude.head_offset, "manifest");
                 let content = read_packed(&mut cursor, limits.head_bytes)?;
                 cursor.finish()?;
-                manifest.read_more(&content, limits)?;
+                Manifest::read(&content, limits)?
             }
-        }
+        };
         let index = Index::read(&mut cursor, &manifest, HEADER_BYTES as u64, footer.index_offset, limits)?;
         let directory = Directory::new(manifest, index)?;
         let mut names = HashMap::new();
@@ -101,7 +103,18 @@ impl<S: ReadAt> Reader<S> {
         }
         let segments = directory.index.segments.iter().map(|_| OnceLock::new()).collect();
         let workers = Workers::new(options.threads)?;
-        Ok(Self { source, len, footer, manifest_len, directory, names, segments, workers, options })
+        Ok(Self {
+            source,
+            len,
+            footer,
+            manifest_len,
+            directory,
+            names,
+            segments,
+            loaded: AtomicU64::new(0),
+            workers,
+            options,
+        })
     }
 
     /// The model's metadata, in the order of the file.
@@ -165,6 +178,12 @@ impl<S: ReadAt> Reader<S> {
         if segment.padding + segment.head.coded_len() != place.body_len {
             let what = "the segment's length is not that of the index";
             return Err(Error::corrupt(what).in_section("segment").at(place.offset));
+        }
+        // tables of a few bytes may unfold to many: what does not fit is read again when it is needed again
+        let size = segment.memory();
+        if self.loaded.fetch_add(size, Ordering::Relaxed).saturating_add(size) > self.options.limits.head_bytes {
+            self.loaded.fetch_sub(size, Ordering::Relaxed);
+            return Ok(Arc::new(segment));
         }
         Ok(Arc::clone(slot.get_or_init(|| Arc::new(segment))))
     }

@@ -43,6 +43,18 @@ impl Segment {
             Representation::Raw => prelude_end.wrapping_neg() % RAW_ALIGNMENT,
             _ => 0,
         };
+        let raw_len = |index: usize| {
+            let range = head.chunk_range(index);
+            bytes_of(head.dtype, range.end - range.start)
+        };
+        // each, not only all together: a raw tensor is read where its elements would lie
+        if representation == Representation::Raw
+            && let Some(index) =
+                (0..head.chunks.len()).find(|&index| u64::from(head.chunks[index].len) != raw_len(index))
+        {
+            let what = format!("{} raw bytes in a chunk, {} expected", head.chunks[index].len, raw_len(index));
+            return Err(Error::corrupt(what).in_section("segment").at(offset));
+        }
         let mut start = 0u64;
         let starts = head.members.iter().map(|&member| {
             let own = start;
@@ -58,6 +70,13 @@ impl Segment {
         let bytes = read_range(source, offset, len)?;
         let prelude = Prelude::read(&bytes, offset)?.expect(FRAME_SEGMENT, "segment")?;
         Self::new(&prelude, offset, entries)
+    }
+
+    /// Bytes of memory that it takes, about.
+    pub(crate) fn memory(&self) -> u64 {
+        let head = &self.head;
+        let own = size_of_val(&head.chunks[..]) + size_of_val(&head.members[..]) + size_of_val(&self.starts[..]);
+        (size_of::<Self>() + own + head.parameters.len() + self.representation.memory()) as u64
     }
 
     /// Decoded bytes of chunk `index`.

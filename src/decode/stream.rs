@@ -8,7 +8,7 @@ use super::segment::{bytes_of, check_chunk};
 use super::{DecodeOptions, Segment, zeroed};
 use crate::container::{
     Coverage, ENTRY_DIGEST_BYTES, Entry, FILE_DIGEST_BYTES, FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, FRAME_OPTIONAL,
-    FRAME_SEGMENT, Footer, FrameStart, HEADER_BYTES, Index, MAX_FRAME_START, Manifest, ManifestPlace, Prelude,
+    FRAME_SEGMENT, Footer, FrameStart, HEADER_BYTES, Index, Known, MAX_FRAME_START, Manifest, ManifestPlace, Prelude,
     SegmentPlace, entry_digest, read_header,
 };
 use crate::error::{Error, Result};
@@ -19,6 +19,9 @@ use crate::wire::{Cursor, read_packed};
 
 /// Decoded bytes that are collected for each thread before a batch is decoded.
 const BATCH_BYTES: u64 = 4 << 20;
+
+/// What a segment counts for in a batch beside its decoded bytes.
+const SEGMENT_BYTES: u64 = 64 << 10;
 
 /// Some decoded bytes of a tensor or file content.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +51,7 @@ pub struct StreamDecoder<R> {
     options: DecodeOptions,
     workers: Workers,
     manifest: Manifest,
+    known: Known,
     manifests: Vec<Range<u64>>,
     places: Vec<SegmentPlace>,
     segment_of: Vec<u32>,
@@ -95,6 +99,7 @@ impl<R: Read> StreamDecoder<R> {
             options,
             workers,
             manifest: Manifest::default(),
+            known: Known::default(),
             manifests: Vec::new(),
             places: Vec::new(),
             segment_of: Vec::new(),
@@ -116,6 +121,14 @@ impl<R: Read> StreamDecoder<R> {
     /// `Truncated`, `Corrupt`, `Unsupported` or `Limit` for bad input, `Io` where reading fails, `Cancelled`. After an error nothing more comes.
     pub fn next_part(&mut self) -> Result<Option<Part<'_>>> {
         Ok(if self.advance()? { self.part() } else { None })
+    }
+
+    /// Reads up to the first manifest, which declares all files.
+    pub(crate) fn read_first_manifest(&mut self) -> Result<()> {
+        while self.manifests.is_empty() && self.current.is_none() && !self.done {
+            self.read_frame()?;
+        }
+        Ok(())
     }
 
     /// Goes to the next part; `false` at the end.
@@ -192,7 +205,8 @@ impl<R: Read> StreamDecoder<R> {
                     let offset = self.input.position;
                     let coded = self.input.exactly(u64::from(record.len), "chunk")?;
                     check_chunk(&record, &coded, offset)?;
-                    collected += segment.chunk_bytes(chunk);
+                    // a small segment has tables all the same
+                    collected += segment.chunk_bytes(chunk) + if chunk == 0 { SEGMENT_BYTES } else { 0 };
                     jobs.push((Arc::clone(&segment), chunk, coded));
                     if chunk + 1 < segment.head.chunks.len() {
                         self.current = Some((segment, chunk + 1));
@@ -238,7 +252,7 @@ impl<R: Read> StreamDecoder<R> {
                 let mut cursor = Cursor::new(prelude.head, prelude.head_offset, "manifest");
                 let content = read_packed(&mut cursor, limits.head_bytes)?;
                 cursor.finish()?;
-                self.manifest.read_more(&content, &limits)?;
+                self.manifest.read_more(&content, &limits, &mut self.known)?;
                 let count = self.manifest.entries.len();
                 self.digests.resize(count, [0; ENTRY_DIGEST_BYTES]);
                 self.segment_of.resize(count, u32::MAX);
@@ -298,8 +312,7 @@ impl<R: Read> StreamDecoder<R> {
                 }
             }
             ManifestPlace::Inline(content) => {
-                let mut copy = Manifest::default();
-                copy.read_more(&content, &limits)?;
+                let copy = Manifest::read(&content, &limits)?;
                 if self.manifests.len() == 1 || copy != self.manifest {
                     return corrupt("the copy of the manifests is not what they say");
                 }
@@ -328,7 +341,6 @@ impl<R: Read> StreamDecoder<R> {
     }
 
     /// Once the last chunks are hashed.
-
     fn check_digests(&self) -> Result<()> {
         for &(ordinal, digest) in &self.expected_digests {
             if self.digests[ordinal] != digest && !cfg!(fuzzing) {
@@ -346,7 +358,7 @@ fn member_pieces(segment: &Segment, chunk: usize, entries: &[Entry]) -> Vec<Memb
     let range = segment.head.chunk_range(chunk);
     let mut pieces = Vec::new();
     let first = segment.starts.partition_point(|&start| start <= range.start) - 1;
-    for (&ordinal, &start) in segment.head.members.iter().zip(&segment.starts).skip(first) {
+    for (&ordinal, &start) in segment.head.members[first..].iter().zip(&segment.starts[first..]) {
         if start >= range.end {
             break;
         }

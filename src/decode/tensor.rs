@@ -46,6 +46,11 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
         self.entry().name.as_deref().unwrap_or_default()
     }
 
+    /// Its number in the order of declaration, contents of files counted.
+    pub fn ordinal(&self) -> usize {
+        self.ordinal
+    }
+
     /// The dtype.
     pub fn dtype(&self) -> Dtype {
         self.entry().dtype
@@ -86,6 +91,8 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     /// # Errors
     /// `Corrupt`, `Unsupported`, `Truncated` or `Limit` for bad input, `Io` where reading fails.
     pub fn decode(&self) -> Result<Vec<u8>> {
+        // before memory is asked for
+        self.segment()?;
         let mut out = zeroed(self.byte_len()).map_err(|error| self.name_in(error))?;
         self.decode_into(&mut out)?;
         Ok(out)

@@ -119,8 +119,10 @@ fn find_aliases<'a>(entries: &mut [Entry], workers: &Workers, bytes_of: &impl Fn
         workers.hash(&mut hasher, bytes);
         hasher.finalize()
     };
-    let mut by_probe: HashMap<(Dtype, usize, blake3::Hash), Vec<(usize, Option<blake3::Hash>)>> = HashMap::new();
-    for ordinal in 0..entries.len() {
+    // by what tells most from each other: entries that differ, each with its hash once that was needed
+    type Holders = Vec<(usize, Option<blake3::Hash>)>;
+    let mut by_probe: HashMap<(Dtype, usize, blake3::Hash), Holders> = HashMap::new();
+    for (ordinal, entry) in entries.iter_mut().enumerate() {
         let bytes = bytes_of(ordinal);
         if bytes.is_empty() {
             continue;
@@ -128,7 +130,7 @@ fn find_aliases<'a>(entries: &mut [Entry], workers: &Workers, bytes_of: &impl Fn
         let mut probe = blake3::Hasher::new();
         probe.update(&bytes[..bytes.len().min(PROBE_BYTES)]);
         probe.update(&bytes[bytes.len().saturating_sub(PROBE_BYTES)..]);
-        let holders = by_probe.entry((entries[ordinal].dtype, bytes.len(), probe.finalize())).or_default();
+        let holders = by_probe.entry((entry.dtype, bytes.len(), probe.finalize())).or_default();
         if holders.is_empty() {
             holders.push((ordinal, None));
             continue;
@@ -137,7 +139,7 @@ fn find_aliases<'a>(entries: &mut [Entry], workers: &Workers, bytes_of: &impl Fn
         let same =
             holders.iter_mut().position(|(holder, known)| *known.get_or_insert_with(|| hash(bytes_of(*holder))) == own);
         match same {
-            Some(index) => entries[ordinal].alias_of = Some(holders[index].0 as u32),
+            Some(index) => entry.alias_of = Some(holders[index].0 as u32),
             None => holders.push((ordinal, Some(own))),
         }
     }

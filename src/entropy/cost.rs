@@ -50,6 +50,7 @@ fn entry_cost(frequency: u16) -> u64 {
 }
 
 /// The ideal static code of symbols that occur `counts` times: their number times their order-0 entropy.
+#[cfg(test)]
 pub(crate) fn entropy_cost(counts: &[u64]) -> u64 {
     let total: u128 = counts.iter().map(|&count| u128::from(count)).sum();
     let excess_bits = (128 - total.leading_zeros()).saturating_sub(64);

@@ -27,16 +27,20 @@ mod pack;
 mod slots;
 mod table;
 
-pub(crate) use adapt::{Adaptation, MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, normalise};
+pub(crate) use adapt::Adaptation;
+#[cfg(feature = "internals")]
+pub(crate) use adapt::{MAX_INTERVAL, MAX_RATE, MIN_INTERVAL};
 pub(crate) use bits::{BitsModel, WordSize, decode_bits, encode_bits, skip_bits};
-pub(crate) use coder::{BitsDecoder, BitsEncoder, Narrow, Wide};
-pub(crate) use context::{AdaptiveBit, Tree};
-pub(crate) use cost::{BIT, bits_cost, entropy_cost, lanes_cost, log2_fixed, static_cost};
+pub(crate) use cost::{BIT, bits_cost, lanes_cost, static_cost};
 pub(crate) use lane_decode::decode_lanes;
 pub(crate) use lane_encode::encode_lanes;
-pub(crate) use lanes::{LANES, LaneModel, LaneSizes, STATE_LOWER_BOUND, skip_lanes};
+#[cfg(feature = "internals")]
+pub(crate) use lanes::{LANES, STATE_LOWER_BOUND};
+pub(crate) use lanes::{LaneModel, skip_lanes};
 pub(crate) use pack::{pack, packed_len, unpack};
-pub(crate) use table::{MAX_SYMBOL_BITS, PROBABILITY_BITS, TABLE_LIMIT, Table};
+pub(crate) use table::{MAX_SYMBOL_BITS, Table};
+#[cfg(feature = "internals")]
+pub(crate) use table::{PROBABILITY_BITS, TABLE_LIMIT};
 
 use crate::error::{Error, Result};
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use safetensors::SafeTensors;
 
-use crate::container::describe_foreign;
+use crate::container::{MAX_RANK, describe_foreign};
 use crate::error::{Error, Result};
 use crate::tensor::{Dtype, byte_len};
 
@@ -47,6 +47,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Layout> {
             .parse()
             .map_err(|_| Error::unsupported(format!("dtype {:?}", info.dtype)).in_tensor(&name))?;
         let shape: Vec<u64> = info.shape.iter().map(|&dimension| dimension as u64).collect();
+        if shape.len() > MAX_RANK {
+            let what = format!("rank {} is above {MAX_RANK}", shape.len());
+            return Err(Error::unsupported(what).in_tensor(&name));
+        }
         let range = data_start + info.data_offsets.0..data_start + info.data_offsets.1;
         if byte_len(dtype, &shape) != Some(range.len() as u64) {
             let what = format!("{dtype} of shape {shape:?} in {} bytes", range.len());

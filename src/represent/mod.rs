@@ -12,7 +12,7 @@ pub(crate) use word::{Word, read_words, with_word};
 
 use crate::error::{Error, Result};
 use crate::tensor::Dtype;
-use crate::wire::Cursor;
+use crate::wire::{Cursor, check_zstd_frame};
 
 /// How the chunks of a segment are coded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,16 @@ impl Representation {
             Self::Zstd => "zstd",
             Self::Fields(_) => "fields",
         }
+    }
+
+    /// Bytes of memory that its tables take, about.
+    pub(crate) fn memory(&self) -> usize {
+        let Self::Fields(fields) = self else { return 0 };
+        let table = |field: &Field| match &field.coding {
+            Coding::Lanes(model) => 2 * size_of::<u16>() * model.table.len(),
+            _ => 0,
+        };
+        fields.fields.iter().map(|field| size_of::<Field>() + table(field)).sum()
     }
 
     /// The parameters in the segment's head.
@@ -108,10 +118,7 @@ impl Representation {
 
 /// One zstd frame that fills `out`.
 fn decode_zstd(coded: &[u8], out: &mut [u8]) -> Result<()> {
-    match zstd::zstd_safe::find_frame_compressed_size(coded) {
-        Ok(size) if size == coded.len() => {}
-        _ => return Err(Error::corrupt("zstd: not exactly one frame")),
-    }
+    check_zstd_frame(coded, out.len() as u64)?;
     match zstd::bulk::decompress_to_buffer(coded, out) {
         Ok(length) if length == out.len() => Ok(()),
         Ok(length) => Err(Error::corrupt(format!("zstd: {length} bytes, {} expected", out.len()))),

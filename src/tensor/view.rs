@@ -13,7 +13,7 @@ pub struct TensorView<'a> {
 
 impl<'a> TensorView<'a> {
     /// # Errors
-    /// `InvalidArgument` if `bytes` has another length than dtype and shape ask for, or the rank is above 255.
+    /// `InvalidArgument` if `bytes` has another length than dtype and shape ask for, or the rank is above 65535.
     pub fn new(dtype: Dtype, shape: &'a [u64], bytes: &'a [u8]) -> Result<Self> {
         if shape.len() > crate::container::MAX_RANK {
             return Err(Error::invalid(format!("rank {} is above {}", shape.len(), crate::container::MAX_RANK)));

@@ -4,7 +4,7 @@ mod cursor;
 mod packed;
 
 pub(crate) use cursor::{Cursor, put_string, put_varint};
-pub(crate) use packed::{read_packed, write_packed};
+pub(crate) use packed::{check_zstd_frame, read_packed, write_packed};
 
 /// CRC-32 (ISO-HDLC) of `bytes`, section 1.3.
 pub(crate) fn checksum(bytes: &[u8]) -> u32 {

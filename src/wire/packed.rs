@@ -45,13 +45,44 @@ fn window_log(raw_len: u64) -> u32 {
     raw_len.clamp(1, 1 << 27).next_power_of_two().ilog2().clamp(10, 27)
 }
 
-/// One zstd frame and nothing after it, of exactly `raw_len` bytes.
-fn decompress(coded: &[u8], raw_len: u64) -> Result<Vec<u8>> {
-    let bad = |error: std::io::Error| Error::corrupt(format!("zstd: {error}"));
+/// Section 1.3: exactly one zstd frame, whose window `raw_len` bytes have earned. zstd itself lets a larger one pass where
+/// it happens not to need it.
+pub(crate) fn check_zstd_frame(coded: &[u8], raw_len: u64) -> Result<()> {
     match zstd::zstd_safe::find_frame_compressed_size(coded) {
         Ok(size) if size == coded.len() => {}
         _ => return Err(Error::corrupt("zstd: not exactly one frame")),
     }
+    match window(coded) {
+        Some(window) if window <= 1 << window_log(raw_len) => Ok(()),
+        Some(window) => Err(Error::corrupt(format!("zstd: a window of {window} bytes for {raw_len} bytes"))),
+        None => Err(Error::corrupt("zstd: not a frame")),
+    }
+}
+
+/// The window of a zstd frame (RFC 8878, section 3.1.1.1), which is its content where that is a single segment.
+fn window(frame: &[u8]) -> Option<u64> {
+    let (magic, header) = frame.split_first_chunk()?;
+    let (&descriptor, header) = header.split_first()?;
+    if *magic != [0x28, 0xb5, 0x2f, 0xfd] {
+        return None;
+    }
+    if descriptor & 0x20 == 0 {
+        let &byte = header.first()?;
+        let base = 1u64 << (10 + (byte >> 3));
+        return Some(base + base / 8 * u64::from(byte & 7));
+    }
+    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let size = [1, 2, 4, 8][usize::from(descriptor >> 6)];
+    let mut content = [0; 8];
+    content[..size].copy_from_slice(header.get(dictionary..dictionary + size)?);
+    let content = u64::from_le_bytes(content);
+    Some(if size == 2 { content + 256 } else { content })
+}
+
+/// One zstd frame and nothing after it, of exactly `raw_len` bytes.
+fn decompress(coded: &[u8], raw_len: u64) -> Result<Vec<u8>> {
+    let bad = |error: std::io::Error| Error::corrupt(format!("zstd: {error}"));
+    check_zstd_frame(coded, raw_len)?;
     let mut raw = Vec::new();
     let mut decoder = zstd::Decoder::with_buffer(coded).map_err(bad)?.single_frame();
     decoder.window_log_max(window_log(raw_len)).map_err(bad)?;

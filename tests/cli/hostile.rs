@@ -78,3 +78,18 @@ fn the_stored_name_is_no_way_to_overwrite() {
     folder.write("victim.txt", b"precious");
     folder.refuses(&["decode", "m.tersor"], 2, &["victim.txt", "exists"]);
 }
+
+/// Every checksum is right, and the digest of the file is another's.
+#[test]
+fn a_wrong_digest_of_a_file_is_found() {
+    let folder = Folder::with_container();
+    let mut file = folder.read("model.tersor");
+    // footer: place of the index frame first; the file's digest is the last of its head, then its checksum
+    let footer = file.len() - 32;
+    let index = u64::from_le_bytes(file[footer..footer + 8].try_into().unwrap()) as usize;
+    file[footer - 4 - 32] ^= 1;
+    let checksum = crc32fast::hash(&file[index..footer - 4]);
+    file[footer - 4..footer].copy_from_slice(&checksum.to_le_bytes());
+    folder.write("m.tersor", &file);
+    folder.refuses(&["verify", "m.tersor"], 1, &["m.tersor: the digest of file model.safetensors does not match"]);
+}

@@ -54,7 +54,7 @@ fn a_whole_pipeline_and_devices() {
     let folder = Folder::with_model();
     let mut encode = command()
         .current_dir(folder.path())
-        .args(["encode", "model.safetensors", "-o", "-"])
+        .args(["encode", "model.safetensors", "-o", "-", "--quiet"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

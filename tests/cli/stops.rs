@@ -123,8 +123,9 @@ fn stopped(folder: &Folder, args: &[&str], stdin: &[u8], signal: &str) {
     assert_eq!(names(folder), before, "{args:?}");
 }
 
+/// Of the folder and of `net` in it.
 fn names(folder: &Folder) -> Vec<String> {
-    let items = std::fs::read_dir(folder.path()).unwrap();
+    let items = [".", "net"].into_iter().flat_map(|name| std::fs::read_dir(folder.join(name)).unwrap());
     let mut names: Vec<_> = items.map(|item| item.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
@@ -156,5 +157,4 @@ fn signals_leave_nothing_behind() {
     let most = &container[..container.len() / 4 * 3];
     stopped(&folder, &["decode", "-", "-o", "out", "--threads", "1"], most, "-INT");
     stopped(&folder, &["decode", "-", "-o", "net", "--threads", "1", "--force"], most, "-HUP");
-    assert_eq!(std::fs::read_dir(folder.join("net")).unwrap().count(), 2);
 }

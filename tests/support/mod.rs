@@ -23,6 +23,7 @@ pub struct Streamed {
     pub metadata: Vec<(String, String)>,
     pub stored: BTreeMap<usize, Content>,
     pub aliases: Vec<(usize, usize)>,
+    pub files: Vec<(FileInfo, Vec<u8>)>,
 }
 
 /// Bounds that a fuzzer or a changed byte must not get past.
@@ -64,7 +65,7 @@ pub fn by_index<S: ReadAt>(source: S, limits: Limits) -> Result<Vec<Content>> {
 pub fn in_order(bytes: &[u8], limits: Limits) -> Result<Streamed> {
     let streamed = streamed(bytes, limits)?;
     match files(bytes, limits) {
-        Ok(_) => Ok(streamed),
+        Ok(files) => Ok(Streamed { files, ..streamed }),
         Err(error) if error.kind() == ErrorKind::InvalidArgument => Ok(streamed),
         Err(error) => Err(error),
     }
@@ -91,6 +92,7 @@ pub fn streamed(bytes: &[u8], limits: Limits) -> Result<Streamed> {
         metadata: decoder.metadata().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
         stored,
         aliases: decoder.aliases().collect(),
+        files: Vec::new(),
     })
 }
 
