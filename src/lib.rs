@@ -53,3 +53,8 @@ pub use kernel::Map;
 pub use limits::Limits;
 pub use progress::Progress;
 pub use tensor::{Dtype, Float, TensorView, byte_len, element_count};
+
+/// The examples of the README, so that they are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct ReadmeExamples;

@@ -525,9 +525,9 @@ fn a_million_tensors_come_back() {
 /// What a container cannot hold is refused when it is encoded, not when it is decoded.
 #[test]
 fn what_cannot_be_held_is_refused() {
-    let rank_300 = vec![1; 300];
-    assert!(TensorView::new(Dtype::U8, &rank_300, &[1]).is_err());
-    let tensor = Content { name: Some("x".into()), dtype: Dtype::U8, shape: rank_300, bytes: vec![1] };
+    let high_rank = vec![1; 65_536];
+    assert!(TensorView::new(Dtype::U8, &high_rank, &[1]).is_err());
+    let tensor = Content { name: Some("x".into()), dtype: Dtype::U8, shape: high_rank, bytes: vec![1] };
     let file = safetensors(&[tensor], 0, false);
     let input = FileInput { name: "x.safetensors", bytes: &file };
     assert!(encode_files(&[input], Vec::new(), EncodeOptions::default()).is_err());

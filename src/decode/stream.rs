@@ -221,7 +221,7 @@ impl<R: Read> StreamDecoder<R> {
             let decoded = segment.decode_chunk(chunk, &coded, &mut bytes);
             decoded.map_err(|error| error.in_tensor(entries[segment.head.members[0] as usize].label()))?;
             progress.advance(bytes.len() as u64)?;
-            Ok(Decoded { bytes, pieces: member_pieces(&segment, chunk, entries) })
+            Ok(Decoded { bytes, pieces: member_pieces(&segment, chunk) })
         })?;
         for decoded in &self.batch {
             for piece in &decoded.pieces {
@@ -353,16 +353,18 @@ impl<R: Read> StreamDecoder<R> {
 }
 
 /// How a chunk's bytes divide among the members.
-fn member_pieces(segment: &Segment, chunk: usize, entries: &[Entry]) -> Vec<MemberPiece> {
+fn member_pieces(segment: &Segment, chunk: usize) -> Vec<MemberPiece> {
     let dtype = segment.head.dtype;
     let range = segment.head.chunk_range(chunk);
     let mut pieces = Vec::new();
     let first = segment.starts.partition_point(|&start| start <= range.start) - 1;
+    // not by the members' shapes: a rank may be high, and chunks many
+    let mut ends = segment.starts[first + 1..].iter();
     for (&ordinal, &start) in segment.head.members[first..].iter().zip(&segment.starts[first..]) {
         if start >= range.end {
             break;
         }
-        let end = start + entries[ordinal as usize].elements();
+        let end = ends.next().copied().unwrap_or(segment.head.elements);
         let (from, to) = (start.max(range.start), end.min(range.end));
         let at = |element: u64| bytes_of(dtype, element - range.start) as usize;
         pieces.push(MemberPiece {

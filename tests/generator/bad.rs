@@ -415,9 +415,10 @@ fn manifest_rules(list: &mut List) {
     list.change(&one, "entry-flag-7", CORRUPT, "an unknown flag of an entry", |parts| parts.manifest().flags[0] |= 128);
     list.change(&one, "dtype-22", UNSUPPORTED, "an unknown dtype", |parts| parts.manifest().dtypes[0] = 22);
     list.change(&one, "dtype-255", UNSUPPORTED, "an unknown dtype", |parts| parts.manifest().dtypes[0] = 255);
-    list.change(&one, "rank-256", CORRUPT, "a rank of 256", |parts| {
-        parts.manifest().ranks[0] = 256;
-        parts.manifest().dimensions = [&[4][..], &[1; 255]].concat();
+    list.change(&one, "rank-65536", CORRUPT, "a rank of 65536", |parts| {
+        parts.manifest().ranks[0] = 65536;
+        set_packing(parts, Packing::Zstd);
+        parts.manifest().dimensions = [&[4][..], &[1; 65535]].concat();
     });
     let shape = |dtype: u8, shape: &'static [u64]| {
         move |parts: &mut Parts| {

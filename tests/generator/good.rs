@@ -288,7 +288,7 @@ fn tensors(all: &mut Vec<Vector>) {
         ("one row", vec![1, 7]),
         ("a\u{0}b\n\u{202e}\u{1f600}/../x", vec![7, 1]),
         (&long_name, vec![1, 2, 1, 3, 1]),
-        ("rank 255", vec![1; 255]),
+        ("rank 300", vec![1; 300]),
         ("no elements", vec![0]),
         ("none, whatever the others", vec![u64::MAX, 0, u64::MAX, 1 << 40]),
         ("none, of rank 3", vec![3, 0, 2]),
@@ -302,7 +302,7 @@ fn tensors(all: &mut Vec<Vector>) {
         .collect();
     let stored: Vec<usize> = (0..entries.len()).filter(|&ordinal| entries[ordinal].stored()).collect();
     let items = vec![segment(&stored, 1 << 22, Representation::Raw)];
-    all.push(Vector::new("shapes", "rank 0, rank 255, no elements, names of any text", entries, items));
+    all.push(Vector::new("shapes", "rank 0, rank 300, no elements, names of any text", entries, items));
     let bytes = random.bytes(24);
     let entries = vec![
         tensor("empty", "F32", &[0, 3], vec![]),

@@ -45,7 +45,9 @@ pub fn by_index<S: ReadAt>(source: S, limits: Limits) -> Result<Vec<Content>> {
     let mut tensors = Vec::new();
     for tensor in reader.tensors() {
         let bytes = tensor.decode()?;
-        tensor.verify()?;
+        if !cfg!(fuzzing) {
+            tensor.verify()?;
+        }
         if let Some(borrowed) = tensor.borrow_bytes()? {
             assert_eq!(borrowed, bytes, "borrowed and decoded bytes differ");
         }
@@ -139,6 +141,10 @@ impl FileOutput for Memory {
 /// What must hold of any bytes whatever: both ways end; what both can read is the same. Returns the kinds of error.
 pub fn agree(bytes: &[u8], limits: Limits) -> (Result<Vec<Content>>, Result<Streamed>) {
     let (indexed, streamed) = (by_index(bytes, limits), in_order(bytes, limits));
+    // a reader in file order sees all that one by index can see
+    if let (Err(error), Ok(_)) = (&indexed, &streamed) {
+        assert_eq!(error.kind(), ErrorKind::Limit, "only by index: {error}");
+    }
     if let (Ok(indexed), Ok(streamed)) = (&indexed, &streamed) {
         let aliases: BTreeMap<usize, usize> = streamed.aliases.iter().copied().collect();
         let named = streamed.stored.values().filter(|content| content.name.is_some()).count();

@@ -1,0 +1,170 @@
+//! What the fuzz targets do with their bytes. `tests/regressions.rs` does the same with the files that once failed.
+
+use tersor::internals::Model;
+use tersor::{DecodeOptions, Dtype, EncodeOptions, Encoder, Limits, Reader, TensorView, byte_len, element_count};
+
+use super::support::{Content, agree, by_index, in_order};
+
+/// A target: its name and what it does.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const ALL: [Target; 5] =
+    [("container", container), ("decoder", decoder), ("lanes", lanes), ("bits", bits), ("roundtrip", roundtrip)];
+
+/// Small enough for many runs a second.
+fn limits() -> Limits {
+    Limits::default()
+        .with_total_bytes(1 << 20)
+        .with_tensor_bytes(1 << 20)
+        .with_tensors(5000)
+        .with_name_bytes(400)
+        .with_head_bytes(1 << 18)
+}
+
+/// Opens a container and asks for all that needs no decoding.
+pub fn container(data: &[u8]) {
+    let options = DecodeOptions::default().with_limits(limits()).with_threads(1);
+    let Ok(reader) = Reader::with_options(data, options) else { return };
+    let names: usize = reader.tensors().map(|tensor| tensor.name().len()).sum();
+    let pairs: usize = reader.metadata().map(|(key, value)| key.len() + value.len()).sum();
+    let bytes: u64 = reader.files().map(|file| file.len).sum();
+    assert!(names + pairs < 1 << 20 && bytes <= 1 << 20);
+    for tensor in reader.tensors() {
+        assert_eq!(element_count(tensor.shape()), Some(tensor.element_count()));
+        assert_eq!(byte_len(tensor.dtype(), tensor.shape()), Some(tensor.byte_len()));
+        assert_eq!(tensor.digest().is_none(), tensor.byte_len() == 0);
+        assert!(tensor.same_as().is_none_or(|same| same.same_as().is_none() && same.dtype() == tensor.dtype()));
+        assert!(reader.tensor(tensor.name()).is_some());
+        drop(tensor.representation());
+    }
+    if let Ok(ledger) = reader.ledger() {
+        assert_eq!(ledger.bytes(), data.len() as u64);
+    }
+}
+
+/// Decodes everything, by index and in file order.
+pub fn decoder(data: &[u8]) {
+    drop(agree(data, limits()));
+}
+
+/// Takes values from the front of bytes; zeros after their end.
+struct Source<'a>(&'a [u8]);
+
+impl<'a> Source<'a> {
+    fn byte(&mut self) -> u8 {
+        let Some((&byte, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        byte
+    }
+
+    fn word(&mut self) -> u16 {
+        u16::from_le_bytes([self.byte(), self.byte()])
+    }
+
+    fn bytes(&mut self, count: usize) -> &'a [u8] {
+        let (taken, rest) = self.0.split_at(count.min(self.0.len()));
+        self.0 = rest;
+        taken
+    }
+
+    /// Symbols of `width` bits: those that follow, over and over if `count` is more.
+    fn symbols(&mut self, width: u32, count: usize) -> Vec<u16> {
+        let mut own: Vec<u16> =
+            self.0.chunks(2).map(|pair| pair.iter().fold(0, |a, &b| a << 8 | u16::from(b))).collect();
+        own.push(0);
+        own.into_iter().cycle().take(count).map(|symbol| symbol & ((1 << width) - 1)).collect()
+    }
+}
+
+/// Decodes arbitrary lanes under an arbitrary model, or codes arbitrary symbols and decodes them.
+pub fn lanes(data: &[u8]) {
+    let mut source = Source(data);
+    let (mode, width) = (source.byte(), 1 + u32::from(source.byte()) % 12);
+    let count = usize::from(source.word()) % 5000;
+    if mode & 1 == 0 {
+        let len = usize::from(source.byte());
+        let Ok(model) = Model::read_lanes(source.bytes(len), width) else { return };
+        let Ok(symbols) = model.decode(source.0, count) else { return };
+        assert!(symbols.iter().all(|symbol| symbol >> width == 0));
+        assert_eq!(model.encode(&symbols), source.0, "a stream has one form");
+        return;
+    }
+    let (interval, rate) = match source.byte() % 10 {
+        0 => (0, 0),
+        interval => (7 + interval, 1 + source.byte() % 8),
+    };
+    let symbols = source.symbols(width, count.max(1));
+    let mut counts = vec![0; 1 << width];
+    symbols.iter().for_each(|&symbol| counts[usize::from(symbol)] += 1);
+    let model = Model::lanes(&counts, width, interval, rate);
+    assert_eq!(Model::read_lanes(&model.write(), width).expect("a model that was written"), model);
+    let coded = model.encode(&symbols);
+    assert!(model.decode(&coded, symbols.len()).expect("what was coded") == symbols);
+    assert!(model.decode(&coded[..coded.len() - 1], symbols.len()).is_err());
+}
+
+/// The same for the bits coder.
+pub fn bits(data: &[u8]) {
+    let mut source = Source(data);
+    let (mode, width) = (source.byte(), 1 + u32::from(source.byte()) % 12);
+    let count = usize::from(source.word()) % 3000;
+    if mode & 1 == 0 {
+        let Ok(model) = Model::read_bits(source.bytes(2), width) else { return };
+        let Ok(symbols) = model.decode(source.0, count) else { return };
+        assert!(symbols.iter().all(|symbol| symbol >> width == 0));
+        // the last words may have other forms
+        assert!(model.decode(&model.encode(&symbols), count).expect("what was coded") == symbols);
+        return;
+    }
+    let model = Model::bits(width, source.byte() & 1 == 1, source.byte().max(1));
+    assert_eq!(Model::read_bits(&model.write(), width).expect("a model that was written"), model);
+    let symbols = source.symbols(width, count);
+    let coded = model.encode(&symbols);
+    assert!(model.decode(&coded, count).expect("what was coded") == symbols);
+    assert!(model.decode(&coded[..coded.len() - 1], count).is_err());
+}
+
+/// Codes arbitrary tensors and decodes them both ways.
+pub fn roundtrip(data: &[u8]) {
+    let mut source = Source(data);
+    let level = 1 + source.byte() % 6;
+    let options = EncodeOptions::default().with_threads(1).with_chunk_bytes(4096).with_level(level).expect("a level");
+    let mut encoder = Encoder::new(Vec::new(), options).expect("memory");
+    let mut tensors: Vec<Content> = Vec::new();
+    for _ in 0..source.byte() % 5 {
+        let kinds = Dtype::all().count();
+        let dtype = Dtype::all().nth(usize::from(source.byte()) % kinds).expect("a dtype");
+        let rank = usize::from(source.byte() % 4);
+        let mut shape: Vec<u64> = (0..rank).map(|_| u64::from(source.byte() % 40)).collect();
+        if byte_len(dtype, &shape).is_none() {
+            shape.push(8);
+        }
+        let len = byte_len(dtype, &shape).expect("a small shape") as usize;
+        let period = 1 + usize::from(source.word());
+        let mut pattern = source.bytes(period.min(len)).to_vec();
+        pattern.push(source.byte());
+        let bytes: Vec<u8> = pattern.into_iter().cycle().take(len).collect();
+        let len = usize::from(source.byte() % 8);
+        let name = String::from_utf8_lossy(source.bytes(len)).into_owned();
+        let tensor = Content { name: Some(name), dtype, shape, bytes };
+        let view = TensorView::new(dtype, &tensor.shape, &tensor.bytes).expect("a tensor");
+        let added = encoder.add(tensor.name.as_ref().expect("its name"), view);
+        let twice = tensors.iter().any(|other| other.name == tensor.name);
+        assert_eq!(added.is_err(), twice);
+        if !twice {
+            tensors.push(tensor);
+        }
+    }
+    let (container, _) = encoder.finish().expect("memory");
+    assert!(by_index(&container[..], Limits::default()).expect("what was coded") == tensors);
+    let streamed = in_order(&container, Limits::default()).expect("what was coded");
+    for (ordinal, content) in &streamed.stored {
+        assert!(*content == tensors[*ordinal]);
+    }
+    for &(ordinal, target) in &streamed.aliases {
+        assert!(tensors[ordinal].bytes == tensors[target].bytes);
+    }
+    let empty = tensors.iter().filter(|tensor| tensor.bytes.is_empty()).count();
+    assert_eq!(streamed.stored.len() + streamed.aliases.len() + empty, tensors.len());
+}
