@@ -45,7 +45,9 @@ mod tensor;
 mod wire;
 
 pub use analysis::{Category, Ledger, SegmentLedger};
-pub use decode::{DecodeOptions, FileInfo, FileOutput, Part, ReadAt, Reader, StreamDecoder, Tensor, decode_files};
+pub use decode::{
+    Declared, DecodeOptions, FileInfo, FileOutput, Part, ReadAt, Reader, StreamDecoder, Tensor, decode_files,
+};
 pub use encode::{EncodeOptions, Encoder, FileInput, Summary, encode_files};
 pub use error::{Error, ErrorKind, Escaped, Result};
 pub use half;

@@ -550,6 +550,18 @@ fn squeezed(content: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Borrowed bytes are those that decoding gives: a short chunk before must not shift them.
+#[test]
+fn a_short_raw_chunk_shifts_nothing() {
+    let bytes = std::fs::read(root().join("spec/vectors/bad/corrupt--raw-chunk-before-short.tersor")).unwrap();
+    let reader = Reader::new(&bytes[..]).unwrap();
+    let tensor = reader.tensor("y").unwrap();
+    match (tensor.borrow_bytes(), tensor.decode()) {
+        (Ok(Some(borrowed)), Ok(decoded)) => assert_eq!(borrowed, decoded),
+        (borrowed, _) => assert_eq!(borrowed.unwrap_err().kind(), ErrorKind::Corrupt),
+    }
+}
+
 /// Work is bounded by the input: frames that each cost all that came before would be no end.
 #[test]
 fn many_frames_take_no_longer_than_their_bytes() {

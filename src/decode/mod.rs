@@ -12,7 +12,7 @@ pub use file::{FileInfo, FileOutput, decode_files};
 pub use options::DecodeOptions;
 pub use reader::Reader;
 pub use source::ReadAt;
-pub use stream::{Part, StreamDecoder};
+pub use stream::{Declared, Part, StreamDecoder};
 pub use tensor::Tensor;
 
 pub(crate) use segment::Segment;

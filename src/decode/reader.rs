@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::segment::read_range;
 use super::{DecodeOptions, FileInfo, ReadAt, Segment, Tensor};
@@ -33,6 +33,8 @@ pub struct Reader<S> {
     segments: Vec<OnceLock<Arc<Segment>>>,
     /// Bytes that the loaded segments take.
     loaded: AtomicU64,
+    /// The last one that was not kept for want of room.
+    last: Mutex<Option<(u32, Arc<Segment>)>>,
     workers: Workers,
     pub(super) options: DecodeOptions,
 }
@@ -112,12 +114,13 @@ impl<S: ReadAt> Reader<S> {
             names,
             segments,
             loaded: AtomicU64::new(0),
+            last: Mutex::new(None),
             workers,
             options,
         })
     }
 
-    /// The model's metadata, in the order of the file.
+    /// The model's metadata, in the order of the container. Where it was made of files whose metadata differ, the first file's counts.
     pub fn metadata(&self) -> impl Iterator<Item = (&str, &str)> {
         self.directory.manifest.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
@@ -128,9 +131,17 @@ impl<S: ReadAt> Reader<S> {
         entries.filter(|(_, entry)| entry.name.is_some()).map(|(ordinal, _)| Tensor::new(self, ordinal))
     }
 
-    /// The tensor of a name; if several files have one, the first file's.
+    /// The tensor of a name; if several files have one, the first file's. See also [`tensor_in`](Self::tensor_in).
     pub fn tensor(&self, name: &str) -> Option<Tensor<'_, S>> {
         self.names.get(name).map(|&ordinal| Tensor::new(self, ordinal as usize))
+    }
+
+    /// The tensor of a name in the file of a name.
+    pub fn tensor_in(&self, file: &str, name: &str) -> Option<Tensor<'_, S>> {
+        let file = self.files().find(|info| info.name == file)?;
+        let mut tensors = file.ordinals.map(|ordinal| Tensor::new(self, ordinal));
+        let entries = &self.directory.manifest.entries;
+        tensors.find(|tensor| entries[tensor.ordinal()].name.as_deref() == Some(name))
     }
 
     /// The files that [`decode_files`](crate::decode_files) recreates.
@@ -171,6 +182,11 @@ impl<S: ReadAt> Reader<S> {
         if let Some(segment) = slot.get() {
             return Ok(Arc::clone(segment));
         }
+        if let Some((last, segment)) = &*self.last.lock().unwrap_or_else(PoisonError::into_inner)
+            && *last == number
+        {
+            return Ok(Arc::clone(segment));
+        }
         let place = self.directory.index.segments[number as usize];
         check(place.prelude_len, self.options.limits.head_bytes, "bytes of a segment's head")?;
         let segment = Segment::load(&self.source, place.offset, place.prelude_len, &self.directory.manifest.entries)?;
@@ -179,12 +195,18 @@ impl<S: ReadAt> Reader<S> {
             let what = "the segment's length is not that of the index";
             return Err(Error::corrupt(what).in_section("segment").at(place.offset));
         }
-        // tables of a few bytes may unfold to many: what does not fit is read again when it is needed again
+        // tables of a few bytes may unfold to many: of what does not fit only the last is kept
         let size = segment.memory();
-        if self.loaded.fetch_add(size, Ordering::Relaxed).saturating_add(size) > self.options.limits.head_bytes {
-            self.loaded.fetch_sub(size, Ordering::Relaxed);
-            return Ok(Arc::new(segment));
+        let segment = Arc::new(segment);
+        let fits =
+            self.loaded.fetch_add(size, Ordering::Relaxed).saturating_add(size) <= self.options.limits.head_bytes;
+        if !fits {
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((number, Arc::clone(&segment)));
         }
-        Ok(Arc::clone(slot.get_or_init(|| Arc::new(segment))))
+        if !fits || slot.set(Arc::clone(&segment)).is_err() {
+            // not kept, or another thread was faster
+            self.loaded.fetch_sub(size, Ordering::Relaxed);
+        }
+        Ok(segment)
     }
 }

@@ -11,7 +11,7 @@ use crate::container::{
     FRAME_SEGMENT, Footer, FrameStart, HEADER_BYTES, Index, Known, MAX_FRAME_START, Manifest, ManifestPlace, Prelude,
     SegmentPlace, entry_digest, read_header,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::check;
 use crate::parallel::Workers;
 use crate::tensor::Dtype;
@@ -40,10 +40,25 @@ pub struct Part<'a> {
     pub bytes: &'a [u8],
 }
 
+/// A tensor, or the content of a file, that a container declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Declared<'a> {
+    /// Its number in the order of declaration.
+    pub ordinal: usize,
+    /// The tensor's name; `None` for a file's content.
+    pub name: Option<&'a str>,
+    /// The dtype.
+    pub dtype: Dtype,
+    /// The dimensions, the outermost first.
+    pub shape: &'a [u64],
+    /// The ordinal of the one whose bytes it has, if it is stored as a repetition: then no part of its own comes.
+    pub same_as: Option<usize>,
+}
+
 /// Decodes a Tersor file from front to back, without seeking.
 ///
 /// A tensor's parts come in order and one after another. Tensors come in the order in which they are stored; those without elements, and repetitions of others
-/// ([`aliases`](Self::aliases)), do not come at all. Until [`next_part`](Self::next_part) has returned `None`, checksums vouch for what was
+/// ([`Declared::same_as`]), do not come at all: [`declared`](Self::declared) has them. Until [`next_part`](Self::next_part) has returned `None`, checksums vouch for what was
 /// handed out; then also digests, index and footer.
 #[derive(Debug)]
 pub struct StreamDecoder<R> {
@@ -67,6 +82,8 @@ pub struct StreamDecoder<R> {
     /// Within the batch: the chunk, and the number of its parts handed out.
     next: (usize, usize),
     done: bool,
+    /// What ended it early.
+    failed: Option<(ErrorKind, String)>,
 }
 
 #[derive(Debug)]
@@ -112,6 +129,7 @@ impl<R: Read> StreamDecoder<R> {
             batch: Vec::new(),
             next: (0, 0),
             done: false,
+            failed: None,
         })
     }
 
@@ -137,11 +155,14 @@ impl<R: Read> StreamDecoder<R> {
             self.next = if self.next.1 < decoded.pieces.len() { self.next } else { (self.next.0 + 1, 0) };
         }
         while self.batch.get(self.next.0).is_none() {
+            if let Some((kind, what)) = &self.failed {
+                return Err(Error::new(*kind, format!("an earlier error has ended this stream: {what}")));
+            }
             if self.done {
                 return Ok(false);
             }
             if let Err(error) = self.fill() {
-                self.done = true;
+                self.failed = Some((error.kind(), error.to_string()));
                 self.batch.clear();
                 return Err(error);
             }
@@ -170,10 +191,15 @@ impl<R: Read> StreamDecoder<R> {
         self.manifest.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// Names of tensors declared so far that repeat another's bytes: ordinal, and that of the other.
-    pub fn aliases(&self) -> impl Iterator<Item = (usize, usize)> {
-        let entries = self.manifest.entries.iter().enumerate();
-        entries.filter_map(|(ordinal, entry)| entry.alias_of.map(|target| (ordinal, target as usize)))
+    /// All tensors and contents of files declared so far, also those that never come as a part.
+    pub fn declared(&self) -> impl Iterator<Item = Declared<'_>> {
+        self.manifest.entries.iter().enumerate().map(|(ordinal, entry)| Declared {
+            ordinal,
+            name: entry.name.as_deref(),
+            dtype: entry.dtype,
+            shape: &entry.shape,
+            same_as: entry.alias_of.map(|target| target as usize),
+        })
     }
 
     pub(crate) fn manifest(&self) -> &Manifest {
@@ -206,7 +232,8 @@ impl<R: Read> StreamDecoder<R> {
                     let coded = self.input.exactly(u64::from(record.len), "chunk")?;
                     check_chunk(&record, &coded, offset)?;
                     // a small segment has tables all the same
-                    collected += segment.chunk_bytes(chunk) + if chunk == 0 { SEGMENT_BYTES } else { 0 };
+                    let own = if chunk == 0 { SEGMENT_BYTES } else { 0 };
+                    collected += segment.chunk_bytes(chunk).max(u64::from(record.len)) + own;
                     jobs.push((Arc::clone(&segment), chunk, coded));
                     if chunk + 1 < segment.head.chunks.len() {
                         self.current = Some((segment, chunk + 1));

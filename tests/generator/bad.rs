@@ -708,6 +708,9 @@ fn segment_rules(list: &mut List) {
     });
     let entries = vec![tensor("x", "U8", &[256], vec![1; 256]), tensor("y", "U8", &[200], vec![2; 200])];
     let shifted = Vector::new("", "", entries, vec![segment(&[0, 1], 256, Representation::Raw)]);
+    list.change(&shifted, "raw-chunk-before-short", CORRUPT, "a raw chunk that is short, before others", |parts| {
+        parts.segment().chunks[0].pop();
+    });
     list.change(&shifted, "raw-chunks-shifted", CORRUPT, "raw chunks of the right length only together", |parts| {
         let chunks = &mut parts.segment().chunks;
         let last = chunks[0].pop().unwrap();

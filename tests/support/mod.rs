@@ -93,7 +93,7 @@ pub fn streamed(bytes: &[u8], limits: Limits) -> Result<Streamed> {
     Ok(Streamed {
         metadata: decoder.metadata().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
         stored,
-        aliases: decoder.aliases().collect(),
+        aliases: decoder.declared().filter_map(|one| Some((one.ordinal, one.same_as?))).collect(),
         files: Vec::new(),
     })
 }
