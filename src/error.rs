@@ -6,7 +6,7 @@ use std::io;
 /// `std::result::Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The kind of an [`Error`]; the first five are those of section 15 of the specification and of the caller.
+/// The kind of an [`Error`]; the first four are those of section 15 of the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -199,14 +199,16 @@ impl From<io::Error> for Error {
     }
 }
 
-/// Shows text from a file with control characters, quotes and backslashes escaped, so that it cannot steer a terminal.
+/// Shows text from a file with control and directional characters and backslashes escaped, so that it can neither steer a terminal nor pass for another text.
 #[derive(Debug, Clone, Copy)]
 pub struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for character in self.0.chars() {
-            if character.is_control() || is_directional(character) {
+            if character == '\\' {
+                f.write_str("\\\\")?;
+            } else if character.is_control() || is_directional(character) {
                 write!(f, "{}", character.escape_unicode())?;
             } else {
                 write!(f, "{character}")?;
@@ -218,5 +220,5 @@ impl fmt::Display for Escaped<'_> {
 
 /// Characters that reorder what a terminal shows (Unicode UAX #9) or break its lines.
 fn is_directional(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}' ..= '\u{202e}' | '\u{2066}' ..= '\u{2069}' | '\u{feff}')
+    matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' ..= '\u{202e}' | '\u{2066}' ..= '\u{2069}' | '\u{feff}')
 }

@@ -330,13 +330,11 @@ fn check_files(inputs: &[FileInput<'_>], options: EncodeOptions) -> Vec<u8> {
     let (again, _) = encode_files(inputs, Vec::new(), options.with_threads(2)).unwrap();
     assert!(container == again, "the number of threads changes the bytes");
     assert_eq!(summary.raw_bytes, inputs.iter().map(|file| file.bytes.len() as u64).sum::<u64>());
-    if !inputs.is_empty() {
-        let out = files(&container, Limits::none()).unwrap();
-        assert_eq!(out.len(), inputs.len());
-        for ((info, bytes), input) in out.iter().zip(inputs) {
-            assert_eq!(info.name, input.name);
-            assert!(bytes == input.bytes, "{:?}", input.name);
-        }
+    let out = files(&container, Limits::none()).unwrap();
+    assert_eq!(out.len(), inputs.len());
+    for ((info, bytes), input) in out.iter().zip(inputs) {
+        assert_eq!(info.name, input.name);
+        assert!(bytes == input.bytes, "{:?}", input.name);
     }
     by_index(&container[..], Limits::none()).unwrap();
     in_order(&container, Limits::none()).unwrap();
@@ -551,7 +549,8 @@ fn what_cannot_be_held_is_refused() {
 fn nothing_comes_back() {
     let container = encode(&[], EncodeOptions::default());
     check(&container, &[], &mut Random(5));
-    check_files(&[], EncodeOptions::default());
+    let none = encode_files(&[], Vec::new(), EncodeOptions::default());
+    assert_eq!(none.unwrap_err().kind(), ErrorKind::InvalidArgument);
 }
 
 /// The networks of `tests/data`, as files.

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use support::{by_index, in_order};
+use support::{by_index, in_order, ledger};
 use tersor::{ErrorKind, Limits, Reader, Result};
 
 fn root() -> PathBuf {
@@ -115,6 +115,7 @@ fn good_files_decode() {
             assert_eq!(tensor.same_as().map(|other| other.name()), same_as.and_then(Value::as_str), "{name}");
         }
 
+        ledger(&container[..], Limits::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
         let streamed = in_order(&container, Limits::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(streamed.metadata, metadata, "{name}");
         let mut aliases = Vec::new();

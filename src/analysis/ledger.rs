@@ -1,7 +1,7 @@
 //! The ledger: every byte of a container belongs to exactly one line, and the lines add up to its length.
 
-use crate::container::{FOOTER_BYTES, HEADER_BYTES};
-use crate::decode::{ReadAt, Reader, Segment};
+use crate::container::{FOOTER_BYTES, FRAME_MANIFEST, FrameStart, HEADER_BYTES, MAX_FRAME_START};
+use crate::decode::{ReadAt, Reader, Segment, read_range};
 use crate::error::{Error, Result};
 use crate::represent::{Representation, StreamBytes};
 use crate::tensor::Dtype;
@@ -147,14 +147,10 @@ impl<S: ReadAt> Reader<S> {
     pub fn ledger(&self) -> Result<Ledger> {
         let directory = self.directory();
         let segments: Vec<_> = directory.index.segments.iter().copied().zip(0u32..).collect();
-        let covered: u64 = segments.iter().map(|(place, _)| place.prelude_len + place.body_len).sum();
-        let manifest_bytes = self.manifest_len();
         let footer = self.footer();
+        let (manifest_bytes, other) = self.other_frames(footer.index_offset)?;
         let digests: u64 =
             16 * directory.index.entry_digests.len() as u64 + 32 * directory.index.file_digests.len() as u64;
-        let gaps = footer.index_offset.checked_sub(HEADER_BYTES as u64 + covered);
-        let other = gaps.and_then(|gaps| gaps.checked_sub(manifest_bytes));
-        let other = other.ok_or_else(|| Error::corrupt("segments and manifest overlap").in_section("index"))?;
         let index = footer.index_len - digests;
         let fixed = [
             (Category::Header, HEADER_BYTES as u64),
@@ -170,6 +166,28 @@ impl<S: ReadAt> Reader<S> {
         })?;
         let names = directory.manifest.entries.iter().map(|entry| entry.name.clone()).collect();
         Ok(Ledger { lines: without_zeros(&fixed), segments, names })
+    }
+
+    /// Bytes of manifests, and of frames that this version does not know, between the segments.
+    fn other_frames(&self, data_end: u64) -> Result<(u64, u64)> {
+        let (mut manifests, mut others) = (0, 0);
+        let places = self.directory().index.segments.iter().map(|place| (place.offset, place.end()));
+        let mut position = HEADER_BYTES as u64;
+        for (gap_end, next) in places.chain([(data_end, data_end)]) {
+            while position < gap_end {
+                let start = read_range(self.source(), position, (gap_end - position).min(MAX_FRAME_START as u64))?;
+                let start = FrameStart::read(&start, position)?;
+                let len = start.prelude_len().saturating_add(start.body_len);
+                if len > gap_end - position {
+                    let what = "a frame reaches into the segment after it";
+                    return Err(Error::corrupt(what).in_section("frame").at(position));
+                }
+                *if start.kind == FRAME_MANIFEST { &mut manifests } else { &mut others } += len;
+                position += len;
+            }
+            position = next;
+        }
+        Ok((manifests, others))
     }
 
     fn segment_ledger(&self, segment: &Segment, prelude_len: u64) -> Result<SegmentLedger> {

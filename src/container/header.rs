@@ -22,7 +22,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<()> {
         return Err(Error::truncated("the input is empty").in_section("header").at(0));
     }
     if !MAGIC.starts_with(magic) {
-        let what = match foreign_format(bytes) {
+        let what = match describe_foreign(bytes) {
             Some(format) => format!("not a Tersor file: {format}"),
             None => "not a Tersor file: wrong magic".to_owned(),
         };
@@ -62,7 +62,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<()> {
 }
 
 /// What a file that is not ours seems to be, from its first bytes.
-fn foreign_format(bytes: &[u8]) -> Option<&'static str> {
+pub(crate) fn describe_foreign(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [b'P', b'K', 3, 4, ..] => Some("this looks like a zip archive, such as a PyTorch checkpoint (.pt)"),
         [0x80, 2..=5, ..] => Some("this looks like a pickle, such as an old PyTorch checkpoint (.pt)"),
@@ -73,11 +73,6 @@ fn foreign_format(bytes: &[u8]) -> Option<&'static str> {
         [_, _, _, _, _, _, _, 0, b'{', ..] => Some("this looks like a safetensors model; encode it first"),
         _ => None,
     }
-}
-
-/// The names of formats that people mistake for ours or for safetensors; for messages of the command.
-pub(crate) fn describe_foreign(bytes: &[u8]) -> Option<&'static str> {
-    foreign_format(bytes)
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{MAX_FILE_NAME_BYTES, MAX_RANK};
+use super::MAX_FILE_NAME_BYTES;
 use crate::error::{Error, Result};
 use crate::limits::{Limits, check};
-use crate::tensor::{Dtype, byte_len, element_count};
+use crate::tensor::{Dtype, MAX_RANK, byte_len, element_count};
 use crate::wire::{Cursor, put_string, put_varint};
 
 const IS_TENSOR: u8 = 1;
@@ -70,18 +70,29 @@ pub(crate) struct Known {
     names: HashSet<Arc<str>>,
     /// Decoded bytes.
     total: u64,
-    /// Bytes of the manifests' contents.
-    content: u64,
+    /// Bytes of memory that the manifests take, about.
+    memory: u64,
+}
+
+impl Known {
+    /// Counts `count` things that take `bytes` of memory each, before they are made: under zstd they may cost a file nothing.
+    fn charge(&mut self, count: usize, bytes: usize, limits: &Limits) -> Result<()> {
+        let asked = (count as u64).saturating_mul(bytes as u64);
+        self.memory = self.memory.saturating_add(asked);
+        check(self.memory, limits.head_bytes, "bytes of memory for manifests").map_err(|e| e.in_section("manifest"))
+    }
 }
 
 /// Whether a name can be a file's: one component of a path on every common system.
 pub(crate) fn is_file_name(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
-    let is_device = match stem.as_bytes() {
-        b"CON" | b"PRN" | b"AUX" | b"NUL" => true,
-        [b'C', b'O', b'M', digit] | [b'L', b'P', b'T', digit] => digit.is_ascii_digit(),
-        _ => false,
-    };
+    let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ').to_ascii_uppercase();
+    let port = stem.strip_prefix("COM").or(stem.strip_prefix("LPT"));
+    let is_device = matches!(&stem[..], "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
+        || port.is_some_and(|port| {
+            let mut characters = port.chars();
+            let digit = matches!(characters.next(), Some('0'..='9' | '\u{b9}' | '\u{b2}' | '\u{b3}'));
+            digit && characters.next().is_none()
+        });
     !name.is_empty()
         && name.len() <= MAX_FILE_NAME_BYTES
         && !name.ends_with(['.', ' '])
@@ -124,14 +135,15 @@ impl Manifest {
 
     /// Reads a manifest's content and adds it to what earlier ones said. The work is that of this manifest alone.
     pub(crate) fn read_more(&mut self, bytes: &[u8], limits: &Limits, known: &mut Known) -> Result<()> {
-        // what the index would have to repeat in one head
-        known.content += bytes.len() as u64;
-        check(known.content, limits.head_bytes, "bytes of manifests").map_err(|error| error.in_section("manifest"))?;
+        known.charge(bytes.len(), 1, limits)?;
         let first_pair = self.metadata.len();
         let mut cursor = Cursor::unplaced(bytes, "manifest");
         let cursor = &mut cursor;
         let corrupt = |what: String| Error::corrupt(what).in_section("manifest");
-        for _ in 0..cursor.count(2, "metadata pairs")? {
+        let pair_count = cursor.count(2, "metadata pairs")?;
+        // the key once more, among the known ones
+        known.charge(pair_count, 4 * size_of::<String>(), limits)?;
+        for _ in 0..pair_count {
             let (key, value) = (cursor.string("a key")?.to_owned(), cursor.string("a value")?.to_owned());
             self.metadata.push((key, value));
         }
@@ -140,6 +152,7 @@ impl Manifest {
         if file_count > 0 && known.any {
             return Err(corrupt("files in a manifest after the first".to_owned()));
         }
+        known.charge(file_count, 2 * size_of::<FileRecord>(), limits)?;
         for _ in 0..file_count {
             let name = cursor.string("a file's name")?.to_owned();
             if !is_file_name(&name) {
@@ -154,6 +167,7 @@ impl Manifest {
         let count = cursor.count(3, "entries")?;
         check((first_entry + count) as u64, limits.tensors.min(u64::from(u32::MAX)), "tensors")
             .map_err(|error| error.in_section("manifest"))?;
+        known.charge(count, 2 * size_of::<Entry>(), limits)?;
         let flags = cursor.bytes(count)?;
         let dtypes = cursor.bytes(count)?;
         let mut ranks = Vec::with_capacity(count);
@@ -165,9 +179,11 @@ impl Manifest {
             ranks.push(rank);
         }
         // a dimension takes a byte at least, so that shapes cannot outgrow what follows
-        if ranks.iter().sum::<usize>() > cursor.remaining() {
+        let dimensions: u64 = ranks.iter().map(|&rank| rank as u64).sum();
+        if dimensions > cursor.remaining() as u64 {
             return Err(cursor.place(Error::corrupt("the shapes end early")));
         }
+        known.charge(dimensions as usize, size_of::<u64>(), limits)?;
         let mut shapes: Vec<Box<[u64]>> = ranks.into_iter().map(|rank| vec![0; rank].into()).collect();
         for dimension in shapes.iter_mut().flat_map(|shape| shape.iter_mut()) {
             *dimension = cursor.varint()?;
@@ -333,7 +349,23 @@ mod tests {
             let error = Manifest::read(&bytes, &Limits::default()).unwrap_err();
             assert_eq!(error.kind(), crate::error::ErrorKind::Corrupt, "{error}");
         };
-        for name in ["", ".", "..", "a/b", "a\\b", "c:", "a\nb", "\u{7f}", "nul.txt", "Com1", "a ", "a*"] {
+        for name in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a\\b",
+            "c:",
+            "a\nb",
+            "\u{7f}",
+            "nul.txt",
+            "Com1",
+            "CON .txt",
+            "lpt\u{b2}",
+            "conin$",
+            "a ",
+            "a*",
+        ] {
             refused(&|m| m.files[0].name = name.into());
         }
         refused(&|m| m.files[0].name = "config.json".into());

@@ -56,6 +56,8 @@ pub trait FileOutput {
 
 /// Decodes a whole container to the files that it was made from, bit for bit, reading `input` from front to back.
 ///
+/// Tensors that belong to no file are decoded and checked, and go nowhere.
+///
 /// Returns the files with their digests. All checksums, digests of tensors, index and footer have been checked then, but
 /// not the digests of files: they need each file in its own order.
 ///

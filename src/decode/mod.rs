@@ -15,7 +15,7 @@ pub use source::ReadAt;
 pub use stream::{Declared, Part, StreamDecoder};
 pub use tensor::Tensor;
 
-pub(crate) use segment::Segment;
+pub(crate) use segment::{Segment, read_range};
 
 use crate::error::{Error, Result};
 

@@ -25,8 +25,6 @@ pub struct Reader<S> {
     source: S,
     len: u64,
     footer: Footer,
-    /// Bytes of the manifest frame; 0 if the index holds the manifest.
-    manifest_len: u64,
     directory: Directory,
     names: HashMap<Arc<str>, u32>,
     /// Each loaded when first needed.
@@ -78,7 +76,6 @@ impl<S: ReadAt> Reader<S> {
         let index_bytes = read_range(&source, footer.index_offset, footer.index_len)?;
         let prelude = Prelude::read(&index_bytes, footer.index_offset)?.expect(FRAME_INDEX, "index")?;
         let mut cursor = Index::cursor(&prelude);
-        let mut manifest_len = 0;
         let manifest = match Index::read_manifest_place(&mut cursor, limits)? {
             ManifestPlace::Inline(content) => Manifest::read(&content, limits)?,
             ManifestPlace::Frame { offset, len } => {
@@ -86,7 +83,6 @@ impl<S: ReadAt> Reader<S> {
                     return Err(cursor.place(Error::corrupt("the manifest lies outside the file")));
                 }
                 check(len, limits.head_bytes, "bytes of manifest")?;
-                manifest_len = len;
                 let bytes = read_range(&source, offset, len)?;
                 let prelude = Prelude::read(&bytes, offset)?.expect(FRAME_MANIFEST, "manifest")?;
                 let mut cursor = Cursor::new(prelude.head, prelude.head_offset, "manifest");
@@ -109,7 +105,6 @@ impl<S: ReadAt> Reader<S> {
             source,
             len,
             footer,
-            manifest_len,
             directory,
             names,
             segments,
@@ -162,10 +157,6 @@ impl<S: ReadAt> Reader<S> {
 
     pub(crate) fn footer(&self) -> Footer {
         self.footer
-    }
-
-    pub(crate) fn manifest_len(&self) -> u64 {
-        self.manifest_len
     }
 
     pub(crate) fn directory(&self) -> &Directory {

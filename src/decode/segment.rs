@@ -4,10 +4,13 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{ReadAt, zeroed};
-use crate::container::{Chunk, Entry, FRAME_SEGMENT, Prelude, RAW_ALIGNMENT, SegmentHead, checksum_matches};
+use crate::container::{
+    Chunk, Entry, FRAME_SEGMENT, MAX_CHUNK_EXPANSION, MAX_CHUNK_OVERHEAD, Prelude, SegmentHead, checksum_matches,
+    raw_padding,
+};
 use crate::error::{Error, Result};
 use crate::represent::Representation;
-use crate::tensor::Dtype;
+use crate::tensor::bytes_of;
 
 /// A segment's head with its representation understood.
 #[derive(Debug)]
@@ -22,12 +25,6 @@ pub(crate) struct Segment {
     pub(crate) starts: Vec<u64>,
 }
 
-/// Bytes of `elements` of a dtype, where they end at a byte.
-pub(crate) fn bytes_of(dtype: Dtype, elements: u64) -> u64 {
-    // below 2^63 bytes in all (section 5.1), so that u128 is only for the product
-    (u128::from(elements) * u128::from(dtype.bits()) / 8) as u64
-}
-
 impl Segment {
     /// From a prelude that lies at `offset`.
     pub(crate) fn new(prelude: &Prelude<'_>, offset: u64, entries: &[Entry]) -> Result<Self> {
@@ -40,13 +37,18 @@ impl Segment {
             return Err(Error::corrupt(what).in_section("segment").at(offset));
         }
         let padding = match representation {
-            Representation::Raw => prelude_end.wrapping_neg() % RAW_ALIGNMENT,
+            Representation::Raw => raw_padding(prelude_end),
             _ => 0,
         };
         let raw_len = |index: usize| {
             let range = head.chunk_range(index);
             bytes_of(head.dtype, range.end - range.start)
         };
+        let longest = |index: usize| MAX_CHUNK_OVERHEAD + MAX_CHUNK_EXPANSION * raw_len(index);
+        if let Some(index) = (0..head.chunks.len()).find(|&index| u64::from(head.chunks[index].len) > longest(index)) {
+            let what = format!("a chunk of {} coded bytes for {} decoded", head.chunks[index].len, raw_len(index));
+            return Err(Error::corrupt(what).in_section("segment").at(offset));
+        }
         // each, not only all together: a raw tensor is read where its elements would lie
         if representation == Representation::Raw
             && let Some(index) =

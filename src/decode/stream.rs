@@ -4,7 +4,7 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::segment::{bytes_of, check_chunk};
+use super::segment::check_chunk;
 use super::{DecodeOptions, Segment, zeroed};
 use crate::container::{
     Coverage, ENTRY_DIGEST_BYTES, Entry, FILE_DIGEST_BYTES, FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, FRAME_OPTIONAL,
@@ -14,7 +14,7 @@ use crate::container::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::check;
 use crate::parallel::Workers;
-use crate::tensor::Dtype;
+use crate::tensor::{Dtype, bytes_of};
 use crate::wire::{Cursor, read_packed};
 
 /// Decoded bytes that are collected for each thread before a batch is decoded.

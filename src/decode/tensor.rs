@@ -4,13 +4,13 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::segment::{Piece, bytes_of, check_chunk};
+use super::segment::{Piece, check_chunk};
 use super::{ReadAt, Reader, Segment, zeroed};
 use crate::container::{Entry, Place, entry_digest};
 use crate::error::{Error, Result};
 use crate::limits::check;
 use crate::represent::Representation;
-use crate::tensor::{Dtype, Float, convert, row_elements};
+use crate::tensor::{Dtype, Float, bytes_of, convert, row_elements};
 
 /// A tensor of a [`Reader`]: what it is, and its values on demand.
 ///

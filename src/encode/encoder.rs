@@ -10,7 +10,7 @@ use crate::container::{Entry, entry_digest};
 use crate::error::{Error, Result};
 use crate::tensor::{Dtype, TensorView};
 
-/// Writes a container of tensors that are given one by one. It never seeks, and holds some 20 MB of tensors at most beside the one given.
+/// Writes a container of tensors that are given one by one. It never seeks, and holds some 30 MB of tensors at most beside the one given.
 ///
 /// ```
 /// use tersor::{Dtype, Encoder, EncodeOptions, Reader, TensorView};

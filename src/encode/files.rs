@@ -36,8 +36,11 @@ pub struct FileInput<'a> {
 /// ```
 ///
 /// # Errors
-/// `Corrupt` for a `.safetensors` file that is none, `InvalidArgument` for a name that cannot be a file's or occurs twice, `Io` where writing fails, `Cancelled`.
+/// `Corrupt` for a `.safetensors` file that is none, `InvalidArgument` for no files, a name that cannot be a file's or occurs twice, `Io` where writing fails, `Cancelled`.
 pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOptions) -> Result<(W, Summary)> {
+    if files.is_empty() {
+        return Err(Error::invalid("no files to encode"));
+    }
     let mut writer = Writer::new(out, options)?;
     // where each entry's bytes lie
     let mut ranges: Vec<(usize, Range<usize>)> = Vec::new();

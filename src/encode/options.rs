@@ -47,10 +47,10 @@ impl EncodeOptions {
         self
     }
 
-    /// The coded bytes that a chunk aims at, at least 4096; 256 KiB if not set. Small chunks make rows cheap to reach, and the file larger.
+    /// The coded bytes that a chunk aims at, 4096 to 2^30; 256 KiB if not set. Small chunks make rows cheap to reach, and the file larger.
     #[must_use]
     pub fn with_chunk_bytes(mut self, bytes: u64) -> Self {
-        self.chunk_bytes = bytes.max(4096);
+        self.chunk_bytes = bytes.clamp(4096, 1 << 30);
         self
     }
 

@@ -8,7 +8,7 @@ use crate::entropy::{
 };
 use crate::error::Result;
 use crate::represent::{Coding, Field, Fields, Representation, Transform, Word, read_words, take_field, with_word};
-use crate::tensor::Dtype;
+use crate::tensor::{Dtype, bytes_of};
 
 /// A byte in units of cost.
 const BYTE: u64 = 8 * BIT;
@@ -80,7 +80,7 @@ fn zstd_cost(
     if estimate > best + best / 8 {
         return Ok(None);
     }
-    let chunk = (chunk_len(estimate) as u128 * u128::from(dtype.bits()) / 8) as usize;
+    let chunk = bytes_of(dtype, chunk_len(estimate)) as usize;
     let mut total = 0;
     for chunk in bytes.chunks(chunk.max(1)) {
         total += zstd::bulk::compress(chunk, effort.zstd_level)?.len() as u64 * BYTE;
@@ -197,7 +197,7 @@ fn plan_field(counts: &[u64], width: u32) -> (Coding, u64) {
 /// what is saved in all.
 fn refine<W: Word>(fields: &mut Fields, dtype: Dtype, bytes: &[u8], chunk_len: u64, effort: &Effort) -> u64 {
     let bits = dtype.word_bits();
-    let chunk_bytes = (u128::from(chunk_len) * u128::from(dtype.bits()) / 8) as usize;
+    let chunk_bytes = bytes_of(dtype, chunk_len) as usize;
     let chunks: Vec<&[u8]> = bytes.chunks(chunk_bytes.max(1)).collect();
     let measured = effort.measured_chunks.clamp(1, chunks.len());
     let in_bits = bytes.len() * 8 / bits as usize <= effort.bits_symbols;

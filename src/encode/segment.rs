@@ -2,11 +2,11 @@
 
 use super::EncodeOptions;
 use super::plan::plan;
-use crate::container::{Chunk, FRAME_SEGMENT, Prelude, RAW_ALIGNMENT, SegmentHead};
+use crate::container::{Chunk, FRAME_SEGMENT, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
 use crate::parallel::Workers;
 use crate::represent::Representation;
-use crate::tensor::Dtype;
+use crate::tensor::{Dtype, bytes_of};
 use crate::wire::checksum;
 
 /// What a segment is made of.
@@ -41,7 +41,7 @@ pub(super) fn encode_segment(
     let bytes = &input.bytes[..];
     let plan = plan(dtype, input.row, bytes, options.chunk_bytes, &effort)?;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
-    let chunk_bytes = (u128::from(plan.chunk_len) * u128::from(dtype.bits()) / 8) as usize;
+    let chunk_bytes = bytes_of(dtype, plan.chunk_len) as usize;
     let raw = plan.representation == Representation::Raw;
     let coded = workers.map(bytes.chunks(chunk_bytes.max(1)).collect(), |bytes: &[u8]| {
         let mut out = Vec::new();
@@ -83,7 +83,7 @@ impl CodedSegment {
         let body_len = self.head.coded_len();
         let mut out = Vec::new();
         Prelude::write(FRAME_SEGMENT, &head, body_len, &mut out);
-        let padding = if self.raw { (offset + out.len() as u64).wrapping_neg() % RAW_ALIGNMENT } else { 0 };
+        let padding = if self.raw { raw_padding(offset + out.len() as u64) } else { 0 };
         (out, padding, body_len)
     }
 

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use safetensors::SafeTensors;
 
-use crate::container::{MAX_RANK, describe_foreign};
+use crate::container::describe_foreign;
 use crate::error::{Error, Result};
-use crate::tensor::{Dtype, byte_len};
+use crate::tensor::{Dtype, MAX_RANK, byte_len};
 
 /// A tensor and where its bytes lie.
 #[derive(Debug)]

@@ -15,8 +15,8 @@ mod sealed {
 
 /// A float that tensors can be decoded to: `f32`, [`half::f16`] or [`half::bf16`].
 ///
-/// Conversion rounds to nearest, ties to even, by IEEE 754; what is too large becomes infinite. Integers of 64 bits pass
-/// through `f64`. NaN stays NaN; where dtype and target are the same every bit stays.
+/// Conversion rounds once, to nearest, ties to even, as IEEE 754 does; what is too large becomes infinite. NaN stays NaN;
+/// where dtype and target are the same every bit stays.
 pub trait Float: sealed::Sealed + Copy + Default + Send + Sync + 'static {
     /// The dtype with these very values.
     const DTYPE: Dtype;
@@ -47,7 +47,7 @@ impl Float for f16 {
         Self::from_f32(value)
     }
     fn from_f64(value: f64) -> Self {
-        Self::from_f64(value)
+        Self::from_f32(round_to_odd(value))
     }
     fn from_le(bytes: &[u8]) -> Self {
         Self::from_bits(LittleEndian::read_u16(bytes))
@@ -60,10 +60,29 @@ impl Float for bf16 {
         Self::from_f32(value)
     }
     fn from_f64(value: f64) -> Self {
-        Self::from_f64(value)
+        Self::from_f32(round_to_odd(value))
     }
     fn from_le(bytes: &[u8]) -> Self {
         Self::from_bits(LittleEndian::read_u16(bytes))
+    }
+}
+
+/// `value` as f32, rounded towards zero, with the last bit set if anything was lost: from that any shorter float, rounded to
+/// nearest, is what it would be from `value` itself (Boldo and Melquiond 2008, "Emulation of FMA and correctly rounded sums").
+fn round_to_odd(value: f64) -> f32 {
+    let near = value as f32;
+    if f64::from(near) == value || value.is_nan() {
+        return near;
+    }
+    let beyond = f64::from(near).abs() > value.abs();
+    f32::from_bits((near.to_bits() - u32::from(beyond)) | 1)
+}
+
+/// A magnitude as f64, rounded to odd in the same way.
+fn integer_to_odd(magnitude: u64) -> f64 {
+    match magnitude >> 53 {
+        0 => magnitude as f64,
+        _ => (magnitude >> 11 | u64::from(magnitude & 0x7ff != 0)) as f64 * 2048.0,
     }
 }
 
@@ -90,8 +109,12 @@ pub(crate) fn convert<T: Float>(dtype: Dtype, bytes: &[u8], out: &mut [T]) -> Re
         Dtype::I16 => each::<T, 2>(bytes, out, |b| T::from_f32(f32::from(LittleEndian::read_i16(b)))),
         Dtype::U32 => each::<T, 4>(bytes, out, |b| T::from_f64(f64::from(LittleEndian::read_u32(b)))),
         Dtype::I32 => each::<T, 4>(bytes, out, |b| T::from_f64(f64::from(LittleEndian::read_i32(b)))),
-        Dtype::U64 => each::<T, 8>(bytes, out, |b| T::from_f64(LittleEndian::read_u64(b) as f64)),
-        Dtype::I64 => each::<T, 8>(bytes, out, |b| T::from_f64(LittleEndian::read_i64(b) as f64)),
+        Dtype::U64 => each::<T, 8>(bytes, out, |b| T::from_f64(integer_to_odd(LittleEndian::read_u64(b)))),
+        Dtype::I64 => each::<T, 8>(bytes, out, |b| {
+            let value = LittleEndian::read_i64(b);
+            let magnitude = integer_to_odd(value.unsigned_abs());
+            T::from_f64(if value < 0 { -magnitude } else { magnitude })
+        }),
         Dtype::F16 => each::<T, 2>(bytes, out, |b| T::from_f32(f16::from_le(b).to_f32())),
         Dtype::BF16 => each::<T, 2>(bytes, out, |b| T::from_f32(bf16::from_le(b).to_f32())),
         Dtype::F32 => each::<T, 4>(bytes, out, |b| T::from_f32(f32::from_le(b))),
@@ -192,6 +215,26 @@ mod tests {
         let mut out = [0f32];
         convert(Dtype::F32, &nan, &mut out).unwrap();
         assert_eq!(out[0].to_bits(), 0x7fa0_0001);
+    }
+
+    #[test]
+    fn rounding_is_once() {
+        let mut halves = [f16::ZERO];
+        convert(Dtype::F64, &(1.0 + 2f64.powi(-11) + 2f64.powi(-40)).to_le_bytes(), &mut halves).unwrap();
+        assert_eq!(halves[0].to_f64(), 1.0 + 2f64.powi(-10));
+        let mut brains = [bf16::ZERO];
+        convert(Dtype::I32, &1_077_936_129i32.to_le_bytes(), &mut brains).unwrap();
+        assert_eq!(brains[0].to_f64(), 1_082_130_432.0);
+        let mut singles = [0f32; 2];
+        // just above the middle of two f32, by less than f64 can tell
+        let above_tie = (1u64 << 62) + (1 << 38) + 1;
+        let bytes: Vec<u8> = [above_tie as i64, -(above_tie as i64)].iter().flat_map(|x| x.to_le_bytes()).collect();
+        convert(Dtype::I64, &bytes, &mut singles).unwrap();
+        assert_eq!(singles, [above_tie as f32, -(above_tie as f32)]);
+        convert(Dtype::F64, &f64::MAX.to_le_bytes(), &mut halves).unwrap();
+        assert_eq!(halves[0], f16::INFINITY);
+        convert(Dtype::F64, &(-1e-300f64).to_le_bytes(), &mut brains).unwrap();
+        assert_eq!(brains[0].to_bits(), 0x8000);
     }
 
     #[test]

@@ -8,6 +8,6 @@ mod view;
 pub use convert::Float;
 pub(crate) use convert::convert;
 pub use dtype::Dtype;
-pub(crate) use shape::row_elements;
+pub(crate) use shape::{MAX_RANK, bytes_of, row_elements};
 pub use shape::{byte_len, element_count};
 pub use view::TensorView;

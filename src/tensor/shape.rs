@@ -2,6 +2,9 @@
 
 use super::Dtype;
 
+/// Section 5.
+pub(crate) const MAX_RANK: usize = 65_535;
+
 /// The number of elements: the product of the dimensions, 1 for rank 0, 0 if any dimension is 0. `None` from 2^63 on.
 pub fn element_count(shape: &[u64]) -> Option<u64> {
     if shape.contains(&0) {
@@ -16,6 +19,11 @@ pub fn byte_len(dtype: Dtype, shape: &[u64]) -> Option<u64> {
     let bits = u128::from(element_count(shape)?) * u128::from(dtype.bits());
     let bytes = u64::try_from(bits / 8).ok()?;
     (bits.is_multiple_of(8) && bytes < 1 << 63).then_some(bytes)
+}
+
+/// Bytes of `elements` of a dtype, where they end at a byte and are below 2^63.
+pub(crate) fn bytes_of(dtype: Dtype, elements: u64) -> u64 {
+    (u128::from(elements) * u128::from(dtype.bits()) / 8) as u64
 }
 
 /// Elements of a row: the product of all dimensions but the first; 1 for rank 0 and 1.

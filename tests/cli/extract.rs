@@ -1,6 +1,6 @@
 //! Single tensors and rows, in the formats of others.
 
-use crate::support::{Folder, tensor_of};
+use crate::support::{Folder, model, safetensors, tensor_of};
 
 /// An independent reading of .npy: type, shape, data.
 fn npy(file: &[u8]) -> (String, Vec<u64>, &[u8]) {
@@ -102,4 +102,34 @@ fn what_cannot_be() {
     folder.write("x.npy", b"mine");
     folder.refuses(&["extract", "model.tersor", "scale", "-o", "x.npy"], 2, &["exists", "--force"]);
     folder.refuses(&["extract", "model.safetensors", "scale", "-o", "y.npy"], 1, &["safetensors", "tersor encode"]);
+}
+
+#[test]
+fn a_name_in_several_files() {
+    let folder = Folder::new();
+    folder.make_folder("net");
+    folder.write("net/a.safetensors", &model(1));
+    folder.write("net/b.safetensors", &model(2));
+    folder.write("net/c.safetensors", &safetensors(&[], &[("own", "U8", &[1], vec![5])]));
+    folder.write("net/config.json", b"{}");
+    folder.run(&["encode", "net"]).succeeds();
+    let of = |file: &str, out: &str| {
+        folder.run(&["extract", "net.tersor", "layer.bias", "--file", file, "-o", out]).succeeds();
+        let extracted = folder.read(out);
+        assert_eq!(npy(&extracted).2, tensor_of(&folder.read(&format!("net/{file}")), "layer.bias"));
+    };
+    of("a.safetensors", "a.npy");
+    of("b.safetensors", "b.npy");
+    let run = folder.refuses(
+        &["extract", "net.tersor", "layer.bias", "-o", "x.npy"],
+        2,
+        &["layer.bias", "in a.safetensors, b.safetensors:", "--file"],
+    );
+    assert!(!run.stderr.contains("c.safetensors"));
+    folder.run(&["extract", "net.tersor", "own", "-o", "own.npy"]).succeeds();
+    let wrong = ["extract", "net.tersor", "own", "--file", "a.safetensors", "-o", "x.npy"];
+    folder.refuses(&wrong, 2, &["no tensor named own in a.safetensors"]);
+    let wrong = ["extract", "net.tersor", "own", "--file", "d.safetensors", "-o", "x.npy"];
+    folder.refuses(&wrong, 2, &["no file named d.safetensors"]);
+    folder.refuses(&["extract", "net.tersor", "", "--file", "config.json", "-o", "x.npy"], 2, &["no tensor"]);
 }

@@ -1,6 +1,8 @@
 //! Files that mean harm.
 
-use crate::support::{Folder, safetensors};
+use tersor::{Dtype, EncodeOptions, Encoder, TensorView};
+
+use crate::support::{Folder, Random, safetensors};
 
 #[test]
 fn names_cannot_drive_a_terminal() {
@@ -92,4 +94,136 @@ fn a_wrong_digest_of_a_file_is_found() {
     file[footer - 4..footer].copy_from_slice(&checksum.to_le_bytes());
     folder.write("m.tersor", &file);
     folder.refuses(&["verify", "m.tersor"], 1, &["m.tersor: the digest of file model.safetensors does not match"]);
+}
+
+/// Rank and name are as high and long as they may be; nobody has a terminal that wide.
+#[test]
+fn a_wide_tensor_is_shown_narrow() {
+    let folder = Folder::new();
+    let (shape, name) = (vec![1; 40_000], "n\u{e4}".repeat(1300));
+    let tensors = [(name.as_str(), "U8", &shape[..], vec![7]), ("small", "U8", &[2], vec![1, 2])];
+    folder.write("m.safetensors", &safetensors(&[("key", &"v".repeat(70_000))], &tensors));
+    folder.run(&["encode", "m.safetensors"]).succeeds();
+    let run = folder.run(&["inspect", "m.tersor"]).succeeds();
+    assert!(run.text().lines().all(|line| line.chars().count() < 500), "{}", run.text());
+    assert!(run.text().contains("n\u{e4}n\u{e4}...") && run.text().contains("1, 1,") && run.text().contains("vvv..."));
+    let found = folder.run(&["inspect", "m.tersor", "--json"]).succeeds().json();
+    assert_eq!(found["tensors"][0]["name"], name);
+    assert_eq!(found["tensors"][0]["shape"].as_array().unwrap().len(), shape.len());
+    let run = folder.run(&["extract", "m.tersor", &name, "-o", "x.safetensors"]).succeeds();
+    assert!(run.stderr.len() < 500);
+}
+
+/// Of tensors alone; every checksum is right, and the digest of the last tensor is another's.
+#[test]
+fn a_wrong_digest_of_a_tensor_is_found() {
+    let folder = Folder::new();
+    let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default()).unwrap();
+    for name in ["a", "b", "c"] {
+        encoder
+            .add(name, TensorView::new(Dtype::F32, &[50], &Random(name.len() as u64 + 7).f32s(50)).unwrap())
+            .unwrap();
+    }
+    encoder.add("d", TensorView::new(Dtype::F32, &[50], &[1; 200]).unwrap()).unwrap();
+    let mut file = encoder.finish().unwrap().0;
+    folder.write("sound.tersor", &file);
+    let footer = file.len() - 32;
+    let index = u64::from_le_bytes(file[footer..footer + 8].try_into().unwrap()) as usize;
+    file[footer - 4 - 1] ^= 1;
+    let checksum = crc32fast::hash(&file[index..footer - 4]);
+    file[footer - 4..footer].copy_from_slice(&checksum.to_le_bytes());
+    folder.write("m.tersor", &file);
+    for args in [&["decode", "m.tersor"][..], &["decode", "m.tersor", "-o", "-"], &["verify", "m.tersor"]] {
+        folder.refuses(args, 1, &["m.tersor: the digest of the decoded bytes does not match", "tensor d"]);
+    }
+    folder.run(&["decode", "sound.tersor"]).succeeds();
+}
+
+/// The product of the dimensions is 0, that of the first two beyond any number.
+#[test]
+fn a_shape_that_overflows() {
+    let folder = Folder::new();
+    let shape = [1 << 40, 1 << 40, 0];
+    let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default()).unwrap();
+    encoder.add("vast", TensorView::new(Dtype::F32, &shape, &[]).unwrap()).unwrap();
+    encoder.add("a", TensorView::new(Dtype::U8, &[0, 4], &[]).unwrap()).unwrap();
+    folder.write("m.tersor", &encoder.finish().unwrap().0);
+    folder.refuses(
+        &["extract", "m.tersor", "vast", "-o", "x.npy"],
+        2,
+        &["NumPy", "vast", "1099511627776", ".safetensors"],
+    );
+    folder.run(&["extract", "m.tersor", "vast", "-o", "x.safetensors"]).succeeds();
+    let file = folder.read("x.safetensors");
+    let text = String::from_utf8_lossy(&file);
+    assert!(text.contains("[1099511627776,1099511627776,0]"), "{text}");
+    folder.run(&["extract", "m.tersor", "a", "-o", "a.npy"]).succeeds();
+    for verb in ["inspect", "verify", "decode"] {
+        folder.run(&[verb, "m.tersor"]).succeeds();
+    }
+}
+
+/// The container lies where one of its files goes.
+#[test]
+fn the_input_is_not_replaced() {
+    let folder = Folder::new();
+    folder.make_folder("net");
+    folder.write("net/a.txt", b"a");
+    folder.write("net/m.tersor", b"whatever");
+    folder.run(&["encode", "net"]).succeeds();
+    folder.write("net/m.tersor", &folder.read("net.tersor"));
+    folder.refuses(
+        &["decode", "net/m.tersor", "-o", "net", "--force"],
+        2,
+        &["net/m.tersor: a file inside has the input's own name", "-o"],
+    );
+    folder.run(&["decode", "net/m.tersor", "-o", "out"]).succeeds();
+    assert_eq!(folder.read("out/m.tersor"), b"whatever");
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+/// By hand, without segments: a file `a.txt` that is all prefix, and behind it two empty tensors of no file.
+fn file_and_tensors(folder: &Folder) -> Vec<u8> {
+    let text = b"all prefix";
+    let packed = |content: &[u8]| [&varint(content.len() as u64), &[0][..], content].concat();
+    let frame = |kind: u8, head: &[u8]| {
+        let frame = [&[kind], &varint(head.len() as u64)[..], &[0], head].concat();
+        [&frame[..], &crc32fast::hash(&frame).to_le_bytes()].concat()
+    };
+    // the header is that of any container
+    folder.write("any.safetensors", &safetensors(&[], &[]));
+    folder.run(&["encode", "any.safetensors"]).succeeds();
+    let header = folder.read("any.tersor")[..24].to_vec();
+    // no metadata; one file: name, prefix, entries; two entries: flags, dtypes, ranks, shapes, lengths of names, names
+    let file = [&[0, 1, 5][..], b"a.txt", &varint(text.len() as u64), text, &[0]].concat();
+    let manifest = frame(1, &packed(&[&file[..], &[2, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1], b"xy"].concat()));
+    let place = [varint(header.len() as u64), varint(manifest.len() as u64)].concat();
+    let index = frame(3, &[&place[..], &packed(&[0]), blake3::hash(text).as_bytes()].concat());
+    let start = (header.len() + manifest.len()) as u64;
+    let mut footer = Vec::new();
+    for number in [start, index.len() as u64, start + index.len() as u64 + 32] {
+        footer.extend_from_slice(&number.to_le_bytes());
+    }
+    footer.extend_from_slice(&crc32fast::hash(&footer).to_le_bytes());
+    [&header[..], &manifest, &index, &footer, b"TSRE"].concat()
+}
+
+#[test]
+fn tensors_of_no_file_are_mentioned() {
+    let folder = Folder::new();
+    folder.write("m.tersor", &file_and_tensors(&folder));
+    let run = folder.run(&["decode", "m.tersor", "--quiet"]).succeeds();
+    assert!(run.stderr.contains("no file") && run.stderr.contains("left out: 2"), "{}", run.stderr);
+    assert_eq!(folder.read("a.txt"), b"all prefix");
+    folder.run(&["extract", "m.tersor", "y", "-o", "y.npy"]).succeeds();
+    folder.run(&["inspect", "m.tersor"]).succeeds();
 }

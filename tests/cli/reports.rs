@@ -43,6 +43,26 @@ fn inspect_accounts_for_every_byte() {
 }
 
 #[test]
+fn inspect_shows_what_files_take() {
+    let folder = Folder::new();
+    folder.make_folder("net");
+    folder.write("net/a.txt", &b"some text, again and again, ".repeat(20));
+    folder.write("net/b.txt", b"other text");
+    folder.write("net/copy.txt", b"other text");
+    folder.write("net/model.safetensors", &model(1));
+    folder.run(&["encode", "net"]).succeeds();
+    let found = folder.run(&["inspect", "net.tersor", "--json"]).succeeds().json();
+    let total = |list: &str, key: &str| -> u64 {
+        found[list].as_array().unwrap().iter().map(|item| item[key].as_u64().unwrap()).sum()
+    };
+    assert_eq!(total("files", "stored_bytes"), total("segments", "bytes"));
+    let stored = |file: usize| found["files"][file]["stored_bytes"].as_u64().unwrap();
+    assert!(stored(0) > 0 && stored(1) > 0 && stored(3) > total("tensors", "bytes") / 2);
+    assert_eq!((stored(2), stored(3)), (0, total("tensors", "bytes")));
+    assert!(folder.run(&["inspect", "net.tersor"]).succeeds().text().contains("a.txt"));
+}
+
+#[test]
 fn inspect_for_people() {
     let folder = Folder::with_container();
     let len = folder.read("model.tersor").len();

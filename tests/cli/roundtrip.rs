@@ -197,23 +197,25 @@ fn tensors_alone_become_a_safetensors_file() {
     encoder.add("small", TensorView::new(Dtype::U8, &[3], &[1, 2, 3]).unwrap()).unwrap();
     encoder.add("large", TensorView::new(Dtype::F32, &[500, 100], &floats).unwrap()).unwrap();
     encoder.add("again", TensorView::new(Dtype::F32, &[50_000], &floats).unwrap()).unwrap();
+    encoder.add("third", TensorView::new(Dtype::F32, &[25, 2000], &floats).unwrap()).unwrap();
     encoder.add("none", TensorView::new(Dtype::F16, &[4, 0], &[]).unwrap()).unwrap();
     folder.write("t.tersor", &encoder.finish().unwrap().0);
 
-    folder.run(&["decode", "t.tersor"]).succeeds();
+    let run = folder.run(&["decode", "t.tersor"]).succeeds();
     let written = folder.read("t.safetensors");
+    assert!(run.stderr.replace(',', "").contains(&format!("t.safetensors: {} bytes", written.len())), "{}", run.stderr);
     let (_, header) = safetensors::SafeTensors::read_metadata(&written).unwrap();
     assert_eq!(header.metadata().as_ref().unwrap()["a"], "2");
     let parsed = safetensors::SafeTensors::deserialize(&written).unwrap();
-    assert_eq!(parsed.len(), 4);
+    assert_eq!(parsed.len(), 5);
     assert_eq!(parsed.tensor("small").unwrap().data(), [1, 2, 3]);
     assert_eq!(parsed.tensor("large").unwrap().shape(), [500, 100]);
-    assert!(parsed.tensor("again").unwrap().data() == floats);
+    assert!(["large", "again", "third"].iter().all(|name| parsed.tensor(name).unwrap().data() == floats));
     assert!(folder.run(&["decode", "t.tersor", "-o", "-"]).succeeds().stdout == written);
     folder.refuses(&["decode", "t.tersor"], 2, &["t.safetensors", "--force"]);
     folder.run_with(&["decode", "-"], &folder.read("t.tersor")).fails(2, &["no files", "save it to a file"]);
     let verdict = folder.run(&["verify", "t.tersor", "--json"]).succeeds().json();
-    assert_eq!((verdict["ok"].as_bool(), verdict["tensors"].as_u64()), (Some(true), Some(4)));
+    assert_eq!((verdict["ok"].as_bool(), verdict["tensors"].as_u64()), (Some(true), Some(5)));
     folder.refuses(&["verify", "t.tersor", "--against", "t.safetensors"], 2, &["no files", "--against"]);
 }
 

@@ -2,7 +2,7 @@
 
 use super::Random;
 use super::coders::{Coding, Field, Table, bits, encode_field, field, lanes, zstd_stored, zstd_windowed};
-use super::good::{Vector, alias, bytes_of_symbols, content, fields, segment, tensor};
+use super::good::{Vector, alias, bytes_of_symbols, content, fields, longest, segment, tensor};
 use super::wire::{
     Entry, File, Item, MAGIC, Manifest, Packing, Part, Parts, Representation, crc, header, put_varint, zigzag,
 };
@@ -552,6 +552,12 @@ fn name_rules(list: &mut List) {
         ("com0", b"COM0.x"),
         ("com9", b"com9"),
         ("lpt1", b"Lpt1"),
+        ("con-and-spaces", b"con  .txt"),
+        ("conin", b"CONIN$.x"),
+        ("conout", b"conout$"),
+        ("com-superscript-1", "com\u{b9}".as_bytes()),
+        ("com-superscript-2", "COM\u{b2}.tar".as_bytes()),
+        ("lpt-superscript-3", "lpt\u{b3} .x".as_bytes()),
     ]
     .iter()
     .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
@@ -699,6 +705,8 @@ fn segment_rules(list: &mut List) {
         parts.parts.pop();
         parts.segment_of = vec![0, 0];
     });
+    let longest = longest(1);
+    list.change(&longest, "chunk-too-long", CORRUPT, "a chunk of 65539 + 32 * 5 coded bytes for 5", |_| {});
     list.section = "7";
     list.change(&one, "raw-chunk-short", CORRUPT, "a raw chunk of fewer bytes than its elements", |parts| {
         parts.segment().chunks[0].pop();
@@ -938,7 +946,7 @@ fn lane_rules(list: &mut List) {
         (stream.word_count, stream.escape_count) = (0, 0);
     });
     let (long, all): (Vec<u16>, Table) =
-        ((0..200).map(|i| i * 37 & 0xff).collect(), Table { frequencies: vec![16; 256], escape: None });
+        ((0..200).map(|i| (i * 37) & 0xff).collect(), Table { frequencies: vec![16; 256], escape: None });
     let base = under_lanes(&long, &all, 0, 0);
     let stream = lanes(&long, &all, 0, 0, 8);
     for missing in [1, 2, stream.words.len()] {
@@ -982,7 +990,7 @@ fn lane_rules(list: &mut List) {
 
 fn bits_rules(list: &mut List) {
     list.section = "11";
-    let symbols: Vec<u16> = (0..100).map(|i| i * i & 0xff).collect();
+    let symbols: Vec<u16> = (0..100).map(|i| (i * i) & 0xff).collect();
     for wide in [false, true] {
         let size = if wide { 4 } else { 2 };
         let kind = if wide { "wide" } else { "narrow" };

@@ -131,7 +131,7 @@ pub fn transform(kind: u8, x: u64, w: u32) -> u64 {
     let mask = u64::MAX >> (64 - w);
     match kind {
         1 => (x << 1 | x >> (w - 1)) & mask,
-        2 if x >> (w - 1) == 0 => 2 * x & mask,
+        2 if x >> (w - 1) == 0 => (2 * x) & mask,
         // with X = x - 2^w: -2X - 1 = 2^(w+1) - 2x - 1
         2 => 0u64.wrapping_sub(2u64.wrapping_mul(x)).wrapping_sub(1) & mask,
         _ => x,
@@ -286,7 +286,7 @@ impl Adaptive {
 
     fn update(&mut self, bit: bool, limit: u8) {
         let r = 131_072 / (2 * self.c + 3);
-        self.p = if bit { self.p - (self.p * r >> 16) } else { self.p + ((65536 - self.p) * r >> 16) };
+        self.p = if bit { self.p - ((self.p * r) >> 16) } else { self.p + (((65536 - self.p) * r) >> 16) };
         self.p = self.p.clamp(32, 65504);
         self.c += u32::from(self.c < u32::from(limit));
     }
@@ -386,7 +386,7 @@ impl BitsEncoder {
         self.resolve(point < self.lower);
         let word = point >> self.word;
         self.put(word);
-        if word == (self.lower + self.range) % modulus >> self.word {
+        if word == ((self.lower + self.range) % modulus) >> self.word {
             self.put(0);
         }
         self.out

@@ -354,6 +354,9 @@ fn tensors(all: &mut Vec<Vector>) {
         file("empty", b"", 0),
         file(".hidden", b"only a prefix", 0),
         file("CONsole.com1", b"", 0),
+        file("con x.COM", b"", 0),
+        file("com10.lpt\u{b9}", b"", 0),
+        file("com\u{2074}", b"", 0),
     ];
     all.push(files);
 }
@@ -643,7 +646,7 @@ fn zstd(all: &mut Vec<Vector>) {
     let text = COMPRESSED_TEXT.repeat(4).into_bytes();
     let compressed =
         (0..COMPRESSED.len() / 2).map(|i| u8::from_str_radix(&COMPRESSED[2 * i..2 * i + 2], 16).expect("hex"));
-    let mixed: Vec<u8> = (0..5000u32).map(|i| if i / 1000 % 2 == 0 { 9 } else { (i * i >> 3) as u8 }).collect();
+    let mixed: Vec<u8> = (0..5000u32).map(|i| if i / 1000 % 2 == 0 { 9 } else { ((i * i) >> 3) as u8 }).collect();
     let small = mixed[..700].to_vec();
     let entries = vec![
         tensor("compressed", "U8", &[text.len() as u64], text),
@@ -662,4 +665,18 @@ fn zstd(all: &mut Vec<Vector>) {
         segment(&[4], 1025, Representation::Frames(vec![windowed_twice])),
     ];
     all.push(Vector::new("zstd", "zstd frames of several kinds", entries, items));
+    let mut longest = longest(0);
+    longest.about = "a chunk of as many coded bytes as it may have: 65536 + 32 * 5";
+    all.push(longest);
+}
+
+/// A chunk of five bytes in a zstd frame of 65696 bytes, the most that it may have, and `more` empty blocks.
+pub fn longest(more: usize) -> Vector {
+    let bytes = vec![5, 4, 3, 2, 1];
+    let frame = super::coders::zstd_windowed(&bytes, 10);
+    let (header, block) = frame.split_at(6);
+    let frame = [header, &[0; 3].repeat(21_894 + more), block].concat();
+    assert_eq!(frame.len(), 65_536 + 32 * 5 + 3 * more);
+    let items = vec![segment(&[0], 5, Representation::Frames(vec![frame]))];
+    Vector::new("longest-chunk", "", vec![tensor("x", "U8", &[5], bytes)], items)
 }

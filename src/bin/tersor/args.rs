@@ -88,7 +88,8 @@ pub struct EncodeArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A container of one file gives that file, under the name it had, beside FILE. One of several files gives a folder, named as FILE \
-without its ending. One of tensors alone, made with the library, gives a new .safetensors file.
+without its ending; if that folder exists, --force replaces files in it one by one and leaves others alone. One of tensors alone, \
+made with the library, gives a new .safetensors file.
 
 Examples:
   tersor decode model.tersor
@@ -104,7 +105,7 @@ pub struct DecodeArgs {
     /// Threads to use [default: one a core]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     pub threads: Option<usize>,
-    /// Replace the output if it exists
+    /// Replace the output if it exists; of a folder, the files that are also inside FILE, one by one
     #[arg(long, short)]
     pub force: bool,
 }
@@ -155,7 +156,7 @@ pub struct VerifyArgs {
 /// `tersor extract`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Only the chunks that hold the rows are read. The ending of OUT says the format, .npy for NumPy or .safetensors. NumPy's format knows \
+Only the chunks that hold the rows are read. Where several files inside have a tensor of that name, add --file. The ending of OUT says the format, .npy for NumPy or .safetensors. NumPy's format knows \
 no BF16 and no floats of 8 bits and fewer: for these add --dtype f32, or write .safetensors.
 
 Examples:
@@ -169,6 +170,9 @@ pub struct ExtractArgs {
     /// The tensor's name, as `tersor inspect` shows it
     #[arg(value_name = "TENSOR", allow_hyphen_values = true)]
     pub tensor: String,
+    /// The file inside that has the tensor, where several have one of that name
+    #[arg(long = "file", value_name = "NAME")]
+    pub of_file: Option<String>,
     /// Rows A up to, not including, B: `A..B`, `A..` or `..B`; a row is one index of the first dimension
     #[arg(long, value_name = "A..B", value_parser = parse_rows)]
     pub rows: Option<Rows>,

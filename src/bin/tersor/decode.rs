@@ -5,18 +5,20 @@ use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use tersor::{DecodeOptions, Error, ErrorKind, Escaped, FileInfo, FileOutput, Map, Reader, decode_files};
+use tersor::{
+    DecodeOptions, Error, ErrorKind, Escaped, FileInfo, FileOutput, Map, Reader, StreamDecoder, decode_files,
+};
 
 use crate::Outcome;
 use crate::args::{DecodeArgs, Shared};
 use crate::bar::Bar;
-use crate::failure::{Failure, shown_output};
+use crate::failure::{Failure, shown, shown_output};
 use crate::folder::{Folder, write_all_at};
 use crate::foreign;
 use crate::input::map_file;
 use crate::ordered::Ordered;
-use crate::output::{Destination, Sink, Target, open_stream};
-use crate::report::{Done, say};
+use crate::output::{Destination, Target, open_stream};
+use crate::report::{Done, exact, say};
 use crate::safetensors_file::{Declared, write_header};
 
 const BUFFER_BYTES: usize = 1 << 20;
@@ -30,20 +32,27 @@ pub fn run(args: &DecodeArgs, shared: &Shared) -> Outcome {
         options = options.with_threads(threads);
     }
     let map = open_map(&args.file)?;
+    let (mut in_files, mut left_out) = (None, 0);
     let (raw_bytes, coded_bytes, weights, path) = if let Some(map) = &map {
         let bytes = map.as_ref();
         foreign::expect_tersor(&args.file, bytes)?;
         let mut files = Files::new(args, &bar, true);
         let path = match decode_files(bytes, options.clone(), &mut files) {
-            Ok(_) => files.commit()?,
+            Ok(found) => {
+                in_files = found.last().map(|file| file.ordinals.end);
+                files.commit()?
+            }
             Err(error) if files.is_waiting() && error.kind() == ErrorKind::InvalidArgument => {
-                write_tensors(args, map, &options, &bar)?
+                write_tensors(&mut files, map, &options)?
             }
             Err(error) => return Err(files.failed(&error)),
         };
         // all is checked, so that this succeeds
-        let reader = Reader::with_options(map, DecodeOptions::default().with_limits(shared.max_decoded));
-        let weights = reader.ok().map(|reader| reader.tensors().map(|tensor| tensor.element_count()).sum());
+        let reader = Reader::with_options(map, DecodeOptions::default().with_limits(shared.max_decoded)).ok();
+        let weights = reader.as_ref().map(|reader| reader.tensors().map(|tensor| tensor.element_count()).sum());
+        if let (Some(reader), Some(end)) = (&reader, in_files) {
+            left_out = reader.tensors().filter(|tensor| tensor.ordinal() >= end).count();
+        }
         (files.raw_bytes, bytes.len() as u64, weights, path)
     } else {
         let mut input = Counted { input: open_pipe(&args.file)?, bytes: 0 };
@@ -61,6 +70,12 @@ pub fn run(args: &DecodeArgs, shared: &Shared) -> Outcome {
         (files.raw_bytes, input.bytes, None, path)
     };
     drop(bar);
+    if left_out > 0 {
+        // also if quiet: something is missing from the output
+        let count = exact(left_out as u64);
+        let what = format!("tensors that belong to no file inside, left out: {count}: `tersor extract` writes them");
+        say(false, &format!("tersor: {}: {what}", shown(&args.file)));
+    }
     let done = Done { raw_bytes, coded_bytes, weights, time: start.elapsed() };
     say(shared.quiet, &done.line(&shown_output(&path), true));
     Ok(())
@@ -151,18 +166,10 @@ impl<'a> Files<'a> {
         };
         let inputs = std::slice::from_ref(file);
         self.state = match (Destination::of(&path), files) {
-            (Destination::Path, [only]) => {
-                let target = Target::create(&path, self.args.force, inputs)?;
-                target.file().set_len(only.len).map_err(|error| Failure::writing(&path, &error))?;
-                State::File(target)
-            }
+            (_, [only]) => self.open_one(path, only.len)?,
             (Destination::Path, _) => {
                 let files = files.iter().map(|file| (file.name.as_str(), file.len));
                 State::Folder(Folder::create(&path, self.args.force, inputs, files)?)
-            }
-            (_, [_]) => {
-                let sink = BufWriter::with_capacity(BUFFER_BYTES, open_stream(&path)?);
-                State::Stream(path, Box::new(Ordered::new([sink])))
             }
             _ => {
                 let what = format!("{} files inside cannot go to a pipe", files.len());
@@ -170,6 +177,17 @@ impl<'a> Files<'a> {
             }
         };
         Ok(())
+    }
+
+    /// One file, or a pipe, for `len` bytes.
+    fn open_one(&self, path: PathBuf, len: u64) -> Outcome<State> {
+        if Destination::of(&path) != Destination::Path {
+            let sink = BufWriter::with_capacity(BUFFER_BYTES, open_stream(&path)?);
+            return Ok(State::Stream(path, Box::new(Ordered::new([sink]))));
+        }
+        let target = Target::create(&path, self.args.force, std::slice::from_ref(&self.args.file))?;
+        target.file().set_len(len).map_err(|error| Failure::writing(&path, &error))?;
+        Ok(State::File(target))
     }
 
     fn put(&mut self, file: usize, offset: u64, bytes: &[u8]) -> Outcome {
@@ -225,26 +243,48 @@ impl FileOutput for Files<'_> {
     }
 }
 
-/// A container of tensors alone, as one safetensors file; large elements first, so that all are aligned.
-fn write_tensors(args: &DecodeArgs, map: &Map, options: &DecodeOptions, bar: &Bar) -> Outcome<PathBuf> {
-    let of_container = |error: Error| Failure::container(&args.file, &error);
-    let path = args.output.clone().unwrap_or_else(|| args.file.with_extension("safetensors"));
-    let of_output = |error: io::Error| Failure::writing(&path, &error);
+/// A container of tensors alone, as one safetensors file; large elements first, so that all are aligned. Each tensor comes once,
+/// when its turn is in the container, and goes to its own place and those of its repetitions.
+fn write_tensors(files: &mut Files<'_>, map: &Map, options: &DecodeOptions) -> Outcome<PathBuf> {
+    let container = &files.args.file;
+    let of_container = |error: Error| Failure::container(container, &error);
+    let corrupt = |what: &str| of_container(Error::corrupt(what).in_section("manifest"));
+    let path = files.args.output.clone().unwrap_or_else(|| container.with_extension("safetensors"));
     let reader = Reader::with_options(map, options.clone()).map_err(of_container)?;
     let mut tensors: Vec<_> = reader.tensors().collect();
     tensors.sort_by_key(|tensor| std::cmp::Reverse(tensor.dtype().bits()));
-    bar.set_total(tensors.iter().map(|tensor| tensor.byte_len()).sum());
-    let mut sink = Sink::open(&path, args.force, std::slice::from_ref(&args.file))?;
     let declared = tensors.iter().map(|tensor| Declared {
         name: tensor.name(),
         dtype: tensor.dtype(),
         shape: tensor.shape(),
         len: tensor.byte_len(),
     });
-    write_header(&mut sink, reader.metadata(), declared).map_err(of_output)?;
-    for tensor in tensors {
-        sink.write_all(&tensor.decode().map_err(of_container)?).map_err(of_output)?;
+    let mut header = Vec::new();
+    write_header(&mut header, reader.metadata(), declared).map_err(|error| Failure::writing(&path, &error))?;
+    let mut end = header.len() as u64;
+    let mut stored_bytes = 0;
+    // by ordinal: the length, and where the bytes go
+    let mut places: Vec<(u64, Vec<u64>)> = vec![(0, Vec::new()); tensors.len()];
+    for tensor in &tensors {
+        let holder = tensor.same_as().unwrap_or(*tensor);
+        let known = places.get_mut(holder.ordinal()).ok_or_else(|| corrupt("a tensor's number is too high"))?;
+        known.0 = holder.byte_len();
+        known.1.push(end);
+        stored_bytes += if tensor.same_as().is_none() { tensor.byte_len() } else { 0 };
+        end = end.checked_add(tensor.byte_len()).ok_or_else(|| corrupt("more than 2^64 bytes in all"))?;
     }
-    sink.finish()?;
-    Ok(path)
+    files.raw_bytes = end;
+    files.bar.set_total(stored_bytes);
+    files.state = files.open_one(path, end)?;
+    files.put(0, 0, &header)?;
+    let mut stream = StreamDecoder::new(map.as_ref(), options.clone()).map_err(of_container)?;
+    while let Some(part) = stream.next_part().map_err(of_container)? {
+        // the index may tell of other tensors than the frames, which comes out only at the end
+        let known = places.get(part.ordinal).filter(|(len, _)| part.offset + part.bytes.len() as u64 <= *len);
+        let (_, places) = known.ok_or_else(|| corrupt("the index has other tensors than the frames"))?;
+        for place in places {
+            files.put(0, place + part.offset, part.bytes)?;
+        }
+    }
+    files.commit()
 }

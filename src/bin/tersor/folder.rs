@@ -11,7 +11,7 @@ use tersor::Escaped;
 use crate::Outcome;
 use crate::cleanup;
 use crate::failure::Failure;
-use crate::output::{TEMPORARY_PREFIX, check_free, default_permissions, folder_of, plain};
+use crate::output::{TEMPORARY_PREFIX, check_free, default_permissions, folder_of, is_one_of, plain};
 
 /// Files open at a time: systems allow few.
 const OPEN_FILES: usize = 64;
@@ -63,13 +63,17 @@ impl Folder {
         // `this` will want the record to clean up
         drop(record);
         for (name, len) in files {
-            this.add(name, len)?;
+            this.add(name, len, inputs)?;
         }
         Ok(this)
     }
 
-    fn add(&mut self, name: &str, len: u64) -> Outcome {
+    fn add(&mut self, name: &str, len: u64, inputs: &[PathBuf]) -> Outcome {
         let final_path = self.path.join(name);
+        if self.exists && is_one_of(&final_path, inputs) {
+            let what = "a file inside has the input's own name and place";
+            return Err(Failure::wrong_use(&final_path, what, "choose another folder with -o"));
+        }
         if self.exists && final_path.is_dir() {
             return Err(Failure::wrong_use(&final_path, "a folder is where this file should be", "move it away"));
         }

@@ -1,5 +1,7 @@
 //! `tersor inspect`
 
+use std::io::{self, Write};
+
 use serde_json::{Map, Value, json};
 use tersor::{Category, DecodeOptions, Escaped, FileInfo, Ledger, ReadAt, Reader, Tensor};
 
@@ -7,13 +9,13 @@ use crate::Outcome;
 use crate::args::{InspectArgs, Shared};
 use crate::failure::{Failure, shown};
 use crate::input::map_container;
-use crate::output::print;
-use crate::report::{bits_per_weight, exact, hex, human, percent};
+use crate::output::print_by;
+use crate::report::{bits_per_weight, exact, hex, human, percent, shortened};
 use crate::table::Align::{Left, Right};
-use crate::table::Table;
+use crate::table::{cell, write_table};
 
-/// Characters of a metadata value that people are shown.
-const VALUE_CHARACTERS: usize = 160;
+/// Characters of a metadata key and of its value that people are shown.
+const METADATA_CHARACTERS: usize = 160;
 
 /// Shows what a container holds.
 pub fn run(args: &InspectArgs, shared: &Shared) -> Outcome {
@@ -22,202 +24,262 @@ pub fn run(args: &InspectArgs, shared: &Shared) -> Outcome {
     let options = DecodeOptions::default().with_limits(shared.max_decoded);
     let reader = Reader::with_options(&map, options).map_err(failed)?;
     let ledger = reader.ledger().map_err(failed)?;
-    let rows = rows(&reader, &ledger);
-    let name = shown(&args.file);
-    let text = if args.json {
-        format!("{:#}\n", to_json(&args.file.to_string_lossy(), &reader, &ledger, &rows))
+    let found = Found::new(&reader, &ledger);
+    let printed = if args.json {
+        let path = args.file.to_string_lossy();
+        print_by(|out| found.write_json(&path, out))
     } else {
-        to_text(&name, &reader, &ledger, &rows)
+        let path = shown(&args.file);
+        print_by(|out| found.write_text(&path, out))
     };
-    match print(&text) {
+    match printed {
         // as by `| head`
         Err(failure) if failure.is_quiet() => Ok(()),
         printed => printed,
     }
 }
 
-/// A tensor with its part of the container.
-struct Row<'r, S> {
-    tensor: Tensor<'r, S>,
+/// What a container holds.
+struct Found<'r, S> {
+    reader: &'r Reader<S>,
+    ledger: &'r Ledger,
+    files: Vec<FileInfo>,
+    tensors: Vec<Tensor<'r, S>>,
+    /// By ordinal, contents of files too.
+    entries: Vec<Entry>,
+}
+
+/// A tensor's or content's part of the container.
+#[derive(Debug, Clone, Copy, Default)]
+struct Entry {
+    is_tensor: bool,
+    /// Decoded bytes.
+    len: u64,
     /// Number of the segment that holds it.
     segment: Option<usize>,
     /// Its bytes of that segment.
     bytes: u64,
 }
 
-impl<S: ReadAt> Row<'_, S> {
-    fn is_shared(&self, ledger: &Ledger) -> bool {
-        self.segment.is_some_and(|segment| ledger.segments[segment].members.len() > 1)
+impl<'r, S: ReadAt> Found<'r, S> {
+    /// The bytes of a segment are divided among its members by their length.
+    fn new(reader: &'r Reader<S>, ledger: &'r Ledger) -> Self {
+        let files: Vec<FileInfo> = reader.files().collect();
+        let tensors: Vec<Tensor<'r, S>> = reader.tensors().collect();
+        let after_tensors = tensors.last().map_or(0, |tensor| tensor.ordinal() + 1);
+        let count = files.last().map_or(0, |file| file.ordinals.end).max(after_tensors);
+        let mut entries = vec![Entry::default(); count];
+        for tensor in &tensors {
+            entries[tensor.ordinal()] = Entry { is_tensor: true, len: tensor.byte_len(), ..Entry::default() };
+        }
+        for file in &files {
+            // a file that is not made of tensors is one content
+            let own = &mut entries[file.ordinals.clone()];
+            let of_tensors: u64 = own.iter().map(|entry| entry.len).sum();
+            if let Some(content) = own.iter_mut().find(|entry| !entry.is_tensor) {
+                content.len = file.len.saturating_sub(of_tensors);
+            }
+        }
+        for (number, segment) in ledger.segments.iter().enumerate() {
+            let (whole, raw) = (u128::from(segment.bytes()), u128::from(segment.raw_bytes.max(1)));
+            let mut before = 0u128;
+            for &member in &segment.members {
+                let Some(entry) = entries.get_mut(member) else { continue };
+                let after = raw.min(before + u128::from(entry.len));
+                entry.segment = Some(number);
+                entry.bytes = (whole * after / raw - whole * before / raw) as u64;
+                before = after;
+            }
+        }
+        Self { reader, ledger, files, tensors, entries }
     }
 
-    fn representation(&self, ledger: &Ledger) -> String {
-        match (self.tensor.same_as(), self.segment) {
-            (Some(other), _) => format!("same as {}", other.name()),
-            (None, Some(segment)) => ledger.segments[segment].representation.clone(),
+    fn entry(&self, tensor: &Tensor<'r, S>) -> Entry {
+        self.entries[tensor.ordinal()]
+    }
+
+    fn is_shared(&self, entry: Entry) -> bool {
+        entry.segment.is_some_and(|segment| self.ledger.segments[segment].members.len() > 1)
+    }
+
+    fn representation(&self, tensor: &Tensor<'r, S>) -> String {
+        match (tensor.same_as(), self.entry(tensor).segment) {
+            (Some(other), _) if self.entry(&other).is_tensor => format!("same as {}", other.name()),
+            (Some(_), _) => "same as a file".to_owned(),
+            (None, Some(segment)) => self.ledger.segments[segment].representation.clone(),
             (None, None) => "empty".to_owned(),
         }
     }
 
-    fn bits_per_weight(&self) -> Option<f64> {
-        bits_per_weight(self.bytes, self.tensor.element_count())
+    fn weights(&self) -> u64 {
+        self.tensors.iter().map(|tensor| tensor.element_count()).fold(0, u64::saturating_add)
     }
-}
 
-/// Every tensor; the bytes of a segment divided among its members by their length.
-fn rows<'r, S: ReadAt>(reader: &'r Reader<S>, ledger: &Ledger) -> Vec<Row<'r, S>> {
-    let tensors: Vec<Tensor<'r, S>> = reader.tensors().collect();
-    // ordinals count the contents of files, too, which have no name
-    let ordinals: Vec<usize> = (0..).filter(|&ordinal| ledger.name(ordinal).is_some()).take(tensors.len()).collect();
-    let mut rows: Vec<Row<'r, S>> = tensors.into_iter().map(|tensor| Row { tensor, segment: None, bytes: 0 }).collect();
-    for (number, segment) in ledger.segments.iter().enumerate() {
-        let (whole, raw) = (u128::from(segment.bytes()), u128::from(segment.raw_bytes.max(1)));
-        let mut before = 0u128;
-        for member in &segment.members {
-            let Ok(index) = ordinals.binary_search(member) else { continue };
-            let row = &mut rows[index];
-            let after = before + u128::from(row.tensor.byte_len());
-            row.segment = Some(number);
-            row.bytes = (whole * after / raw - whole * before / raw) as u64;
-            before = after;
+    /// Bytes of the files, or of the tensors if there are none.
+    fn raw_bytes(&self) -> u64 {
+        match &self.files[..] {
+            [] => self.tensors.iter().map(|tensor| tensor.byte_len()).sum(),
+            files => files.iter().map(|file| file.len).sum(),
         }
     }
-    rows
-}
 
-fn weights<S: ReadAt>(reader: &Reader<S>) -> u64 {
-    reader.tensors().map(|tensor| tensor.element_count()).sum()
-}
-
-/// Bytes of the files, or of the tensors if there are none.
-fn raw_bytes<S: ReadAt>(reader: &Reader<S>, files: &[FileInfo]) -> u64 {
-    match files {
-        [] => reader.tensors().map(|tensor| tensor.byte_len()).sum(),
-        files => files.iter().map(|file| file.len).sum(),
+    /// Bytes that hold a file's tensors or content; its name and header are in the manifest.
+    fn stored_bytes(&self, file: &FileInfo) -> u64 {
+        self.entries[file.ordinals.clone()].iter().map(|entry| entry.bytes).sum()
     }
-}
 
-fn to_json<S: ReadAt>(path: &str, reader: &Reader<S>, ledger: &Ledger, rows: &[Row<'_, S>]) -> Value {
-    let object = |lines: &[(Category, u64)]| -> Value {
-        lines.iter().map(|(category, bytes)| (category.name().to_owned(), json!(bytes))).collect::<Map<_, _>>().into()
-    };
-    let metadata: Map<String, Value> = reader.metadata().map(|(key, value)| (key.to_owned(), value.into())).collect();
-    let files: Vec<FileInfo> = reader.files().collect();
-    let tensors = rows.iter().map(|row| {
-        json!({
-            "name": row.tensor.name(),
-            "dtype": row.tensor.dtype().name(),
-            "shape": row.tensor.shape(),
-            "weights": row.tensor.element_count(),
-            "raw_bytes": row.tensor.byte_len(),
-            "bytes": row.bytes,
-            "bits_per_weight": row.bits_per_weight(),
-            "representation": row.segment.map_or("none", |segment| &ledger.segments[segment].representation),
-            "same_as": row.tensor.same_as().map(|other| other.name()),
-            "segment": row.segment,
-            "shares_segment": row.is_shared(ledger),
-            "digest": row.tensor.digest().map(|digest| hex(&digest)),
-        })
-    });
-    let segments = ledger.segments.iter().map(|segment| {
-        json!({
-            "members": segment.members.iter().map(|&member| ledger.name(member)).collect::<Vec<_>>(),
-            "dtype": segment.dtype.name(),
-            "weights": segment.elements,
-            "raw_bytes": segment.raw_bytes,
-            "bytes": segment.bytes(),
-            "bits_per_weight": segment.bits_per_weight(),
-            "chunks": segment.chunks,
-            "representation": segment.representation,
-            "ledger": object(&segment.lines),
-        })
-    });
-    json!({
-        "file": path,
-        "bytes": reader.file_len(),
-        "raw_bytes": raw_bytes(reader, &files),
-        "weights": weights(reader),
-        "bits_per_weight": bits_per_weight(reader.file_len(), weights(reader)),
-        "metadata": metadata,
-        "files": files.iter().map(file_to_json).collect::<Vec<_>>(),
-        "tensors": tensors.collect::<Vec<_>>(),
-        "segments": segments.collect::<Vec<_>>(),
-        "ledger": object(&ledger.totals()),
-        "ledger_sum": ledger.bytes(),
-    })
-}
-
-fn file_to_json(file: &FileInfo) -> Value {
-    json!({ "name": file.name, "bytes": file.len, "blake3": file.digest.map(|digest| hex(&digest)) })
-}
-
-fn to_text<S: ReadAt>(path: &str, reader: &Reader<S>, ledger: &Ledger, rows: &[Row<'_, S>]) -> String {
-    let files: Vec<FileInfo> = reader.files().collect();
-    let (len, raw) = (reader.file_len(), raw_bytes(reader, &files));
-    let mut text = format!("{path}: {} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw));
-    text += &format!(", {:.2} %", percent(len, raw));
-    if let Some(bits) = bits_per_weight(len, weights(reader)) {
-        text += &format!(", {bits:.3} bits/weight of {} weights", exact(weights(reader)));
+    fn write_json(&self, path: &str, out: &mut dyn Write) -> io::Result<()> {
+        let object = |lines: &[(Category, u64)]| -> Value {
+            lines
+                .iter()
+                .map(|(category, bytes)| (category.name().to_owned(), json!(bytes)))
+                .collect::<Map<_, _>>()
+                .into()
+        };
+        let metadata: Map<String, Value> =
+            self.reader.metadata().map(|(key, value)| (key.to_owned(), value.into())).collect();
+        let files = self.files.iter().map(|file| {
+            let digest = file.digest.map(|digest| hex(&digest));
+            json!({ "name": file.name, "bytes": file.len, "stored_bytes": self.stored_bytes(file), "blake3": digest })
+        });
+        let tensors = self.tensors.iter().map(|tensor| {
+            let entry = self.entry(tensor);
+            json!({
+                "name": tensor.name(),
+                "dtype": tensor.dtype().name(),
+                "shape": tensor.shape(),
+                "weights": tensor.element_count(),
+                "raw_bytes": tensor.byte_len(),
+                "bytes": entry.bytes,
+                "bits_per_weight": bits_per_weight(entry.bytes, tensor.element_count()),
+                "representation": entry.segment.map_or("none", |segment| &self.ledger.segments[segment].representation),
+                "same_as": tensor.same_as().map(|other| other.name()),
+                "segment": entry.segment,
+                "shares_segment": self.is_shared(entry),
+                "digest": tensor.digest().map(|digest| hex(&digest)),
+            })
+        });
+        let segments = self.ledger.segments.iter().map(|segment| {
+            json!({
+                "members": segment.members.iter().map(|&member| self.ledger.name(member)).collect::<Vec<_>>(),
+                "dtype": segment.dtype.name(),
+                "weights": segment.elements,
+                "raw_bytes": segment.raw_bytes,
+                "bytes": segment.bytes(),
+                "bits_per_weight": segment.bits_per_weight(),
+                "chunks": segment.chunks,
+                "representation": segment.representation,
+                "ledger": object(&segment.lines),
+            })
+        });
+        let len = self.reader.file_len();
+        write!(out, "{{\n  \"file\": {}", json!(path))?;
+        write!(out, ",\n  \"bytes\": {len}")?;
+        write!(out, ",\n  \"raw_bytes\": {}", self.raw_bytes())?;
+        write!(out, ",\n  \"weights\": {}", self.weights())?;
+        write!(out, ",\n  \"bits_per_weight\": {}", json!(bits_per_weight(len, self.weights())))?;
+        write!(out, ",\n  \"metadata\": {}", Value::from(metadata))?;
+        write_list(out, "files", files)?;
+        write_list(out, "tensors", tensors)?;
+        write_list(out, "segments", segments)?;
+        write!(out, ",\n  \"ledger\": {}", object(&self.ledger.totals()))?;
+        writeln!(out, ",\n  \"ledger_sum\": {}\n}}", self.ledger.bytes())
     }
-    text.push('\n');
-    let mut metadata = reader.metadata().peekable();
-    if metadata.peek().is_some() {
-        text.push_str("\nMetadata\n");
-        for (key, value) in metadata {
-            let short: String = value.chars().take(VALUE_CHARACTERS).collect();
-            let more = if short.len() < value.len() { "..." } else { "" };
-            text += &format!("  {}: {}{more}\n", Escaped(key), Escaped(&short));
+
+    fn write_text(&self, path: &str, out: &mut dyn Write) -> io::Result<()> {
+        let (len, raw) = (self.reader.file_len(), self.raw_bytes());
+        write!(out, "{path}: {} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw))?;
+        write!(out, ", {:.2} %", percent(len, raw))?;
+        if let Some(bits) = bits_per_weight(len, self.weights()) {
+            write!(out, ", {bits:.3} bits/weight of {} weights", exact(self.weights()))?;
         }
-    }
-    if !files.is_empty() {
-        let mut table = Table::new(&[("name", Left), ("bytes", Right), ("", Right), ("BLAKE3", Left)]);
-        for file in &files {
-            let digest = file.digest.map_or_else(String::new, |digest| hex(&digest));
-            table.row([Escaped(&file.name).to_string(), exact(file.len), human(file.len), digest]);
+        writeln!(out)?;
+        let mut metadata = self.reader.metadata().peekable();
+        if metadata.peek().is_some() {
+            writeln!(out, "\nMetadata")?;
+            for (key, value) in metadata {
+                let [key, value] = [key, value].map(|text| shortened(Escaped(text), METADATA_CHARACTERS));
+                writeln!(out, "  {key}: {value}")?;
+            }
         }
-        text += &format!("\nFiles ({})\n{}", files.len(), table.render());
+        if !self.files.is_empty() {
+            writeln!(out, "\nFiles ({})", self.files.len())?;
+            self.write_files(out)?;
+        }
+        if !self.tensors.is_empty() {
+            writeln!(out, "\nTensors ({})", self.tensors.len())?;
+            self.write_tensors(out)?;
+        }
+        writeln!(out, "\nLedger")?;
+        self.write_ledger(out)
     }
-    if !rows.is_empty() {
-        text += &format!("\nTensors ({})\n{}", rows.len(), tensors_table(ledger, rows).render());
+
+    fn write_files(&self, out: &mut dyn Write) -> io::Result<()> {
+        let columns =
+            [("name", Left), ("raw bytes", Right), ("", Right), ("bytes", Right), ("", Right), ("BLAKE3", Left)];
+        let rows = self.files.iter().map(|file| {
+            let stored = self.stored_bytes(file);
+            let is_shared = |entry: &Entry| self.is_shared(*entry);
+            let share = if self.entries[file.ordinals.clone()].iter().any(is_shared) { "~" } else { "" };
+            [
+                cell(Escaped(&file.name)),
+                cell(exact(file.len)),
+                cell(human(file.len)),
+                cell(format_args!("{share}{}", exact(stored))),
+                cell(human(stored)),
+                cell(file.digest.map_or_else(String::new, |digest| hex(&digest))),
+            ]
+        });
+        write_table(out, columns, rows)
     }
-    text + "\nLedger\n" + &ledger_table(ledger, len).render()
+
+    fn write_tensors(&self, out: &mut dyn Write) -> io::Result<()> {
+        let columns = [
+            ("name", Left),
+            ("dtype", Left),
+            ("shape", Left),
+            ("raw bytes", Right),
+            ("bytes", Right),
+            ("", Right),
+            ("bits/weight", Right),
+            ("representation", Left),
+        ];
+        let rows = self.tensors.iter().map(|tensor| {
+            let entry = self.entry(tensor);
+            let share = if self.is_shared(entry) { "~" } else { "" };
+            let bits = bits_per_weight(entry.bytes, tensor.element_count());
+            [
+                cell(Escaped(tensor.name())),
+                cell(tensor.dtype()),
+                cell(format_args!("{:?}", tensor.shape())),
+                cell(exact(tensor.byte_len())),
+                cell(format_args!("{share}{}", exact(entry.bytes))),
+                cell(human(entry.bytes)),
+                cell(bits.map_or_else(|| "-".to_owned(), |bits| format!("{bits:.3}"))),
+                cell(Escaped(&self.representation(tensor))),
+            ]
+        });
+        write_table(out, columns, rows)
+    }
+
+    fn write_ledger(&self, out: &mut dyn Write) -> io::Result<()> {
+        let totals = self.ledger.totals();
+        let lines = totals.iter().map(|(category, bytes)| (category.name(), *bytes));
+        let rows = lines.chain(std::iter::once(("sum", self.ledger.bytes()))).map(|(name, bytes)| {
+            let share = format!("{:.3}", percent(bytes, self.reader.file_len()));
+            [cell(name), cell(exact(bytes)), cell(human(bytes)), cell(share)]
+        });
+        write_table(out, [("category", Left), ("bytes", Right), ("", Right), ("%", Right)], rows)
+    }
 }
 
-fn tensors_table<S: ReadAt>(ledger: &Ledger, rows: &[Row<'_, S>]) -> Table {
-    let columns = [
-        ("name", Left),
-        ("dtype", Left),
-        ("shape", Left),
-        ("raw bytes", Right),
-        ("bytes", Right),
-        ("", Right),
-        ("bits/weight", Right),
-        ("representation", Left),
-    ];
-    let mut table = Table::new(&columns);
-    for row in rows {
-        let share = if row.is_shared(ledger) { "~" } else { "" };
-        table.row([
-            Escaped(row.tensor.name()).to_string(),
-            row.tensor.dtype().to_string(),
-            format!("{:?}", row.tensor.shape()),
-            exact(row.tensor.byte_len()),
-            format!("{share}{}", exact(row.bytes)),
-            human(row.bytes),
-            row.bits_per_weight().map_or_else(|| "-".to_owned(), |bits| format!("{bits:.3}")),
-            Escaped(&row.representation(ledger)).to_string(),
-        ]);
+/// A further member of an object: a list, an item a line, each made when it is written.
+fn write_list(out: &mut dyn Write, name: &str, items: impl Iterator<Item = Value>) -> io::Result<()> {
+    write!(out, ",\n  \"{name}\": [")?;
+    let mut separator = "\n    ";
+    for item in items {
+        write!(out, "{separator}{item}")?;
+        separator = ",\n    ";
     }
-    table
-}
-
-fn ledger_table(ledger: &Ledger, len: u64) -> Table {
-    let mut table = Table::new(&[("category", Left), ("bytes", Right), ("", Right), ("%", Right)]);
-    let mut line = |name: &str, bytes: u64| {
-        table.row([name.to_owned(), exact(bytes), human(bytes), format!("{:.3}", percent(bytes, len))]);
-    };
-    for (category, bytes) in ledger.totals() {
-        line(category.name(), bytes);
-    }
-    line("sum", ledger.bytes());
-    table
+    write!(out, "\n  ]")
 }

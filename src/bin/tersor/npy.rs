@@ -46,7 +46,14 @@ pub fn type_name(dtype: Dtype) -> Option<&'static str> {
     })
 }
 
-/// Writes an array; `out` should be buffered.
+/// Whether NumPy takes such an array: even of an empty one it wants the other dimensions to stay below 2^63 bytes.
+pub fn can_hold(dtype: Dtype, shape: &[u64]) -> bool {
+    let others = shape.iter().filter(|&&dimension| dimension > 0);
+    let bytes = others.copied().try_fold(u64::from(dtype.bits().div_ceil(8)), u64::checked_mul);
+    bytes.is_some_and(|bytes| i64::try_from(bytes).is_ok())
+}
+
+/// Writes an array, one that [`can_hold`] allows; `out` should be buffered.
 pub fn write(out: &mut impl Write, dtype: Dtype, shape: &[u64], bytes: &[u8]) -> io::Result<()> {
     let unknown = || io::Error::other(format!("npy has no {dtype}"));
     let name = type_name(dtype).ok_or_else(unknown)?;

@@ -43,9 +43,7 @@ pub fn check_free(path: &Path, force: bool, inputs: &[PathBuf]) -> Outcome {
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return Ok(());
     };
-    if let Ok(whole) = path.canonicalize()
-        && inputs.iter().any(|input| input.canonicalize().is_ok_and(|input| input == whole))
-    {
+    if is_one_of(path, inputs) {
         return Err(Failure::wrong_use(path, "the input and the output are the same", "choose another name with -o"));
     }
     if !force {
@@ -53,6 +51,12 @@ pub fn check_free(path: &Path, force: bool, inputs: &[PathBuf]) -> Outcome {
         return Err(Failure::wrong_use(path, what, "add --force to replace it, or choose another name with -o"));
     }
     Ok(())
+}
+
+/// Whether `path` leads to one of these files.
+pub fn is_one_of(path: &Path, inputs: &[PathBuf]) -> bool {
+    path.canonicalize()
+        .is_ok_and(|whole| inputs.iter().any(|input| input.canonicalize().is_ok_and(|input| input == whole)))
 }
 
 /// A temporary file in the folder of the file it will become.
@@ -232,6 +236,11 @@ fn unbuffered_stdout() -> io::Result<Box<dyn Write>> {
 
 /// Prints text for people or programs.
 pub fn print(text: &str) -> Outcome {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Failure::writing(Path::new("-"), &error))
+    print_by(|out| out.write_all(text.as_bytes()))
+}
+
+/// Prints what `write` writes, as it comes.
+pub fn print_by(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Outcome {
+    let mut out = BufWriter::new(io::stdout().lock());
+    write(&mut out).and_then(|()| out.flush()).map_err(|error| Failure::writing(Path::new("-"), &error))
 }

@@ -1,5 +1,6 @@
 //! Sizes and times in words.
 
+use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -80,6 +81,28 @@ pub fn say(quiet: bool, line: &str) {
     }
 }
 
+/// The first `limit` characters, with dots if there are more; no more than these is ever made.
+pub fn shortened(text: impl Display, limit: usize) -> String {
+    struct Short {
+        text: String,
+        left: usize,
+    }
+    impl fmt::Write for Short {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            for character in text.chars() {
+                self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
+                self.text.push(character);
+            }
+            Ok(())
+        }
+    }
+    let mut short = Short { text: String::new(), left: limit };
+    match write!(short, "{text}") {
+        Ok(()) => short.text,
+        Err(fmt::Error) => short.text + "...",
+    }
+}
+
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -96,5 +119,7 @@ mod tests {
         assert_eq!(texts, ["0 B", "999 B", "1.00 kB", "9.99 kB", "10.0 kB", "99.9 kB", "999 kB", "1.00 MB", "1.50 GB"]);
         assert_eq!(human(u64::MAX), "18.4 EB");
         assert_eq!(hex(&[0, 0xfe]), "00fe");
+        assert_eq!(shortened("\u{e4}bc", 3), "\u{e4}bc");
+        assert_eq!(shortened(format_args!("{:?}", [1; 70_000]), 7), "[1, 1, ...");
     }
 }

@@ -19,7 +19,7 @@ pub struct Declared<'a> {
 }
 
 /// Writes length and header; the bytes of the tensors follow in the order given. Metadata keep their order, so that the same
-/// container gives the same file.
+/// container gives the same file. Names must differ.
 pub fn write_header<'a>(
     out: &mut impl Write,
     metadata: impl Iterator<Item = (&'a str, &'a str)>,
@@ -27,9 +27,17 @@ pub fn write_header<'a>(
 ) -> io::Result<()> {
     const METADATA: &str = "__metadata__";
     let metadata: Map<String, Value> = metadata.map(|(key, value)| (key.to_owned(), value.into())).collect();
-    let mut header = Map::new();
+    let mut text = vec![b'{'];
+    let mut add = |name: &str, value: &Value| -> io::Result<()> {
+        if text.len() > 1 {
+            text.push(b',');
+        }
+        serde_json::to_writer(&mut text, name)?;
+        text.push(b':');
+        Ok(serde_json::to_writer(&mut text, value)?)
+    };
     if !metadata.is_empty() {
-        header.insert(METADATA.to_owned(), metadata.into());
+        add(METADATA, &metadata.into())?;
     }
     let mut end = 0;
     for tensor in tensors {
@@ -39,9 +47,9 @@ pub fn write_header<'a>(
         let start = end;
         end += tensor.len;
         let place = json!({ "dtype": tensor.dtype.name(), "shape": tensor.shape, "data_offsets": [start, end] });
-        header.insert(tensor.name.to_owned(), place);
+        add(tensor.name, &place)?;
     }
-    let mut text = serde_json::to_vec(&header)?;
+    text.push(b'}');
     // data begin at a multiple of 8
     text.resize(text.len().next_multiple_of(8), b' ');
     out.write_all(&(text.len() as u64).to_le_bytes())?;

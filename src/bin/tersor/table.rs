@@ -1,5 +1,13 @@
 //! Aligned tables for people.
 
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use crate::report::shortened;
+
+/// Characters of a cell that are shown.
+const CELL_CHARACTERS: usize = 100;
+
 /// How a column is aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
@@ -9,43 +17,43 @@ pub enum Align {
     Right,
 }
 
-/// Rows of text.
+/// Text that is not too long for a table.
 #[derive(Debug)]
-pub struct Table {
-    columns: Vec<Align>,
-    rows: Vec<Vec<String>>,
+pub struct Cell(String);
+
+/// What is shown of `text`.
+pub fn cell(text: impl Display) -> Cell {
+    Cell(shortened(text, CELL_CHARACTERS))
 }
 
-impl Table {
-    /// With these headings.
-    pub fn new(columns: &[(&str, Align)]) -> Self {
-        let headings = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
-        Self { columns: columns.iter().map(|(_, align)| *align).collect(), rows: vec![headings] }
+/// Writes a line with the headings, then one a row, each indented by two spaces. Goes through the rows twice and keeps none.
+pub fn write_table<const N: usize>(
+    out: &mut dyn Write,
+    columns: [(&str, Align); N],
+    rows: impl Iterator<Item = [Cell; N]> + Clone,
+) -> io::Result<()> {
+    let headings = columns.map(|(heading, _)| cell(heading));
+    let mut widths = headings.each_ref().map(Cell::width);
+    for row in rows.clone() {
+        widths.iter_mut().zip(&row).for_each(|(width, cell)| *width = cell.width().max(*width));
     }
-
-    /// Adds a row, a cell for each column.
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        debug_assert_eq!(N, self.columns.len());
-        self.rows.push(cells.into());
-    }
-
-    /// The text, a line a row, each indented by two spaces.
-    pub fn render(&self) -> String {
-        let width = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
-        let mut text = String::new();
-        for row in &self.rows {
-            let mut line = String::new();
-            for ((cell, &width), align) in row.iter().zip(&widths).zip(&self.columns) {
-                line.push_str("  ");
-                line.push_str(&match align {
-                    Align::Left => format!("{cell:<width$}"),
-                    Align::Right => format!("{cell:>width$}"),
-                });
+    for row in std::iter::once(headings).chain(rows) {
+        let mut line = String::new();
+        for ((cell, width), (_, align)) in row.iter().zip(widths).zip(columns) {
+            let space = " ".repeat(width.saturating_sub(cell.width()));
+            line.push_str("  ");
+            match align {
+                Align::Left => line.extend([cell.0.as_str(), &space]),
+                Align::Right => line.extend([space.as_str(), &cell.0]),
             }
-            text.push_str(line.trim_end());
-            text.push('\n');
         }
-        text
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+impl Cell {
+    fn width(&self) -> usize {
+        self.0.chars().count()
     }
 }
