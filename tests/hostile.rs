@@ -364,6 +364,9 @@ fn allowance(bytes: &[u8], limits: Limits) -> usize {
     (decoded + heads) as usize + 20 * bytes.len() + (4 << 20)
 }
 
+/// No measure of speed: what this guards against would take hours.
+const HANG: Duration = Duration::from_secs(300);
+
 /// Decodes under a watch on memory and time.
 fn watch(name: &str, bytes: &[u8], limits: Limits) -> [Option<ErrorKind>; 2] {
     let mut kinds = [None, None];
@@ -375,7 +378,7 @@ fn watch(name: &str, bytes: &[u8], limits: Limits) -> [Option<ErrorKind>; 2] {
         });
         let allowed = allowance(bytes, limits);
         assert!(peak <= allowed, "{name}: {peak} bytes of memory for {} of input, way {way}", bytes.len());
-        assert!(start.elapsed() < Duration::from_secs(20), "{name} took {:?}, way {way}", start.elapsed());
+        assert!(start.elapsed() < HANG, "{name} took {:?}, way {way}", start.elapsed());
         *kind = outcome.err().map(|error| error.kind());
     }
     kinds
@@ -582,7 +585,7 @@ fn many_frames_take_no_longer_than_their_bytes() {
     let bytes = parts.assemble();
     let start = Instant::now();
     in_order(&bytes, tight().with_head_bytes(64 << 20)).unwrap();
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < HANG, "{:?}", start.elapsed());
 
     // a rank that each chunk would multiply out
     let entry = tensor("of high rank", "U8", &vec![1; 65_535], vec![0]);
@@ -594,7 +597,7 @@ fn many_frames_take_no_longer_than_their_bytes() {
     let bytes = vector.parts().assemble();
     let start = Instant::now();
     in_order(&bytes, tight().with_head_bytes(64 << 20)).unwrap();
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < HANG, "{:?}", start.elapsed());
 
     // members that each chunk would count from the first
     let members = 50_000usize;
@@ -615,5 +618,5 @@ fn many_frames_take_no_longer_than_their_bytes() {
     let reader = Reader::with_options(&bytes[..], DecodeOptions::default().with_limits(limits)).unwrap();
     let large: Result<Vec<u8>> = reader.tensor("large").unwrap().decode();
     assert!(large.unwrap().iter().all(|byte| *byte == 0));
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < HANG, "{:?}", start.elapsed());
 }

@@ -505,19 +505,8 @@ fn many(count: u32) -> usize {
 }
 
 #[test]
-fn many_tensors_come_back() {
-    many(100_000);
-}
-
-/// By hand: `cargo test --release --test roundtrip -- --ignored a_million`.
-#[test]
-#[ignore = "takes seconds in release"]
 fn a_million_tensors_come_back() {
-    let start = std::time::Instant::now();
-    let bytes = many(1_000_000);
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("unknown").to_owned();
-    println!("{bytes} bytes, {:?}, {peak}", start.elapsed());
+    many(1_000_000);
 }
 
 /// What a container cannot hold is refused when it is encoded, not when it is decoded.
