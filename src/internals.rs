@@ -2,10 +2,10 @@
 
 use crate::container as c;
 use crate::entropy as e;
-use crate::entropy::{Adaptation, BitsModel, LaneModel, Table, WordSize};
+use crate::entropy::{Adaptation, BitsModel, LaneModel, Tables, WordSize};
 use crate::error::{Error, Result};
 use crate::represent as r;
-use crate::represent::Coding;
+use crate::represent::{Coding, ContextSource};
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
@@ -30,13 +30,27 @@ pub fn constants() -> Vec<(&'static str, u64)> {
         ("MAX_FIELDS", r::MAX_FIELDS as u64),
         ("MAX_FIELD_BITS", r::MAX_FIELD_BITS.into()),
         ("MAX_SYMBOL_BITS", e::MAX_SYMBOL_BITS.into()),
+        ("MAX_CLASS_FIELDS", r::MAX_CLASS_FIELDS as u64),
+        ("MAX_CLASS_BITS", e::MAX_CLASS_BITS.into()),
+        ("MAX_GROUPS", r::MAX_GROUPS as u64),
+        ("MAX_GROUP_CLASSES", r::MAX_GROUP_CLASSES),
+        ("CLASS_LIMIT", e::CLASS_LIMIT.into()),
+        ("MAX_CONTEXTS", e::MAX_CONTEXTS as u64),
+        ("MAX_CONTEXT_SHIFT", r::MAX_CONTEXT_SHIFT.into()),
+        ("MIN_PRECISION", e::MIN_PRECISION.into()),
+        ("MAX_PRECISION", e::MAX_PRECISION.into()),
+        ("MAX_SLOTS", e::MAX_SLOTS as u64),
+        ("MAX_ENTRIES", e::MAX_ENTRIES as u64),
+        ("MAX_LEVEL", e::MAX_LEVEL.into()),
         ("LANES", e::LANES as u64),
         ("STATE_LOWER_BOUND", e::STATE_LOWER_BOUND.into()),
-        ("PROBABILITY_BITS", e::PROBABILITY_BITS.into()),
         ("MIN_INTERVAL", e::MIN_INTERVAL.into()),
         ("MAX_INTERVAL", e::MAX_INTERVAL.into()),
         ("MAX_RATE", e::MAX_RATE.into()),
         ("TABLE_LIMIT", e::TABLE_LIMIT.into()),
+        ("MAX_DISTANCES", e::MAX_DISTANCES as u64),
+        ("MAX_DISTANCE", e::MAX_DISTANCE.into()),
+        ("MAX_COLUMNS", e::MAX_COLUMNS.into()),
         ("ENTRY_DIGEST_BYTES", c::ENTRY_DIGEST_BYTES as u64),
         ("FILE_DIGEST_BYTES", c::FILE_DIGEST_BYTES as u64),
     ]
@@ -47,57 +61,65 @@ pub fn dtypes() -> Vec<(u8, &'static str, u32, u32, u32)> {
     Dtype::all().map(|dtype| (dtype.code(), dtype.name(), dtype.bits(), dtype.word_bits(), dtype.words())).collect()
 }
 
-/// A field's coding with its parameters (section 8), by itself.
+/// A field's coding with its parameters (section 8.1), without its context source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model(Coding);
 
 impl Model {
-    /// Lanes for symbols of `width` bits, 1 to 12, that occur `counts` times.
-    pub fn lanes(counts: &[u64], width: u32, interval: u8, rate: u8) -> Self {
+    fn of_lanes(model: LaneModel) -> Self {
+        Self(Coding::Lanes(ContextSource::None, model))
+    }
+
+    fn of_bits(model: BitsModel) -> Self {
+        Self(Coding::Bits(ContextSource::None, model))
+    }
+
+    /// Lanes for symbols of `width` bits, 1 to 12, that occur `counts[context]` times in each context.
+    pub fn lanes(counts: &[Vec<u64>], width: u32, precision: u32, interval: u8, rate: u8) -> Self {
         let adaptation = Adaptation { interval, rate };
-        Self(Coding::Lanes(LaneModel { table: Table::from_counts(counts, width), adaptation }))
+        Self::of_lanes(LaneModel { tables: Tables::from_counts(counts, width, precision), adaptation })
     }
 
-    /// Bits for symbols of `width` bits, 1 to 12; the limit is at least 1.
-    pub fn bits(width: u32, wide: bool, limit: u8) -> Self {
+    /// Bits for symbols of `width` bits, 1 to 12, in so many contexts; the limit is at least 1.
+    pub fn bits(width: u32, contexts: usize, wide: bool, limit: u8) -> Self {
         let word = if wide { WordSize::Wide } else { WordSize::Narrow };
-        Self(Coding::Bits(BitsModel { word, limit, width }))
+        Self::of_bits(BitsModel { word, limit, width, contexts })
     }
 
-    /// Lanes of a field of `width` bits from the parameters at the start of `bytes`.
+    /// Lanes of a field of `width` bits in so many contexts from the parameters at the start of `bytes`.
     ///
     /// # Errors
     /// `Corrupt` for bad parameters.
-    pub fn read_lanes(bytes: &[u8], width: u32) -> Result<Self> {
-        LaneModel::read(&mut Cursor::unplaced(bytes, "model"), width).map(|model| Self(Coding::Lanes(model)))
+    pub fn read_lanes(bytes: &[u8], width: u32, contexts: usize) -> Result<Self> {
+        LaneModel::read(&mut Cursor::unplaced(bytes, "model"), width, contexts).map(Self::of_lanes)
     }
 
-    /// Bits of a field of `width` bits from the parameters at the start of `bytes`.
+    /// Bits of a field of `width` bits in so many contexts from the parameters at the start of `bytes`.
     ///
     /// # Errors
     /// `Corrupt` for bad parameters.
-    pub fn read_bits(bytes: &[u8], width: u32) -> Result<Self> {
-        BitsModel::read(&mut Cursor::unplaced(bytes, "model"), width).map(|model| Self(Coding::Bits(model)))
+    pub fn read_bits(bytes: &[u8], width: u32, contexts: usize) -> Result<Self> {
+        BitsModel::read(&mut Cursor::unplaced(bytes, "model"), width, contexts).map(Self::of_bits)
     }
 
     /// The parameters.
     pub fn write(&self) -> Vec<u8> {
         let mut out = Vec::new();
         match &self.0 {
-            Coding::Lanes(model) => model.write(&mut out),
-            Coding::Bits(model) => model.write(&mut out),
-            Coding::Raw | Coding::Constant(_) => {}
+            Coding::Lanes(_, model) => model.write(&mut out),
+            Coding::Bits(_, model) => model.write(&mut out),
+            Coding::Mixed(..) | Coding::Raw | Coding::Constant(_) => {}
         }
         out
     }
 
-    /// Codes the symbols of a chunk.
-    pub fn encode(&self, symbols: &[u16]) -> Vec<u8> {
+    /// Codes the symbols of a chunk; `contexts` may be empty if there is one.
+    pub fn encode(&self, symbols: &[u16], contexts: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         match &self.0 {
-            Coding::Lanes(model) => e::encode_lanes(symbols, model, &mut out),
-            Coding::Bits(model) => e::encode_bits(symbols, model, &mut out),
-            Coding::Raw | Coding::Constant(_) => {}
+            Coding::Lanes(_, model) => e::encode_lanes(symbols, contexts, model, &mut out),
+            Coding::Bits(_, model) => e::encode_bits(symbols, contexts, model, &mut out),
+            Coding::Mixed(..) | Coding::Raw | Coding::Constant(_) => {}
         }
         out
     }
@@ -106,20 +128,20 @@ impl Model {
     ///
     /// # Errors
     /// `Corrupt` for anything else.
-    pub fn decode(&self, coded: &[u8], count: usize) -> Result<Vec<u16>> {
+    pub fn decode(&self, coded: &[u8], contexts: &[u8], count: usize) -> Result<Vec<u16>> {
         let mut cursor = Cursor::unplaced(coded, "chunk");
         let mut skipping = cursor.clone();
         let mut symbols = vec![0; count];
         match &self.0 {
-            Coding::Lanes(model) => {
-                e::decode_lanes(&mut cursor, model, &mut symbols)?;
+            Coding::Lanes(_, model) => {
+                e::decode_lanes(&mut cursor, model, contexts, &mut symbols)?;
                 e::skip_lanes(&mut skipping, model)?;
             }
-            Coding::Bits(model) => {
-                e::decode_bits(&mut cursor, model, &mut symbols)?;
+            Coding::Bits(_, model) => {
+                e::decode_bits(&mut cursor, model, contexts, &mut symbols)?;
                 e::skip_bits(&mut skipping, model)?;
             }
-            Coding::Raw | Coding::Constant(_) => return Err(Error::invalid("no model")),
+            Coding::Mixed(..) | Coding::Raw | Coding::Constant(_) => return Err(Error::invalid("no model")),
         }
         assert_eq!(cursor.position(), skipping.position(), "skipping and decoding disagree");
         cursor.finish()?;

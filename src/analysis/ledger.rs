@@ -16,7 +16,7 @@ pub enum Category {
     Manifest,
     /// Kinds, lengths and checksums of frames, members of segments (sections 4 and 6).
     Frames,
-    /// Codings and frequency tables (sections 8 and 9).
+    /// Codings, classes of columns and frequency tables (sections 8 and 9).
     Tables,
     /// Lengths of chunks (section 6) and of the streams in them.
     Lengths,
@@ -36,8 +36,12 @@ pub enum Category {
     LaneStates,
     /// Values behind escapes (section 10).
     Escapes,
-    /// Words of the bits coder (section 11).
+    /// Classes of rows (section 8.2).
+    Classes,
+    /// Words of the bits coder (section 11.4).
     BitsWords,
+    /// Words of mixed fields (section 11.5).
+    MixedWords,
     /// Places of segments, and a copy of the manifest where there were several (section 12).
     Index,
     /// Digests of tensors and files (section 12).
@@ -65,7 +69,9 @@ impl Category {
             Self::LaneWords => "lane words",
             Self::LaneStates => "lane states",
             Self::Escapes => "escapes",
+            Self::Classes => "row classes",
             Self::BitsWords => "bits words",
+            Self::MixedWords => "mixed words",
             Self::Index => "index",
             Self::Digests => "digests",
             Self::Footer => "footer",
@@ -214,7 +220,9 @@ impl<S: ReadAt> Reader<S> {
             (Category::LaneWords, streams.lane_words),
             (Category::LaneStates, streams.lane_states),
             (Category::Escapes, streams.escapes),
+            (Category::Classes, streams.classes),
             (Category::BitsWords, streams.bits_words),
+            (Category::MixedWords, streams.mixed_words),
         ];
         Ok(SegmentLedger {
             members: head.members.iter().map(|&member| member as usize).collect(),

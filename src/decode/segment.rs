@@ -9,7 +9,7 @@ use crate::container::{
     raw_padding,
 };
 use crate::error::{Error, Result};
-use crate::represent::Representation;
+use crate::represent::{Layout, Representation};
 use crate::tensor::bytes_of;
 
 /// A segment's head with its representation understood.
@@ -29,7 +29,9 @@ impl Segment {
     /// From a prelude that lies at `offset`.
     pub(crate) fn new(prelude: &Prelude<'_>, offset: u64, entries: &[Entry]) -> Result<Self> {
         let head = SegmentHead::read(prelude, entries)?;
-        let representation = Representation::read(head.representation, &head.parameters, head.dtype)
+        let shapes = head.members.iter().map(|&member| &entries[member as usize].shape[..]).collect();
+        let layout = Layout { dtype: head.dtype, shapes };
+        let representation = Representation::read(head.representation, &head.parameters, &layout)
             .map_err(|error| error.at(prelude.head_offset))?;
         let prelude_end = offset.saturating_add(prelude.start.prelude_len());
         if head.coded_len() != prelude.start.body_len {
@@ -99,7 +101,7 @@ impl Segment {
     /// Decodes chunk `index` to `out`, which has its length.
     pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8]) -> Result<()> {
         let offset = self.data_offset + self.head.chunks[index].offset;
-        self.representation.decode_chunk(self.head.dtype, coded, offset, out)
+        self.representation.decode_chunk(self.head.dtype, &self.head.chunk_range(index), coded, offset, out)
     }
 
     /// Reads and decodes chunk `index` to a vector of its own.

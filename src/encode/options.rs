@@ -1,8 +1,12 @@
 //! How to encode.
 
+use super::scale::Resolution;
 use crate::entropy::Adaptation;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+
+/// The coded bytes that a chunk aims at.
+pub(super) const CHUNK_BYTES: u64 = 256 << 10;
 
 /// Level, threads, chunk size and progress.
 ///
@@ -17,13 +21,14 @@ use crate::progress::Progress;
 pub struct EncodeOptions {
     pub(crate) level: u8,
     pub(crate) threads: Option<usize>,
-    pub(crate) chunk_bytes: u64,
+    /// If not set, [`CHUNK_BYTES`], and more for what has to learn in every chunk.
+    pub(crate) chunk_bytes: Option<u64>,
     pub(crate) progress: Progress,
 }
 
 impl Default for EncodeOptions {
     fn default() -> Self {
-        Self { level: 6, threads: None, chunk_bytes: 256 << 10, progress: Progress::default() }
+        Self { level: 6, threads: None, chunk_bytes: None, progress: Progress::default() }
     }
 }
 
@@ -47,10 +52,10 @@ impl EncodeOptions {
         self
     }
 
-    /// The coded bytes that a chunk aims at, 4096 to 2^30; 256 KiB if not set. Small chunks make rows cheap to reach, and the file larger.
+    /// The coded bytes that a chunk aims at, 4096 to 2^30; if not set 256 KiB, and at the highest levels up to 4 MiB. Small chunks make rows cheap to reach, and the file larger.
     #[must_use]
     pub fn with_chunk_bytes(mut self, bytes: u64) -> Self {
-        self.chunk_bytes = bytes.clamp(4096, 1 << 30);
+        self.chunk_bytes = Some(bytes.clamp(4096, 1 << 30));
         self
     }
 
@@ -62,7 +67,8 @@ impl EncodeOptions {
     }
 
     pub(crate) fn effort(&self) -> Effort {
-        Effort::of(self.level)
+        let effort = Effort::of(self.level);
+        Effort { mixed_chunks: if self.chunk_bytes.is_some() { 1 } else { effort.mixed_chunks }, ..effort }
     }
 }
 
@@ -72,10 +78,24 @@ pub(crate) struct Effort {
     pub(crate) zstd_level: i32,
     /// Mantissa bits that may join the exponent.
     pub(crate) most_mantissa_bits: u32,
+    /// Resolutions of scales that are tried; none: no contexts by scale.
+    pub(crate) resolutions: &'static [Resolution],
+    /// Words on which scales are judged.
+    pub(crate) sample_words: usize,
+    /// Whether low bits of words may have contexts.
+    pub(crate) plane_contexts: bool,
     /// Adaptations tried beside the static table.
     pub(crate) adaptations: &'static [Adaptation],
     /// Chunks that an adaptation is measured on.
     pub(crate) measured_chunks: usize,
+    /// Words on which mixing is judged; 0: it is not tried.
+    pub(crate) mixed_words: usize,
+    /// Mixing has to save one part of so many.
+    pub(crate) mixed_gain: u64,
+    /// Shifts of the mixer's predictor that are tried.
+    pub(crate) mixed_shifts: &'static [u32],
+    /// Chunks with mixed fields aim at so many times the coded bytes, as a mixer learns anew in each.
+    pub(crate) mixed_chunks: u64,
     /// Fields of at most so many symbols may be coded in bits.
     pub(crate) bits_symbols: usize,
 }
@@ -98,17 +118,67 @@ impl Effort {
             adaptation(13, 3),
             adaptation(14, 2),
         ];
-        let (zstd_level, most_mantissa_bits, adaptations, measured_chunks, bits_symbols) = match level {
-            1 => (1, 2, &[][..], 0, 1 << 10),
-            2 => (3, 3, &[][..], 0, 1 << 12),
-            3 => (3, 3, SOME, 1, 1 << 13),
-            4 => (6, 3, SOME, 2, 1 << 14),
-            5 => (9, 3, SOME, 4, 1 << 14),
-            6 => (12, 3, MORE, 4, 1 << 14),
-            7 => (15, 3, MORE, 8, 1 << 16),
-            8 => (19, 3, ALL, 8, 1 << 18),
-            _ => (19, 3, ALL, usize::MAX, usize::MAX),
+        const COARSE: &[Resolution] = &[resolution(16, 0)];
+        const FINE: &[Resolution] = &[resolution(32, 0), resolution(16, 0), resolution(8, 1)];
+        const FINEST: &[Resolution] = &[
+            resolution(32, 0),
+            resolution(16, 0),
+            resolution(16, 1),
+            resolution(8, 1),
+            resolution(8, 2),
+            resolution(4, 2),
+        ];
+        let basic = Self {
+            zstd_level: 1,
+            most_mantissa_bits: 2,
+            resolutions: &[],
+            sample_words: 1 << 16,
+            plane_contexts: false,
+            adaptations: &[],
+            measured_chunks: 0,
+            mixed_words: 0,
+            mixed_gain: 64,
+            mixed_shifts: &[5],
+            mixed_chunks: 4,
+            bits_symbols: 1 << 10,
         };
-        Self { zstd_level, most_mantissa_bits, adaptations, measured_chunks, bits_symbols }
+        match level {
+            1 => basic,
+            2 => Self { zstd_level: 3, most_mantissa_bits: 3, bits_symbols: 1 << 12, ..basic },
+            3 => Self { resolutions: COARSE, ..Self::of(2) },
+            4 => Self { zstd_level: 6, resolutions: FINE, bits_symbols: 1 << 14, ..Self::of(3) },
+            5 => Self { zstd_level: 9, plane_contexts: true, adaptations: SOME, measured_chunks: 1, ..Self::of(4) },
+            6 => Self { zstd_level: 12, measured_chunks: 2, ..Self::of(5) },
+            7 => Self {
+                zstd_level: 15,
+                resolutions: FINEST,
+                sample_words: 1 << 18,
+                adaptations: MORE,
+                measured_chunks: 4,
+                bits_symbols: 1 << 15,
+                ..Self::of(6)
+            },
+            8 => Self {
+                zstd_level: 19,
+                adaptations: ALL,
+                measured_chunks: 8,
+                bits_symbols: 1 << 16,
+                mixed_words: 1 << 16,
+                ..Self::of(7)
+            },
+            _ => Self {
+                sample_words: 1 << 20,
+                bits_symbols: 1 << 18,
+                mixed_words: 1 << 18,
+                mixed_gain: 1024,
+                mixed_shifts: &[4, 5, 6],
+                mixed_chunks: 16,
+                ..Self::of(8)
+            },
+        }
     }
+}
+
+const fn resolution(unit: i32, shift: u8) -> Resolution {
+    Resolution { unit, shift }
 }

@@ -1,12 +1,13 @@
 //! Codes one segment: plan, chunks, prelude.
 
 use super::EncodeOptions;
+use super::options::CHUNK_BYTES;
 use super::plan::plan;
 use crate::container::{Chunk, FRAME_SEGMENT, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
 use crate::parallel::Workers;
-use crate::represent::Representation;
-use crate::tensor::{Dtype, bytes_of};
+use crate::represent::{Layout, Representation};
+use crate::tensor::{Dtype, bytes_of, row_elements};
 use crate::wire::checksum;
 
 /// What a segment is made of.
@@ -15,8 +16,8 @@ pub(super) struct SegmentInput<'a> {
     /// Ordinals, ascending.
     pub(super) members: Vec<u32>,
     pub(super) dtype: Dtype,
-    /// Elements a row; 1 where several members share the segment.
-    pub(super) row: u64,
+    /// Of each member.
+    pub(super) shapes: Vec<Box<[u64]>>,
     /// The members' bytes, one after another.
     pub(super) bytes: std::borrow::Cow<'a, [u8]>,
 }
@@ -39,14 +40,19 @@ pub(super) fn encode_segment(
     let effort = options.effort();
     let dtype = input.dtype;
     let bytes = &input.bytes[..];
-    let plan = plan(dtype, input.row, bytes, options.chunk_bytes, &effort)?;
+    let layout = Layout { dtype, shapes: input.shapes.iter().map(|shape| &shape[..]).collect() };
+    let row = layout.single().map_or(1, row_elements);
+    let plan = plan(&layout, row, bytes, options.chunk_bytes.unwrap_or(CHUNK_BYTES), &effort)?;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     let chunk_bytes = bytes_of(dtype, plan.chunk_len) as usize;
     let raw = plan.representation == Representation::Raw;
-    let coded = workers.map(bytes.chunks(chunk_bytes.max(1)).collect(), |bytes: &[u8]| {
+    let chunks = (0u64..).step_by(plan.chunk_len.max(1) as usize).zip(bytes.chunks(chunk_bytes.max(1))).collect();
+    let coded = workers.map(chunks, |(start, bytes): (u64, &[u8])| {
         let mut out = Vec::new();
         if !raw {
-            plan.representation.encode_chunk(dtype, bytes, effort.zstd_level, &mut out)?;
+            let range = start..(start + plan.chunk_len).min(elements);
+            let (representation, row_classes) = (&plan.representation, &plan.row_classes);
+            representation.encode_chunk(dtype, &range, bytes, row_classes, effort.zstd_level, &mut out)?;
             out.shrink_to_fit();
         }
         let stored = if raw { bytes } else { &out };

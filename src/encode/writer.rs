@@ -13,7 +13,7 @@ use crate::container::{
 };
 use crate::error::{Error, Result};
 use crate::parallel::Workers;
-use crate::tensor::{Dtype, row_elements};
+use crate::tensor::Dtype;
 use crate::wire::write_packed;
 
 /// Tensors below this many bytes share segments.
@@ -123,7 +123,7 @@ impl<W: Write> Writer<W> {
 
     fn store_unless_failed(&mut self, ordinal: u32, bytes: &[u8]) -> Result<()> {
         let entry = &self.manifest.entries[ordinal as usize];
-        let (dtype, row) = (entry.dtype, row_elements(&entry.shape));
+        let (dtype, shapes) = (entry.dtype, vec![entry.shape.clone()]);
         if bytes.len() < SMALL_BYTES {
             let shared = match self.shared.iter_mut().position(|shared| shared.dtype == dtype) {
                 Some(index) => &mut self.shared[index],
@@ -141,10 +141,10 @@ impl<W: Write> Writer<W> {
         }
         let members = vec![ordinal];
         if bytes.len() < LARGE_BYTES {
-            return self.enqueue(SegmentInput { members, dtype, row, bytes: Cow::Owned(bytes.to_vec()) });
+            return self.enqueue(SegmentInput { members, dtype, shapes, bytes: Cow::Owned(bytes.to_vec()) });
         }
         self.flush_queue()?;
-        self.write_segments(&[SegmentInput { members, dtype, row, bytes: Cow::Borrowed(bytes) }])
+        self.write_segments(&[SegmentInput { members, dtype, shapes, bytes: Cow::Borrowed(bytes) }])
     }
 
     /// Closes all shared segments, so that they come before what is stored next.
@@ -161,7 +161,8 @@ impl<W: Write> Writer<W> {
             return Ok(());
         };
         let Shared { dtype, members, bytes } = self.shared.remove(index);
-        self.enqueue(SegmentInput { members, dtype, row: 1, bytes: Cow::Owned(bytes) })
+        let shapes = members.iter().map(|&member| self.manifest.entries[member as usize].shape.clone()).collect();
+        self.enqueue(SegmentInput { members, dtype, shapes, bytes: Cow::Owned(bytes) })
     }
 
     fn enqueue(&mut self, input: SegmentInput<'static>) -> Result<()> {

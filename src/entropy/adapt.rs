@@ -1,6 +1,6 @@
 //! Frequencies that follow the symbols (sections 10.2 and 10.3).
 
-use super::table::TOTAL;
+use super::table::MAX_ENTRIES;
 use crate::error::{Error, Result};
 use crate::wire::Cursor;
 
@@ -10,10 +10,13 @@ pub(crate) const MAX_INTERVAL: u8 = 16;
 /// Section 10.2: new counts weigh 2^-rate.
 pub(crate) const MAX_RATE: u8 = 8;
 
-/// How a table follows the symbols within a chunk.
+/// Section 10.2: a weight is a frequency in units of 2^-24 of the whole.
+const WEIGHT_BITS: u32 = 24;
+
+/// How tables follow the symbols within a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Adaptation {
-    /// log2 of the symbols between two changes; 0: the table stays.
+    /// log2 of the symbols between two changes; 0: the tables stay.
     pub(crate) interval: u8,
     /// Half of what is new counts at 1, little at 8.
     pub(crate) rate: u8,
@@ -37,150 +40,189 @@ impl Adaptation {
         out.extend([self.interval, self.rate]);
     }
 
-    /// Symbols between two changes; of no use if the table stays.
+    /// Symbols between two changes; of no use if the tables stay.
     pub(crate) fn block_len(self) -> usize {
         1 << self.interval.min(MAX_INTERVAL)
     }
 }
 
-/// Weights that follow the counts.
-#[derive(Debug)]
+/// How often an entry occurred, in four parts to be added up: adding twice in a row to the same place would wait.
+pub(super) type Count = [u32; 4];
+
+/// The weights of one context's entries.
+#[derive(Clone, Debug)]
 pub(super) struct Follower {
-    /// In units of 2^-12 of a slot; at most 2^24 each.
+    /// At most 2^24 each.
     weights: Vec<u32>,
+    /// What is normalised; kept only for its memory.
+    values: Vec<u32>,
+    precision: u32,
     adaptation: Adaptation,
 }
 
 impl Follower {
-    pub(super) fn new(frequencies: &[u16], adaptation: Adaptation) -> Self {
-        Self { weights: frequencies.iter().map(|&frequency| u32::from(frequency) << 12).collect(), adaptation }
+    /// For frequencies that add up to 2^precision, at the start of a chunk.
+    pub(super) fn new(frequencies: &[u16], precision: u32, adaptation: Adaptation) -> Self {
+        let weights: Vec<u32> =
+            frequencies.iter().map(|&frequency| u32::from(frequency) << (WEIGHT_BITS - precision)).collect();
+        Self { values: vec![0; weights.len()], weights, precision, adaptation }
     }
 
-    /// Sets `frequencies` after a block in which the entries occurred `counts` times.
-    #[inline(always)]
-    pub(super) fn follow(&mut self, counts: impl Iterator<Item = u32>, frequencies: &mut [u16]) {
-        let rate = u32::from(self.adaptation.rate.min(MAX_RATE));
-        let shift = 24 - u32::from(self.adaptation.interval.min(MAX_INTERVAL));
-        for (weight, count) in self.weights.iter_mut().zip(counts) {
-            *weight = *weight - (*weight >> rate) + ((count << shift) >> rate);
+    /// Whether the entries of the context occurred often enough to be followed at the end of a block.
+    pub(super) fn is_due(&self, counts: &[Count]) -> bool {
+        sum_of(counts) as usize >= self.adaptation.block_len()
+    }
+
+    /// At the end of a block: if the context is due, sets `frequencies`, and `counts` to 0. Returns whether it did. Both
+    /// are those of all entries; no more symbols were counted than a chunk can have.
+    pub(super) fn follow(&mut self, counts: &mut [Count], frequencies: &mut [u16]) -> bool {
+        let n = sum_of(counts);
+        if (n as usize) < self.adaptation.block_len() {
+            return false;
         }
-        normalise(&self.weights, frequencies);
+        let rate = u32::from(self.adaptation.rate.min(MAX_RATE));
+        let reciprocal = (1 << 32) / u64::from(n);
+        for ((weight, value), count) in self.weights.iter_mut().zip(&mut self.values).zip(counts) {
+            let count: u32 = std::mem::take(count).iter().sum();
+            // At most 2^24: the product is at most 2^32.
+            let share = ((u64::from(count) * reciprocal) >> 8) as u32;
+            *weight = *weight - (*weight >> rate) + (share >> rate);
+            *value = *weight >> 8;
+        }
+        normalise(&self.values, self.precision, frequencies);
+        true
     }
 }
 
-/// Section 10.3: frequencies of at least 1 that add up to 4096. There are as many as weights, 1 to 4096.
+fn sum_of(counts: &[Count]) -> u32 {
+    let add = |sum: Count, count: &Count| std::array::from_fn(|i| sum[i] + count[i]);
+    counts.iter().fold([0; 4], add).iter().sum()
+}
+
+/// Section 10.3: frequencies of at least 1 that add up to 2^precision, 9 to 12. There are as many as values, 1 to 256.
 ///
-/// A weight is at most 2^24 and all together below 2^26, so that e stays below 2^32, its sum below 2^39, and K times a
-/// part of that sum at most 2^44.
-pub(crate) fn normalise(weights: &[u32], frequencies: &mut [u16]) {
-    debug_assert!((1..=TOTAL).contains(&weights.len()) && weights.len() == frequencies.len());
-    let value = |&weight: &u32| u64::from(weight >> 8);
-    let total: u64 = weights.iter().map(value).sum();
-    let excess = |weight: &u32| (value(weight) * TOTAL as u64).saturating_sub(total);
-    let sum: u64 = weights.iter().map(excess).sum();
-    let free = (TOTAL - weights.len()) as u64;
-    let per_excess = (free << 32).checked_div(sum).unwrap_or(0);
-    let mut before = 0;
+/// Whatever the values, e is below 2^44, their sum below 2^52, and the ratio times a part of that sum at most 2^44.
+pub(crate) fn normalise(values: &[u32], precision: u32, frequencies: &mut [u16]) {
+    debug_assert!((1..=MAX_ENTRIES).contains(&values.len()) && values.len() == frequencies.len());
+    let whole = 1u64 << precision;
+    let total: u64 = values.iter().map(|&value| u64::from(value)).sum();
+    let excess = |value: u32| (u64::from(value) << precision).saturating_sub(total);
+    let excess_sum: u64 = values.iter().map(|&value| excess(value)).sum();
+    let ratio = ((whole - values.len() as u64) << 32).checked_div(excess_sum).unwrap_or(0);
     let mut scaled = 0;
     let mut start = 0;
     let Some((last, all_but_last)) = frequencies.split_last_mut() else { return };
-    for (weight, frequency) in weights.iter().zip(all_but_last) {
-        scaled += per_excess * excess(weight);
-        let after = scaled >> 32;
-        *frequency = (1 + after - before) as u16;
-        start += u64::from(*frequency);
-        before = after;
+    for ((&value, frequency), next) in values.iter().zip(all_but_last).zip(1..) {
+        scaled += ratio * excess(value);
+        let end = next + (scaled >> 32);
+        *frequency = (end - start) as u16;
+        start = end;
     }
-    *last = (TOTAL as u64 - start) as u16;
+    *last = (whole - start) as u16;
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::table::{MAX_PRECISION, MIN_PRECISION};
     use super::*;
     use proptest::prelude::*;
 
     /// Section 10.3 as it stands.
-    fn naive(weights: &[u32]) -> Vec<u16> {
-        let m = weights.len();
-        let v: Vec<u64> = weights.iter().map(|weight| u64::from(weight >> 8)).collect();
-        let t: u64 = v.iter().sum();
-        let e: Vec<u64> = v.iter().map(|v| (4096 * v).max(t) - t).collect();
-        let sum: u64 = e.iter().sum();
-        let k = ((4096 - m as u64) << 32).checked_div(sum).unwrap_or(0);
-        let mut s: Vec<u64> = (0..m).map(|i| i as u64 + ((k * e[..i].iter().sum::<u64>()) >> 32)).collect();
-        s.push(4096);
+    fn naive(v: &[u32], precision: u32) -> Vec<u16> {
+        let m = v.len();
+        let total: u64 = v.iter().map(|&v| u64::from(v)).sum();
+        let e: Vec<u64> = v.iter().map(|&v| (u64::from(v) << precision).max(total) - total).collect();
+        let excess: u64 = e.iter().sum();
+        let ratio = (((1 << precision) - m as u64) << 32).checked_div(excess).unwrap_or(0);
+        let mut s: Vec<u64> = (0..m).map(|k| k as u64 + ((ratio * e[..k].iter().sum::<u64>()) >> 32)).collect();
+        s.push(1 << precision);
         s.windows(2).map(|pair| (pair[1] - pair[0]) as u16).collect()
     }
 
-    /// Weights that add up to about 2^24, as a table has.
-    fn weights() -> impl Strategy<Value = Vec<u32>> {
-        (1usize..300, 0u32..24).prop_flat_map(|(length, skew)| {
-            prop::collection::vec(
-                (any::<u32>(), 0..=skew).prop_map(|(weight, shift)| u64::from(weight >> shift)),
-                length,
-            )
-            .prop_map(|weights| {
-                let sum: u64 = weights.iter().sum::<u64>().max(1);
-                weights.iter().map(|weight| ((weight << 24) / sum) as u32).collect()
-            })
+    fn values() -> impl Strategy<Value = Vec<u32>> {
+        (1usize..=MAX_ENTRIES, 0u32..32).prop_flat_map(|(length, skew)| {
+            prop::collection::vec((any::<u32>(), 0..=skew).prop_map(|(value, shift)| value >> shift), length)
         })
     }
 
-    fn check(weights: &[u32]) {
-        let mut frequencies = vec![0; weights.len()];
-        normalise(weights, &mut frequencies);
-        assert_eq!(frequencies, naive(weights));
-        assert_eq!(frequencies.iter().map(|&frequency| usize::from(frequency)).sum::<usize>(), 4096);
+    fn check_sum(frequencies: &[u16], precision: u32) {
+        assert_eq!(frequencies.iter().map(|&frequency| u32::from(frequency)).sum::<u32>(), 1 << precision);
         assert!(frequencies.iter().all(|&frequency| frequency >= 1));
+    }
+
+    fn check(values: &[u32], precision: u32) {
+        let mut frequencies = vec![0; values.len()];
+        normalise(values, precision, &mut frequencies);
+        assert_eq!(frequencies, naive(values, precision));
+        check_sum(&frequencies, precision);
     }
 
     proptest! {
         #[test]
-        fn weights_are_normalised_as_specified(weights in weights()) {
-            check(&weights);
+        fn values_are_normalised_as_specified(values in values(), precision in MIN_PRECISION..=MAX_PRECISION) {
+            check(&values, precision);
         }
 
-        /// Weights never leave the range on which `normalise` counts.
+        /// Section 10.2 as it stands; and weights stay as small as `Follower` says.
         #[test]
-        fn weights_stay_small(
-            start in weights(),
+        fn weights_follow_as_specified(
+            start in values(),
+            precision in MIN_PRECISION..=MAX_PRECISION,
             interval in MIN_INTERVAL..=MAX_INTERVAL,
             rate in 1..=MAX_RATE,
-            favourites in prop::collection::vec(any::<prop::sample::Index>(), 1..40),
+            favourites in prop::collection::vec((any::<prop::sample::Index>(), 0u32..5), 1..40),
         ) {
             let mut frequencies = vec![0; start.len()];
-            normalise(&start, &mut frequencies);
-            let mut follower = Follower::new(&frequencies, Adaptation { interval, rate });
-            for favourite in favourites.iter().cycle().take(300) {
-                let mut counts = vec![0u32; start.len()];
+            normalise(&start, precision, &mut frequencies);
+            let mut follower = Follower::new(&frequencies, precision, Adaptation { interval, rate });
+            let mut counts = vec![[0; 4]; start.len()];
+            let mut weight: Vec<u64> = frequencies.iter().map(|&f| u64::from(f) << (24 - precision)).collect();
+            for (favourite, quarters) in favourites.iter().cycle().take(200) {
                 let share = 1 << (interval - 2);
-                counts[favourite.index(start.len())] += 3 * share;
-                counts[start.len() / 2] += share;
-                follower.follow(counts.into_iter(), &mut frequencies);
-                prop_assert!(follower.weights.iter().all(|&weight| weight <= 1 << 24));
-                prop_assert!(follower.weights.iter().map(|&weight| u64::from(weight)).sum::<u64>() < 1 << 26);
-                prop_assert_eq!(frequencies.iter().map(|&frequency| usize::from(frequency)).sum::<usize>(), 4096);
-                prop_assert!(frequencies.iter().all(|&frequency| frequency >= 1));
+                counts[favourite.index(start.len())][1] += quarters * share;
+                counts[start.len() / 2][0] += 7;
+                counts[0][2] += 4;
+                counts[0][3] += 3;
+                let count: Vec<u64> = counts.iter().map(|count| count.iter().map(|&part| u64::from(part)).sum()).collect();
+                let before = frequencies.clone();
+                let n: u64 = count.iter().sum();
+                let followed = follower.follow(&mut counts, &mut frequencies);
+                prop_assert_eq!(followed, n >= 1 << interval);
+                if followed {
+                    let r = (1 << 32) / n;
+                    for (weight, count) in weight.iter_mut().zip(count) {
+                        *weight = *weight - (*weight >> rate) + (((count * r) >> 8) >> rate);
+                        prop_assert!(*weight <= 1 << 24);
+                    }
+                    let values: Vec<u32> = weight.iter().map(|weight| (weight >> 8) as u32).collect();
+                    prop_assert_eq!(&frequencies, &naive(&values, precision));
+                    prop_assert!(counts.iter().all(|&count| count == [0; 4]));
+                } else {
+                    prop_assert_eq!(&frequencies, &before);
+                }
+                check_sum(&frequencies, precision);
             }
         }
     }
 
     #[test]
     fn extremes_are_normalised_as_specified() {
-        for weights in [
-            vec![0],
-            vec![1 << 24],
-            vec![0; 100],
-            vec![255; 4096],
-            vec![4096; 4096],
-            vec![5000; 4096],
-            vec![1 << 24, 0],
-            vec![0, 1 << 24],
-            vec![1 << 24; 4],
-            (0..4096).collect(),
-            (0..4095).map(|i| if i == 7 { 1 << 24 } else { 4096 }).collect(),
-        ] {
-            check(&weights);
+        for precision in MIN_PRECISION..=MAX_PRECISION {
+            for values in [
+                vec![0],
+                vec![1],
+                vec![u32::MAX],
+                vec![0; 100],
+                vec![1; 256],
+                vec![u32::MAX; 256],
+                vec![u32::MAX, 0],
+                vec![0, u32::MAX],
+                vec![1 << 24; 4],
+                (0..256).collect(),
+                (0..255).map(|i| if i == 7 { 1 << 20 } else { 16 }).collect(),
+            ] {
+                check(&values, precision);
+            }
         }
     }
 

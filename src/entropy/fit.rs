@@ -1,176 +1,554 @@
-//! Encoder: which symbols a table names, and the best frequencies for them. Integers only.
+//! Encoder: the tables for given counts, by minimum description length. Integers only.
+//!
+//! Level by level, in the order in which they are coded, the one is taken that is cheapest together with the symbols whose
+//! frequency it makes: often the predicted level, which costs little, instead of the nearest.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::convert::Infallible;
 
-use super::cost::log2_scaled;
-use super::table::TOTAL;
+use super::adapt::normalise;
+use super::context::AdaptiveBit;
+use super::cost::{BIT, log2_fixed};
+use super::levels::{BitCoder, LevelCoding, MAX_DRIFT, MIN_DRIFT, Prediction, Row, VALUES};
+use super::table::{Layout, MAX_ENTRIES, MAX_LEVEL, MAX_PRECISION, TABLE_LIMIT};
 
-/// A slot given to a symbol costs all the others together about total · log2(e) / 4096 bits, so total / 2839.
-const SLOT_SHARE: u128 = 2838;
-/// What a code of its own saves a symbol each time, at most: the bits that would follow the escape, less what the escape
-/// is shorter than a slot of its own. 6 to 8 measured best for fields of 8 and of 12 bits.
-const SAVED_BITS: u32 = 8;
-/// What naming a symbol costs in the table, in bits.
-const NAME_BITS: u128 = 8;
+/// The counts of a context are scaled to add up to less than about 2^36, so that no cost overflows.
+const TOTAL_BITS: u32 = 36;
+/// A level is an eighth of an octave; costs are in units of 2^-16 bits.
+const LEVEL: u64 = BIT / 8;
+const LEVELS: usize = MAX_LEVEL as usize + 1;
+/// log2(e) in units of 2^-16.
+const LOG2_E: u64 = 94_548;
+/// What the values of a table may add up to: that of the greatest level, and a quarter, a half, three quarters of a level
+/// less.
+const TOTAL_VALUES: [u32; 4] = [962_560, 941_934, 921_749, 901_997];
+/// A bit of a table counts as so many sixteenths while levels are chosen: exact ones predict those after them better. 9 to
+/// 11 measured best.
+const BIT_WEIGHT: u64 = 10;
+/// Only symbols of a probability below 2^-7 are thought of as escaped when escapes are estimated,
+const RARE: u32 = 7;
+/// in so many steps at most, which converge before as a rule,
+const ESTIMATES: usize = 24;
+/// and with so much for an entry in the table.
+const ENTRY_COST: u64 = 4 * BIT;
+/// Levels between the nearest and the predicted one are all tried if they are no more.
+const TRIED: u8 = 6;
 
-/// The symbols that a table should name, and the counts of its entries: theirs, and that of the escape if some are left.
-///
-/// A symbol is named if that saves more than its slot and its name cost.
-pub(super) fn entries(counts: &[u64], width: u32) -> (Vec<u16>, Vec<u64>) {
-    let total: u128 = counts.iter().map(|&count| u128::from(count)).sum();
-    let is_worth_it = |count: u64| {
-        let saving = u128::from(count).saturating_mul(u128::from(width.min(SAVED_BITS)) * SLOT_SHARE);
-        saving > total.saturating_add(NAME_BITS * SLOT_SHARE)
+/// What is coded of the tables for contexts in which symbols occur `counts[context][symbol]` times.
+pub(super) fn fit(counts: &[Vec<u64>], width: u32, precision: u32) -> (Layout, Vec<Row>) {
+    let occurs = |symbol: &usize| counts.iter().any(|counts| counts[*symbol] > 0);
+    let symbols = counts.first().map_or(0, Vec::len);
+    let first = (0..symbols).find(occurs).unwrap_or(0);
+    let last = (0..symbols).rfind(occurs).unwrap_or(0);
+    let contexts: Vec<Context> =
+        counts.iter().map(|counts| Context::new(&counts[first..=last], width, precision)).collect();
+    let layout = Layout { escape: false, first: first as u16, last: last as u16, drift: drift(&contexts) };
+    let mut best: Option<Fit> = None;
+    let mut consider = |fit: Fit| {
+        if best.as_ref().is_none_or(|best| fit.cost < best.cost) {
+            best = Some(fit);
+        }
     };
-    let escaped = || counts.iter().filter(|&&count| count > 0 && !is_worth_it(count));
-    // An escape for one symbol alone would take the same slot and more bits.
-    let no_escape = escaped().count() <= 1;
-    let is_named = |count: u64| count > 0 && (no_escape || is_worth_it(count));
-    let (symbols, mut entry_counts): (Vec<u16>, Vec<u64>) =
-        (0..).zip(counts.iter().copied()).filter(|&(_, count)| is_named(count)).unzip();
-    if !no_escape {
-        entry_counts.push(escaped().fold(0, |sum: u64, &count| sum.saturating_add(count)));
+    let needs_escape = contexts.iter().any(|context| context.named > MAX_ENTRIES);
+    if !needs_escape {
+        consider(Fit::new(&contexts, layout, precision));
     }
-    (symbols, entry_counts)
+    if needs_escape || contexts.iter().any(|context| context.escaped > 0) {
+        consider(Fit::new(&contexts, Layout { escape: true, ..layout }, precision));
+    }
+    best.map_or_else(|| (layout, Vec::new()), |fit| (fit.layout, fit.rows))
 }
 
-/// Frequencies of at least 1 that add up to 4096, for 1 to 4096 entries that occur `counts` times: the best there are.
-///
-/// Begins with the rounded shares, takes or gives slots where that costs least or gains most until the sum is right, and
-/// then moves slots as long as a move gains.
-pub(super) fn frequencies(counts: &[u64]) -> Vec<u16> {
-    let total = counts.iter().map(|&count| u128::from(count)).sum::<u128>().max(1);
-    let share = |&count: &u64| ((u128::from(count) * TOTAL as u128 + total / 2) / total).max(1) as u16;
-    let mut frequencies: Vec<u16> = counts.iter().map(share).collect();
-    let sum: usize = frequencies.iter().map(|&frequency| usize::from(frequency)).sum();
-    // What an entry's last slot is worth: the less, the more it has. On a tie the first entry gains or loses.
-    let last_slot = |entry: usize, frequency: u16| u128::from(counts[entry]) * SLOT_WORTH[usize::from(frequency)];
-    let loss =
-        |(entry, &frequency): (usize, &u16)| (frequency > 1).then(|| Reverse((last_slot(entry, frequency), entry)));
-    let gain = |(entry, &frequency): (usize, &u16)| (last_slot(entry, frequency + 1), Reverse(entry));
-    if sum > TOTAL {
-        let mut heap: BinaryHeap<_> = frequencies.iter().enumerate().filter_map(loss).collect();
-        for _ in TOTAL..sum {
-            let Some(Reverse((_, entry))) = heap.pop() else { break };
-            frequencies[entry] -= 1;
-            heap.extend(loss((entry, &frequencies[entry])));
-        }
-    } else if sum < TOTAL {
-        let mut heap: BinaryHeap<_> = frequencies.iter().enumerate().map(gain).collect();
-        for _ in sum..TOTAL {
-            let Some((_, Reverse(entry))) = heap.pop() else { break };
-            frequencies[entry] += 1;
-            heap.push(gain((entry, &frequencies[entry])));
-        }
+/// The drift under which neighbouring tables are most alike.
+fn drift(contexts: &[Context]) -> i8 {
+    let mut rows = Vec::new();
+    for context in contexts.iter().filter(|context| context.total > 0) {
+        rows.push((0..context.counts.len()).map(|symbol| context.nearest(symbol)).collect::<Vec<u8>>());
     }
-    // Each move lowers the cost; the bound only says so.
-    for _ in 0..TOTAL {
-        let least = frequencies.iter().enumerate().filter_map(loss).max();
-        let most = frequencies.iter().enumerate().map(gain).max();
-        match (least, most) {
-            (Some(Reverse((loss, from))), Some((gain, Reverse(to)))) if gain > loss && from != to => {
-                frequencies[from] -= 1;
-                frequencies[to] += 1;
+    let distance = |drift: &i8| {
+        let mut distance = 0u64;
+        for pair in rows.windows(2) {
+            let length = pair[0].len();
+            let shift = usize::from(drift.unsigned_abs()).min(length);
+            let (above, row) = match *drift {
+                0.. => (&pair[0][..length - shift], &pair[1][shift..]),
+                _ => (&pair[0][shift..], &pair[1][..length - shift]),
+            };
+            // What is shifted out of the range counts as unlike, too.
+            let beyond = match *drift {
+                0.. => [&pair[1][..shift], &pair[0][length - shift..]],
+                _ => [&pair[1][length - shift..], &pair[0][..shift]],
+            };
+            let unlike = |&a: &u8, &b: &u8| u64::from(a.abs_diff(b).min(UNLIKE));
+            distance += above.iter().zip(row).map(|(above, row)| unlike(above, row)).sum::<u64>();
+            distance += beyond.iter().flat_map(|part| part.iter()).map(|level| unlike(level, &0)).sum::<u64>();
+        }
+        distance
+    };
+    (MIN_DRIFT..=MAX_DRIFT).min_by_key(|drift| (distance(drift), drift.unsigned_abs())).unwrap_or(0)
+}
+
+/// Levels further apart than this are as unlike as can be.
+const UNLIKE: u8 = 12;
+
+/// The counts of a context, and what levels cost in it.
+struct Context {
+    /// Of the symbols of the range, scaled.
+    counts: Vec<u64>,
+    total: u64,
+    /// Symbols that occur.
+    named: usize,
+    /// The exact level of each symbol, times LEVEL.
+    targets: Vec<u32>,
+    /// What an entry's share of the whole costs all the symbols, by its level.
+    shares: [u64; LEVELS],
+    /// The frequency of an entry of this level or a lower one is 1.
+    floor: u8,
+    /// Bits that follow an escape.
+    width: u32,
+    /// About how often the escape occurs, and what each costs.
+    escaped: u64,
+    escape_cost: u64,
+    /// The symbols that can have an entry beside an escape, if not all.
+    nameable: Option<Vec<bool>>,
+}
+
+impl Context {
+    fn new(counts: &[u64], width: u32, precision: u32) -> Self {
+        let sum: u128 = counts.iter().map(|&count| u128::from(count)).sum();
+        let shift = (u128::BITS - sum.leading_zeros()).saturating_sub(TOTAL_BITS);
+        let counts: Vec<u64> = counts.iter().map(|&count| (count >> shift).max(u64::from(count > 0))).collect();
+        let total: u64 = counts.iter().sum();
+        let log_total = log2_fixed(total);
+        let below = |&count: &u64| if count == 0 { 0 } else { (log_total - log2_fixed(count)) as u32 };
+        let below: Vec<u32> = counts.iter().map(below).collect();
+        // The best of the offsets brings the frequent symbols close to levels.
+        let offset = |&index: &usize| index as u32 * LEVEL as u32 / TOTAL_VALUES.len() as u32;
+        let error = |index: &usize| {
+            let error = |(&count, below): (&u64, &u32)| {
+                let part = (below + offset(index)) % LEVEL as u32;
+                let error = u64::from(part.min(LEVEL as u32 - part) >> 5);
+                count * error * error
+            };
+            counts.iter().zip(&below).map(error).sum::<u64>()
+        };
+        let index = (0..TOTAL_VALUES.len()).min_by_key(error).unwrap_or(0);
+        let top = u32::from(MAX_LEVEL) * LEVEL as u32 - offset(&index);
+        let whole = TOTAL_VALUES[index];
+        let floor = (1..=MAX_LEVEL).rev().find(|&level| VALUES[usize::from(level)] << precision <= whole).unwrap_or(1);
+        let unit = (u128::from(total * LOG2_E) << 32) / u128::from(whole);
+        let share = |level: usize| ((unit * u128::from(VALUES[level].max(whole >> precision))) >> 32) as u64;
+        let mut this = Self {
+            total,
+            named: counts.iter().filter(|&&count| count > 0).count(),
+            targets: below.iter().map(|below| top.saturating_sub(*below)).collect(),
+            shares: std::array::from_fn(share),
+            floor,
+            width,
+            escaped: 0,
+            escape_cost: 0,
+            nameable: nameable(&counts),
+            counts,
+        };
+        this.estimate_escapes();
+        this
+    }
+
+    /// Escapes the symbols whose entry would cost more, some times over, as an escape costs the less the more there are.
+    fn estimate_escapes(&mut self) {
+        let entries = self.counts.iter().zip(&self.targets).filter(|(count, _)| **count > 0);
+        let costs: Vec<(u64, u64)> = entries
+            .filter(|(count, _)| **count < self.total >> RARE)
+            .map(|(&count, &target)| (count, self.cost(count, nearest(target)) + ENTRY_COST))
+            .collect();
+        self.expect_escapes(costs.iter().map(|(count, _)| count).sum());
+        for _ in 0..ESTIMATES {
+            let is_escaped = |(count, cost): &&(u64, u64)| count * self.escape_cost < *cost;
+            let escaped = costs.iter().filter(is_escaped).map(|(count, _)| count).sum();
+            if escaped == self.escaped {
+                break;
             }
-            _ => break,
+            self.expect_escapes(escaped);
         }
     }
-    frequencies
+
+    fn expect_escapes(&mut self, escaped: u64) {
+        self.escaped = escaped;
+        self.escape_cost = log2_fixed(self.total) - log2_fixed(escaped) + u64::from(self.width) * BIT;
+    }
+
+    /// The nearest level to a symbol's frequency; 0 if it does not occur.
+    fn nearest(&self, symbol: usize) -> u8 {
+        if self.counts[symbol] == 0 { 0 } else { nearest(self.targets[symbol]) }
+    }
+
+    /// What an entry that occurs `count` times costs, if it has this level.
+    fn cost(&self, count: u64, level: u8) -> u64 {
+        count * (u64::from(MAX_LEVEL - level.max(self.floor)) * LEVEL) + self.shares[usize::from(level)]
+    }
 }
 
-/// log2(F / (F - 1)) in units of 2^-26 by frequency: what the F-th slot saves each time. Nothing for the first, which is
-/// not for sale, nor beyond the whole.
-static SLOT_WORTH: [u128; TOTAL + 2] = {
-    let mut table = [0; TOTAL + 2];
-    let mut frequency = 2;
-    while frequency <= TOTAL {
-        table[frequency] = (log2_scaled(frequency as u64, 26) - log2_scaled(frequency as u64 - 1, 26)) as u128;
-        frequency += 1;
+fn nearest(target: u32) -> u8 {
+    ((target + LEVEL as u32 / 2) / LEVEL as u32).clamp(1, u32::from(MAX_LEVEL)) as u8
+}
+
+/// The most frequent symbols, if there are more than fit a table beside the escape.
+fn nameable(counts: &[u64]) -> Option<Vec<bool>> {
+    let mut named: Vec<usize> = (0..counts.len()).filter(|&symbol| counts[symbol] > 0).collect();
+    if named.len() < MAX_ENTRIES {
+        return None;
     }
-    table
+    named.sort_by_key(|&symbol| (Reverse(counts[symbol]), symbol));
+    let mut nameable = vec![false; counts.len()];
+    named.iter().take(MAX_ENTRIES - 1).for_each(|&symbol| nameable[symbol] = true);
+    Some(nameable)
+}
+
+/// Levels of all tables, and what they and the symbols cost.
+struct Fit {
+    layout: Layout,
+    rows: Vec<Row>,
+    cost: u64,
+}
+
+impl Fit {
+    fn new(contexts: &[Context], layout: Layout, precision: u32) -> Self {
+        let mut this = Self { layout, rows: Vec::new(), cost: 0 };
+        let mut coding = LevelCoding::new();
+        let mut spent = Following { cost: 0 };
+        for context in contexts {
+            let (row, escaped) = Self::row(context, &layout, this.rows.last(), &mut coding, &mut spent);
+            this.cost = this.cost.saturating_add(code_length(context, &row, escaped, precision));
+            this.rows.push(row);
+        }
+        this.cost = this.cost.saturating_add(spent.cost);
+        this
+    }
+
+    /// The levels of a context, and how often its escape occurs.
+    fn row(
+        context: &Context,
+        layout: &Layout,
+        above: Option<&Row>,
+        coding: &mut LevelCoding,
+        spent: &mut Following,
+    ) -> (Row, u64) {
+        let symbols = layout.symbols();
+        let mut row = Row::new(symbols);
+        let mut escaped = 0;
+        let mut is_empty = true;
+        // Entries that symbols may have which do not occur.
+        let most = MAX_ENTRIES - usize::from(layout.escape);
+        let mut spare = most.saturating_sub(context.named);
+        coding.start_table();
+        for symbol in 0..symbols {
+            let count = context.counts[symbol];
+            let prediction = LevelCoding::predict(&row, above, layout.drift, symbol);
+            let is_last = symbol + 1 == symbols;
+            if count == 0 && prediction.level().is_none() && !is_last {
+                let Ok(_) = coding.code(spent, prediction, 0);
+                continue;
+            }
+            let mut choice = Choice::new(coding, prediction);
+            if count == 0 {
+                if !is_last || !is_empty || escaped > 0 {
+                    choice.consider(0, 0);
+                } else {
+                    choice.consider(MAX_LEVEL, context.cost(0, MAX_LEVEL));
+                }
+                if spare > 0
+                    && let Some(level) = prediction.level()
+                {
+                    choice.consider(level, context.cost(0, level));
+                }
+            } else {
+                let nameable = !layout.escape || context.nameable.as_ref().is_none_or(|nameable| nameable[symbol]);
+                if layout.escape {
+                    choice.consider(0, count * context.escape_cost);
+                }
+                if nameable {
+                    choice.consider_near(context, count, context.targets[symbol]);
+                }
+            }
+            let level = choice.level;
+            let Ok(_) = coding.code(spent, prediction, level);
+            coding.advance(prediction, level);
+            row.set(symbol, level);
+            is_empty &= level == 0;
+            match level {
+                0 => escaped += count,
+                _ if count == 0 => spare = spare.saturating_sub(1),
+                _ => {}
+            }
+        }
+        if layout.escape {
+            let prediction = LevelCoding::predict_escape(above);
+            let mut choice = Choice::new(coding, prediction);
+            if escaped == 0 {
+                choice.consider(0, 0);
+            } else {
+                let below = (log2_fixed(context.total) - log2_fixed(escaped)) as u32;
+                choice.consider_near(context, escaped, (u32::from(MAX_LEVEL) * LEVEL as u32).saturating_sub(below));
+            }
+            row.escape = choice.level;
+            let Ok(_) = coding.code(spent, prediction, row.escape);
+        }
+        (row, escaped)
+    }
+}
+
+/// The cheapest of the levels considered.
+struct Choice<'a> {
+    coding: &'a mut LevelCoding,
+    prediction: Prediction,
+    level: u8,
+    cost: u64,
+}
+
+impl<'a> Choice<'a> {
+    fn new(coding: &'a mut LevelCoding, prediction: Prediction) -> Self {
+        Self { coding, prediction, level: 0, cost: u64::MAX }
+    }
+
+    /// A level, which costs `length` bits more than to code it.
+    fn consider(&mut self, level: u8, length: u64) {
+        if length >= self.cost {
+            return;
+        }
+        let mut counter = Counter { cost: 0 };
+        let Ok(_) = self.coding.code(&mut counter, self.prediction, level);
+        let cost = length + counter.cost * BIT_WEIGHT / 16;
+        if cost < self.cost {
+            (self.level, self.cost) = (level, cost);
+        }
+    }
+
+    /// The levels that come into question for an entry that occurs `count` times.
+    fn consider_near(&mut self, context: &Context, count: u64, target: u32) {
+        let nearest = nearest(target);
+        let (mut low, mut high) = (nearest, nearest);
+        if let Some(level) = self.prediction.level() {
+            self.consider(level, context.cost(count, level));
+            if nearest.abs_diff(level) <= TRIED {
+                (low, high) = (low.min(level), high.max(level));
+            }
+        }
+        for level in (low - 1).max(1)..=(high + 1).min(MAX_LEVEL) {
+            self.consider(level, context.cost(count, level));
+        }
+    }
+}
+
+/// The length of the code of a context's symbols under its table.
+fn code_length(context: &Context, row: &Row, escaped: u64, precision: u32) -> u64 {
+    let entries = || row.levels().iter().zip(&context.counts).chain([(&row.escape, &escaped)]).filter(|(l, _)| **l > 0);
+    let values: Vec<u32> = entries().map(|(&level, _)| VALUES[usize::from(level)]).collect();
+    let mut frequencies = vec![0; values.len()];
+    normalise(&values, precision, &mut frequencies);
+    let length = |((_, &count), &frequency): ((_, &u64), &u16)| count * u64::from(COSTS[usize::from(frequency)]);
+    let length = entries().zip(&frequencies).map(length).sum::<u64>();
+    length - context.total * u64::from(MAX_PRECISION - precision) * BIT + escaped * u64::from(context.width) * BIT
+}
+
+/// Counts what bits cost, in units of 2^-16 bits, and leaves the contexts alone.
+struct Counter {
+    cost: u64,
+}
+
+/// Counts as well, and the contexts follow.
+struct Following {
+    cost: u64,
+}
+
+impl BitCoder for Counter {
+    type Error = Infallible;
+
+    #[inline(always)]
+    fn adaptive(&mut self, context: &mut AdaptiveBit, bit: bool) -> Result<bool, Infallible> {
+        self.cost += bit_cost(*context, bit);
+        Ok(bit)
+    }
+
+    #[inline(always)]
+    fn half(&mut self, bit: bool) -> Result<bool, Infallible> {
+        self.cost += BIT;
+        Ok(bit)
+    }
+}
+
+impl BitCoder for Following {
+    type Error = Infallible;
+
+    #[inline(always)]
+    fn adaptive(&mut self, context: &mut AdaptiveBit, bit: bool) -> Result<bool, Infallible> {
+        self.cost += bit_cost(*context, bit);
+        context.update(bit, TABLE_LIMIT);
+        Ok(bit)
+    }
+
+    #[inline(always)]
+    fn half(&mut self, bit: bool) -> Result<bool, Infallible> {
+        self.cost += BIT;
+        Ok(bit)
+    }
+}
+
+#[inline(always)]
+fn bit_cost(context: AdaptiveBit, bit: bool) -> u64 {
+    let zero = usize::from(context.probability() >> 4);
+    u64::from(COSTS[if bit { (1 << MAX_PRECISION) - zero } else { zero }])
+}
+
+/// -log2 of a probability in units of 2^-12, as those of the narrow coder and the finest frequencies are.
+static COSTS: [u32; (1 << MAX_PRECISION) + 1] = {
+    let mut costs = [MAX_PRECISION << 16; (1 << MAX_PRECISION) + 1];
+    let mut probability = 1;
+    while probability < costs.len() {
+        costs[probability] = (MAX_PRECISION << 16) - log2_fixed(probability as u64) as u32;
+        probability += 1;
+    }
+    costs
 };
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::cost::{BIT, entropy_cost};
+    use super::super::table::{MAX_CONTEXTS, Tables};
     use super::*;
     use proptest::prelude::*;
 
     /// Counts of all kinds for any width: skewed, flat, sparse, enormous; never all 0.
     pub(crate) fn counts() -> impl Strategy<Value = (u32, Vec<u64>)> {
-        (1u32..=12, 0u32..60, 0u32..4, any::<u64>()).prop_flat_map(|(width, bits, sparsity, one)| {
+        (1u32..=12).prop_flat_map(|width| counts_of(width).prop_map(move |counts| (width, counts)))
+    }
+
+    /// The same for a field of `width` bits.
+    pub(crate) fn counts_of(width: u32) -> impl Strategy<Value = Vec<u64>> {
+        (0u32..60, 0u32..4, any::<u64>()).prop_flat_map(move |(bits, sparsity, one)| {
             let count = (any::<u64>(), 0..=bits, 0..=sparsity)
                 .prop_map(|(count, shift, sparse)| if sparse == 0 { count >> (63 - shift) } else { 0 });
             prop::collection::vec(count, 1 << width).prop_map(move |mut counts| {
                 let length = counts.len() as u64;
                 counts[(one % length) as usize] |= 1;
-                (width, counts)
+                counts
             })
         })
     }
 
-    fn length(counts: &[u64], frequencies: &[u16]) -> f64 {
-        let bits = |(&count, &frequency): (&u64, &u16)| count as f64 * (12.0 - f64::from(frequency).log2());
-        counts.iter().zip(frequencies).map(bits).sum()
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn frequencies_are_whole_and_good((_, counts) in counts()) {
-            let counts: Vec<u64> = counts.into_iter().filter(|&count| count > 0).map(|count| count.min(1 << 50)).collect();
-            let frequencies = frequencies(&counts);
-            prop_assert_eq!(frequencies.iter().map(|&frequency| usize::from(frequency)).sum::<usize>(), TOTAL);
-            prop_assert!(frequencies.iter().all(|&frequency| frequency >= 1));
-            // Not beaten by moving a slot from anywhere to anywhere.
-            let best = length(&counts, &frequencies);
-            let mut moved = frequencies.clone();
-            for from in (0..moved.len()).step_by(1 + moved.len() / 16).filter(|&from| frequencies[from] > 1) {
-                for to in (0..moved.len()).step_by(1 + moved.len() / 16) {
-                    moved[from] -= 1;
-                    moved[to] += 1;
-                    prop_assert!(length(&counts, &moved) >= best - 1e-6 * best.max(1.0), "{from} {to}");
-                    moved[to] -= 1;
-                    moved[from] += 1;
-                }
+    /// Bits of the symbols under the tables, and bytes of the tables.
+    fn lengths(tables: &Tables, stack: &[Vec<u64>]) -> (f64, usize) {
+        let mut bits = 0.0;
+        for (table, counts) in tables.iter().zip(stack) {
+            let entries = table.entry_of_symbol(tables.width());
+            for (&count, &entry) in counts.iter().zip(&entries).filter(|(count, _)| **count > 0) {
+                let frequency = f64::from(table.frequencies()[usize::from(entry)]);
+                let raw = if usize::from(entry) == table.symbols().len() { tables.width() } else { 0 };
+                bits += count as f64 * (f64::from(tables.precision() + raw) - frequency.log2());
             }
         }
+        let mut bytes = Vec::new();
+        tables.write(&mut bytes);
+        (bits, bytes.len())
+    }
 
-        #[test]
-        fn every_symbol_that_occurs_has_a_code((width, counts) in counts()) {
-            let (symbols, entry_counts) = entries(&counts, width);
-            let named: u128 = symbols.iter().map(|&symbol| u128::from(counts[usize::from(symbol)])).sum();
-            let total: u128 = counts.iter().map(|&count| u128::from(count)).sum();
-            prop_assert_eq!(named < total, entry_counts.len() > symbols.len());
-            prop_assert!(symbols.iter().all(|&symbol| counts[usize::from(symbol)] > 0));
-            prop_assert!(!entry_counts.is_empty() && entry_counts.len() <= TOTAL);
-            prop_assert!(entry_counts.iter().all(|&count| count > 0));
-        }
+    fn entropy(stack: &[Vec<u64>]) -> f64 {
+        let of = |counts: &Vec<u64>| {
+            let total = counts.iter().sum::<u64>() as f64;
+            let bits = |&count: &u64| if count == 0 { 0.0 } else { count as f64 * (total / count as f64).log2() };
+            counts.iter().map(bits).sum::<f64>()
+        };
+        stack.iter().map(of).sum()
+    }
+
+    /// A discrete Laplace distribution, as of exponents and indices.
+    fn laplace(total: f64, decay: f64, middle: i32, width: u32) -> Vec<u64> {
+        let part = (1.0 - decay) / (1.0 + decay);
+        (0..1 << width).map(|i: i32| (total * part * decay.powi((i - middle).abs())).round() as u64).collect()
     }
 
     #[test]
     fn a_fit_is_close_to_the_entropy() {
-        // A discrete Laplace distribution, as of exponents and indices.
-        let counts: Vec<u64> = (0..256).map(|i: i32| (1e6 * 0.8f64.powi((i - 128).abs())) as u64).collect();
-        let (symbols, entry_counts) = entries(&counts, 8);
-        assert!(symbols.len() < 110 && entry_counts.len() == symbols.len() + 1, "{}", symbols.len());
-        let frequencies = frequencies(&entry_counts);
-        let escapes = *entry_counts.last().unwrap() as f64 * 8.0;
-        let ideal = entropy_cost(&counts) as f64 / BIT as f64;
-        assert!((length(&entry_counts, &frequencies) + escapes) / ideal < 1.001);
+        for (total, most) in [(1e3, 1.2), (1e4, 1.03), (1e5, 1.006), (1e6, 1.002)] {
+            let stack = [laplace(total, 0.8, 128, 8)];
+            let (bits, bytes) = lengths(&Tables::from_counts(&stack, 8, 12), &stack);
+            assert!(bytes < 60, "{bytes}");
+            let ratio = (bits + 8.0 * bytes as f64) / entropy(&stack);
+            assert!(ratio < most, "{total}: {ratio}");
+        }
     }
 
     #[test]
-    fn small_cases() {
-        assert_eq!(entries(&[0, 1], 1), (vec![1], vec![1]));
-        assert_eq!(entries(&[1, 1], 1), (vec![], vec![2]));
-        assert_eq!(entries(&[1_000_000, 1], 1), (vec![0, 1], vec![1_000_000, 1]));
-        assert_eq!(entries(&[u64::MAX; 4], 2), (vec![0, 1, 2, 3], vec![u64::MAX; 4]));
-        assert_eq!(frequencies(&[5]), [4096]);
-        assert_eq!(frequencies(&[1, u64::MAX]), [1, 4095]);
-        assert_eq!(frequencies(&[1; 4096]), [1; 4096]);
-        assert_eq!(frequencies(&[1, 1, 1]).iter().sum::<u16>(), 4096);
+    fn tables_that_drift_are_cheap() {
+        for drift in [-8, -3, 0, 1, 7] {
+            let stack: Vec<_> = (0..16).map(|i| laplace(50_000.0, 0.8, 128 + drift * (i - 8), 8)).collect();
+            let tables = Tables::from_counts(&stack, 8, 11);
+            let (bits, bytes) = lengths(&tables, &stack);
+            let (_, alone) = lengths(&Tables::from_counts(&stack[..1], 8, 11), &stack[..1]);
+            assert!(bytes < 3 * alone, "{drift}: {bytes} {alone}");
+            assert!(bits < 1.006 * entropy(&stack), "{drift}");
+            let contexts: Vec<Context> = stack.iter().map(|counts| Context::new(counts, 8, 11)).collect();
+            assert_eq!(i32::from(super::drift(&contexts)), drift);
+        }
+    }
+
+    #[test]
+    fn contexts_without_counts_are_cheap() {
+        let mut stack = vec![vec![0; 256]; 16];
+        let (_, nothing) = lengths(&Tables::from_counts(&stack, 8, 11), &stack);
+        assert!(nothing < 24, "{nothing}");
+        stack[5] = laplace(1e5, 0.8, 128, 8);
+        let (_, one) = lengths(&Tables::from_counts(&stack, 8, 11), &stack);
+        let (_, alone) = lengths(&Tables::from_counts(&stack[5..6], 8, 11), &stack[5..6]);
+        assert!(one < alone + 40, "{one} {alone}");
+    }
+
+    #[test]
+    fn the_rarest_of_too_many_are_escaped() {
+        let counts: Vec<u64> = (0..4096).map(|i| 1 + 1000 * u64::from(i % 16 == 0) + u64::from(i == 77)).collect();
+        let tables = Tables::from_counts(&[counts.clone(), counts], 12, 12);
+        for table in tables.iter() {
+            assert!(table.has_escape());
+            assert!(table.symbols().iter().all(|symbol| symbol % 16 == 0));
+        }
+        let tables = Tables::from_counts(&[(1000..1256).map(|i| i * i).collect()], 8, 12);
+        assert!(!tables.table(0).has_escape());
+        assert_eq!(tables.table(0).len(), 256);
+    }
+
+    #[test]
+    fn small_and_enormous_counts() {
+        let of = |counts: &[u64]| Tables::from_counts(&[counts.to_vec()], 1, 9).table(0).frequencies().to_vec();
+        assert_eq!(of(&[0, 1]), [512]);
+        assert_eq!(of(&[1, 0]), [512]);
+        assert_eq!(of(&[0, 0]), [512]);
+        assert!((255..=257).contains(&of(&[u64::MAX; 2])[0]));
+        assert!(of(&[u64::MAX, 1])[0] >= 510);
+        let stack = vec![vec![u64::MAX; 2]; MAX_CONTEXTS];
+        assert!(Tables::from_counts(&stack, 1, 10).iter().all(|table| (511..=513).contains(&table.frequencies()[0])));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        /// What a fit is chosen by is what it takes.
+        #[test]
+        fn costs_are_what_is_written(
+            stack in prop::collection::vec(prop::collection::vec(0u64..300, 64), 1..8),
+            decay in 1u32..40,
+        ) {
+            let thin = |counts: &Vec<u64>| {
+                let thinned = counts.iter().zip(0u32..).map(|(count, symbol)| count >> (symbol * 8 / decay).min(9));
+                thinned.collect()
+            };
+            let stack: Vec<Vec<u64>> = stack.iter().map(thin).collect();
+            let contexts: Vec<Context> = stack.iter().map(|counts| Context::new(counts, 6, 10)).collect();
+            let layout = Layout { escape: false, first: 0, last: 63, drift: 0 };
+            for escape in [false, true] {
+                let layout = Layout { escape, ..layout };
+                let fit = Fit::new(&contexts, layout, 10);
+                let (bits, bytes) = lengths(&Tables::of_rows(6, 10, layout, &fit.rows), &stack);
+                let error = fit.cost as f64 / BIT as f64 - bits - 8.0 * bytes as f64;
+                prop_assert!((-80.0..1.0).contains(&error), "{error}");
+            }
+        }
     }
 }

@@ -1,44 +1,139 @@
 //! Decoding lanes (section 10.1): 32 symbols at a time, each by a state of its own.
 
-use super::adapt::{Adaptation, Follower};
+use std::cell::RefCell;
+
+use super::adapt::{Adaptation, Count, Follower};
 use super::lanes::{LANES, LaneModel, LaneStream, STATE_LOWER_BOUND};
-use super::slots::{ESCAPE, Slots, entry_symbols};
-use super::table::{TOTAL, Table};
+use super::slots::{Slots, boxed};
+use super::table::{MAX_CONTEXTS, MAX_ENTRIES, MAX_SLOTS, MAX_SYMBOL_BITS, Table, Tables};
 use crate::error::{Error, Result};
 use crate::wire::Cursor;
 
-/// Reads as many symbols as `out` holds.
-pub(crate) fn decode_lanes(cursor: &mut Cursor<'_>, model: &LaneModel, out: &mut [u16]) -> Result<()> {
-    let start = cursor.clone();
-    let stream = LaneStream::read(cursor, out.len(), model.table.width())?;
-    decode(&stream, model, out).map_err(|error| start.place(error))
+/// Names of entries: a power of two, so that an index needs no check.
+const NAMES: usize = MAX_CONTEXTS * MAX_ENTRIES;
+const _: () = assert!(NAMES.is_power_of_two() && NAMES >= 2 * ESCAPE as usize);
+
+/// Marks the escape in place of a symbol; no symbol has this bit.
+const ESCAPE: u16 = 1 << MAX_SYMBOL_BITS;
+
+thread_local! {
+    /// Kept from one chunk to the next: to fault in fresh memory takes longer than to fill it.
+    static WORKSPACE: RefCell<Workspace> = RefCell::new(Workspace::new());
 }
 
-fn decode(stream: &LaneStream<'_>, model: &LaneModel, out: &mut [u16]) -> Result<()> {
-    check_escapes(&stream.escapes, &model.table)?;
-    let mut decoder = Decoder {
+struct Workspace {
+    slots: Slots,
+    /// How often each name was seen.
+    counts: Box<[Count; NAMES]>,
+    /// What is named by its entry.
+    symbols: Box<[u16; NAMES]>,
+}
+
+impl Workspace {
+    fn new() -> Self {
+        Self { slots: Slots::new(), counts: boxed(), symbols: boxed() }
+    }
+
+    /// For the start of a chunk. Returns the names of each context's entries, below [`NAMES`]: their symbols, or
+    /// [`ESCAPE`]; but if what is counted has to be told apart by contexts, context << 8 | entry.
+    fn reset(&mut self, tables: &Tables, by_entry: bool) -> Vec<Vec<u16>> {
+        let name = |(context, table): (usize, &Table)| {
+            let mut names = table.symbols().to_vec();
+            names.resize(table.len(), ESCAPE);
+            if by_entry {
+                let entries = context * MAX_ENTRIES..context * MAX_ENTRIES + table.len();
+                self.symbols[entries.clone()].copy_from_slice(&names);
+                names = entries.map(|entry| entry as u16).collect();
+            }
+            self.slots.fill(context, tables.precision(), &names, table.frequencies());
+            names.iter().for_each(|&name| self.counts[usize::from(name)] = [0; 4]);
+            names
+        };
+        tables.iter().enumerate().map(name).collect()
+    }
+}
+
+/// Reads as many symbols as `out` holds. `contexts` has that of each, or, if there is only one, may be empty. A context
+/// that the model does not have gives an error or arbitrary symbols.
+pub(crate) fn decode_lanes(cursor: &mut Cursor<'_>, model: &LaneModel, contexts: &[u8], out: &mut [u16]) -> Result<()> {
+    let start = cursor.clone();
+    let stream = LaneStream::read(cursor, out.len(), model.tables.width())?;
+    if !model.has_contexts_for(out.len(), contexts) {
+        return Err(start.place(Error::corrupt(format!("{} contexts for {} symbols", contexts.len(), out.len()))));
+    }
+    let decoded = WORKSPACE.with_borrow_mut(|workspace| match (model.tables.contexts(), model.tables.precision()) {
+        (1, 12) => decode::<false, 12>(&stream, model, &[], workspace, out),
+        (1, 11) => decode::<false, 11>(&stream, model, &[], workspace, out),
+        (1, 10) => decode::<false, 10>(&stream, model, &[], workspace, out),
+        (1, _) => decode::<false, 9>(&stream, model, &[], workspace, out),
+        (_, 12) => decode::<true, 12>(&stream, model, contexts, workspace, out),
+        (_, 11) => decode::<true, 11>(&stream, model, contexts, workspace, out),
+        (_, 10) => decode::<true, 10>(&stream, model, contexts, workspace, out),
+        (_, _) => decode::<true, 9>(&stream, model, contexts, workspace, out),
+    });
+    decoded.map_err(|error| start.place(error))
+}
+
+fn decode<const MANY: bool, const PRECISION: u32>(
+    stream: &LaneStream<'_>,
+    model: &LaneModel,
+    contexts: &[u8],
+    workspace: &mut Workspace,
+    out: &mut [u16],
+) -> Result<()> {
+    let mut decoder = Decoder::<MANY, PRECISION> {
         states: stream.states,
         words: Words::new(stream.words),
-        escapes: &stream.escapes,
-        slots: Slots::new(&model.table),
+        escapes: Escapes::new(&stream.escapes, &model.tables),
+        workspace,
     };
-    match model.adaptation {
-        Adaptation::STATIC => decoder.run(out, |_| {})?,
-        adaptation => decoder.run_adaptive(out, &model.table, adaptation)?,
+    let is_static = model.adaptation == Adaptation::STATIC;
+    let names = decoder.workspace.reset(&model.tables, MANY && !is_static);
+    if is_static {
+        decoder.run::<false>(contexts, out)?;
+    } else {
+        decoder.run_adaptive(model, &names, contexts, out)?;
     }
     decoder.finish()
 }
 
-/// A value among the escapes must not have a frequency.
-fn check_escapes(escapes: &[u16], table: &Table) -> Result<()> {
-    if escapes.is_empty() {
-        return Ok(());
+/// The escapes not taken yet.
+struct Escapes<'a> {
+    rest: &'a [u16],
+    /// By context << width | symbol: whether the symbol has a frequency. Empty if there are no escapes.
+    has_frequency: Vec<bool>,
+    width: u32,
+}
+
+impl<'a> Escapes<'a> {
+    fn new(rest: &'a [u16], tables: &Tables) -> Self {
+        let width = tables.width();
+        let mut has_frequency = Vec::new();
+        if !rest.is_empty() {
+            has_frequency.resize(tables.contexts() << width, false);
+            for (context, table) in tables.iter().enumerate() {
+                for &symbol in table.symbols() {
+                    has_frequency[context << width | usize::from(symbol)] = true;
+                }
+            }
+        }
+        Self { rest, has_frequency, width }
     }
-    let entries = table.entry_of_symbol();
-    let beyond = table.symbols().len();
-    match escapes.iter().all(|&symbol| usize::from(entries[usize::from(symbol)]) == beyond) {
-        true => Ok(()),
-        false => Err(Error::corrupt("an escaped symbol that has a frequency")),
+
+    /// Puts the next escapes where the group has marks.
+    #[inline(never)]
+    fn take<const MANY: bool>(&mut self, contexts: &[u8], group: &mut [u16]) -> Result<()> {
+        for (i, symbol) in group.iter_mut().enumerate().filter(|(_, symbol)| **symbol == ESCAPE) {
+            let Some((&escape, rest)) = self.rest.split_first() else {
+                return Err(Error::corrupt("escaped symbols are missing"));
+            };
+            let context = if MANY { usize::from(contexts[i]) } else { 0 };
+            if self.has_frequency.get(context << self.width | usize::from(escape)).is_none_or(|&has| has) {
+                return Err(Error::corrupt("an escaped symbol that has a frequency"));
+            }
+            (*symbol, self.rest) = (escape, rest);
+        }
+        Ok(())
     }
 }
 
@@ -76,51 +171,104 @@ impl<'a> Words<'a> {
     }
 }
 
-struct Decoder<'a> {
+struct Decoder<'a, const MANY: bool, const PRECISION: u32> {
     states: [u32; LANES],
     words: Words<'a>,
-    escapes: &'a [u16],
-    slots: Slots,
+    escapes: Escapes<'a>,
+    workspace: &'a mut Workspace,
 }
 
-impl Decoder<'_> {
-    /// Decodes `out`, whose first symbol is the first lane's. `note` is shown the symbols of every full group, escapes as
-    /// [`ESCAPE`]; what is no full group ends the chunk, and nothing follows it that could adapt.
+impl<const MANY: bool, const PRECISION: u32> Decoder<'_, MANY, PRECISION> {
+    /// Decodes `out`, whose first symbol is the first lane's.
     #[inline(always)]
-    fn run(&mut self, out: &mut [u16], mut note: impl FnMut(&[u16])) -> Result<()> {
+    fn run<const ADAPTIVE: bool>(&mut self, contexts: &[u8], out: &mut [u16]) -> Result<()> {
         // Local, so that the compiler knows that nothing else reaches it.
         let mut states = self.states;
         let (groups, rest) = out.as_chunks_mut::<LANES>();
-        for group in groups {
-            let (taken, seen) = step(&mut states, group, self.words.window()?, &self.slots);
-            self.words.position += taken;
-            note(group);
-            if seen & ESCAPE != 0 {
-                take_escapes(&mut self.escapes, group)?;
-            }
+        let (context_groups, context_rest) = contexts.as_chunks::<LANES>();
+        for (i, group) in groups.iter_mut().enumerate() {
+            let contexts = if MANY { &context_groups[i] } else { &[0; LANES] };
+            self.decode_group::<ADAPTIVE>(&mut states, contexts, group)?;
         }
         if !rest.is_empty() {
-            let (taken, _) = step(&mut states[..rest.len()], rest, self.words.window()?, &self.slots);
-            self.words.position += taken;
-            take_escapes(&mut self.escapes, rest)?;
+            self.decode_group::<ADAPTIVE>(&mut states[..rest.len()], context_rest, rest)?;
         }
         self.states = states;
         Ok(())
     }
 
-    /// Section 10.2: the same in blocks, the slots anew after each.
-    fn run_adaptive(&mut self, out: &mut [u16], table: &Table, adaptation: Adaptation) -> Result<()> {
-        let symbols = entry_symbols(table);
-        let mut follower = Follower::new(table.frequencies(), adaptation);
-        let mut frequencies = table.frequencies().to_vec();
-        let mut counts = Counts::new();
-        let mut blocks = out.chunks_mut(adaptation.block_len()).peekable();
-        while let Some(block) = blocks.next() {
-            self.run(block, |group| counts.add(group))?;
-            if blocks.peek().is_some() {
-                follower.follow(symbols.iter().map(|&symbol| counts.take(symbol)), &mut frequencies);
-                self.slots.fill(&symbols, &frequencies);
+    /// Section 10.2: the same in blocks, the slots of contexts that changed anew after each.
+    fn run_adaptive(&mut self, model: &LaneModel, names: &[Vec<u16>], contexts: &[u8], out: &mut [u16]) -> Result<()> {
+        let mut frequencies: Vec<Vec<u16>> = model.tables.iter().map(|table| table.frequencies().to_vec()).collect();
+        let mut followers: Vec<Follower> =
+            frequencies.iter().map(|of| Follower::new(of, PRECISION, model.adaptation)).collect();
+        let mut gathered: Vec<Count> = Vec::with_capacity(MAX_ENTRIES);
+        let block_len = model.adaptation.block_len();
+        for start in (0..out.len()).step_by(block_len) {
+            let end = out.len().min(start + block_len);
+            self.run::<true>(if MANY { &contexts[start..end] } else { &[] }, &mut out[start..end])?;
+            if end == out.len() {
+                break;
             }
+            let Workspace { slots, counts, .. } = &mut *self.workspace;
+            for (context, (follower, frequencies)) in followers.iter_mut().zip(&mut frequencies).enumerate() {
+                let names = &names[context];
+                let counts = if MANY {
+                    &mut counts[context * MAX_ENTRIES..][..names.len()]
+                } else {
+                    // The only context is always due.
+                    gathered.clear();
+                    gathered.extend(names.iter().map(|&name| std::mem::take(&mut counts[usize::from(name) % NAMES])));
+                    &mut gathered
+                };
+                if follower.follow(counts, frequencies) {
+                    slots.fill(context, PRECISION, names, frequencies);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One symbol for each state, at most 32.
+    #[inline(always)]
+    fn decode_group<const ADAPTIVE: bool>(
+        &mut self,
+        states: &mut [u32],
+        contexts: &[u8],
+        group: &mut [u16],
+    ) -> Result<()> {
+        let Workspace { slots, counts, symbols } = &mut *self.workspace;
+        let (steps, names) = (slots.steps(), slots.names());
+        let window = self.words.window()?;
+        let mut taken = 0;
+        let mut seen = 0;
+        for (i, (state, out)) in states.iter_mut().zip(group.iter_mut()).enumerate() {
+            let context = if MANY { usize::from(contexts[i]) } else { 0 };
+            let slot = (context << PRECISION | (*state as usize % (1 << PRECISION))) % MAX_SLOTS;
+            let step = steps[slot];
+            let name = names[slot];
+            // Below 2^32: the frequency is at most 2^P, and a distance below it.
+            let next = (step >> 16).wrapping_mul(*state >> PRECISION).wrapping_add(step & 0xffff);
+            // Before the i-th state at most i words were taken.
+            let refilled = next << 16 | u32::from(u16::from_le_bytes(window[taken % LANES]));
+            let is_low = next < STATE_LOWER_BOUND;
+            *state = if is_low { refilled } else { next };
+            taken += usize::from(is_low);
+            seen |= name;
+            *out = name;
+        }
+        if ADAPTIVE && MANY {
+            seen = count_and_rename(group, counts, symbols);
+        } else if ADAPTIVE {
+            for four in group.as_chunks::<4>().0 {
+                for (i, &name) in four.iter().enumerate() {
+                    counts[usize::from(name) % NAMES][i] += 1;
+                }
+            }
+        }
+        self.words.position += taken;
+        if seen & ESCAPE != 0 {
+            self.escapes.take::<MANY>(contexts, group)?;
         }
         Ok(())
     }
@@ -134,8 +282,8 @@ impl Decoder<'_> {
                 self.words.all.len()
             )));
         }
-        if !self.escapes.is_empty() {
-            return Err(Error::corrupt(format!("{} escapes left over", self.escapes.len())));
+        if !self.escapes.rest.is_empty() {
+            return Err(Error::corrupt(format!("{} escapes left over", self.escapes.rest.len())));
         }
         match self.states.iter().all(|&state| state == STATE_LOWER_BOUND) {
             true => Ok(()),
@@ -144,67 +292,17 @@ impl Decoder<'_> {
     }
 }
 
-/// How often each symbol, and [`ESCAPE`], occurred.
-struct Counts {
-    /// Four for each, as adding twice in a row to the same place would wait.
-    by_symbol: Box<[[u32; 4]; COUNTS]>,
-}
-
-/// A power of two, so that an index needs no check.
-const COUNTS: usize = 2 * ESCAPE as usize;
-
-impl Counts {
-    fn new() -> Self {
-        let counts = vec![[0; 4]; COUNTS].into_boxed_slice();
-        Self { by_symbol: counts.try_into().expect("its length is COUNTS") }
-    }
-
-    #[inline(always)]
-    fn add(&mut self, symbols: &[u16]) {
-        for four in symbols.as_chunks::<4>().0 {
-            for (i, &symbol) in four.iter().enumerate() {
-                self.by_symbol[usize::from(symbol) % COUNTS][i] += 1;
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn take(&mut self, symbol: u16) -> u32 {
-        std::mem::take(&mut self.by_symbol[usize::from(symbol) % COUNTS]).iter().sum()
-    }
-}
-
-/// One symbol for each state, at most 32. Returns how many words were taken, and all symbols or-ed together.
-#[inline(always)]
-fn step(states: &mut [u32], out: &mut [u16], window: &[[u8; 2]; LANES], slots: &Slots) -> (usize, u16) {
-    let (steps, symbols) = (slots.steps(), slots.symbols());
-    let mut taken = 0;
-    let mut seen = 0;
-    for (state, out) in states.iter_mut().zip(out) {
-        let slot = *state as usize % TOTAL;
-        let step = steps[slot];
-        let symbol = symbols[slot];
-        // Below 2^32: the frequency is at most 2^12, and a distance below it.
-        let next = (step >> 16).wrapping_mul(*state >> 12).wrapping_add(step & 0xffff);
-        // Before the i-th state at most i words were taken.
-        let refilled = next << 16 | u32::from(u16::from_le_bytes(window[taken % LANES]));
-        let is_low = next < STATE_LOWER_BOUND;
-        *state = if is_low { refilled } else { next };
-        taken += usize::from(is_low);
-        seen |= symbol;
-        *out = symbol;
-    }
-    (taken, seen)
-}
-
-/// Puts the next escapes where the group has marks.
+/// Counts names that are entries, and puts their symbols in their place. Returns all symbols or-ed together.
+///
+/// One function for all decoders: inlined into each, it was slower in some of them.
 #[inline(never)]
-fn take_escapes(escapes: &mut &[u16], group: &mut [u16]) -> Result<()> {
-    for symbol in group {
-        if *symbol == ESCAPE {
-            let (&escape, rest) = escapes.split_first().ok_or_else(|| Error::corrupt("escaped symbols are missing"))?;
-            (*symbol, *escapes) = (escape, rest);
-        }
+fn count_and_rename(group: &mut [u16], counts: &mut [Count; NAMES], symbols: &[u16; NAMES]) -> u16 {
+    let mut seen = 0;
+    for (i, out) in group.iter_mut().enumerate() {
+        let name = usize::from(*out) % NAMES;
+        counts[name][i % 4] += 1;
+        *out = symbols[name];
+        seen |= *out;
     }
-    Ok(())
+    seen
 }

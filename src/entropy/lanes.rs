@@ -2,7 +2,7 @@
 
 use super::adapt::Adaptation;
 use super::pack::{pack, packed_len, unpack};
-use super::table::Table;
+use super::table::Tables;
 use crate::error::{Error, Result};
 use crate::wire::{Cursor, put_varint};
 
@@ -14,23 +14,29 @@ pub(crate) const STATE_LOWER_BOUND: u32 = 1 << 16;
 const STATE_BYTES: usize = 4;
 const WORD_BYTES: usize = 2;
 
-/// What the segment's head says about a field coded in lanes (section 8).
+/// What the segment's head says about a field coded in lanes, but for where its contexts come from (section 8.1).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct LaneModel {
-    pub(crate) table: Table,
+    /// One for each context.
+    pub(crate) tables: Tables,
     pub(crate) adaptation: Adaptation,
 }
 
 impl LaneModel {
-    pub(crate) fn read(cursor: &mut Cursor<'_>, width: u32) -> Result<Self> {
+    pub(crate) fn read(cursor: &mut Cursor<'_>, width: u32, contexts: usize) -> Result<Self> {
         let adaptation = Adaptation::read(cursor)?;
-        let table = Table::read(cursor, width)?;
-        Ok(Self { table, adaptation })
+        let tables = Tables::read(cursor, width, contexts)?;
+        Ok(Self { tables, adaptation })
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         self.adaptation.write(out);
-        self.table.write(out);
+        self.tables.write(out);
+    }
+
+    /// Whether `contexts` are as many as they have to be for `count` symbols; for one context there may be none.
+    pub(crate) fn has_contexts_for(&self, count: usize, contexts: &[u8]) -> bool {
+        contexts.len() == count || (contexts.is_empty() && self.tables.contexts() == 1)
     }
 }
 
@@ -69,11 +75,17 @@ impl<'a> LaneStream<'a> {
     }
 
     /// Appends a stream whose words are given in the order in which they will be read.
-    pub(crate) fn write(states: &[u32; LANES], words: &[u16], escapes: &[u16], width: u32, out: &mut Vec<u8>) {
+    pub(crate) fn write(
+        states: &[u32; LANES],
+        words: &[[u8; WORD_BYTES]],
+        escapes: &[u16],
+        width: u32,
+        out: &mut Vec<u8>,
+    ) {
         put_varint(out, words.len() as u64);
         put_varint(out, escapes.len() as u64);
         out.extend(states.iter().flat_map(|state| state.to_le_bytes()));
-        out.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        out.extend_from_slice(words.as_flattened());
         pack(escapes, width, out);
     }
 }
@@ -99,7 +111,7 @@ pub(crate) fn skip_lanes(cursor: &mut Cursor<'_>, model: &LaneModel) -> Result<L
         counts: cursor.position() - start,
         states: LANES * STATE_BYTES,
         words: word_count.saturating_mul(WORD_BYTES),
-        escapes: packed_len(escape_count, model.table.width()),
+        escapes: packed_len(escape_count, model.tables.width()),
     };
     cursor.bytes(sizes.states)?;
     cursor.bytes(sizes.words)?;

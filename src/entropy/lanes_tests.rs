@@ -1,17 +1,26 @@
 //! Section 10 as it stands against the fast coders, and what damage does.
 
 use super::super::adapt::{MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, normalise};
+use super::super::table::{MAX_CONTEXTS, MAX_PRECISION, MAX_SLOTS, MIN_PRECISION};
 use super::super::{decode_lanes, encode_lanes};
 use super::*;
 use crate::error::ErrorKind;
 use proptest::prelude::*;
+
+/// Symbols, the contexts of each (none if there is one context), and a model for them.
+#[derive(Clone, Debug)]
+struct Coded {
+    symbols: Vec<u16>,
+    contexts: Vec<u8>,
+    model: LaneModel,
+}
 
 fn bit_field(bytes: &[u8], at: usize, width: usize) -> u16 {
     (0..width).map(|bit| u16::from(bytes[(at + bit) / 8] >> ((at + bit) % 8) & 1) << bit).sum()
 }
 
 /// Symbols of `stream`, by the text of the specification; None where it says must.
-fn naive_decode(stream: &[u8], model: &LaneModel, count: usize) -> Option<Vec<u16>> {
+fn naive_decode(stream: &[u8], model: &LaneModel, contexts: &[u8], count: usize) -> Option<Vec<u16>> {
     let mut cursor = Cursor::unplaced(stream, "naive");
     let words = cursor.varint().ok()? as usize;
     let escapes = cursor.varint().ok()? as usize;
@@ -23,25 +32,33 @@ fn naive_decode(stream: &[u8], model: &LaneModel, count: usize) -> Option<Vec<u1
         return None;
     }
     let words = cursor.bytes(words.checked_mul(2)?).ok()?;
-    let width = model.table.width() as usize;
+    let width = model.tables.width() as usize;
     let packed = cursor.bytes(escapes.checked_mul(width)?.div_ceil(8)).ok()?;
     if (escapes * width..packed.len() * 8).any(|bit| bit_field(packed, bit, 1) == 1) {
         return None;
     }
 
-    let table = &model.table;
-    let mut frequencies: Vec<u64> = table.frequencies().iter().map(|&frequency| frequency.into()).collect();
-    let mut weights: Vec<u64> = frequencies.iter().map(|frequency| frequency << 12).collect();
-    let mut counts = vec![0u64; weights.len()];
+    let p = model.tables.precision();
+    let mut frequencies: Vec<Vec<u64>> = model
+        .tables
+        .iter()
+        .map(|table| table.frequencies().iter().map(|&frequency| frequency.into()).collect())
+        .collect();
+    let mut weights: Vec<Vec<u64>> =
+        frequencies.iter().map(|of| of.iter().map(|frequency| frequency << (24 - p)).collect()).collect();
+    let mut counts: Vec<Vec<u64>> = weights.iter().map(|of| vec![0; of.len()]).collect();
     let Adaptation { interval, rate } = model.adaptation;
     let (mut next_word, mut next_escape) = (0, 0);
     let mut symbols = Vec::new();
     for i in 0..count {
+        let c = contexts.get(i).map_or(0, |&context| usize::from(context));
+        let table = model.tables.table(c);
+        let of = &frequencies[c];
         let state = &mut states[i % 32];
-        let slot = *state % 4096;
-        let start = |k: usize| frequencies[..k].iter().sum::<u64>();
-        let k = (0..frequencies.len()).find(|&k| start(k) <= slot && slot < start(k) + frequencies[k]).unwrap();
-        *state = frequencies[k] * (*state >> 12) + slot - start(k);
+        let slot = *state % (1 << p);
+        let start = |k: usize| of[..k].iter().sum::<u64>();
+        let k = (0..of.len()).find(|&k| start(k) <= slot && slot < start(k) + of[k]).unwrap();
+        *state = of[k] * (*state >> p) + slot - start(k);
         if *state < 1 << 16 {
             let word = words.get(2 * next_word..2 * next_word + 2)?;
             *state = *state << 16 | u64::from(word[1]) << 8 | u64::from(word[0]);
@@ -60,47 +77,63 @@ fn naive_decode(stream: &[u8], model: &LaneModel, count: usize) -> Option<Vec<u1
             }
             symbols.push(symbol);
         }
-        counts[k] += 1;
+        counts[c][k] += 1;
         if interval > 0 && (i + 1) % (1 << interval) == 0 {
-            for (weight, count) in weights.iter_mut().zip(&mut counts) {
-                *weight = *weight - (*weight >> rate) + ((*count << (24 - interval)) >> rate);
-                *count = 0;
+            for c in 0..counts.len() {
+                let n: u64 = counts[c].iter().sum();
+                if n < 1 << interval {
+                    continue;
+                }
+                let r = (1 << 32) / n;
+                for (weight, count) in weights[c].iter_mut().zip(&mut counts[c]) {
+                    *weight = *weight - (*weight >> rate) + (((*count * r) >> 8) >> rate);
+                    *count = 0;
+                }
+                let values: Vec<u32> = weights[c].iter().map(|&weight| (weight >> 8) as u32).collect();
+                let mut normalised = vec![0; values.len()];
+                normalise(&values, p, &mut normalised);
+                frequencies[c] = normalised.iter().map(|&frequency| frequency.into()).collect();
             }
-            let narrow: Vec<u32> = weights.iter().map(|&weight| weight as u32).collect();
-            let mut normalised = vec![0; narrow.len()];
-            normalise(&narrow, &mut normalised);
-            frequencies = normalised.iter().map(|&frequency| frequency.into()).collect();
         }
     }
     let all_used = 2 * next_word == words.len() && next_escape == escapes;
     (all_used && states.iter().all(|&state| state == 1 << 16)).then_some(symbols)
 }
 
-fn decode(stream: &[u8], model: &LaneModel, count: usize) -> Result<Vec<u16>> {
+fn decode(stream: &[u8], model: &LaneModel, contexts: &[u8], count: usize) -> Result<Vec<u16>> {
     let mut out = vec![0; count];
     let mut cursor = Cursor::unplaced(stream, "test");
-    decode_lanes(&mut cursor, model, &mut out)?;
+    decode_lanes(&mut cursor, model, contexts, &mut out)?;
     cursor.finish()?;
     Ok(out)
 }
 
-fn encode(symbols: &[u16], model: &LaneModel) -> Vec<u8> {
+fn encode(coded: &Coded) -> Vec<u8> {
     let mut out = Vec::new();
-    encode_lanes(symbols, model, &mut out);
+    encode_lanes(&coded.symbols, &coded.contexts, &coded.model, &mut out);
     out
 }
 
 /// There and back, by both decoders and past the stream; returns its length.
-fn check(symbols: &[u16], model: &LaneModel, naive: bool) -> usize {
+fn check(coded: &Coded, naive: bool) -> usize {
+    let Coded { symbols, contexts, model } = coded;
     let mut head = Vec::new();
     model.write(&mut head);
     let mut cursor = Cursor::unplaced(&head, "test");
-    assert_eq!(&LaneModel::read(&mut cursor, model.table.width()).unwrap(), model);
+    let read = LaneModel::read(&mut cursor, model.tables.width(), model.tables.contexts()).unwrap();
+    assert_eq!(&read, model);
     cursor.finish().unwrap();
-    let stream = encode(symbols, model);
-    assert!(decode(&stream, model, symbols.len()).unwrap() == symbols);
+    let stream = encode(coded);
+    assert!(decode(&stream, model, contexts, symbols.len()).unwrap() == *symbols);
     if naive {
-        assert!(naive_decode(&stream, model, symbols.len()).unwrap() == symbols);
+        assert!(naive_decode(&stream, model, contexts, symbols.len()).unwrap() == *symbols);
+    }
+    if model.tables.contexts() == 1 {
+        let zeros = vec![0; symbols.len()];
+        let mut out = Vec::new();
+        encode_lanes(symbols, &zeros, model, &mut out);
+        assert!(out == stream);
+        assert!(decode(&stream, model, &zeros, symbols.len()).unwrap() == *symbols);
     }
     let mut cursor = Cursor::unplaced(&stream, "test");
     let sizes = skip_lanes(&mut cursor, model).unwrap();
@@ -110,10 +143,18 @@ fn check(symbols: &[u16], model: &LaneModel, naive: bool) -> usize {
     stream.len()
 }
 
-fn counts_of(symbols: &[u16], width: u32) -> Vec<u64> {
-    let mut counts = vec![0; 1 << width];
-    symbols.iter().for_each(|&symbol| counts[usize::from(symbol)] += 1);
+fn counts_of(symbols: &[u16], contexts: &[u8], context_count: usize, width: u32) -> Vec<Vec<u64>> {
+    let mut counts = vec![vec![0; 1 << width]; context_count];
+    for (i, &symbol) in symbols.iter().enumerate() {
+        counts[contexts.get(i).map_or(0, |&context| usize::from(context))][usize::from(symbol)] += 1;
+    }
     counts
+}
+
+/// For symbols in one context.
+fn one_context(symbols: Vec<u16>, width: u32, precision: u32, adaptation: Adaptation) -> Coded {
+    let tables = Tables::from_counts(&counts_of(&symbols, &[], 1, width), width, precision);
+    Coded { symbols, contexts: Vec::new(), model: LaneModel { tables, adaptation } }
 }
 
 fn adaptation() -> impl Strategy<Value = Adaptation> {
@@ -123,28 +164,48 @@ fn adaptation() -> impl Strategy<Value = Adaptation> {
     ]
 }
 
-/// Symbols of a width, more or less skewed around a centre that moves, and a model for them.
-fn coded(lengths: impl Strategy<Value = usize>) -> impl Strategy<Value = (Vec<u16>, LaneModel)> {
-    (1u32..=12, lengths, 0u32..12, any::<u64>(), adaptation(), any::<bool>()).prop_map(
-        |(width, length, skew, seed, adaptation, sparse)| {
+/// Contexts and a precision that go together.
+fn dimensions() -> impl Strategy<Value = (usize, u32)> {
+    let contexts = prop_oneof![Just(1), 2..=MAX_CONTEXTS];
+    (contexts, MIN_PRECISION..=MAX_PRECISION)
+        .prop_map(|(contexts, precision)| (contexts.min(MAX_SLOTS >> precision), precision))
+}
+
+/// Symbols of a width, more or less skewed around a centre that moves and differs from context to context.
+fn coded(lengths: impl Strategy<Value = usize>) -> impl Strategy<Value = Coded> {
+    (1u32..=12, lengths, 0u32..12, any::<u64>(), adaptation(), any::<bool>(), dimensions()).prop_map(
+        |(width, length, skew, seed, adaptation, sparse, (context_count, precision))| {
             let mask = (1u32 << width) - 1;
             let mut random = seed;
-            let mut symbol = |i: usize| {
+            let mut next = || {
                 random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-                let narrow = (random >> 33) as u32 & mask >> (random >> 20).trailing_zeros().max(skew).min(width);
-                ((narrow + (i / 700) as u32) & mask) as u16
+                random >> 20
+            };
+            // Some of them rare.
+            let contexts: Vec<u8> = match context_count {
+                1 => Vec::new(),
+                _ => (0..length).map(|_| (next() % (next() % context_count as u64 + 1)) as u8).collect(),
+            };
+            let mut symbol = |i: usize| {
+                let random = next();
+                let narrow = (random >> 13) as u32 & mask >> random.trailing_zeros().max(skew).min(width);
+                let context = contexts.get(i).map_or(0, |&context| u32::from(context));
+                ((narrow + (i / 700) as u32 + 3 * context) & mask) as u16
             };
             let symbols: Vec<u16> = (0..length).map(&mut symbol).collect();
-            let mut counts = counts_of(&symbols, width);
+            let mut counts = counts_of(&symbols, &contexts, context_count, width);
             if symbols.is_empty() {
-                counts[1] = 1;
+                counts[0][1] = 1;
             }
             if sparse {
                 // As if the tensor were longer: rare symbols become escapes.
-                let most = counts.iter_mut().max().unwrap();
-                *most += 1_000_000;
+                for counts in &mut counts {
+                    counts.iter_mut().for_each(|count| *count += 1);
+                    *counts.iter_mut().max().unwrap() += 1_000_000;
+                }
             }
-            (symbols, LaneModel { table: Table::from_counts(&counts, width), adaptation })
+            let tables = Tables::from_counts(&counts, width, precision);
+            Coded { symbols, contexts, model: LaneModel { tables, adaptation } }
         },
     )
 }
@@ -153,47 +214,56 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
-    fn short_streams_come_back((symbols, model) in coded(0..3 * LANES + 5)) {
-        check(&symbols, &model, true);
+    fn short_streams_come_back(coded in coded(0..3 * LANES + 5)) {
+        check(&coded, true);
     }
 
     #[test]
-    fn long_streams_come_back((symbols, model) in coded(0usize..3000)) {
-        check(&symbols, &model, true);
+    fn long_streams_come_back(coded in coded(0usize..6000)) {
+        check(&coded, true);
     }
 
     #[test]
     fn damage_is_judged_as_specified(
-        (symbols, model) in coded(0..3 * LANES + 5),
+        coded in coded(0..3 * LANES + 5),
         flip in 1u8..,
         noise in prop::collection::vec(any::<u8>(), 1..20),
     ) {
-        let mut stream = encode(&symbols, &model);
+        let mut stream = encode(&coded);
+        let Coded { symbols, contexts, model } = &coded;
         let agree = |stream: &[u8]| {
-            let decoded = decode(stream, &model, symbols.len()).ok();
-            assert_eq!(decoded, naive_decode(stream, &model, symbols.len()));
-            let _ = skip_lanes(&mut Cursor::unplaced(stream, "test"), &model);
+            let decoded = decode(stream, model, contexts, symbols.len()).ok();
+            assert_eq!(decoded, naive_decode(stream, model, contexts, symbols.len()));
+            let _ = skip_lanes(&mut Cursor::unplaced(stream, "test"), model);
         };
         for at in 0..stream.len() {
-            prop_assert!(decode(&stream[..at], &model, symbols.len()).is_err());
+            prop_assert!(decode(&stream[..at], model, contexts, symbols.len()).is_err());
             stream[at] ^= flip;
             // A changed count moves the end; the naive decoder does not look at what is left over.
             if at >= 2 {
                 agree(&stream);
             } else {
-                let _ = decode(&stream, &model, symbols.len());
+                let _ = decode(&stream, model, contexts, symbols.len());
             }
             stream[at] ^= flip;
         }
-        let _ = decode(&noise, &model, symbols.len());
+        let _ = decode(&noise, model, contexts, symbols.len());
+        // Contexts that there are not, and too few of them.
+        let wrong: Vec<u8> = noise.iter().copied().cycle().take(symbols.len()).collect();
+        let _ = decode(&stream, model, &wrong, symbols.len());
+        if model.tables.contexts() > 1 && !symbols.is_empty() {
+            prop_assert!(decode(&stream, model, &contexts[1..], symbols.len()).is_err());
+            prop_assert!(decode(&stream, model, &[], symbols.len()).is_err());
+        }
         // Noise in place of the words.
         for (byte, noise) in stream.iter_mut().skip(140).zip(noise.iter().cycle()) {
             *byte ^= noise;
         }
         agree(&stream);
         // Another number of symbols than were coded.
-        prop_assert!(symbols.is_empty() || decode(&encode(&symbols, &model), &model, symbols.len() + 1000).is_err()
-            || model.table.len() == 1);
+        let more: Vec<u8> = contexts.iter().copied().cycle().take(symbols.len() + 1000).collect();
+        prop_assert!(symbols.is_empty() || decode(&encode(&coded), model, &more, symbols.len() + 1000).is_err()
+            || model.tables.iter().any(|table| table.len() == 1));
     }
 }
 
@@ -201,19 +271,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn very_long_streams_come_back((symbols, model) in coded(60_000usize..200_000)) {
-        check(&symbols, &model, false);
+    fn very_long_streams_come_back(coded in coded(60_000usize..200_000)) {
+        check(&coded, false);
     }
 }
 
 #[test]
 fn all_intervals_and_rates() {
     let symbols: Vec<u16> = (1..140_000u32).map(|i| (i.trailing_zeros() + i / 30_000) as u16).collect();
-    let table = Table::from_counts(&counts_of(&symbols, 5), 5);
-    for interval in MIN_INTERVAL..=MAX_INTERVAL {
-        for rate in 1..=MAX_RATE {
-            let model = LaneModel { table: table.clone(), adaptation: Adaptation { interval, rate } };
-            check(&symbols, &model, rate == 3);
+    let contexts: Vec<u8> = (0..symbols.len()).map(|i| (i.count_ones() / 3 % 5) as u8).collect();
+    for (contexts, context_count) in [(Vec::new(), 1), (contexts, 5)] {
+        let tables = Tables::from_counts(&counts_of(&symbols, &contexts, context_count, 5), 5, 11);
+        for interval in MIN_INTERVAL..=MAX_INTERVAL {
+            for rate in 1..=MAX_RATE {
+                let model = LaneModel { tables: tables.clone(), adaptation: Adaptation { interval, rate } };
+                check(&Coded { symbols: symbols.clone(), contexts: contexts.clone(), model }, rate == 3);
+            }
         }
     }
 }
@@ -222,8 +295,16 @@ fn all_intervals_and_rates() {
 fn one_symbol_takes_no_words() {
     for adaptation in [Adaptation::STATIC, Adaptation { interval: 8, rate: 1 }] {
         for length in [0, 1, 31, 32, 33, 100_000] {
-            let model = LaneModel { table: Table::from_counts(&[0, 0, 9, 0], 2), adaptation };
-            assert_eq!(check(&vec![2; length], &model, true), 130);
+            for precision in MIN_PRECISION..=MAX_PRECISION {
+                let tables = Tables::from_counts(&[vec![0, 0, 9, 0]], 2, precision);
+                let model = LaneModel { tables, adaptation };
+                assert_eq!(check(&Coded { symbols: vec![2; length], contexts: Vec::new(), model }, true), 130);
+            }
+            let tables = Tables::from_counts(&[vec![0, 0, 9, 0], vec![5, 0, 0, 0]], 2, 12);
+            let contexts: Vec<u8> = (0..length).map(|i| (i / 3 % 2) as u8).collect();
+            let symbols = contexts.iter().map(|&context| if context == 0 { 2 } else { 0 }).collect();
+            let model = LaneModel { tables, adaptation };
+            assert_eq!(check(&Coded { symbols, contexts, model }, true), 130);
         }
     }
 }
@@ -231,48 +312,63 @@ fn one_symbol_takes_no_words() {
 #[test]
 fn two_symbols_take_a_bit() {
     let symbols: Vec<u16> = (0..64_000u32).map(|i| (i.count_ones() % 2) as u16).collect();
-    let model = LaneModel { table: Table::from_counts(&[1, 1000], 1), adaptation: Adaptation::STATIC };
-    check(&symbols, &model, true);
-    let model = LaneModel { table: Table::from_counts(&[500, 500], 1), adaptation: Adaptation::STATIC };
-    let length = check(&symbols, &model, true);
-    assert!((8000..8200).contains(&length), "{length}");
+    for precision in MIN_PRECISION..=MAX_PRECISION {
+        let of = |counts: &[u64]| Coded {
+            symbols: symbols.clone(),
+            contexts: Vec::new(),
+            model: LaneModel {
+                tables: Tables::from_counts(&[counts.to_vec()], 1, precision),
+                adaptation: Adaptation::STATIC,
+            },
+        };
+        check(&of(&[1, 1000]), true);
+        let length = check(&of(&[500, 500]), true);
+        assert!((8000..8200).contains(&length), "{length}");
+    }
 }
 
+/// More symbols than a table can have entries.
 #[test]
-fn escapes_alone() {
-    let symbols: Vec<u16> = (0..999).collect();
-    let counts = vec![10; 1 << 12];
-    let named = Table::from_counts(&counts, 12);
-    assert_eq!((named.len(), named.has_escape()), (4096, false));
-    check(&symbols, &LaneModel { table: named, adaptation: Adaptation { interval: 8, rate: 2 } }, true);
-    let table = Table::from_counts(&[1; 2], 1);
-    assert_eq!((table.len(), table.has_escape()), (1, true));
-    for adaptation in [Adaptation::STATIC, Adaptation { interval: 9, rate: 8 }] {
-        check(
-            &symbols.iter().map(|symbol| symbol % 2).collect::<Vec<_>>(),
-            &LaneModel { table: table.clone(), adaptation },
-            true,
-        );
+fn wide_alphabets() {
+    for adaptation in [Adaptation::STATIC, Adaptation { interval: 8, rate: 2 }, Adaptation { interval: 9, rate: 8 }] {
+        let coded = one_context((0..5000).map(|i| i % 1999).collect(), 12, 12, adaptation);
+        assert!(coded.model.tables.table(0).has_escape());
+        check(&coded, true);
     }
 }
 
 #[test]
+#[should_panic = "a symbol without a code"]
+fn a_symbol_without_a_code_is_no_stream() {
+    let mut coded = one_context(vec![1; 40], 2, 9, Adaptation::STATIC);
+    assert!(!coded.model.tables.table(0).has_escape());
+    coded.symbols[7] = 2;
+    encode(&coded);
+}
+
+/// A count of 1, but for these symbols of 12 bits.
+fn mostly(frequent: std::ops::Range<usize>) -> Vec<u64> {
+    let mut counts = vec![1; 1 << 12];
+    counts[frequent].fill(1_000_000);
+    counts
+}
+
+#[test]
 fn rules_of_the_end() {
-    let symbols: Vec<u16> = (0..100).map(|i| if i % 4 == 0 { i % 3 } else { i + 3 }).collect();
-    let mut counts = vec![0; 256];
-    counts[..3].fill(1_000_000);
-    counts[3..].fill(1);
-    let model = LaneModel { table: Table::from_counts(&counts, 8), adaptation: Adaptation::STATIC };
-    assert_eq!(model.table.len(), 4);
-    let stream = encode(&symbols, &model);
+    let model = LaneModel { tables: Tables::from_counts(&[mostly(0..3)], 12, 12), adaptation: Adaptation::STATIC };
+    let named = model.tables.table(0).symbols();
+    let escaped: Vec<u16> = (0..1 << 12).filter(|symbol| !named.contains(symbol)).collect();
+    let symbols: Vec<u16> = (0..104).map(|i| if i % 4 == 0 { i as u16 % 3 } else { escaped[7 * i] }).collect();
+    let coded = Coded { symbols, contexts: Vec::new(), model };
+    let stream = encode(&coded);
     let (words, escapes) = (usize::from(stream[0]), usize::from(stream[1]));
-    assert!(words > 3 && escapes > 3);
+    assert!((4..127).contains(&words) && escapes == 78);
     let rejected = |stream: &[u8]| {
-        let error = decode(stream, &model, symbols.len()).unwrap_err();
+        let error = decode(stream, &coded.model, &[], coded.symbols.len()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt);
         error.what().to_owned()
     };
-    // A word and an escape more and less.
+    // A word more and less; two escapes, which are three bytes.
     let words_end = 130 + 2 * words;
     let mut more = stream.clone();
     more[0] += 1;
@@ -283,44 +379,92 @@ fn rules_of_the_end() {
     less.splice(words_end - 2..words_end, []);
     rejected(&less);
     let mut more = stream.clone();
-    more[1] += 1;
-    more.push(77);
-    assert_eq!(rejected(&more), "1 escapes left over");
+    more[1] += 2;
+    more.extend([255; 3]);
+    assert_eq!(rejected(&more), "2 escapes left over");
     let mut less = stream.clone();
-    less[1] -= 1;
-    less.pop();
+    less[1] -= 2;
+    less.truncate(stream.len() - 3);
     assert_eq!(rejected(&less), "escaped symbols are missing");
     // An escape that has a frequency.
-    let mut named = stream.clone();
-    *named.last_mut().unwrap() = 2;
-    assert_eq!(rejected(&named), "an escaped symbol that has a frequency");
+    assert_eq!(rejected(&with_last_escape(&stream, 2)), "an escaped symbol that has a frequency");
     // A state that is too small, and one that does not end as it should.
     let mut small = stream.clone();
     small[2..6].copy_from_slice(&65_535u32.to_le_bytes());
     assert_eq!(rejected(&small), "a lane's state is too small");
     // More escapes than symbols.
     let mut many = stream.clone();
-    many[1] = 101;
-    assert!(rejected(&many).contains("among 100 symbols"));
+    many[1] = 105;
+    assert!(rejected(&many).contains("among 104 symbols"));
+}
+
+/// The stream with another last one of an even number of escapes of 12 bits.
+fn with_last_escape(stream: &[u8], symbol: u16) -> Vec<u8> {
+    let mut stream = stream.to_vec();
+    let [.., before, last] = &mut stream[..] else { unreachable!("there are escapes") };
+    *before = *before & 15 | (symbol << 4) as u8;
+    *last = (symbol >> 4) as u8;
+    stream
+}
+
+/// An escape may be a symbol that has a frequency in another context, but not in its own.
+#[test]
+fn escapes_are_judged_in_their_context() {
+    let tables = Tables::from_counts(&[mostly(0..200), mostly(100..300)], 12, 11);
+    let is_named = |context: usize, symbol: u16| tables.table(context).symbols().contains(&symbol);
+    assert!(is_named(0, 99) && !is_named(1, 99) && is_named(1, 299) && !is_named(0, 299));
+    for adaptation in [Adaptation::STATIC, Adaptation { interval: 8, rate: 3 }] {
+        let contexts: Vec<u8> = (0..600).map(|i| (i % 7 % 2) as u8).collect();
+        let symbol = |(i, &context): (usize, &u8)| match i % 10 {
+            0 if context == 0 => 299,
+            0 => 99,
+            _ => 100 + (i % 80) as u16,
+        };
+        let symbols = contexts.iter().enumerate().map(symbol).collect();
+        let coded = Coded { symbols, contexts, model: LaneModel { tables: tables.clone(), adaptation } };
+        check(&coded, true);
+        // The last of 60 escapes is symbol 590, in context 0.
+        let stream = encode(&coded);
+        assert_eq!(read_counts(&mut Cursor::unplaced(&stream, "test")).unwrap().1, 60);
+        assert_eq!(coded.contexts[590], 0);
+        for other in [0, 99, 100, 250, 298, 299, 300, 4095] {
+            let stream = with_last_escape(&stream, other);
+            let decoded = decode(&stream, &coded.model, &coded.contexts, 600);
+            assert_eq!(decoded.is_ok(), !is_named(0, other), "{other}");
+            assert_eq!(decoded.ok(), naive_decode(&stream, &coded.model, &coded.contexts, 600));
+        }
+    }
 }
 
 #[test]
 fn unearned_counts_are_refused() {
-    let model = LaneModel { table: Table::from_counts(&[3, 1], 1), adaptation: Adaptation::STATIC };
+    let model = LaneModel { tables: Tables::from_counts(&[vec![3, 1]], 1, 9), adaptation: Adaptation::STATIC };
     for (words, escapes) in [(u64::MAX, 0), (0, u64::MAX), (1 << 40, 0), (0, 1 << 62), (u64::MAX / 2, u64::MAX / 2)] {
         let mut stream = Vec::new();
         put_varint(&mut stream, words);
         put_varint(&mut stream, escapes);
         stream.extend([1; 200]);
-        assert!(decode(&stream, &model, 10).is_err());
+        assert!(decode(&stream, &model, &[], 10).is_err());
         assert!(skip_lanes(&mut Cursor::unplaced(&stream, "test"), &model).is_err());
     }
 }
 
 #[test]
 fn bytes_are_pinned() {
-    let symbols: Vec<u16> = (0..96).map(|i| [0, 0, 1, 0, 3, 2][i % 6]).collect();
-    let table = Table::from_counts(&counts_of(&symbols, 2), 2);
-    let stream = encode(&symbols, &LaneModel { table, adaptation: Adaptation::STATIC });
-    assert_eq!(crate::wire::checksum(&stream), 1582489493);
+    // Tables that are flat however they are fitted.
+    let symbols: Vec<u16> = (0..3000).map(|i| [0, 0, 1, 0, 3, 2][i / 7 % 6]).collect();
+    let contexts: Vec<u8> = (0..3000).map(|i| (i / 3 % 3) as u8).collect();
+    let checksum = |contexts: &[u8], count, adaptation| {
+        let tables = Tables::from_counts(&vec![vec![9; 4]; count], 2, 10);
+        let model = LaneModel { tables, adaptation };
+        crate::wire::checksum(&encode(&Coded { symbols: symbols.clone(), contexts: contexts.to_vec(), model }))
+    };
+    assert_eq!(
+        [
+            checksum(&[], 1, Adaptation::STATIC),
+            checksum(&[], 1, Adaptation { interval: 8, rate: 2 }),
+            checksum(&contexts, 3, Adaptation { interval: 8, rate: 2 }),
+        ],
+        [591065316, 4069430139, 2461215415]
+    );
 }

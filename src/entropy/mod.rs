@@ -1,13 +1,14 @@
 //! Entropy coding (sections 9 to 11 of the specification): symbols into bits and back, and what that costs.
 //!
-//! Two coders, one for each job. *Lanes*: 32 interleaved rANS states under one frequency table that may follow the
-//! symbols; for speed. *Bits*: an adaptive binary range coder, on the crate `constriction`; for small or very skewed
-//! streams, and for the tables of the lanes themselves.
+//! Two coders, one for each job. *Lanes*: 32 interleaved rANS states under frequency tables, one for each context, that
+//! may follow the symbols; for speed. *Bits*: an adaptive binary range coder, on the crate `constriction`; for small or
+//! very skewed streams, for classes, and for the tables of the lanes themselves.
 //!
 //! ```text
 //!   cost      code lengths as integers, so that an encoder chooses the same everywhere
-//!   lanes ── lane_encode, lane_decode ── slots ── adapt ── table ── fit
+//!   lanes ── lane_encode, lane_decode ── slots ── adapt ── table ── fit, levels
 //!   bits  ── context ─────────────────────────────── coder ──┘
+//!   classes ─────┘
 //!   pack      values of a few bits, one after another
 //! ```
 //!
@@ -16,6 +17,7 @@
 
 mod adapt;
 mod bits;
+mod classes;
 mod coder;
 mod context;
 mod cost;
@@ -23,6 +25,8 @@ mod fit;
 mod lane_decode;
 mod lane_encode;
 mod lanes;
+mod levels;
+mod mixed;
 mod pack;
 mod slots;
 mod table;
@@ -31,20 +35,27 @@ pub(crate) use adapt::Adaptation;
 #[cfg(feature = "internals")]
 pub(crate) use adapt::{MAX_INTERVAL, MAX_RATE, MIN_INTERVAL};
 pub(crate) use bits::{BitsModel, WordSize, decode_bits, encode_bits, skip_bits};
-pub(crate) use cost::{BIT, bits_cost, lanes_cost, static_cost};
+#[cfg(feature = "internals")]
+pub(crate) use classes::CLASS_LIMIT;
+pub(crate) use classes::{ClassCoding, MAX_CLASS_BITS, skip_classes};
+pub(crate) use cost::{BIT, adaptive_cost, bits_cost, entropy_cost, lanes_cost, log2_fixed, static_cost};
 pub(crate) use lane_decode::decode_lanes;
 pub(crate) use lane_encode::encode_lanes;
 #[cfg(feature = "internals")]
 pub(crate) use lanes::{LANES, STATE_LOWER_BOUND};
 pub(crate) use lanes::{LaneModel, skip_lanes};
-pub(crate) use pack::{pack, packed_len, unpack};
-pub(crate) use table::{MAX_SYMBOL_BITS, Table};
 #[cfg(feature = "internals")]
-pub(crate) use table::{PROBABILITY_BITS, TABLE_LIMIT};
+pub(crate) use mixed::MAX_DISTANCES;
+pub(crate) use mixed::{Kind as MixedKind, MixedModel, decode_mixed, encode_mixed, mixed_cost, skip_mixed};
+pub(crate) use mixed::{MAX_COLUMNS, MAX_DISTANCE};
+pub(crate) use pack::{pack, packed_len, unpack};
+pub(crate) use table::{MAX_CONTEXTS, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS, Tables};
+#[cfg(feature = "internals")]
+pub(crate) use table::{MAX_ENTRIES, MAX_LEVEL, MIN_PRECISION, TABLE_LIMIT};
 
 use crate::error::{Error, Result};
 
-/// Lane and bits coding are for fields of 1 to [`MAX_SYMBOL_BITS`] bits (section 8).
+/// Lane and bits coding are for fields of 1 to [`MAX_SYMBOL_BITS`] bits (section 8.1).
 fn check_symbol_width(width: u32) -> Result<()> {
     match width {
         1..=MAX_SYMBOL_BITS => Ok(()),

@@ -1,76 +1,75 @@
-//! What a lane decoder looks up: for each of the 4096 slots its symbol and its step.
+//! What a lane decoder looks up: for each slot of each context its entry's name and its step.
 
-use super::table::{TOTAL, Table};
+use super::table::{MAX_PRECISION, MAX_SLOTS};
 
 /// Runs of slots are written in blocks of this many, beyond their end if need be: the next run covers that.
 const BLOCK: usize = 16;
-const PADDED: usize = TOTAL + BLOCK;
 
-/// Marks the escape in place of a symbol; no symbol has this bit.
-pub(crate) const ESCAPE: u16 = 1 << 12;
-
-/// Tables by slot. Kept apart, so that the symbol is off the path from one state to the next.
+/// Contexts' tables by slot, with room for all that there can be: an index needs no check. In two arrays, so that the
+/// name is off the path from one state to the next; one array, with the symbol looked up by entry, measured slower.
 #[derive(Debug)]
-pub(crate) struct Slots {
-    /// The entry's frequency in the upper half, the slot's distance from the entry's start in the lower.
-    steps: Box<[u32; PADDED]>,
-    /// The entry's symbol, or [`ESCAPE`].
-    symbols: Box<[u16; PADDED]>,
+pub(super) struct Slots {
+    /// By context << P | slot: the entry's frequency in the upper half, the slot's distance from the entry's start in the
+    /// lower.
+    steps: Box<[u32; MAX_SLOTS]>,
+    /// By context << P | slot: what the decoder calls the entry.
+    names: Box<[u16; MAX_SLOTS]>,
 }
 
 impl Slots {
-    pub(crate) fn new(table: &Table) -> Self {
-        let mut slots = Self { steps: Box::new([0; PADDED]), symbols: Box::new([0; PADDED]) };
-        slots.fill(&entry_symbols(table), table.frequencies());
-        slots
+    pub(super) fn new() -> Self {
+        Self { steps: boxed(), names: boxed() }
     }
 
-    /// For entries in order: their symbols, [`ESCAPE`] among them, and frequencies, which add up to 4096.
-    pub(crate) fn fill(&mut self, symbols: &[u16], frequencies: &[u16]) {
+    /// Sets the slots of a context, for entries in order: their names and frequencies, which add up to 2^precision.
+    pub(super) fn fill(&mut self, context: usize, precision: u32, names: &[u16], frequencies: &[u16]) {
+        debug_assert!(precision <= MAX_PRECISION && names.len() == frequencies.len());
+        let slots = context << precision..(context + 1) << precision;
+        let (Some(steps), Some(slot_names)) = (self.steps.get_mut(slots.clone()), self.names.get_mut(slots)) else {
+            debug_assert!(false, "context {context} of precision {precision}");
+            return;
+        };
         let mut start = 0;
-        for (&symbol, &frequency) in symbols.iter().zip(frequencies) {
+        for (&name, &frequency) in names.iter().zip(frequencies) {
             let end = start + usize::from(frequency);
+            let run = start..steps.len().min(start + usize::from(frequency).next_multiple_of(BLOCK));
             let mut step = u32::from(frequency) << 16;
-            let mut at = start;
-            while at < end {
-                let (Some(steps), Some(names)) =
-                    (self.steps[at..].first_chunk_mut::<BLOCK>(), self.symbols[at..].first_chunk_mut::<BLOCK>())
-                else {
-                    debug_assert!(false, "frequencies beyond {TOTAL}");
-                    return;
-                };
+            let (step_blocks, last_steps) = steps[run.clone()].as_chunks_mut::<BLOCK>();
+            let (name_blocks, last_names) = slot_names[run].as_chunks_mut::<BLOCK>();
+            for (steps, names) in step_blocks.iter_mut().zip(name_blocks) {
                 *steps = std::array::from_fn(|i| step + i as u32);
-                *names = [symbol; BLOCK];
+                *names = [name; BLOCK];
                 step += BLOCK as u32;
-                at += BLOCK;
             }
+            // Behind the context's last slot the next one's begin.
+            last_steps.iter_mut().zip(step..).for_each(|(slot, step)| *slot = step);
+            last_names.fill(name);
             start = end;
         }
     }
 
-    /// Frequency << 16 | distance from the start, by slot.
+    /// By context << P | slot: frequency << 16 | distance from the start.
     #[inline(always)]
-    pub(crate) fn steps(&self) -> &[u32; PADDED] {
+    pub(super) fn steps(&self) -> &[u32; MAX_SLOTS] {
         &self.steps
     }
 
-    /// By slot.
+    /// By context << P | slot.
     #[inline(always)]
-    pub(crate) fn symbols(&self) -> &[u16; PADDED] {
-        &self.symbols
+    pub(super) fn names(&self) -> &[u16; MAX_SLOTS] {
+        &self.names
     }
 }
 
-/// The symbol of each entry, [`ESCAPE`] for the escape.
-pub(crate) fn entry_symbols(table: &Table) -> Vec<u16> {
-    let mut symbols = table.symbols().to_vec();
-    symbols.resize(table.len(), ESCAPE);
-    symbols
+/// Zeros, never on the stack.
+pub(super) fn boxed<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
+    let Ok(array) = vec![T::default(); N].into_boxed_slice().try_into() else { unreachable!("its length is {N}") };
+    array
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fit::tests::counts;
+    use super::super::table::{MAX_ENTRIES, MIN_PRECISION};
     use super::*;
     use proptest::prelude::*;
 
@@ -78,18 +77,29 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn every_slot_is_its_entry((width, counts) in counts()) {
-            let table = Table::from_counts(&counts, width);
-            let slots = Slots::new(&table);
-            let mut slot = 0;
-            for (entry, &frequency) in table.frequencies().iter().enumerate() {
-                for distance in 0..u32::from(frequency) {
-                    prop_assert_eq!(slots.steps()[slot], u32::from(frequency) << 16 | distance);
-                    prop_assert_eq!(slots.symbols()[slot], table.symbols().get(entry).copied().unwrap_or(ESCAPE));
-                    slot += 1;
+        fn every_slot_is_its_entry(
+            precision in MIN_PRECISION..=MAX_PRECISION,
+            // Contexts in some order, some of them twice, with where their entries end.
+            tables in prop::collection::vec((0usize..8, prop::collection::btree_set(1u16..512, 0..MAX_ENTRIES)), 1..12),
+        ) {
+            let mut slots = Slots::new();
+            let mut expected = vec![(0, 0); MAX_SLOTS];
+            for (context, mut ends) in tables {
+                ends.insert(1 << precision);
+                let starts: Vec<u16> = [0].into_iter().chain(ends.iter().copied()).take(ends.len()).collect();
+                let frequencies: Vec<u16> = starts.iter().zip(&ends).map(|(start, end)| end - start).collect();
+                let names: Vec<u16> = starts.iter().map(|start| start ^ 0x5a5a).collect();
+                slots.fill(context, precision, &names, &frequencies);
+                for ((start, frequency), name) in starts.iter().zip(frequencies).zip(names) {
+                    for distance in 0..frequency {
+                        expected[context << precision | usize::from(start + distance)] =
+                            (u32::from(frequency) << 16 | u32::from(distance), name);
+                    }
                 }
             }
-            prop_assert_eq!(slot, TOTAL);
+            for (i, expected) in expected.into_iter().enumerate() {
+                prop_assert_eq!((slots.steps()[i], slots.names()[i]), expected, "slot {}", i);
+            }
         }
     }
 }

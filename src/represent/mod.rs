@@ -1,14 +1,24 @@
 //! Representations (sections 7 and 8): how a chunk's bytes become streams, and back.
 
+mod class_field;
+mod context_source;
 mod fields;
+mod layout;
 mod streams;
 mod word;
 
+pub(crate) use class_field::{ClassField, Group, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES, MAX_GROUPS};
+#[cfg(feature = "internals")]
+pub(crate) use context_source::MAX_CONTEXT_SHIFT;
+pub(crate) use context_source::{ContextSource, all_sums};
 pub(crate) use fields::{Coding, Field, Fields, Transform, take_field};
 #[cfg(feature = "internals")]
 pub(crate) use fields::{MAX_FIELD_BITS, MAX_FIELDS};
+pub(crate) use layout::{Layout, Rows};
 pub(crate) use streams::StreamBytes;
 pub(crate) use word::{Word, read_words, with_word};
+
+use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::tensor::Dtype;
@@ -46,12 +56,10 @@ impl Representation {
 
     /// Bytes of memory that its tables take, about.
     pub(crate) fn memory(&self) -> usize {
-        let Self::Fields(fields) = self else { return 0 };
-        let table = |field: &Field| match &field.coding {
-            Coding::Lanes(model) => 2 * size_of::<u16>() * model.table.len(),
-            _ => 0,
-        };
-        fields.fields.iter().map(|field| size_of::<Field>() + table(field)).sum()
+        match self {
+            Self::Fields(fields) => fields.memory(),
+            Self::Raw | Self::Zstd => 0,
+        }
     }
 
     /// The parameters in the segment's head.
@@ -64,30 +72,49 @@ impl Representation {
     }
 
     /// From code and parameters.
-    pub(crate) fn read(code: u8, parameters: &[u8], dtype: Dtype) -> Result<Self> {
+    pub(crate) fn read(code: u8, parameters: &[u8], layout: &Layout<'_>) -> Result<Self> {
         let mut cursor = Cursor::unplaced(parameters, "segment");
         let this = match code {
             0 => Self::Raw,
             1 => Self::Zstd,
-            2 => Self::Fields(Fields::read(&mut cursor, dtype)?),
+            2 => Self::Fields(Fields::read(&mut cursor, layout)?),
             _ => return Err(Error::unsupported(format!("representation {code}")).in_section("segment")),
         };
         cursor.finish()?;
         Ok(this)
     }
 
-    /// Appends the coded bytes of a chunk.
-    pub(crate) fn encode_chunk(&self, dtype: Dtype, bytes: &[u8], zstd_level: i32, out: &mut Vec<u8>) -> Result<()> {
+    /// Appends the coded bytes of a chunk, the elements `elements` of the segment. `row_classes` has the classes of all rows of
+    /// each class field.
+    pub(crate) fn encode_chunk(
+        &self,
+        dtype: Dtype,
+        elements: &Range<u64>,
+        bytes: &[u8],
+        row_classes: &[Vec<u8>],
+        zstd_level: i32,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         match self {
             Self::Raw => out.extend_from_slice(bytes),
             Self::Zstd => out.extend_from_slice(&zstd::bulk::compress(bytes, zstd_level)?),
-            Self::Fields(fields) => with_word!(dtype, W => fields.encode::<W>(bytes, dtype.word_bits(), out)),
+            Self::Fields(fields) => {
+                with_word!(dtype, W => fields.encode::<W>(dtype, elements, bytes, row_classes, out));
+            }
         }
         Ok(())
     }
 
-    /// Decodes a chunk, `coded`, that lies at `offset` in the file, to `out`, which has its length.
-    pub(crate) fn decode_chunk(&self, dtype: Dtype, coded: &[u8], offset: u64, out: &mut [u8]) -> Result<()> {
+    /// Decodes a chunk, `coded`, that lies at `offset` in the file and holds the elements `elements` of the segment, to `out`,
+    /// which has its length.
+    pub(crate) fn decode_chunk(
+        &self,
+        dtype: Dtype,
+        elements: &Range<u64>,
+        coded: &[u8],
+        offset: u64,
+        out: &mut [u8],
+    ) -> Result<()> {
         match self {
             Self::Raw => {
                 if coded.len() != out.len() {
@@ -100,7 +127,7 @@ impl Representation {
             Self::Zstd => decode_zstd(coded, out).map_err(|error| error.in_section("chunk").at(offset)),
             Self::Fields(fields) => {
                 let cursor = Cursor::new(coded, offset, "chunk");
-                with_word!(dtype, W => fields.decode::<W>(cursor, dtype.word_bits(), out))
+                with_word!(dtype, W => fields.decode::<W>(dtype, elements, cursor, out))
             }
         }
     }

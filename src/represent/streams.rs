@@ -7,6 +7,8 @@ pub(crate) struct StreamBytes {
     pub(crate) raw: u64,
     /// zstd frames.
     pub(crate) zstd: u64,
+    /// Classes of rows.
+    pub(crate) classes: u64,
     /// Packed bits of fields without a model.
     pub(crate) raw_bits: u64,
     /// Words of the lane coder.
@@ -17,6 +19,8 @@ pub(crate) struct StreamBytes {
     pub(crate) escapes: u64,
     /// Words of the bits coder.
     pub(crate) bits_words: u64,
+    /// Streams of fields coded by mixing.
+    pub(crate) mixed_words: u64,
     /// Lengths of streams within the chunk.
     pub(crate) lengths: u64,
 }

@@ -1,8 +1,11 @@
 //! The bad vectors: for each rule of the specification a file that breaks it, and nothing else.
 
 use super::Random;
-use super::coders::{Coding, Field, Table, bits, encode_field, field, lanes, zstd_stored, zstd_windowed};
-use super::good::{Vector, alias, bytes_of_symbols, content, fields, longest, segment, tensor};
+use super::coders::{
+    ClassField, Coding, FALSE_ZERO, Field, Fields, Group, LaneStream, NO_ROWS, Source, Tables, bits, encode_field,
+    field, lanes, put_words, zstd_stored, zstd_windowed,
+};
+use super::good::{Vector, alias, bytes_of_symbols, content, fields, lanes_of, longest, segment, tensor};
 use super::wire::{
     Entry, File, Item, MAGIC, Manifest, Packing, Part, Parts, Representation, crc, header, put_varint, zigzag,
 };
@@ -113,6 +116,8 @@ pub fn all() -> Vec<Bad> {
     segment_rules(&mut list);
     zstd_rules(&mut list);
     field_rules(&mut list);
+    class_rules(&mut list);
+    source_rules(&mut list);
     table_rules(&mut list);
     lane_rules(&mut list);
     bits_rules(&mut list);
@@ -201,13 +206,18 @@ fn integers(list: &mut List) {
         let chunk = &mut parts.segment().chunks[0];
         *chunk.last_mut().unwrap() |= 0x80;
     });
-    let escape = Table { frequencies: vec![0; 32], escape: Some(4096) };
-    let coding = Coding::Lanes { table: escape.clone(), interval: 0, rate: 0 };
-    list.change(&small(coding), "unused-bits-of-escapes", CORRUPT, "unused bits that are not zero", |parts| {
-        let mut stream = lanes(&symbols, &escape, 0, 0, 5);
-        *stream.escapes.last_mut().unwrap() |= 0x80;
-        parts.segment().chunks = vec![stream.write()];
-    });
+    let escape = Tables::new(5, 12, &[&[]], Some(&[1]));
+    list.change(
+        &small(lanes_of(escape.clone(), 0, 0)),
+        "unused-bits-of-escapes",
+        CORRUPT,
+        "unused bits that are not zero",
+        |parts| {
+            let mut stream = lanes(&symbols, &[0; 3], &escape, 0, 0);
+            *stream.escapes.last_mut().unwrap() |= 0x80;
+            parts.segment().chunks = vec![stream.write()];
+        },
+    );
 }
 
 fn packed_blocks(list: &mut List) {
@@ -268,21 +278,21 @@ fn header_rules(list: &mut List) {
     for at in [0, 1, 4, 7] {
         let mut magic = MAGIC;
         magic[at] ^= 0x80;
-        new(list, &format!("magic-{at}"), CORRUPT, "the magic", header(&magic, [0, 1], 0, 0, 0));
+        new(list, &format!("magic-{at}"), CORRUPT, "the magic", header(&magic, [0, 2], 0, 0, 0));
     }
-    new(list, "major-version", UNSUPPORTED, "the major version", header(&MAGIC, [1, 1], 0, 0, 0));
-    new(list, "minor-version-newer", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 2], 0, 0, 0));
-    new(list, "minor-version-older", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 0], 0, 0, 0));
-    let mut spoiled = header(&MAGIC, [0, 2], 0, 0, 0);
+    new(list, "major-version", UNSUPPORTED, "the major version", header(&MAGIC, [1, 2], 0, 0, 0));
+    new(list, "minor-version-newer", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 3], 0, 0, 0));
+    new(list, "minor-version-older", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 1], 0, 0, 0));
+    let mut spoiled = header(&MAGIC, [0, 3], 0, 0, 0);
     spoiled[23] ^= 1;
     new(list, "version-before-checksum", UNSUPPORTED, "the version and then the checksum", spoiled);
-    new(list, "reserved-field", CORRUPT, "the reserved field", header(&MAGIC, [0, 1], 1, 0, 0));
-    new(list, "critical-feature-0", UNSUPPORTED, "a critical feature", header(&MAGIC, [0, 1], 0, 1, 0));
-    new(list, "critical-feature-31", UNSUPPORTED, "a critical feature", header(&MAGIC, [0, 1], 0, 1 << 31, 0));
-    let mut spoiled = header(&MAGIC, [0, 1], 0, 1, 0);
+    new(list, "reserved-field", CORRUPT, "the reserved field", header(&MAGIC, [0, 2], 1, 0, 0));
+    new(list, "critical-feature-0", UNSUPPORTED, "a critical feature", header(&MAGIC, [0, 2], 0, 1, 0));
+    new(list, "critical-feature-31", UNSUPPORTED, "a critical feature", header(&MAGIC, [0, 2], 0, 1 << 31, 0));
+    let mut spoiled = header(&MAGIC, [0, 2], 0, 1, 0);
     spoiled[20] ^= 1;
     new(list, "checksum-before-features", CORRUPT, "the header's checksum", spoiled);
-    let mut optional = header(&MAGIC, [0, 1], 0, 0, 0);
+    let mut optional = header(&MAGIC, [0, 2], 0, 0, 0);
     optional[16] ^= 1;
     new(list, "header-checksum", CORRUPT, "the header's checksum", optional);
     let whole = base.parts().assemble();
@@ -779,25 +789,27 @@ fn field_rules(list: &mut List) {
     let with = |list: &mut List, name: &str, kinds: Kinds, breaks: &str, parameters: &[u8]| {
         list.change(&base, name, kinds, breaks, |parts| parts.segment().parameters = parameters.into());
     };
-    with(list, "transform-3", UNSUPPORTED, "an unknown transform", &[3, 1, 8, 0]);
-    with(list, "no-field", CORRUPT, "no field", &[0, 0]);
-    let mut many = vec![0, 17];
+    with(list, "transform-3", UNSUPPORTED, "an unknown transform", &[3, 0, 1, 8, 0]);
+    with(list, "no-field", CORRUPT, "no field", &[0, 0, 0]);
+    let mut many = vec![0, 0, 17];
     many.extend([1, 0].repeat(17));
     with(list, "fields-17", CORRUPT, "17 fields", &many);
-    with(list, "field-of-0-bits", CORRUPT, "a field of no bits", &[0, 2, 8, 0, 0, 0]);
-    with(list, "field-of-17-bits", CORRUPT, "a field of 17 bits", &[0, 1, 17, 0]);
-    with(list, "fields-of-9-bits", CORRUPT, "fields of 9 bits for words of 8", &[0, 2, 4, 0, 5, 0]);
-    with(list, "fields-of-7-bits", CORRUPT, "fields of 7 bits for words of 8", &[0, 1, 7, 0]);
-    with(list, "coding-4", UNSUPPORTED, "an unknown coding", &[0, 1, 8, 4]);
-    with(list, "parameters-end-early", CORRUPT, "parameters that end early", &[0, 2, 4, 0, 4]);
+    with(list, "field-of-0-bits", CORRUPT, "a field of no bits", &[0, 0, 2, 8, 0, 0, 0]);
+    with(list, "field-of-17-bits", CORRUPT, "a field of 17 bits", &[0, 0, 1, 17, 0]);
+    with(list, "fields-of-9-bits", CORRUPT, "fields of 9 bits for words of 8", &[0, 0, 2, 4, 0, 5, 0]);
+    with(list, "fields-of-7-bits", CORRUPT, "fields of 7 bits for words of 8", &[0, 0, 1, 7, 0]);
+    with(list, "coding-5", UNSUPPORTED, "an unknown coding", &[0, 0, 1, 8, 5]);
+    with(list, "coding-255", UNSUPPORTED, "an unknown coding", &[0, 0, 1, 8, 255]);
+    with(list, "parameters-end-early", CORRUPT, "parameters that end early", &[0, 0, 2, 4, 0, 4]);
+    with(list, "parameters-end-before-fields", CORRUPT, "parameters that end early", &[0, 0]);
     with(list, "parameters-empty", CORRUPT, "parameters that end early", &[]);
-    with(list, "parameters-and-a-byte", CORRUPT, "a byte after the parameters", &[0, 1, 8, 0, 0]);
+    with(list, "parameters-and-a-byte", CORRUPT, "a byte after the parameters", &[0, 0, 1, 8, 0, 0]);
     let constant = under(&[1, 1], Coding::Constant(1));
     list.change(&constant, "constant-256-in-8-bits", CORRUPT, "a constant beyond its field", |parts| {
-        parts.segment().parameters = vec![0, 1, 8, 1, 0x80, 0x02];
+        parts.segment().parameters = vec![0, 0, 1, 8, 1, 0x80, 0x02];
     });
     list.change(&constant, "constant-2-to-the-63", CORRUPT, "a constant beyond its field", |parts| {
-        parts.segment().parameters = vec![0, 1, 8, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01];
+        parts.segment().parameters = vec![0, 0, 1, 8, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01];
     });
     list.change(&constant, "constant-with-a-byte", CORRUPT, "a byte at the end of a chunk", |parts| {
         parts.segment().chunks[0].push(0);
@@ -812,26 +824,326 @@ fn field_rules(list: &mut List) {
         let entries = vec![tensor("x", "U16", &[2], vec![0; 4])];
         let items = vec![segment(&[0], 2, fields(0, &[field(13, Coding::Constant(0)), field(3, Coding::Constant(0))]))];
         let mut parts = Vector::new("", "", entries, items).parts();
-        parts.segment().parameters = [&[0, 2, 13][..], coding, &[3, 1, 0]].concat();
+        parts.segment().parameters = [&[0, 0, 2, 13][..], coding, &[3, 1, 0]].concat();
         parts.assemble()
     };
-    let mut only_zero = vec![2, 0, 0];
-    let mut frequencies = vec![0; 1 << 13];
-    frequencies[0] = 4096;
-    Table { frequencies, escape: None }.write(&mut only_zero);
+    let mut only_zero = vec![2, 0, 0, 0];
+    Tables::new(13, 12, &[&[(0, 1)]], None).write(&mut only_zero);
     list.add("lanes-of-13-bits", CORRUPT, "lanes for a field of 13 bits", wide(&only_zero));
-    list.add("bits-of-13-bits", CORRUPT, "bits for a field of 13 bits", wide(&[3, 0, 30]));
+    list.add("bits-of-13-bits", CORRUPT, "bits for a field of 13 bits", wide(&[3, 0, 0, 30]));
 }
 
-/// Eight symbols of two kinds, and their table.
-fn some() -> (Vec<u16>, Table) {
-    let mut frequencies = vec![0; 256];
-    (frequencies[1], frequencies[2]) = (3000, 1000);
-    ([1, 1, 2, 1, 1, 9, 1, 1].into(), Table { frequencies, escape: Some(96) })
+/// The fields of a vector's first segment.
+fn fields_of(vector: &Vector) -> Fields {
+    let of = |item: &Item| match item {
+        Item::Segment { representation: Representation::Fields(fields), .. } => Some(fields.clone()),
+        _ => None,
+    };
+    vector.items.iter().find_map(of).expect("a segment in fields")
 }
 
-fn under_lanes(symbols: &[u16], table: &Table, interval: u8, rate: u8) -> Vector {
-    under(symbols, Coding::Lanes { table: table.clone(), interval, rate })
+/// Ways to spoil a stream of the bits coder, its words of `size` bytes, and what they break.
+fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let count = (words.len() / size) as u64;
+    let stream = |count: u64, words: &[u8]| {
+        let mut out = Vec::new();
+        put_varint(&mut out, count);
+        out.extend(words);
+        out
+    };
+    vec![
+        ("beyond-its-end", "more words than there are bytes", stream(count + 10_000, words)),
+        ("of-2-to-the-63-words", "more words than there are bytes", stream(1 << 63, words)),
+        // one of them may be that which the encoder left out
+        ("word-left-over", "a word left over", stream(count + 2, &[words, &vec![0; 2 * size]].concat())),
+        ("two-words-missing", "two words missing", stream(count - 2, &words[..words.len() - 2 * size])),
+        ("no-words", "no words", stream(0, &[])),
+        // the range is not quite all that there is
+        ("impossible", "words that no encoder writes", stream(count, &vec![0xff; words.len()])),
+    ]
+}
+
+/// A tensor of 48 rows of 3 x 4 x 5 under bits of contexts by class.
+fn with_classes() -> Vector {
+    let shape = [48, 3, 4, 5];
+    let mut random = Random(20);
+    let class_field = random.class_field(1, 3, 1, &[&shape], &[[1, 1], [2, 2]]);
+    let source = Source::Class { field: 0, shift: 0, contexts: 8 };
+    let coding = Coding::Bits { source, word: 0, limit: 30 };
+    let fields = Fields { transform: 0, classes: vec![class_field], fields: vec![field(8, coding)] };
+    let items = vec![segment(&[0], 48 * 60, Representation::Fields(fields))];
+    Vector::new("", "", vec![tensor("x", "U8", &shape, random.bytes(48 * 60))], items)
+}
+
+fn class_rules(list: &mut List) {
+    list.section = "8";
+    let base = with_classes();
+    let [rows, group] = {
+        let group = Group { first: 1, axes: 1, classes: vec![1, 2, 3] };
+        let class = |groups: &[Group]| ClassField { depth: 1, width: 2, order: 0, rows: vec![], groups: groups.into() };
+        [class(&[]), class(&[group])]
+    };
+    // the chunk stays, if the head is broken: no decoder gets to it
+    let with = |list: &mut List, name: &str, breaks: &str, change: &dyn Fn(&mut Fields)| {
+        let mut fields = fields_of(&base);
+        change(&mut fields);
+        list.change(&base, name, CORRUPT, breaks, |parts| parts.segment().parameters = fields.parameters());
+    };
+    with(list, "class-fields-5", "five class fields", &|fields| fields.classes = vec![rows.clone(); 5]);
+    with(list, "class-fields-255", "255 class fields", &|fields| fields.classes = vec![rows.clone(); 255]);
+    list.section = "8.2";
+    for width in [0, 7, 255] {
+        with(list, &format!("class-width-{width}"), "the width of a class", &|fields| {
+            fields.classes[0] = ClassField { width, ..rows.clone() };
+        });
+    }
+    with(list, "class-width-7-of-groups", "the width of a class", &|fields| fields.classes[0].width = 7);
+    with(list, "class-order-2", "the order of classes", &|fields| fields.classes[0].order = 2);
+    with(list, "no-rows-and-no-groups", "neither rows nor groups", &|fields| {
+        fields.classes[0] = ClassField { depth: NO_ROWS, ..rows.clone() };
+    });
+    let groups = |axes: &[(u64, u64)]| -> Vec<Group> {
+        // as many classes as the axes have, where they exist
+        let size = |&(first, axes): &(u64, u64)| match (first as usize, (first.saturating_add(axes)) as usize) {
+            (f, g) if g <= 4 => [48, 3, 4, 5][f..g].iter().product(),
+            _ => 5,
+        };
+        let group = |axes: &(u64, u64)| Group { first: axes.0, axes: axes.1, classes: vec![1; size(axes)] };
+        axes.iter().map(group).collect()
+    };
+    for (name, depth, breaks, axes) in [
+        ("groups-overlap", 1, "groups that share an axis", &[(1, 2), (2, 1)][..]),
+        ("groups-same", 1, "the same group twice", &[(3, 1), (3, 1)]),
+        ("groups-descending", 1, "groups in descending order", &[(2, 1), (1, 1)]),
+        ("groups-4", NO_ROWS, "four groups", &[(0, 1), (1, 1), (2, 1), (3, 1)]),
+        ("group-without-axes", 1, "a group of no axes", &[(1, 0)]),
+        ("group-without-axes-at-the-end", 1, "a group of no axes", &[(1, 1), (4, 0)]),
+        ("group-beyond-the-rank", 1, "axes that there are not", &[(4, 1)]),
+        ("group-partly-beyond-the-rank", 1, "axes that there are not", &[(2, 3)]),
+        ("group-of-2-to-the-63-axes", 1, "axes that there are not", &[(1, 1 << 63)]),
+        ("group-from-axis-2-to-the-63", 1, "axes that there are not", &[(1 << 63, 1)]),
+        ("group-whose-end-wraps", NO_ROWS, "axes that there are not", &[(u64::MAX, 2)]),
+        ("group-of-the-row-axis", 1, "a group of an axis that numbers the rows", &[(0, 1)]),
+        ("group-from-the-row-axis-on", 2, "a group of an axis that numbers the rows", &[(1, 2)]),
+        ("group-of-the-last-axis-in-depth-4", 4, "a group of one of the leading 4 axes of 4", &[(3, 1)]),
+    ] {
+        with(list, name, breaks, &|fields| {
+            fields.classes[0] = ClassField { depth, groups: groups(axes), ..group.clone() };
+        });
+    }
+    let shared = {
+        let entries = vec![tensor("x", "U8", &[4], vec![1, 2, 3, 4]), tensor("y", "U8", &[4], vec![5, 6, 7, 8])];
+        let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![1, 0], groups: vec![] };
+        let fields = Fields { transform: 0, classes: vec![class], fields: vec![field(8, Coding::Raw)] };
+        Vector::new("", "", entries, vec![segment(&[0, 1], 8, Representation::Fields(fields))])
+    };
+    for (name, depth, groups, breaks) in [
+        (
+            "group-in-a-shared-segment",
+            0,
+            vec![Group { first: 0, axes: 1, classes: vec![0; 4] }],
+            "groups of two members",
+        ),
+        ("no-rows-in-a-shared-segment", NO_ROWS, vec![], "neither rows nor groups"),
+    ] {
+        let mut fields = fields_of(&shared);
+        fields.classes[0] = ClassField { depth, groups, ..fields.classes[0].clone() };
+        list.change(&shared, name, CORRUPT, breaks, |parts| parts.segment().parameters = fields.parameters());
+    }
+    let scalar = {
+        let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![1], groups: vec![] };
+        let fields = Fields { transform: 0, classes: vec![class], fields: vec![field(8, Coding::Raw)] };
+        let items = vec![segment(&[0], 1, Representation::Fields(fields))];
+        Vector::new("", "", vec![tensor("x", "U8", &[], vec![1])], items)
+    };
+    list.change(&scalar, "group-in-rank-0", CORRUPT, "axes that there are not", |parts| {
+        let mut fields = fields_of(&scalar);
+        fields.classes[0].groups = vec![Group { first: 0, axes: 1, classes: vec![0] }];
+        parts.segment().parameters = fields.parameters();
+    });
+    // constant classes take next to no bytes
+    for (name, shape, axes) in [
+        ("classes-2-to-the-20-and-1", &[(1 << 20) + 1, 1][..], &[[0, 1]][..]),
+        ("classes-2-to-the-20-and-a-field", &[1 << 20, 2], &[[0, 1], [1, 1]]),
+    ] {
+        let class = |&[first, axes]: &[u64; 2]| {
+            let classes = vec![0; shape[first as usize..(first + axes) as usize].iter().product::<u64>() as usize];
+            ClassField {
+                depth: NO_ROWS,
+                width: 1,
+                order: 0,
+                rows: vec![],
+                groups: vec![Group { first, axes, classes }],
+            }
+        };
+        let classes = axes.iter().map(class).collect();
+        let good = Fields { transform: 0, classes: vec![], fields: vec![field(8, Coding::Constant(0))] };
+        let parameters = Fields { classes, ..good.clone() }.parameters();
+        let bytes = vec![0; shape.iter().product::<u64>() as usize];
+        let items = vec![segment(&[0], 1 << 22, Representation::Fields(good))];
+        let vector = Vector::new("", "", vec![tensor("x", "U8", shape, bytes)], items);
+        list.change(&vector, name, CORRUPT, "more than 2^20 classes", |parts| parts.segment().parameters = parameters);
+    }
+    // transform, counts, depth, width, order, count and two groups
+    let head = base.parts().segment().parameters.clone();
+    let classes = &fields_of(&base).classes[0];
+    let vectors: Vec<&[u8]> = classes.groups.iter().map(|group| &group.classes[..]).collect();
+    let stream_end = {
+        let mut stream = Vec::new();
+        put_words(&classes.words(&vectors), 2, &mut stream);
+        10 + stream.len()
+    };
+    let classes_of = |vectors: &[&[u8]]| classes.words(vectors);
+    for (name, breaks, stream) in spoiled(&classes_of(&vectors), 2) {
+        let parameters = [&head[..10], &stream, &head[stream_end..]].concat();
+        list.change(&base, &format!("group-classes-{name}"), CORRUPT, breaks, |parts| {
+            parts.segment().parameters = parameters;
+        });
+    }
+    let chunk = base.parts().segment().chunks[0].clone();
+    let rows = &classes.rows[..];
+    let stream_of = |rows: &[u8]| {
+        let mut stream = Vec::new();
+        put_words(&classes_of(&[rows]), 2, &mut stream);
+        stream
+    };
+    let rest = &chunk[stream_of(rows).len()..];
+    let mut streams = spoiled(&classes_of(&[rows]), 2);
+    streams.push(("of-fewer-rows", "the classes of half of a chunk's rows", stream_of(&rows[..24])));
+    streams.push(("of-more-rows", "the classes of more rows than a chunk has", stream_of(&[rows, rows].concat())));
+    for (name, breaks, stream) in streams {
+        let chunk = [&stream[..], rest].concat();
+        list.change(&base, &format!("row-classes-{name}"), CORRUPT, breaks, |parts| {
+            parts.segment().chunks = vec![chunk]
+        });
+    }
+    list.change(&base, "row-classes-missing", CORRUPT, "a chunk without the classes of its rows", |parts| {
+        parts.segment().chunks = vec![rest.to_vec()];
+    });
+    with(list, "classes-of-another-order", "classes coded in another order than the head says", &|fields| {
+        // the groups are coded in that order, the rows are not
+        fields.classes[0].order = 0;
+    });
+    list.section = "11.4";
+    // what is left are the words of the field
+    for (name, breaks, stream) in spoiled(&rest[words_at(rest)..], 2) {
+        let chunk = [&stream_of(rows)[..], &stream].concat();
+        let name = format!("bits-of-several-trees-{name}");
+        list.change(&base, &name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
+    }
+}
+
+/// Where the words of a stream begin, after their number.
+fn words_at(stream: &[u8]) -> usize {
+    1 + stream.iter().take_while(|&&byte| byte >= 0x80).count()
+}
+
+fn source_rules(list: &mut List) {
+    list.section = "8.3";
+    let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![5], groups: vec![] };
+    let lanes_by = |source: Source| {
+        let levels = vec![&[(1, 50), (2, 60)][..]; source.contexts()];
+        let tables = Tables::new(4, 9, &levels, None);
+        Coding::Lanes { source, tables, interval: 0, rate: 0 }
+    };
+    let bits_by = |source: Source| Coding::Bits { source, word: 0, limit: 30 };
+    let build = |coding: &Coding| {
+        let parts = vec![field(4, Coding::Raw), field(4, coding.clone())];
+        Fields { transform: 0, classes: vec![class.clone()], fields: parts }
+    };
+    let good = by_class(0, 0, 8);
+    let cases = [
+        ("source-3", UNSUPPORTED, "an unknown context source", Source::Bytes(vec![3])),
+        ("source-255", UNSUPPORTED, "an unknown context source", Source::Bytes(vec![255])),
+        ("source-class-field-1", CORRUPT, "the second class field of one", by_class(1, 0, 8)),
+        ("source-class-field-255", CORRUPT, "the last class field of one", by_class(255, 0, 8)),
+        ("source-shift-8", CORRUPT, "a shift of 8", by_class(0, 8, 8)),
+        ("source-shift-255", CORRUPT, "a shift of 255", by_class(0, 255, 8)),
+        ("source-contexts-0", CORRUPT, "no context", by_class(0, 0, 0)),
+        ("source-contexts-1", CORRUPT, "one context", by_class(0, 0, 1)),
+        ("source-contexts-33", CORRUPT, "33 contexts", by_class(0, 0, 33)),
+        ("source-own-field", CORRUPT, "contexts from the field itself", by_field(1, &[3])),
+        ("source-later-field", CORRUPT, "contexts from a field that there is not", by_field(2, &[3])),
+        ("source-field-255", CORRUPT, "contexts from a field that there is not", by_field(255, &[3])),
+        ("source-no-threshold", CORRUPT, "no threshold", by_field(0, &[])),
+        ("source-thresholds-32", CORRUPT, "32 thresholds", Source::Bytes([&[2, 0, 32][..], &[1; 32]].concat())),
+        ("source-thresholds-equal", CORRUPT, "two equal thresholds", by_field(0, &[3, 3])),
+        ("source-thresholds-descending", CORRUPT, "thresholds that descend, by wrapping", by_field(0, &[3, 2])),
+        ("source-threshold-16", CORRUPT, "a threshold of 2^4 for a field of 4 bits", by_field(0, &[16])),
+        (
+            "source-threshold-16-after-others",
+            CORRUPT,
+            "a threshold of 2^4 for a field of 4 bits",
+            by_field(0, &[3, 7, 16]),
+        ),
+        ("source-threshold-2-to-the-63", CORRUPT, "a threshold of 2^63", by_field(0, &[1, 1 << 63])),
+        ("source-cut", CORRUPT, "parameters that end in a source", Source::Bytes(vec![])),
+    ];
+    for (kind, coding_by) in [("lanes", &lanes_by as &dyn Fn(Source) -> Coding), ("bits", &bits_by)] {
+        let items = vec![segment(&[0], 4, Representation::Fields(build(&coding_by(good.clone()))))];
+        let base = Vector::new("", "", vec![tensor("x", "U8", &[4], vec![0x31, 0x02, 0x71, 0x12])], items);
+        for (name, kinds, breaks, source) in &cases {
+            list.change(&base, &format!("{kind}-{name}"), *kinds, breaks, |parts| {
+                let mut parameters = build(&coding_by(source.clone())).parameters();
+                if let Source::Bytes(bytes) = source
+                    && bytes.is_empty()
+                {
+                    let end = build(&Coding::Raw).parameters().len();
+                    parameters.truncate(end);
+                }
+                parts.segment().parameters = parameters;
+            });
+        }
+        // the field before is of 4 bits in any case
+        let mut other = build(&coding_by(good.clone()));
+        other.classes.clear();
+        list.change(
+            &base,
+            &format!("{kind}-source-without-class-fields"),
+            CORRUPT,
+            "the first class field of none",
+            |parts| {
+                parts.segment().parameters = other.parameters();
+            },
+        );
+    }
+    // coded in other contexts than the head says
+    let entries = vec![tensor("x", "U8", &[400], (0..400u32).map(|i| (i * i % 251) as u8).collect())];
+    let by = |threshold: u64| {
+        let levels = [&[(0, 30), (1, 40), (2, 50), (3, 60)][..], &[(0, 60), (1, 50), (2, 40), (3, 30)]];
+        let tables = Tables::new(2, 12, &levels, None);
+        let coding = Coding::Lanes { source: by_field(0, &[threshold]), tables, interval: 0, rate: 0 };
+        fields(0, &[field(6, Coding::Raw), field(2, coding)])
+    };
+    let other =
+        Vector::new("", "", entries.clone(), vec![segment(&[0], 400, by(20))]).parts().segment().parameters.clone();
+    let base = Vector::new("", "", entries, vec![segment(&[0], 400, by(10))]);
+    list.change(&base, "other-contexts", CORRUPT, "lanes coded with another threshold than the head says", |parts| {
+        parts.segment().parameters = other;
+    });
+}
+
+fn by_class(field: u8, shift: u8, contexts: u8) -> Source {
+    Source::Class { field, shift, contexts }
+}
+
+fn by_field(field: u8, thresholds: &[u64]) -> Source {
+    Source::Field { field, thresholds: thresholds.into() }
+}
+
+/// Eight symbols of two kinds and one other, and their table.
+fn some() -> (Vec<u16>, Tables) {
+    ([1, 1, 2, 1, 1, 9, 1, 1].into(), Tables::new(8, 12, &[&[(1, 100), (2, 87)]], Some(&[60])))
+}
+
+fn under_lanes(symbols: &[u16], tables: &Tables, interval: u8, rate: u8) -> Vector {
+    under(symbols, lanes_of(tables.clone(), interval, rate))
+}
+
+/// The same symbols in two contexts.
+fn in_contexts(tables: &Tables) -> Fields {
+    let coding = Coding::Lanes { source: by_field(0, &[1]), tables: tables.clone(), interval: 0, rate: 0 };
+    Fields::of(0, &[field(16 - tables.width, Coding::Raw), field(tables.width, coding)])
 }
 
 fn table_rules(list: &mut List) {
@@ -839,77 +1151,102 @@ fn table_rules(list: &mut List) {
     let (symbols, table) = some();
     let base = under_lanes(&symbols, &table, 0, 0);
     // the chunk stays: no decoder gets to it
-    let mut with = |name: &str, breaks: &str, table: &[u8]| {
-        list.change(&base, name, CORRUPT, breaks, |parts| {
-            parts.segment().parameters = [&[0, 1, 8, 2, 0, 0], table].concat();
-        });
+    let with = |list: &mut List, name: &str, breaks: &str, tables: &Tables| {
+        let fields = Fields::of(0, &[field(8, lanes_of(tables.clone(), 0, 0))]);
+        list.change(&base, name, CORRUPT, breaks, |parts| parts.segment().parameters = fields.parameters());
     };
-    let written = |frequencies: &[(usize, u32)], escape: Option<u32>| {
-        let mut all = vec![0; 256];
-        frequencies.iter().for_each(|&(symbol, frequency)| all[symbol] = frequency);
-        let mut out = Vec::new();
-        Table { frequencies: all, escape }.write(&mut out);
-        out
-    };
-    with("frequencies-4095", "frequencies that add up to 4095", &written(&[(1, 3000), (2, 1000)], Some(95)));
-    with("frequencies-4097", "frequencies that add up to 4097", &written(&[(1, 3000), (2, 1000)], Some(97)));
-    with("frequencies-4097-at-once", "frequencies that add up to 4097", &written(&[(1, 4096), (2, 1)], None));
+    for precision in [0, 8, 13, 255] {
+        let tables = Tables { precision, ..table.clone() };
+        with(list, &format!("precision-{precision}"), "a precision that is not 9 to 12", &tables);
+    }
     with(
-        "frequencies-65536-and-more",
-        "frequencies that add up to 16 * 4096 + 4096",
-        &written(
-            &[
-                (0, 4096),
-                (1, 4096),
-                (2, 4096),
-                (3, 4096),
-                (4, 4096),
-                (5, 4096),
-                (6, 4096),
-                (7, 4096),
-                (8, 4096),
-                (9, 4096),
-                (10, 4096),
-                (11, 4096),
-                (12, 4096),
-                (13, 4096),
-                (14, 4096),
-                (15, 4096),
-                (16, 4096),
-            ],
-            None,
-        ),
+        list,
+        "first-symbol-above-last",
+        "a first symbol above the last",
+        &Tables { first: 3, last: 2, ..table.clone() },
     );
-    with("frequencies-none", "no frequency", &written(&[], None));
-    with("frequency-of-class-13", "a frequency of class 13", &written(&[(1, 8192)], None));
-    with("frequency-of-class-15", "a frequency of class 15", &written(&[(1, 1 << 15)], None));
-    with("frequency-8191", "a frequency of class 12 above 4096", &written(&[(1, 8191)], None));
-    with("escape-of-frequency-0", "an escape of frequency 0", &written(&[(1, 4096)], Some(0)));
-    let words = table.words();
-    let count = words.len() as u64 / 2;
-    let table_of = |count: u64, words: &[u8]| {
-        let mut out = Vec::new();
-        put_varint(&mut out, count);
-        out.extend(words);
-        out
+    let escape_after_nothing = Tables { first: 255, last: 0, ..table.clone() };
+    with(list, "first-symbol-255-and-last-0", "a first symbol above the last", &escape_after_nothing);
+    let of = |levels: &[(u16, i32)], escape: Option<i32>| {
+        Tables::new(8, 12, &[levels], escape.as_ref().map(std::slice::from_ref))
     };
-    with("table-beyond-the-head", "a table longer than the head", &table_of(count + 1000, &words));
-    with("table-of-2-to-the-63-words", "a table longer than the head", &table_of(1 << 63, &words));
-    // one of them may be that which the encoder left out
-    with("table-with-words", "a word left over in a table", &table_of(count + 2, &[&words[..], &[0; 4]].concat()));
-    with("table-without-two-words", "two missing words of a table", &table_of(count - 2, &words[..words.len() - 4]));
-    with("table-without-words", "a table of no words", &table_of(0, &[]));
-    // nothing was coded in the range above: all ones is beyond it after an unlikely bit
-    with("table-impossible", "words that no encoder writes", &table_of(2, &[0xff; 4]));
+    with(list, "no-entry", "a table without an entry", &of(&[], None));
+    with(list, "no-entry-and-no-escape", "a table without an entry", &of(&[], Some(0)));
+    let many: Vec<(u16, i32)> = (0..256).map(|symbol| (symbol, 50)).collect();
+    with(list, "entries-257", "256 symbols and the escape", &of(&many, Some(50)));
+    // two contexts of a field of 12 bits
+    let spread = |count: u16, distance: u16| -> Vec<(u16, i32)> { (0..count).map(|k| (k * distance, 50)).collect() };
+    let wide = {
+        let tables = Tables::new(12, 12, &[&spread(4, 1), &spread(4, 2)], None);
+        let bytes = [0x00, 0x00, 0x03, 0x00, 0x00, 0x10, 0x06, 0x10];
+        let items = vec![segment(&[0], 4, Representation::Fields(in_contexts(&tables)))];
+        Vector::new("", "", vec![tensor("x", "U16", &[4], bytes.to_vec())], items)
+    };
+    let with_two = |list: &mut List, name: &str, breaks: &str, tables: &Tables| {
+        let parameters = in_contexts(tables).parameters();
+        list.change(&wide, name, CORRUPT, breaks, |parts| parts.segment().parameters = parameters);
+    };
+    let two = |second: &[(u16, i32)], escapes: Option<[i32; 2]>| {
+        Tables::new(12, 12, &[&spread(4, 1), second], escapes.as_ref().map(|escapes| &escapes[..]))
+    };
+    with_two(list, "second-table-without-entry", "a table without an entry", &two(&[], None));
+    with_two(list, "second-table-without-entry-or-escape", "a table without an entry", &two(&[], Some([9, 0])));
+    with_two(list, "second-table-of-257", "a table of 257 symbols", &two(&spread(257, 15), None));
+    with_two(
+        list,
+        "second-table-of-256-and-escape",
+        "a table of 256 symbols and the escape",
+        &two(&spread(256, 16), Some([0, 9])),
+    );
+    let first_of_4096 = Tables::new(12, 12, &[&spread(4096, 1), &spread(4, 1)], None);
+    with_two(list, "first-table-of-4096", "a table of 4096 symbols", &first_of_4096);
+    for (precision, contexts) in [(12, 9), (11, 17)] {
+        let levels = vec![&[(1, 50), (2, 60)][..]; contexts];
+        let tables = Tables::new(12, precision, &levels, None);
+        let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![0], groups: vec![] };
+        let coding = Coding::Lanes { source: by_class(0, 0, contexts as u8), tables, interval: 0, rate: 0 };
+        let parts = vec![field(4, Coding::Raw), field(12, coding)];
+        let parameters = Fields { transform: 0, classes: vec![class], fields: parts }.parameters();
+        let name = format!("slots-of-{contexts}-contexts-in-precision-{precision}");
+        list.change(&wide, &name, CORRUPT, "tables of more than 32768 slots", |parts| {
+            parts.segment().parameters = parameters;
+        });
+    }
+    let words = table.words();
+    for (name, breaks, stream) in spoiled(&words, 2) {
+        list.change(&base, &format!("table-{name}"), CORRUPT, breaks, |parts| {
+            parts.segment().parameters = [&[0, 0, 1, 8, 2, 0, 0, 0, 12][..], &stream].concat();
+        });
+    }
+    list.section = "9.1";
+    with(list, "level-0-of-a-symbol", "a level of 0 that is said not to be 0", &of(&[(1, FALSE_ZERO), (2, 9)], None));
+    with(list, "level-0-of-the-escape", "a level of 0 that is said not to be 0", &of(&[(1, 9)], Some(FALSE_ZERO)));
+    for (name, before, level) in [
+        ("0-by-difference", 1, FALSE_ZERO),
+        ("minus-126-by-difference", 1, -126),
+        ("128-by-difference", 127, 128),
+        ("254-by-difference", 127, 254),
+    ] {
+        let out = "a level that is not 1 to 127";
+        with(list, &format!("level-{name}"), out, &of(&[(1, before), (2, level), (3, 5)], None));
+        with_two(list, &format!("level-{name}-of-the-escape"), out, &two(&spread(3, 2), Some([before, level])));
+        // from the table before
+        let tables = Tables::new(12, 12, &[&[(0, before), (9, 9)], &[(0, level), (9, 9)]], None);
+        with_two(list, &format!("level-{name}-from-the-table-before"), out, &tables);
+    }
+    let long = "a difference whose length has seven bits 1";
+    with(list, "difference-of-128", long, &of(&[(1, 127), (2, -1), (3, 5)], None));
+    with(list, "difference-of-200", long, &of(&[(1, 1), (2, 201), (3, 5)], None));
+    with(list, "difference-of-2-to-the-20", long, &of(&[(1, 1), (2, 1 << 20), (3, 5)], None));
 }
 
 fn lane_rules(list: &mut List) {
     list.section = "10";
     let (symbols, table) = some();
     let base = under_lanes(&symbols, &table, 0, 0);
-    let stream = lanes(&symbols, &table, 0, 0, 8);
+    let stream = lanes(&symbols, &[0; 8], &table, 0, 0);
     assert!(stream.escape_count == 1);
-    let mut with = |name: &str, breaks: &str, change: &dyn Fn(&mut super::coders::LaneStream)| {
+    let mut with = |name: &str, breaks: &str, change: &dyn Fn(&mut LaneStream)| {
         let mut stream = stream.clone();
         change(&mut stream);
         let chunk = stream.write();
@@ -945,10 +1282,28 @@ fn lane_rules(list: &mut List) {
         (stream.words, stream.escapes) = (vec![], vec![]);
         (stream.word_count, stream.escape_count) = (0, 0);
     });
-    let (long, all): (Vec<u16>, Table) =
-        ((0..200).map(|i| (i * 37) & 0xff).collect(), Table { frequencies: vec![16; 256], escape: None });
+    // a symbol that has a frequency in the other table
+    let tables = Tables::new(8, 12, &[&[(1, 100), (2, 87)], &[(1, 100), (5, 87)]], Some(&[60, 60]));
+    let words = [0x0001u16, 0x0101, 0x0102, 0x0105];
+    let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let items = vec![segment(&[0], 4, Representation::Fields(in_contexts(&tables)))];
+    let two = Vector::new("", "", vec![tensor("x", "U16", &[4], bytes)], items);
+    list.change(
+        &two,
+        "escape-with-frequency-in-its-context",
+        CORRUPT,
+        "an escaped symbol that has a frequency",
+        |parts| {
+            let chunk = &mut parts.segment().chunks[0];
+            assert!(chunk.ends_with(&[2]));
+            *chunk.last_mut().unwrap() = 5;
+        },
+    );
+    let long: Vec<u16> = (0..200).map(|i| (i * 37) & 0xff).collect();
+    let alike: Vec<(u16, i32)> = (0..256).map(|symbol| (symbol, 1)).collect();
+    let all = Tables::new(8, 12, &[&alike], None);
     let base = under_lanes(&long, &all, 0, 0);
-    let stream = lanes(&long, &all, 0, 0, 8);
+    let stream = lanes(&long, &[0; 200], &all, 0, 0);
     for missing in [1, 2, stream.words.len()] {
         let mut stream = stream.clone();
         stream.words.truncate(stream.words.len() - missing);
@@ -958,16 +1313,7 @@ fn lane_rules(list: &mut List) {
             parts.segment().chunks = vec![stream.write()]
         });
     }
-    let unescaped = under_lanes(
-        &[1, 1, 1, 1],
-        &{
-            let mut frequencies = vec![0; 256];
-            frequencies[1] = 4096;
-            Table { frequencies, escape: None }
-        },
-        0,
-        0,
-    );
+    let unescaped = under_lanes(&[1, 1, 1, 1], &Tables::new(8, 12, &[&[(1, 1)]], None), 0, 0);
     list.change(&unescaped, "escapes-without-escape", CORRUPT, "escapes, where the table has none", |parts| {
         parts.segment().chunks[0][1] = 1;
         parts.segment().chunks[0].push(7);
@@ -978,13 +1324,13 @@ fn lane_rules(list: &mut List) {
         // coded as if nothing adapted: eight symbols are no whole block
         let base = under_lanes(&symbols, &table, 0, 0);
         list.change(&base, &format!("interval-{interval}-rate-{rate}"), CORRUPT, "interval or rate", |parts| {
-            parts.segment().parameters[4..6].copy_from_slice(&[interval, rate]);
+            parts.segment().parameters[6..8].copy_from_slice(&[interval, rate]);
         });
     }
     let long: Vec<u16> = (0..600).map(|i| if i % 7 == 0 { 2 } else { 1 }).collect();
     let base = under_lanes(&long, &table, 8, 3);
     list.change(&base, "not-adapted", CORRUPT, "lanes coded with another rate than the head says", |parts| {
-        parts.segment().parameters[5] = 4;
+        parts.segment().parameters[7] = 4;
     });
 }
 
@@ -992,41 +1338,40 @@ fn bits_rules(list: &mut List) {
     list.section = "11";
     let symbols: Vec<u16> = (0..100).map(|i| (i * i) & 0xff).collect();
     for wide in [false, true] {
-        let size = if wide { 4 } else { 2 };
-        let kind = if wide { "wide" } else { "narrow" };
+        let (size, kind) = if wide { (4, "wide") } else { (2, "narrow") };
         let base = under(&symbols, bits(wide, 30));
-        let chunk = encode_field(&symbols, &Field { width: 8, coding: bits(wide, 30) });
-        let mut with = |name: &str, breaks: &str, chunk: Vec<u8>| {
-            let name = format!("bits-{kind}-{name}");
-            list.change(&base, &name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
-        };
-        assert!(chunk[0] < 0x7f);
-        let mut more = chunk.clone();
-        more[0] += 1;
-        with("beyond-the-chunk", "more words than the chunk has", more.clone());
-        // one of them may be that which the encoder left out
-        more[0] += 1;
-        more.extend(vec![0; 2 * size]);
-        with("word-left-over", "a word left over", more);
-        let mut fewer = chunk.clone();
-        fewer[0] -= 2;
-        fewer.truncate(fewer.len() - 2 * size);
-        with("two-words-missing", "two words missing", fewer);
-        with("no-words", "no words", vec![0]);
+        let chunk = encode_field(&symbols, &[0; 100], &Field { width: 8, coding: bits(wide, 30) });
         let mut half = chunk.clone();
         half.pop();
-        with("half-a-word", "half a word", half);
-        // after a bit of probability 2^-11 or less the upper end is not all of the range
-        let mut impossible = vec![chunk[0]];
-        impossible.resize(chunk.len(), 0xff);
-        with("impossible", "words that no encoder writes", impossible);
+        let mut cases = spoiled(&chunk[1..], size);
+        cases.push(("half-a-word", "half a word", half));
+        for (name, breaks, chunk) in cases {
+            let name = format!("bits-{kind}-{name}");
+            list.change(&base, &name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
+        }
     }
     let base = under(&symbols, bits(false, 30));
-    list.change(&base, "bits-word-2", CORRUPT, "a word size of 2", |parts| parts.segment().parameters[4] = 2);
-    list.change(&base, "bits-limit-0", CORRUPT, "a limit of 0", |parts| parts.segment().parameters[5] = 0);
+    list.change(&base, "bits-word-2", CORRUPT, "a word size of 2", |parts| parts.segment().parameters[6] = 2);
+    list.change(&base, "bits-limit-0", CORRUPT, "a limit of 0", |parts| parts.segment().parameters[7] = 0);
     list.change(&base, "bits-other-limit", CORRUPT, "bits coded with another limit than the head says", |parts| {
-        parts.segment().parameters[5] = 1;
+        parts.segment().parameters[7] = 1;
     });
+    list.section = "11.4";
+    for (contexts, width) in [(9, 12), (17, 11), (32, 12)] {
+        let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![0], groups: vec![] };
+        let coding = |contexts: u8| Coding::Bits { source: by_class(0, 0, contexts), word: 1, limit: 9 };
+        let of = |contexts: u8| Fields {
+            transform: 0,
+            classes: vec![class.clone()],
+            fields: vec![field(16 - width, Coding::Raw), field(width, coding(contexts))],
+        };
+        let items = vec![segment(&[0], 2, Representation::Fields(of(8)))];
+        let base = Vector::new("", "", vec![tensor("x", "U16", &[2], vec![1, 2, 3, 4])], items);
+        let name = format!("bits-of-{contexts}-trees-of-{width}-bits");
+        list.change(&base, &name, CORRUPT, "trees of more than 32768 contexts", |parts| {
+            parts.segment().parameters = of(contexts).parameters();
+        });
+    }
 }
 
 fn index_rules(list: &mut List) {

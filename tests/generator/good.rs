@@ -1,7 +1,11 @@
 //! The good vectors: what each file of `spec/vectors/good/` holds.
 
 use super::Random;
-use super::coders::{Coding, Field, Table, bits, field, split, undecided, words};
+use super::coders::{
+    ClassField, Coding, Field, Fields, Group, Mixed, NO_ROWS, Source, Tables, bits, field, pack_words, split,
+    undecided, words,
+};
+use super::decoder::Head;
 use super::wire::{
     DTYPES, Entry, File, Item, MAGIC, Packing, Part, Parts, Representation, bytes_of, digest, dtype, dtype_name, header,
 };
@@ -32,7 +36,7 @@ impl Vector {
 
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::new(&self.metadata, &self.files, &self.entries, &self.items);
-        parts.header = header(&MAGIC, [0, 1], 0, 0, self.optional);
+        parts.header = header(&MAGIC, [0, 2], 0, 0, self.optional);
         if self.packed {
             parts.packing = Packing::Zstd;
             for part in &mut parts.parts {
@@ -42,6 +46,37 @@ impl Vector {
             }
         }
         parts
+    }
+
+    /// Asserts that `decoder` reads its segments in fields.
+    pub fn check(&self, parts: &mut Parts) {
+        for segment in parts.segments().filter(|segment| segment.representation == 2) {
+            let mut ordinal = 0;
+            let members: Vec<&Entry> = segment
+                .members
+                .iter()
+                .map(|distance| {
+                    ordinal += *distance as usize;
+                    &self.entries[ordinal]
+                })
+                .collect();
+            let shapes: Vec<Vec<u64>> = members.iter().map(|member| member.shape.clone()).collect();
+            let (_, _, bits, w) = DTYPES[usize::from(segment.dtype)];
+            let about = || String::from_utf8_lossy(members[0].name.as_deref().unwrap_or_default());
+            let fail = |why: &str| -> ! { panic!("{}: {}: {why}", self.name, about()) };
+            let head = Head::read(&segment.parameters, &shapes, w, (bits / w).into()).unwrap_or_else(|why| fail(why));
+            let bytes: Vec<u8> = members.iter().flat_map(|member| member.bytes.iter().copied()).collect();
+            let mut from = 0;
+            for (chunk, bytes) in
+                segment.chunks.iter().zip(bytes.chunks((segment.chunk_len * u64::from(bits) / 8) as usize))
+            {
+                let elements = bytes.len() as u64 * 8 / u64::from(bits);
+                if head.chunk(chunk, from, elements).unwrap_or_else(|why| fail(why)) != bytes {
+                    fail("other bytes");
+                }
+                from += elements;
+            }
+        }
     }
 
     /// The bytes of all stored entries, if they are not too many.
@@ -134,7 +169,7 @@ pub fn segment(members: &[usize], chunk_len: u64, representation: Representation
 }
 
 pub fn fields(transform: u8, fields: &[Field]) -> Representation {
-    Representation::Fields(transform, fields.into())
+    Representation::Fields(Fields::of(transform, fields))
 }
 
 /// Symbols of one byte each as a U8 tensor.
@@ -142,9 +177,14 @@ pub fn bytes_of_symbols(symbols: &[u16]) -> Vec<u8> {
     symbols.iter().map(|&symbol| symbol as u8).collect()
 }
 
+/// Lanes without contexts.
+pub fn lanes_of(tables: Tables, interval: u8, rate: u8) -> Coding {
+    Coding::Lanes { source: Source::Nothing, tables, interval, rate }
+}
+
 /// Lanes for what a field of these words holds; symbols rarer than `least` are escaped.
 fn lanes_for(symbols: &[u16], width: u32, least: u64, interval: u8, rate: u8) -> Coding {
-    Coding::Lanes { table: Table::of(symbols, width, least), interval, rate }
+    lanes_of(Tables::of(symbols, &vec![0; symbols.len()], 1, width, 12, least), interval, rate)
 }
 
 /// Floats as weights have them: many exponents, noisy mantissas.
@@ -174,7 +214,7 @@ fn by_turns(bytes: &[u8], w: u32, transform: u8, widths: &[u32], turn: usize) ->
         };
         field(width, coding)
     });
-    Representation::Fields(transform, fields.collect())
+    Representation::Fields(Fields { transform, classes: vec![], fields: fields.collect() })
 }
 
 pub fn all() -> Vec<Vector> {
@@ -186,6 +226,21 @@ pub fn all() -> Vec<Vector> {
     lanes(&mut all);
     bits_coder(&mut all);
     zstd(&mut all);
+    class_rows(&mut all);
+    class_groups(&mut all);
+    class_members(&mut all);
+    class_dtypes(&mut all);
+    contexts(&mut all);
+    levels(&mut all);
+    adaptive_contexts(&mut all);
+    mixed_kinds(&mut all);
+    mixed_predictor(&mut all);
+    mixed_columns(&mut all);
+    mixed_escapes(&mut all);
+    mixed_contexts(&mut all);
+    mixed_dtypes(&mut all);
+    mixed_extremes(&mut all);
+    mixed_long(&mut all);
     all
 }
 
@@ -430,10 +485,7 @@ fn codings(all: &mut Vec<Vector>) {
             let mut values: Vec<u64> = vec![0, 1, 2, 1 << (w - 1), (1 << (w - 1)) - 1, (1 << (w - 1)) + 1];
             values.push(u64::MAX >> (64 - w));
             values.resize_with(24, || random.next() >> (64 - w));
-            let mut bytes = vec![0u8; 24 * w / 8];
-            for bit in 0..24 * w {
-                bytes[bit / 8] |= ((values[bit / w] >> (bit % w) & 1) as u8) << (bit % 8);
-            }
+            let bytes = pack_words(&values, w as u32);
             let widths: Vec<u32> = match w {
                 4 => vec![3, 1],
                 6 => vec![1, 1, 1, 1, 1, 1],
@@ -499,53 +551,39 @@ fn lanes(all: &mut Vec<Vector>) {
     }
     all.push(Vector::new("lanes-counts", "as many symbols as fill groups of lanes, and fewer", entries, items));
 
-    let only = |symbol: usize, width: u32| {
-        let mut frequencies = vec![0; 1 << width];
-        frequencies[symbol] = 4096;
-        Table { frequencies, escape: None }
+    let one = |levels: &[(u16, i32)], escape: Option<i32>| {
+        lanes_of(Tables::new(8, 12, &[levels], escape.as_ref().map(std::slice::from_ref)), 0, 0)
     };
-    let mut rare = vec![0; 256];
-    (rare[0], rare[255]) = (4094, 1);
     let symbols: Vec<u16> = (0..500).map(|i| if i % 50 == 49 { 255 } else { 0 }).collect();
     let with_rare: Vec<u16> = (0..500).map(|i| if i % 97 == 96 { i } else { 0 } & 0xff).collect();
-    let all_escaped: Vec<u16> = (0..100).map(|_| random.next() as u16 & 0xff).collect();
-    let wide: Vec<u16> = (0..6000).map(|_| random.next() as u16 & 0xfff).collect();
-    let wide_bytes: Vec<u8> = wide.iter().flat_map(|symbol| symbol.to_le_bytes()).collect();
-    let static_lanes = |table: Table| Coding::Lanes { table, interval: 0, rate: 0 };
-    let entries = vec![
-        tensor("one symbol of frequency 4096: no words", "U8", &[70], vec![200; 70]),
-        tensor("frequencies 4094, 1 and an unused escape of 1", "U8", &[500], bytes_of_symbols(&symbols)),
-        tensor("escapes", "U8", &[500], bytes_of_symbols(&with_rare)),
-        tensor("an escape alone", "U8", &[100], bytes_of_symbols(&all_escaped)),
-        tensor("4096 symbols of frequency 1", "U16", &[6000], wide_bytes),
-    ];
-    let escaping = {
-        let mut frequencies = vec![0; 256];
-        frequencies[0] = 4000;
-        Table { frequencies, escape: Some(96) }
+    let any: Vec<u16> = (0..400).map(|_| random.next() as u16 & 0xff).collect();
+    let mut alone = Alone::default();
+    let mut add = |name: &str, chunk_len: u64, symbols: &[u16], coding: Coding| {
+        let entry = tensor(name, "U8", &[symbols.len() as u64], bytes_of_symbols(symbols));
+        alone.add(entry, chunk_len, fields(0, &[field(8, coding)]));
     };
-    let items = vec![
-        segment(&[0], 70, fields(0, &[field(8, static_lanes(only(200, 8)))])),
-        segment(&[1], 500, fields(0, &[field(8, static_lanes(Table { frequencies: rare, escape: Some(1) }))])),
-        segment(&[2], 260, fields(0, &[field(8, static_lanes(escaping))])),
-        segment(
-            &[3],
-            100,
-            fields(0, &[field(8, static_lanes(Table { frequencies: vec![0; 256], escape: Some(4096) }))]),
-        ),
-        segment(
-            &[4],
-            6000,
-            fields(
-                0,
-                &[
-                    field(4, Coding::Constant(0)),
-                    field(12, static_lanes(Table { frequencies: vec![1; 4096], escape: None })),
-                ],
-            ),
-        ),
-    ];
-    all.push(Vector::new("lanes-tables", "tables of one symbol, of all, of an escape alone", entries, items));
+    add("one symbol of frequency 4096: no words", 70, &[200; 70], one(&[(200, 1)], None));
+    add("the last symbol alone, of the highest level", 70, &[255; 70], one(&[(255, 127)], None));
+    add("frequencies 4094, 1 and an unused escape of 1", 500, &symbols, one(&[(0, 127), (255, 1)], Some(1)));
+    add("escapes", 260, &with_rare, one(&[(0, 127)], Some(80)));
+    add("an escape alone", 400, &any, one(&[], Some(50)));
+    let alike: Vec<(u16, i32)> = (0..256).map(|symbol| (symbol, 64)).collect();
+    add("256 symbols alike", 400, &any, one(&alike, None));
+    let most: Vec<(u16, i32)> = (0..255).map(|symbol| (symbol, 1 + symbol as i32 % 127)).collect();
+    add("255 symbols and the escape", 400, &any, one(&most, Some(127)));
+    for precision in 9..=12 {
+        let mut named: Vec<(u16, i32)> = (0..255).map(|i| (i * 16, 40 + i as i32 % 50)).collect();
+        named.push((4095, 127));
+        let coding = lanes_of(Tables::new(12, precision, &[&named], None), 0, 0);
+        let symbols: Vec<u16> = (0..500).map(|_| named[random.below(256) as usize].0).collect();
+        let bytes: Vec<u8> = symbols.iter().flat_map(|symbol| symbol.to_le_bytes()).collect();
+        alone.add(
+            tensor(&format!("256 of 4096 symbols, precision {precision}"), "U16", &[500], bytes),
+            300,
+            fields(0, &[field(4, Coding::Constant(0)), field(12, coding)]),
+        );
+    }
+    all.push(alone.vector("lanes-tables", "tables of one symbol, of all, of an escape alone, of 256 entries"));
 
     let mut entries = Vec::new();
     let mut items = Vec::new();
@@ -572,13 +610,11 @@ fn lanes(all: &mut Vec<Vector>) {
         ));
     }
     // an entry that never occurs keeps a frequency of 1; one that always does takes the rest
-    let mut frequencies = vec![0; 16];
-    frequencies[..4].copy_from_slice(&[1, 4093, 1, 1]);
+    let table = Tables::new(4, 12, &[&[(0, 1), (1, 127), (2, 1), (3, 1)]], None);
     let symbols: Vec<u16> = (0..4000).map(|i| if i == 3999 { 3 } else { 0 }).collect();
     let packed = super::coders::pack(&symbols, 4);
     entries.push(tensor("far from its table", "F4", &[4000], packed));
-    let coding = Coding::Lanes { table: Table { frequencies, escape: None }, interval: 8, rate: 1 };
-    items.push(segment(&[entries.len() - 1], 4000, fields(0, &[field(4, coding)])));
+    items.push(segment(&[entries.len() - 1], 4000, fields(0, &[field(4, lanes_of(table, 8, 1))])));
     all.push(Vector::new("lanes-adaptive", "frequencies that follow the symbols", entries, items));
 
     let symbols: Vec<u16> = (0..70_000u32).map(|i| (random.skewed(3) + (i / 10_000) as u16) & 15).collect();
@@ -679,4 +715,793 @@ pub fn longest(more: usize) -> Vector {
     assert_eq!(frame.len(), 65_536 + 32 * 5 + 3 * more);
     let items = vec![segment(&[0], 5, Representation::Frames(vec![frame]))];
     Vector::new("longest-chunk", "", vec![tensor("x", "U8", &[5], bytes)], items)
+}
+
+/// Tensors, each in a segment of its own.
+#[derive(Default)]
+struct Alone {
+    entries: Vec<Entry>,
+    items: Vec<Item>,
+}
+
+impl Alone {
+    fn add(&mut self, entry: Entry, chunk_len: u64, representation: Representation) {
+        self.items.push(segment(&[self.entries.len()], chunk_len, representation));
+        self.entries.push(entry);
+    }
+
+    fn vector(self, name: &str, about: &'static str) -> Vector {
+        Vector::new(name, about, self.entries, self.items)
+    }
+}
+
+impl Random {
+    fn classes(&mut self, count: usize, width: u8) -> Vec<u8> {
+        (0..count).map(|_| self.skewed(width.into()) as u8).collect()
+    }
+
+    /// A class field for members of these shapes, with groups of these axes.
+    pub fn class_field(
+        &mut self,
+        depth: u8,
+        width: u8,
+        order: u8,
+        shapes: &[&[u64]],
+        groups: &[[u64; 2]],
+    ) -> ClassField {
+        let groups = groups.iter().map(|&[first, axes]| {
+            let count = shapes[0][first as usize..(first + axes) as usize].iter().product::<u64>();
+            Group { first, axes, classes: self.classes(count as usize, width) }
+        });
+        let mut field = ClassField { depth, width, order, rows: vec![], groups: groups.collect() };
+        if depth != NO_ROWS {
+            let rows = shapes.iter().map(|shape| field.row_count(shape)).sum();
+            field.rows = self.classes(rows, width);
+        }
+        field
+    }
+}
+
+fn by_class(field: u8, shift: u8, contexts: u8) -> Source {
+    Source::Class { field, shift, contexts }
+}
+
+fn by_field(field: u8, thresholds: &[u64]) -> Source {
+    Source::Field { field, thresholds: thresholds.into() }
+}
+
+/// How a field is to be coded.
+enum Make {
+    Raw,
+    Constant(u64),
+    /// Source, precision, drift, interval and rate; what occurs less often in a context than this is escaped there.
+    Lanes(Source, u8, i32, u64, u8, u8),
+    Bits(Source, bool, u8),
+}
+
+impl Alone {
+    /// A tensor whose symbols follow its class sums (of the first class field), under fields of these widths.
+    fn add_made(
+        &mut self,
+        random: &mut Random,
+        name: &str,
+        (dtype_name, shape): (&str, &[u64]),
+        chunk_len: u64,
+        classes: Vec<ClassField>,
+        makes: Vec<(u32, Make)>,
+    ) {
+        let (_, _, bits, w) = DTYPES[usize::from(dtype(dtype_name))];
+        let (elements, words_each) = (shape.iter().product::<u64>() as usize, (bits / w) as usize);
+        let mut fields = Fields { transform: 0, classes, fields: vec![] };
+        let (_, sums) = fields.classes_of(&[shape], 0, elements, words_each);
+        let symbol = |random: &mut Random, i: usize, width: u32, make: &Make| match make {
+            Make::Constant(value) => *value as u16,
+            _ => {
+                let sum = sums.first().map_or(0, |sums| sums[i] as u16);
+                (sum + random.skewed(width)) & ((1u32 << width) - 1) as u16
+            }
+        };
+        let mut symbols = vec![vec![]; makes.len()];
+        for i in 0..elements * words_each {
+            for ((width, make), symbols) in makes.iter().zip(&mut symbols) {
+                symbols.push(symbol(random, i, *width, make));
+            }
+        }
+        let word =
+            |i: usize| makes.iter().zip(&symbols).fold(0, |word, ((width, _), of)| word << width | u64::from(of[i]));
+        let bytes = pack_words(&(0..elements * words_each).map(word).collect::<Vec<_>>(), w);
+        for ((width, make), own) in makes.into_iter().zip(&symbols) {
+            let coding = match make {
+                Make::Raw => Coding::Raw,
+                Make::Constant(value) => Coding::Constant(value),
+                Make::Bits(source, wide, limit) => Coding::Bits { source, word: wide.into(), limit },
+                Make::Lanes(source, precision, drift, least, interval, rate) => {
+                    let contexts = source.of(&sums, &symbols);
+                    let tables =
+                        Tables::of(own, &contexts, source.contexts(), width, precision, least).with_drift(drift);
+                    Coding::Lanes { source, tables, interval, rate }
+                }
+            };
+            fields.fields.push(field(width, coding));
+        }
+        self.add(tensor(name, dtype_name, shape, bytes), chunk_len, Representation::Fields(fields));
+    }
+}
+
+/// Lanes that do not adapt.
+fn fixed(source: Source, precision: u8) -> Make {
+    Make::Lanes(source, precision, 0, 0, 0, 0)
+}
+
+fn class_rows(all: &mut Vec<Vector>) {
+    let mut random = Random(7);
+    let mut alone = Alone::default();
+    for (name, shape, depth, order, width, chunk_len) in [
+        ("chunks that begin and end within a row", &[20, 37][..], 1, 0, 2, 256),
+        ("the same in order 1", &[20, 37], 1, 1, 3, 256),
+        ("chunks of whole rows", &[8, 64], 1, 1, 6, 256),
+        ("chunks of a row and an element", &[8, 256], 1, 1, 4, 257),
+        ("rows longer than two chunks", &[3, 700], 1, 0, 1, 300),
+        ("rows of an element", &[300, 1], 1, 1, 6, 257),
+        ("two axes of rows", &[4, 5, 30], 2, 1, 4, 256),
+        ("one axis of rows", &[4, 5, 30], 1, 0, 4, 599),
+        ("deeper than the rank", &[4, 5, 30], 254, 1, 5, 300),
+        ("as deep as the rank", &[4, 5, 30], 3, 0, 5, 300),
+        ("rank 1: a row", &[600], 1, 1, 2, 256),
+        ("depth 0: a row", &[20, 30], 0, 0, 6, 256),
+    ] {
+        let classes = vec![random.class_field(depth, width, order, &[shape], &[])];
+        let contexts = 2.max(1 << width.min(4)) as u8;
+        let makes = vec![
+            (5, fixed(by_class(0, width.saturating_sub(3), contexts.min(8)), 11)),
+            (3, Make::Bits(by_class(0, 0, contexts), order == 1, 60)),
+        ];
+        alone.add_made(&mut random, name, ("U8", shape), chunk_len, classes, makes);
+    }
+    let shape = &[10, 6, 11];
+    let classes = vec![
+        random.class_field(2, 3, 1, &[shape], &[]),
+        random.class_field(1, 2, 0, &[shape], &[]),
+        random.class_field(0, 6, 0, &[shape], &[]),
+    ];
+    let makes = vec![(4, fixed(by_class(1, 0, 4), 12)), (4, fixed(by_class(0, 0, 8), 12))];
+    alone.add_made(&mut random, "three class fields, one unused", ("U8", shape), 256, classes, makes);
+    all.push(alone.vector("class-rows", "class fields of rows, in chunks that cut them"));
+}
+
+fn class_groups(all: &mut Vec<Vector>) {
+    let mut random = Random(8);
+    let mut alone = Alone::default();
+    let four: &[u64] = &[3, 4, 5, 6];
+    // depth and groups of each class field
+    type ClassFields = [(u8, &'static [[u64; 2]])];
+    let cases: [(&str, &[u64], &ClassFields); 19] = [
+        ("axis 0", four, &[(NO_ROWS, &[[0, 1]])]),
+        ("axis 1", four, &[(NO_ROWS, &[[1, 1]])]),
+        ("axis 2", four, &[(NO_ROWS, &[[2, 1]])]),
+        ("axis 3", four, &[(NO_ROWS, &[[3, 1]])]),
+        ("every element", four, &[(NO_ROWS, &[[0, 4]])]),
+        ("a row and every element", four, &[(0, &[[0, 4]])]),
+        ("rows x rest", four, &[(1, &[[1, 3]])]),
+        ("rows and each other axis", four, &[(1, &[[1, 1], [2, 1], [3, 1]])]),
+        ("rows of two axes and the others", four, &[(2, &[[2, 1], [3, 1]])]),
+        ("rows of two axes and the last", four, &[(2, &[[3, 1]])]),
+        ("rows of all but the last, and the last", four, &[(3, &[[3, 1]])]),
+        ("outer x last", four, &[(NO_ROWS, &[[0, 3], [3, 1]])]),
+        ("the first, and the last two", four, &[(NO_ROWS, &[[0, 1], [2, 2]])]),
+        ("the middle", four, &[(NO_ROWS, &[[1, 2]])]),
+        ("two class fields", four, &[(1, &[[3, 1]]), (NO_ROWS, &[[0, 2], [2, 2]])]),
+        ("four class fields", four, &[(1, &[]), (NO_ROWS, &[[1, 1]]), (2, &[[2, 2]]), (0, &[[1, 1], [3, 1]])]),
+        ("axes of one", &[1, 7, 1, 60], &[(1, &[[1, 1], [2, 1], [3, 1]])]),
+        ("rank 1", &[700], &[(NO_ROWS, &[[0, 1]])]),
+        ("rank 1 and a row", &[700], &[(0, &[[0, 1]])]),
+    ];
+    for (number, (name, shape, class_fields)) in cases.into_iter().enumerate() {
+        let classes: Vec<ClassField> = class_fields
+            .iter()
+            .enumerate()
+            .map(|(k, (depth, groups))| {
+                let (width, order) = (1 + (number + k) as u8 % 6, (number + k / 2) as u8 % 2);
+                random.class_field(*depth, width, order, &[shape], groups)
+            })
+            .collect();
+        let last = classes.len() as u8 - 1;
+        let makes = vec![
+            (6, fixed(by_class(0, 1, 8), 10)),
+            (5, Make::Bits(by_class(last, 0, 32), number % 2 == 0, 100)),
+            (5, fixed(by_class(last / 2, 3, 4), 10)),
+        ];
+        alone.add_made(&mut random, name, ("BF16", shape), 256, classes, makes);
+    }
+    all.push(alone.vector("class-groups", "classes of groups of axes, of every kind, with and without rows"));
+    // mostly equal: few bytes
+    let count = 1 << 19;
+    let class = |width: u8, distance: usize| {
+        let classes = (0..count).map(|number| u8::from(number % distance == 7)).collect();
+        let groups = vec![Group { first: 0, axes: 1, classes }];
+        ClassField { depth: NO_ROWS, width, order: 1, rows: vec![], groups }
+    };
+    let classes = vec![class(1, 50_000), class(2, 70_000)];
+    let values: Vec<u64> = classes[1].groups[0].classes.iter().map(|&class| class.into()).collect();
+    let coding = Coding::Bits { source: by_class(1, 0, 2), word: 0, limit: 200 };
+    let parts = vec![field(3, Coding::Constant(0)), field(1, coding)];
+    let entries = vec![tensor("x", "F4", &[count as u64], pack_words(&values, 4))];
+    let items = vec![segment(&[0], 1 << 18, Representation::Fields(Fields { transform: 0, classes, fields: parts }))];
+    all.push(Vector::new("class-most", "2^20 classes of groups, as many as there may be", entries, items));
+}
+
+fn class_members(all: &mut Vec<Vector>) {
+    let mut random = Random(9);
+    let shapes: [&[u64]; 8] = [&[], &[90], &[7, 11], &[2, 3, 50], &[], &[1, 5, 1, 9], &[4, 100], &[3, 2, 1]];
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut items = Vec::new();
+    for (depth, order) in [(0, 0), (1, 1), (2, 1), (2, 0), (254, 1)] {
+        let elements = shapes.iter().map(|shape| shape.iter().product::<u64>()).sum::<u64>() as usize;
+        let class_field = random.class_field(depth, 3, order, &shapes, &[]);
+        let mut fields = Fields { transform: 1, classes: vec![class_field], fields: vec![] };
+        let (_, sums) = fields.classes_of(&shapes, 0, elements, 1);
+        let values: Vec<u64> = sums[0].iter().map(|&sum| (sum as u64) << 12 | u64::from(random.skewed(12))).collect();
+        let mut bytes = pack_words(&values, 16);
+        let symbols = split(&values, 1, 16, &[8, 8]);
+        let source = by_class(0, 0, 8);
+        let tables = Tables::of(&symbols[0], &source.of(&sums, &symbols), 8, 8, 12, 2);
+        fields.fields = vec![
+            field(8, Coding::Lanes { source: source.clone(), tables, interval: 0, rate: 0 }),
+            field(8, Coding::Bits { source, word: 0, limit: 30 }),
+        ];
+        let members: Vec<usize> = (0..shapes.len()).map(|k| entries.len() + k).collect();
+        for (k, shape) in shapes.iter().enumerate() {
+            let rest = bytes.split_off(2 * shape.iter().product::<u64>() as usize);
+            entries.push(tensor(&format!("member {k}, depth {depth}, order {order}"), "F16", shape, bytes));
+            bytes = rest;
+        }
+        items.push(segment(&members, 300, Representation::Fields(fields)));
+    }
+    all.push(Vector::new("class-members", "rows of members of ranks 0 to 4 in shared segments", entries, items));
+}
+
+fn class_dtypes(all: &mut Vec<Vector>) {
+    let mut random = Random(10);
+    let mut alone = Alone::default();
+    let shape: &[u64] = &[9, 5, 16];
+    for (number, (_, name, _, w)) in DTYPES.into_iter().enumerate() {
+        let groups: &[[u64; 2]] = [&[][..], &[[1, 1], [2, 1]], &[[1, 2]]][number % 3];
+        let classes = vec![random.class_field(1, 3, number as u8 % 2, &[shape], groups)];
+        let lanes = || fixed(by_class(0, 1, 8), 12);
+        let bits = |limit: u8| Make::Bits(by_class(0, 0, 16), limit & 1 == 0, limit);
+        let makes = match w {
+            4 => vec![(3, lanes()), (1, bits(50))],
+            6 => vec![(2, bits(51)), (4, lanes())],
+            8 => vec![(4, lanes()), (4, bits(52))],
+            16 => vec![(7, bits(53)), (9, Make::Lanes(by_class(0, 1, 8), 12, 1, 3, 0, 0))],
+            32 => vec![(8, lanes()), (10, bits(54)), (14, Make::Raw)],
+            _ => vec![
+                (5, lanes()),
+                (12, Make::Raw),
+                (11, Make::Constant(1000)),
+                (16, Make::Raw),
+                (8, bits(55)),
+                (12, Make::Raw),
+            ],
+        };
+        alone.add_made(&mut random, name, (name, shape), if number % 2 == 0 { 264 } else { 720 }, classes, makes);
+    }
+    all.push(alone.vector("class-dtypes", "classes in a tensor of every dtype; the two words of a C64 share one"));
+}
+
+fn contexts(all: &mut Vec<Vector>) {
+    let mut random = Random(11);
+    let mut alone = Alone::default();
+    let shape: &[u64] = &[30, 40];
+    // sums to 4 * 63 = 252
+    let wide_sums = |random: &mut Random| random.class_field(1, 6, 0, &[shape], &[[1, 1]]);
+    for shift in 0..=7 {
+        let mut classes = vec![wide_sums(&mut random)];
+        // both ends
+        (classes[0].rows[0], classes[0].rows[1]) = (0, 63);
+        (classes[0].groups[0].classes[0], classes[0].groups[0].classes[1]) = (0, 63);
+        let makes = vec![
+            (4, Make::Bits(by_class(0, shift, 32), shift % 2 == 0, 80)),
+            (4, fixed(by_class(0, shift, 2 + 30 * (shift % 2)), 10)),
+        ];
+        alone.add_made(&mut random, &format!("shift {shift}"), ("U8", shape), 600, classes, makes);
+    }
+    for (precision, count) in [(9, 32), (10, 32), (11, 16), (12, 8), (12, 3), (9, 2)] {
+        let classes = vec![wide_sums(&mut random)];
+        let makes = vec![(8, Make::Lanes(by_class(0, 1, count), precision, 0, 3, 0, 0))];
+        let name = format!("precision {precision}, {count} contexts, some with escapes");
+        alone.add_made(&mut random, &name, ("U8", shape), 1200, classes, makes);
+    }
+    let classes = vec![random.class_field(1, 1, 1, &[shape], &[])];
+    let makes = vec![(4, fixed(by_class(0, 0, 32), 9)), (4, Make::Bits(by_class(0, 1, 2), false, 9))];
+    alone.add_made(&mut random, "contexts that never occur", ("U8", shape), 500, classes, makes);
+    let all_31: Vec<u64> = (0..31).map(|k| 100 * k + 3).collect();
+    for (number, thresholds) in
+        [&[1][..], &[0], &[4095], &[0, 1, 2, 3], &all_31, &[17, 500, 4094, 4095]].into_iter().enumerate()
+    {
+        let source = by_field(0, thresholds);
+        let makes = vec![
+            (12, Make::Raw),
+            (3, Make::Lanes(source.clone(), 10, 0, 2, 0, 0)),
+            (1, Make::Bits(source, number % 2 == 0, 200)),
+        ];
+        alone.add_made(&mut random, &format!("thresholds {thresholds:?}"), ("U16", shape), 700, vec![], makes);
+    }
+    let classes = vec![wide_sums(&mut random)];
+    let makes = vec![
+        (16, Make::Raw),
+        (5, fixed(by_field(0, &[0, 1, 300, 65535]), 12)),
+        (4, Make::Bits(by_field(1, &[3, 9, 31]), true, 40)),
+        (6, Make::Lanes(by_class(0, 4, 7), 12, -1, 0, 8, 4)),
+        (1, Make::Constant(1)),
+        (4, fixed(by_field(4, &[1]), 9)),
+        (12, Make::Bits(by_field(3, &[1, 2, 4, 8, 16, 32, 63]), false, 100)),
+        (3, fixed(by_field(2, &[8]), 12)),
+        (10, Make::Bits(by_field(6, &all_31), true, 30)),
+        (3, fixed(Source::Nothing, 12)),
+    ];
+    alone.add_made(&mut random, "fields that depend on each other", ("U64", shape), 1000, classes, makes);
+    let classes = vec![wide_sums(&mut random)];
+    let makes = vec![(8, Make::Bits(by_class(0, 2, 32), true, 255)), (8, Make::Bits(by_class(0, 2, 31), false, 1))];
+    alone.add_made(&mut random, "bits with contexts", ("U16", shape), 1000, classes, makes);
+    // a word of two has contexts of its own
+    let makes = vec![(4, Make::Raw), (12, Make::Raw), (12, Make::Bits(by_field(0, &[2, 9]), true, 20)), (4, Make::Raw)];
+    alone.add_made(&mut random, "words of a C64", ("C64", &[300]), 299, vec![], makes);
+    all.push(alone.vector("contexts", "contexts from classes and from earlier fields, at both ends of their ranges"));
+}
+
+/// Symbols that these tables can code, in contexts that are drawn first.
+fn drawn(random: &mut Random, tables: &Tables, contexts: &[usize]) -> Vec<u16> {
+    let draw = |context: &usize| {
+        let mut entries = tables.entries(*context);
+        // an escape has nothing to say where all symbols have a frequency
+        entries.truncate(1 << tables.width);
+        match entries[random.below(entries.len() as u64) as usize].0 {
+            Some(symbol) => symbol,
+            None => loop {
+                let symbol = random.below(1 << tables.width) as u16;
+                if entries.iter().all(|(name, _)| *name != Some(symbol)) {
+                    break symbol;
+                }
+            },
+        }
+    };
+    contexts.iter().map(draw).collect()
+}
+
+/// A field of four bits that is the context, one of `width` that follows these tables.
+fn add_tables(alone: &mut Alone, random: &mut Random, name: &str, tables: Tables) {
+    let (count, width) = (tables.levels.len(), tables.width);
+    let contexts: Vec<usize> = (0..400).map(|_| random.below(count as u64) as usize).collect();
+    let symbols = drawn(random, &tables, &contexts);
+    let words: Vec<u64> =
+        contexts.iter().zip(&symbols).map(|(&c, &symbol)| (c as u64) << width | u64::from(symbol)).collect();
+    let source = match count {
+        1 => Source::Nothing,
+        count => by_field(0, &(1..count as u64).collect::<Vec<_>>()),
+    };
+    let coding = Coding::Lanes { source, tables, interval: 0, rate: 0 };
+    let fields = fields(0, &[field(16 - width, Coding::Raw), field(width, coding)]);
+    alone.add(tensor(name, "U16", &[400], pack_words(&words, 16)), 400, fields);
+}
+
+fn levels(all: &mut Vec<Vector>) {
+    let mut random = Random(12);
+    let mut alone = Alone::default();
+    // hills that wander with the context, as an encoder would have them, rough ones, and some that no prediction fits
+    for (number, drift) in (-8..8).enumerate() {
+        let (width, count) = (4 + number as u32 % 6, 2 + number % 15);
+        let (rough, holes) = ([1, 3, 9, 60, 254][number % 5], [0, 30, 5][number % 3]);
+        let precision = 9 + (number % 4) as u8;
+        let precision = if count << precision > 32768 { 11 } else { precision };
+        let (middle, size) = (1 << (width - 1), 1 << width);
+        let mut levels = vec![vec![0; size]; count];
+        for (c, table) in levels.iter_mut().enumerate() {
+            for (s, level) in table.iter_mut().enumerate().take(size.min(250)) {
+                let distance = s as i32 - middle - drift * (c as i32 - count as i32 / 2);
+                let noise = random.below(rough) as i32 - rough as i32 / 2;
+                let hole = holes > 0 && random.below(holes) == 0;
+                *level = if hole { 0 } else { (100 - distance.abs() * 2 + noise).clamp(1, 127) };
+            }
+            table[middle as usize] = 120;
+        }
+        let escapes = (number % 2 == 0).then(|| (0..count).map(|c| [0, 20, 21, 90][(c + number / 2) % 4]).collect());
+        let mut tables = Tables { width, precision, first: 0, last: 0, drift, levels, escapes };
+        tables.set_range();
+        add_tables(&mut alone, &mut random, &format!("drift {drift}, {count} contexts of {width} bits"), tables);
+    }
+    // differences of every magnitude from p, in both directions
+    for (name, base, sign) in [("up", 1, 1), ("down", 127, -1)] {
+        let levels: Vec<Vec<(u16, i32)>> = (0..16)
+            .map(|c| {
+                (0..16)
+                    .map(|s| (s, if s == 0 || c == 0 { base } else { base + sign * (8 * c + s as i32 - 9).min(126) }))
+                    .collect()
+            })
+            .collect();
+        let levels: Vec<&[(u16, i32)]> = levels.iter().map(|table| &table[..]).collect();
+        add_tables(&mut alone, &mut random, &format!("levels that go {name}"), Tables::new(4, 10, &levels, None));
+    }
+    let swings: Vec<(u16, i32)> = (0..64).map(|s| (s, if s % 2 == 0 { 1 } else { 127 - (s as i32 & 0x3e) })).collect();
+    add_tables(&mut alone, &mut random, "levels that swing", Tables::new(6, 12, &[&swings], None));
+    // a table that the one before says nothing of, and one without a symbol
+    let tables = Tables::new(5, 9, &[&[(3, 50)], &[(30, 50), (31, 1)], &[], &[(0, 127)]], Some(&[0, 3, 127, 0]));
+    add_tables(&mut alone, &mut random, "tables that have nothing in common", tables.with_drift(-8));
+    let wider = Tables { first: 1, last: 29, ..Tables::new(5, 11, &[&[(9, 50), (20, 60)], &[(12, 1)]], Some(&[0, 0])) };
+    add_tables(
+        &mut alone,
+        &mut random,
+        "a wider range than needed, and an escape that no table has",
+        wider.with_drift(3),
+    );
+    let tables = Tables::new(5, 12, &[&[(31, 127)], &[(31, 1)], &[(31, 64)]], Some(&[1, 127, 0]));
+    add_tables(&mut alone, &mut random, "one symbol, the last", tables.with_drift(7));
+    let sparse: Vec<Vec<(u16, i32)>> =
+        (0..8).map(|c| (0..20).map(|k| (k * 200 + c, 1 + (k * 41 + c * 5) as i32 % 127)).collect()).collect();
+    let sparse: Vec<&[(u16, i32)]> = sparse.iter().map(|table| &table[..]).collect();
+    let tables = Tables::new(12, 12, &sparse, Some(&[50; 8])).with_drift(1);
+    add_tables(&mut alone, &mut random, "few of 4096 symbols, which move with the context", tables);
+    all.push(alone.vector("levels", "tables of levels, through each kind of prediction and length of a difference"));
+}
+
+fn adaptive_contexts(all: &mut Vec<Vector>) {
+    let mut random = Random(13);
+    let mut alone = Alone::default();
+    for (interval, rate, precision, chunk_len, escape) in [
+        (8, 1, 12, 4000, None),
+        (8, 8, 9, 2500, Some(60)),
+        (9, 3, 10, 4000, Some(1)),
+        (10, 5, 11, 4000, None),
+        (8, 4, 12, 256, Some(60)),
+        (11, 2, 9, 4000, Some(127)),
+    ] {
+        // the contexts take turns to be alone, and then collect at rates of their own
+        let contexts: Vec<usize> = (0..4000u64)
+            .map(|i| match i / 512 {
+                0 | 1 => 1,
+                2 => (i % 2) as usize,
+                _ => [0, 0, 0, 0, 1, 1, 2, 3][random.below(8) as usize].min(random.below(40) as usize),
+            })
+            .collect();
+        let spread: Vec<(u16, i32)> = (0..40).map(|s| (s, 40 + (s * 7 % 60) as i32)).collect();
+        let escapes = escape.map(|level| [level, 0, level, level]);
+        let levels = [&spread[..], &spread[..20], &spread[7..9], &spread[3..40]];
+        let tables = Tables::new(6, precision, &levels, escapes.as_ref().map(|escapes| &escapes[..]));
+        let symbols = drawn(&mut random, &tables, &contexts);
+        let words: Vec<u64> = contexts.iter().zip(&symbols).map(|(&c, &s)| (c as u64) << 6 | u64::from(s)).collect();
+        let coding = Coding::Lanes { source: by_field(0, &[1, 2, 3]), tables, interval, rate };
+        let name = format!("interval {interval}, rate {rate}, precision {precision}, chunks of {chunk_len}");
+        let fields = fields(0, &[field(2, Coding::Raw), field(6, coding)]);
+        alone.add(tensor(&name, "U8", &[4000], pack_words(&words, 8)), chunk_len, fields);
+    }
+    all.push(
+        alone.vector("lanes-contexts", "frequencies that follow the symbols of their context, over several blocks"),
+    );
+}
+
+/// A kind and a fraction, the rest in the middle of the range.
+pub fn mixed(kind: u8, fraction: u8) -> Mixed {
+    Mixed { kind, fraction, shift: 5, period: 1, distances: vec![1], ..Mixed::default() }
+}
+
+/// Values that resemble those `row` and `row / 10` before them, of a magnitude that depends on the column.
+fn series(random: &mut Random, count: usize, row: usize) -> Vec<f64> {
+    let scales: Vec<f64> = (0..row).map(|_| 0.25 * (1 << random.below(4)) as f64).collect();
+    let mut values: Vec<f64> = Vec::new();
+    for i in 0..count {
+        let noise: f64 = (0..4).map(|_| random.below(1 << 20) as f64 / (1 << 20) as f64 - 0.5).sum();
+        let before = |distance: usize| i.checked_sub(distance).map_or(0.0, |at| values[at]);
+        values.push(noise * scales[i % row] + 0.5 * before(row) + 0.25 * before(row / 10 + 1));
+    }
+    values
+}
+
+/// Their symbols: floats cut off after `fraction` bits, their exponents shifted so that 1 is at half of what the field
+/// can say; or integers in quarters of 2^m.
+fn symbols_of(values: &[f64], of: &Mixed, width: u32) -> Vec<u16> {
+    let m = of.magnitude_bits(width);
+    let symbol = |&value: &f64| {
+        if of.kind == 2 {
+            let whole = (value * (1u32 << m) as f64 / 4.0) as i64;
+            return whole.clamp(-1 << m, (1 << m) - 1) as u16 & ((1u32 << width) - 1) as u16;
+        }
+        let float = (value as f32).to_bits();
+        let exponent = i64::from(float >> 23 & 255) - 127 + (1 << (m - u32::from(of.fraction)) >> 1);
+        let cut = i64::from(float & 0x7f_ffff) >> (23 - of.fraction);
+        let magnitude = (exponent << of.fraction | cut).clamp(0, (1 << m) - 1) as u16;
+        if of.kind == 1 { ((float >> 31) as u16) << m | magnitude } else { magnitude }
+    };
+    values.iter().map(symbol).collect()
+}
+
+/// The base that has 1 in the upper part of the window.
+fn near_one(of: Mixed, width: u32) -> Mixed {
+    let half = 1u64 << (of.magnitude_bits(width) - u32::from(of.fraction)) >> 1;
+    Mixed { base: half.saturating_sub(11).min(of.last_base(width)), ..of }
+}
+
+impl Alone {
+    /// One mixed field, under zeros.
+    fn add_mixed(&mut self, name: &str, symbols: &[u16], width: u32, chunk_len: u64, mixed: Mixed) {
+        let w = if width <= 8 { 8 } else { 16 };
+        let mut parts = vec![field(width, Coding::Mixed { source: Source::Nothing, mixed })];
+        if width < w {
+            parts.insert(0, field(w - width, Coding::Constant(0)));
+        }
+        let words: Vec<u64> = symbols.iter().map(|&symbol| symbol.into()).collect();
+        let dtype = if w == 8 { "U8" } else { "U16" };
+        let entry = tensor(name, dtype, &[symbols.len() as u64], pack_words(&words, w));
+        self.add(entry, chunk_len, fields(0, &parts));
+    }
+}
+
+fn mixed_kinds(all: &mut Vec<Vector>) {
+    let mut random = Random(14);
+    let mut alone = Alone::default();
+    for (kind, fraction, width) in [
+        // the window is all that there is
+        (0, 0, 1),
+        (0, 0, 4),
+        (0, 3, 7),
+        (0, 4, 4),
+        (1, 0, 2),
+        (1, 1, 2),
+        (1, 4, 5),
+        (1, 4, 9),
+        (2, 0, 2),
+        (2, 0, 8),
+        (2, 0, 9),
+        // or a part of it
+        (0, 0, 8),
+        (0, 1, 9),
+        (0, 2, 10),
+        (0, 3, 12),
+        (0, 4, 12),
+        (1, 0, 9),
+        (1, 1, 10),
+        (1, 2, 11),
+        (1, 3, 12),
+        (1, 4, 10),
+        (2, 0, 10),
+        (2, 0, 12),
+    ] {
+        let of = near_one(Mixed { columns: 40, ..mixed(kind, fraction) }, width);
+        let symbols = symbols_of(&series(&mut random, 700, 40), &of, width);
+        let kind = ["magnitudes", "floats", "integers"][usize::from(kind)];
+        let name = format!("{kind} of {width} bits, fraction {fraction}, base {}", of.base);
+        alone.add_mixed(&name, &symbols, width, 500, of);
+    }
+    for count in [1, 2, 3] {
+        let of = near_one(mixed(1, 2), 11);
+        let symbols = symbols_of(&series(&mut random, count, 10), &of, 11);
+        alone.add_mixed(&format!("{count} floats"), &symbols, 11, count as u64, of);
+    }
+    all.push(alone.vector("mixed", "mixed fields of each kind, fraction and several widths"));
+}
+
+fn mixed_predictor(all: &mut Vec<Vector>) {
+    let mut random = Random(15);
+    let mut alone = Alone::default();
+    let up_to = |last: u64| (1..=last).collect::<Vec<_>>();
+    for (period, shift, distances) in [
+        (1, 5, vec![]),
+        (1, 5, vec![1]),
+        (1, 4, vec![1, 2, 3, 40, 80]),
+        (3, 6, vec![1, 2, 3, 6]),
+        (9, 5, up_to(9)),
+        (16, 7, vec![4, 40]),
+        (17, 3, vec![4, 40]),
+        (20, 2, up_to(32)),
+        (20, 5, vec![4, 299, 300, 301]),
+        (1 << 22, 15, vec![1, 5]),
+        (40, 1, vec![40]),
+        (7, 1, up_to(32)),
+        (1, 5, vec![5, 1000, 1 << 22]),
+        (2, 5, (1..=32).map(|k| k << 17).collect()),
+    ] {
+        let of = Mixed { shift, period, distances, ..near_one(mixed(1, 2), 11) };
+        let symbols = symbols_of(&series(&mut random, 700, 40), &of, 11);
+        let name = format!("period {period}, shift {shift}, distances {:?}", of.distances);
+        alone.add_mixed(&name, &symbols, 11, 600, of);
+    }
+    for kind in [0, 2] {
+        let of = Mixed { period: 4, distances: vec![1, 5, 40], ..near_one(mixed(kind, 0), 9) };
+        let symbols = symbols_of(&series(&mut random, 700, 40), &of, 9);
+        alone.add_mixed(&format!("kind {kind}, distances {:?}", of.distances), &symbols, 9, 600, of);
+    }
+    all.push(alone.vector("mixed-predictor", "phases, distances (also beyond the chunk) and shifts of the predictor"));
+}
+
+fn mixed_columns(all: &mut Vec<Vector>) {
+    let mut random = Random(16);
+    let mut alone = Alone::default();
+    for (columns, chunk_len) in
+        [(0, 1300), (1, 1300), (2, 1300), (10, 1300), (10, 335), (40, 520), (700, 650), (65536, 1300)]
+    {
+        for kind in 0..3 {
+            let of = Mixed { columns, ..near_one(mixed(kind, if kind == 2 { 0 } else { 2 }), 10) };
+            // a mean apart from 0
+            let values: Vec<f64> = series(&mut random, 1300, 10).iter().map(|value| value + 0.5).collect();
+            let symbols = symbols_of(&values, &of, 10);
+            alone.add_mixed(&format!("{columns} columns, kind {kind}"), &symbols, 10, chunk_len, of);
+        }
+    }
+    all.push(alone.vector("mixed-columns", "means of columns: none, one, those of a row, more than a chunk has"));
+}
+
+fn mixed_escapes(all: &mut Vec<Vector>) {
+    let mut random = Random(17);
+    let mut alone = Alone::default();
+    for (kind, fraction, width) in [(0, 2, 12), (1, 0, 9), (1, 3, 12), (2, 0, 12)] {
+        let of = near_one(mixed(kind, fraction), width);
+        let mask = ((1u32 << width) - 1) as u16;
+        let values = symbols_of(&series(&mut random, 600, 10), &of, width);
+        // runs of any symbols, and single ones
+        let any = |random: &mut Random, i: usize| i / 50 % 4 == 3 || random.below(20) == 0;
+        let symbols: Vec<u16> =
+            (0..600).map(|i| if any(&mut random, i) { random.next() as u16 & mask } else { values[i] }).collect();
+        let name = format!("some of kind {kind}, fraction {fraction}, {width} bits");
+        alone.add_mixed(&name, &symbols, width, 400, of.clone());
+        let every = Mixed { escape_each: 1, ..of.clone() };
+        alone.add_mixed(&format!("every symbol, kind {kind}"), &symbols[..300], width, 300, every);
+        let some = Mixed { escape_each: 7, ..of };
+        alone.add_mixed(&format!("every seventh at least, kind {kind}"), &symbols[..300], width, 300, some);
+    }
+    let needless = Mixed { escape_each: 3, ..mixed(1, 4) };
+    let symbols = symbols_of(&series(&mut random, 300, 10), &needless, 9);
+    alone.add_mixed("where the window is all", &symbols, 9, 300, needless);
+    all.push(alone.vector("mixed-escapes", "escapes: single ones, runs, and some within the window"));
+}
+
+fn mixed_contexts(all: &mut Vec<Vector>) {
+    let mut random = Random(18);
+    let mut alone = Alone::default();
+    let shape: &[u64] = &[30, 40];
+    let cases: [(&str, u8, Vec<ClassField>, Source); 7] = [
+        ("rows", 1, vec![random.class_field(1, 2, 1, &[shape], &[])], by_class(0, 0, 4)),
+        ("rows and columns", 1, vec![random.class_field(1, 4, 0, &[shape], &[[1, 1]])], by_class(0, 0, 32)),
+        ("the second class field", 0, vec![random.class_field(1, 6, 0, &[shape], &[]); 2], by_class(1, 3, 5)),
+        ("integers by class", 2, vec![random.class_field(1, 6, 0, &[shape], &[])], by_class(0, 7, 2)),
+        ("an earlier field", 1, vec![], by_field(0, &[1, 2, 7])),
+        ("31 thresholds, integers", 2, vec![], by_field(1, &(1..32).map(|k| 8 * k).collect::<Vec<_>>())),
+        ("magnitudes by field", 0, vec![], by_field(1, &[0, 200])),
+    ];
+    for (name, kind, classes, source) in cases {
+        let of = Mixed { columns: 40, period: 3, distances: vec![1, 40], ..near_one(mixed(kind, 0), 9) };
+        let mut fields = Fields { transform: 0, classes, fields: vec![] };
+        let (_, sums) = fields.classes_of(&[shape], 0, 1200, 1);
+        let mut values = series(&mut random, 1200, 40);
+        // what the source speaks of has something to say
+        let before: Vec<u64> = (0..1200).map(|_| random.skewed(3).into()).collect();
+        let also: Vec<u64> = (0..1200).map(|_| random.skewed(8).into()).collect();
+        let contexts =
+            source.of(&sums, &[before.iter().map(|&x| x as u16).collect(), also.iter().map(|&x| x as u16).collect()]);
+        values.iter_mut().zip(contexts).for_each(|(value, context)| *value /= (1u64 << (context % 8)) as f64);
+        let symbols = symbols_of(&values, &of, 9);
+        let words: Vec<u64> =
+            (0..1200).map(|i| before[i] << 29 | also[i] << 21 | u64::from(symbols[i]) << 12 | i as u64).collect();
+        fields.fields = vec![
+            field(3, Coding::Raw),
+            field(8, bits(false, 30)),
+            field(9, Coding::Mixed { source, mixed: of }),
+            // a field that depends on the mixed one
+            field(4, Coding::Bits { source: by_field(2, &[100, 256]), word: 1, limit: 40 }),
+            field(8, Coding::Raw),
+        ];
+        alone.add(tensor(name, "U32", shape, pack_words(&words, 32)), 640, Representation::Fields(fields));
+    }
+    all.push(alone.vector("mixed-contexts", "mixed fields with contexts from classes and from earlier fields"));
+}
+
+fn mixed_dtypes(all: &mut Vec<Vector>) {
+    let mut random = Random(19);
+    let mut alone = Alone::default();
+    let mixed_field = |width: u32, kind: u8, fraction: u8| {
+        let of = near_one(Mixed { columns: 20, period: 2, distances: vec![1, 2, 20], ..mixed(kind, fraction) }, width);
+        field(width, Coding::Mixed { source: Source::Nothing, mixed: of })
+    };
+    let raw = |width: u32| field(width, Coding::Raw);
+    for (name, parts) in [
+        ("F4", vec![mixed_field(4, 1, 1)]),
+        ("F6_E2M3", vec![mixed_field(6, 1, 3)]),
+        ("F8_E4M3", vec![mixed_field(8, 1, 3)]),
+        ("F8_E5M2", vec![mixed_field(8, 1, 2)]),
+        ("U8", vec![mixed_field(8, 0, 0)]),
+        ("I8", vec![mixed_field(8, 2, 0)]),
+        ("I16", vec![mixed_field(12, 2, 0), raw(4)]),
+        ("F16", vec![mixed_field(10, 1, 4), raw(6)]),
+        ("BF16", vec![mixed_field(12, 1, 3), raw(4)]),
+        ("F32", vec![mixed_field(11, 1, 2), raw(13), raw(8)]),
+        ("C64", vec![mixed_field(9, 1, 0), raw(16), raw(7)]),
+        ("F64", vec![mixed_field(12, 1, 0), mixed_field(4, 0, 0), raw(16), raw(16), raw(16)]),
+    ] {
+        let (_, _, bits, w) = DTYPES[usize::from(dtype(name))];
+        let words_each = (bits / w) as usize;
+        let first = match &parts[0].coding {
+            Coding::Mixed { mixed, .. } => {
+                symbols_of(&series(&mut random, 400 * words_each, 20), mixed, parts[0].width)
+            }
+            _ => unreachable!("all begin with a mixed field"),
+        };
+        let rest = w - parts[0].width;
+        let words = first.iter().map(|&symbol| u64::from(symbol) << rest | random.next() & ((1 << rest) - 1));
+        let entry = tensor(name, name, &[20, 20], pack_words(&words.collect::<Vec<_>>(), w));
+        alone.add(entry, 260, fields(0, &parts));
+    }
+    // what the transforms make of words is nothing special to a mixed field
+    for transform in [1, 2] {
+        let values: Vec<u64> = (0..300).map(|_| random.skewed(16).into()).collect();
+        let parts = [mixed_field(10, 2, 0), mixed_field(6, 0, 1)];
+        let entry = tensor(&format!("transform {transform}"), "I16", &[300], pack_words(&values, 16));
+        alone.add(entry, 300, fields(transform, &parts));
+    }
+    all.push(alone.vector("mixed-dtypes", "mixed fields in words of many dtypes"));
+}
+
+fn mixed_extremes(all: &mut Vec<Vector>) {
+    let mut random = Random(20);
+    let mut alone = Alone::default();
+    let far = |of: &Mixed, width: u32| [0, of.last_base(width)];
+    for (kind, fraction, width) in [(0, 0, 12), (0, 4, 12), (1, 0, 12), (1, 1, 12), (1, 4, 12), (2, 0, 12), (1, 0, 9)] {
+        for base in far(&mixed(kind, fraction), width) {
+            let distances = vec![1, 2, 3, 5, 8, 13];
+            let of = Mixed { base, shift: 1, columns: 7, period: 5, distances, ..mixed(kind, fraction) };
+            let mask = ((1u32 << width) - 1) as u16;
+            // any symbols, then lows and highs, then one of each and long after it none
+            let symbols: Vec<u16> = (0..600u32)
+                .map(|i| match i / 200 {
+                    0 => random.next() as u16 & mask,
+                    1 => [0, mask, mask >> 1, mask & !(mask >> 1)][random.below(4) as usize],
+                    _ => {
+                        if i % 50 == 0 {
+                            mask >> 1
+                        } else {
+                            1 << fraction
+                        }
+                    }
+                })
+                .collect();
+            let name = format!("kind {kind}, fraction {fraction}, base {base}");
+            alone.add_mixed(&name, &symbols, width, 600, of);
+            if kind == 2 {
+                break;
+            }
+        }
+    }
+    // values of 64 among those of almost 2^20 drive the predictor's weights, and so its predictions, to their ends
+    for (sign, shift) in [(0, 1), (1, 1), (0, 2), (1, 5)] {
+        let of = Mixed { shift, distances: (1..=32).collect(), ..mixed(1, 0) };
+        let symbols: Vec<u16> = (0..700u32)
+            .map(|i| match i % 70 {
+                0..33 => 2,
+                33 | 34 => 0x80 * sign + 15,
+                35..60 => (random.below(2) as u16 * 0x80) + 15,
+                _ => random.below(256) as u16,
+            })
+            .collect();
+        alone.add_mixed(&format!("predictions out of range, sign {sign}, shift {shift}"), &symbols, 8, 700, of);
+    }
+    all.push(alone.vector("mixed-extremes", "bases at both ends, and values that drive what has bounds to them"));
+}
+
+fn mixed_long(all: &mut Vec<Vector>) {
+    let mut random = Random(21);
+    let mut alone = Alone::default();
+    // probabilities at both ends, counts and uses at their limits; later all is otherwise
+    let of = Mixed { period: 2, distances: vec![1, 2], columns: 2, ..near_one(mixed(1, 1), 8) };
+    let symbols: Vec<u16> = (0..9000u32)
+        .map(|i| match i {
+            0..4000 => 0x20,
+            4000..8000 => 0xff,
+            _ => random.skewed(8),
+        })
+        .collect();
+    alone.add_mixed("two values", &symbols, 8, 9000, of);
+    let of = Mixed { distances: (1..=9).collect(), columns: 90, period: 9, ..near_one(mixed(1, 2), 11) };
+    let symbols = symbols_of(&series(&mut random, 12_000, 90), &of, 11);
+    alone.add_mixed("as weights may be", &symbols, 11, 12_000, of);
+    let of = Mixed { distances: vec![1, 90], columns: 90, ..mixed(2, 0) };
+    let symbols = symbols_of(&series(&mut random, 5000, 90), &of, 8);
+    alone.add_mixed("integers", &symbols, 8, 5000, of);
+    all.push(alone.vector("mixed-long", "mixed fields so long that counts reach their limits"));
 }

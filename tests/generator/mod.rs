@@ -6,6 +6,7 @@
 
 pub mod bad;
 pub mod coders;
+pub mod decoder;
 pub mod good;
 pub mod wire;
 
@@ -15,7 +16,9 @@ use std::collections::BTreeMap;
 pub fn all() -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for vector in good::all() {
-        let (container, expected) = (vector.parts().assemble(), vector.describe());
+        let mut parts = vector.parts();
+        vector.check(&mut parts);
+        let (container, expected) = (parts.assemble(), vector.describe());
         files.insert(format!("good/{}.tersor", vector.name), container);
         files.insert(format!("good/{}.json", vector.name), expected.into_bytes());
         if let Some(content) = vector.content() {

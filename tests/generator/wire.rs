@@ -1,7 +1,7 @@
 //! Header, frames, manifest, segments, index and footer (sections 1 to 6, 12 and 13), writing only. A container is built in
 //! two steps, so that a bad vector can change anything in between.
 
-use super::coders::{Field, encode_fields, parameters, zstd_stored};
+use super::coders::{Fields, zstd_stored};
 
 pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
@@ -92,7 +92,7 @@ pub enum Representation {
     Zstd,
     /// zstd frames made elsewhere, one a chunk.
     Frames(Vec<Vec<u8>>),
-    Fields(u8, Vec<Field>),
+    Fields(Fields),
 }
 
 /// What a container is made of, in its order.
@@ -389,7 +389,7 @@ impl Parts {
             digest(&bytes)
         });
         Self {
-            header: header(&MAGIC, [0, 1], 0, 0, 0),
+            header: header(&MAGIC, [0, 2], 0, 0, 0),
             parts,
             spoiled: Vec::new(),
             file_digests: file_digests.collect(),
@@ -535,9 +535,12 @@ fn segment(entries: &[Entry], members: &[usize], chunk_len: u64, representation:
         Representation::Raw => (0, Vec::new(), chunks.iter().map(|chunk| chunk.to_vec()).collect()),
         Representation::Zstd => (1, Vec::new(), chunks.iter().map(|chunk| zstd_stored(chunk)).collect()),
         Representation::Frames(frames) => (1, Vec::new(), frames.clone()),
-        Representation::Fields(transform, fields) => {
-            let coded = chunks.iter().map(|chunk| encode_fields(chunk, w, *transform, fields)).collect();
-            (2, parameters(*transform, fields), coded)
+        Representation::Fields(fields) => {
+            let shapes: Vec<&[u64]> = members.iter().map(|&member| &entries[member].shape[..]).collect();
+            let encode = |(number, chunk): (usize, &&[u8])| {
+                fields.encode(chunk, w, (bits / w) as usize, &shapes, number * chunk_len as usize)
+            };
+            (2, fields.parameters(), chunks.iter().enumerate().map(encode).collect())
         }
     };
     let mut before = 0;

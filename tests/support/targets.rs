@@ -77,31 +77,46 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Contexts that come and go, the same for the same seed.
+fn contexts(seed: u8, contexts: usize, count: usize) -> Vec<u8> {
+    let mut state = u32::from(seed) | 1;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ((state >> 24) as usize % contexts) as u8
+    };
+    (0..count).map(|_| next()).collect()
+}
+
 /// Decodes arbitrary lanes under an arbitrary model, or codes arbitrary symbols and decodes them.
 pub fn lanes(data: &[u8]) {
     let mut source = Source(data);
     let (mode, width) = (source.byte(), 1 + u32::from(source.byte()) % 12);
     let count = usize::from(source.word()) % 5000;
+    let contexts_count = 1 + usize::from(mode >> 1) % 32;
+    let contexts = contexts(source.byte(), contexts_count, count.max(1));
     if mode & 1 == 0 {
         let len = usize::from(source.byte());
-        let Ok(model) = Model::read_lanes(source.bytes(len), width) else { return };
-        let Ok(symbols) = model.decode(source.0, count) else { return };
+        let Ok(model) = Model::read_lanes(source.bytes(len), width, contexts_count) else { return };
+        let Ok(symbols) = model.decode(source.0, &contexts[..count], count) else { return };
         assert!(symbols.iter().all(|symbol| symbol >> width == 0));
-        assert_eq!(model.encode(&symbols), source.0, "a stream has one form");
+        assert_eq!(model.encode(&symbols, &contexts[..count]), source.0, "a stream has one form");
         return;
     }
     let (interval, rate) = match source.byte() % 10 {
         0 => (0, 0),
         interval => (7 + interval, 1 + source.byte() % 8),
     };
+    let precision = (32_768 / contexts_count).ilog2().min(9 + u32::from(source.byte()) % 4);
     let symbols = source.symbols(width, count.max(1));
-    let mut counts = vec![0; 1 << width];
-    symbols.iter().for_each(|&symbol| counts[usize::from(symbol)] += 1);
-    let model = Model::lanes(&counts, width, interval, rate);
-    assert_eq!(Model::read_lanes(&model.write(), width).expect("a model that was written"), model);
-    let coded = model.encode(&symbols);
-    assert!(model.decode(&coded, symbols.len()).expect("what was coded") == symbols);
-    assert!(model.decode(&coded[..coded.len() - 1], symbols.len()).is_err());
+    let mut counts = vec![vec![0; 1 << width]; contexts_count];
+    for (&symbol, &context) in symbols.iter().zip(&contexts) {
+        counts[usize::from(context)][usize::from(symbol)] += 1;
+    }
+    let model = Model::lanes(&counts, width, precision, interval, rate);
+    assert_eq!(Model::read_lanes(&model.write(), width, contexts_count).expect("a model that was written"), model);
+    let coded = model.encode(&symbols, &contexts);
+    assert!(model.decode(&coded, &contexts, symbols.len()).expect("what was coded") == symbols);
+    assert!(model.decode(&coded[..coded.len() - 1], &contexts, symbols.len()).is_err());
 }
 
 /// The same for the bits coder.
@@ -109,20 +124,22 @@ pub fn bits(data: &[u8]) {
     let mut source = Source(data);
     let (mode, width) = (source.byte(), 1 + u32::from(source.byte()) % 12);
     let count = usize::from(source.word()) % 3000;
+    let contexts_count = 1 + usize::from(mode >> 1) % 8;
+    let contexts = contexts(source.byte(), contexts_count, count);
     if mode & 1 == 0 {
-        let Ok(model) = Model::read_bits(source.bytes(2), width) else { return };
-        let Ok(symbols) = model.decode(source.0, count) else { return };
+        let Ok(model) = Model::read_bits(source.bytes(2), width, contexts_count) else { return };
+        let Ok(symbols) = model.decode(source.0, &contexts, count) else { return };
         assert!(symbols.iter().all(|symbol| symbol >> width == 0));
         // the last words may have other forms
-        assert!(model.decode(&model.encode(&symbols), count).expect("what was coded") == symbols);
+        assert!(model.decode(&model.encode(&symbols, &contexts), &contexts, count).expect("what was coded") == symbols);
         return;
     }
-    let model = Model::bits(width, source.byte() & 1 == 1, source.byte().max(1));
-    assert_eq!(Model::read_bits(&model.write(), width).expect("a model that was written"), model);
+    let model = Model::bits(width, contexts_count, source.byte() & 1 == 1, source.byte().max(1));
+    assert_eq!(Model::read_bits(&model.write(), width, contexts_count).expect("a model that was written"), model);
     let symbols = source.symbols(width, count);
-    let coded = model.encode(&symbols);
-    assert!(model.decode(&coded, count).expect("what was coded") == symbols);
-    assert!(model.decode(&coded[..coded.len() - 1], count).is_err());
+    let coded = model.encode(&symbols, &contexts);
+    assert!(model.decode(&coded, &contexts, count).expect("what was coded") == symbols);
+    assert!(model.decode(&coded[..coded.len() - 1], &contexts, count).is_err());
 }
 
 /// Codes arbitrary tensors and decodes them both ways.

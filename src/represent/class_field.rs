@@ -1,0 +1,195 @@
+//! Class fields (section 8.2): every element has a class in its row and in some groups of axes; their sum picks contexts.
+//!
+//! The idea: axes of real weights differ in scale, and one small log2-scale for each index of an axis captures most of it.
+
+use std::ops::Range;
+
+use super::layout::{Layout, Rows};
+use crate::entropy::{ClassCoding, skip_classes};
+use crate::error::{Error, Result};
+use crate::tensor::element_count;
+use crate::wire::{Cursor, put_varint};
+
+/// Section 8.
+pub(crate) const MAX_CLASS_FIELDS: usize = 4;
+/// Section 8.2: groups of axes beside the rows.
+pub(crate) const MAX_GROUPS: usize = 3;
+/// Section 8.2: classes of the groups of all class fields of a segment.
+pub(crate) const MAX_GROUP_CLASSES: u64 = 1 << 20;
+/// The depth that stands for "no rows".
+const NO_ROWS: u8 = 255;
+
+/// Axes `first .. first + axes` taken together, and a class for each of their indices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) first: usize,
+    pub(crate) axes: usize,
+    pub(crate) classes: Vec<u8>,
+    /// Elements from one index to the next.
+    stride: u64,
+}
+
+impl Group {
+    /// The group of these axes of `shape`, which has them; its classes are empty. `None` if they are more than can be.
+    pub(crate) fn new(shape: &[u64], first: usize, axes: usize) -> Option<(Self, u64)> {
+        let len = element_count(&shape[first..first + axes])?;
+        let stride = element_count(&shape[first + axes..])?;
+        (len <= MAX_GROUP_CLASSES).then_some((Self { first, axes, classes: Vec::new(), stride }, len))
+    }
+
+    /// Elements after which the classes repeat.
+    fn period(&self) -> u64 {
+        self.stride * self.classes.len() as u64
+    }
+
+    /// Adds the classes of the elements from `start` on to `sums`.
+    fn add(&self, start: u64, sums: &mut [u8]) {
+        let count = self.classes.len();
+        let mut index = (start / self.stride % count as u64) as usize;
+        if self.stride == 1 {
+            let mut rest = sums;
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at_mut(rest.len().min(count - index));
+                now.iter_mut().zip(&self.classes[index..]).for_each(|(sum, class)| *sum = sum.wrapping_add(*class));
+                (rest, index) = (later, 0);
+            }
+            return;
+        }
+        let mut within = start % self.stride;
+        let mut rest = sums;
+        while !rest.is_empty() {
+            let len = (rest.len() as u64).min(self.stride - within) as usize;
+            let (now, later) = rest.split_at_mut(len);
+            let class = self.classes[index];
+            now.iter_mut().for_each(|sum| *sum = sum.wrapping_add(class));
+            (rest, within) = (later, 0);
+            index = if index + 1 == count { 0 } else { index + 1 };
+        }
+    }
+}
+
+/// Classes of rows and of groups of axes. The classes of rows lie in the chunks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClassField {
+    pub(crate) coding: ClassCoding,
+    pub(crate) rows: Option<Rows>,
+    pub(crate) groups: Vec<Group>,
+}
+
+impl ClassField {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.rows.as_ref().map_or(NO_ROWS, |rows| rows.depth));
+        self.coding.write(out);
+        out.push(self.groups.len() as u8);
+        for group in &self.groups {
+            put_varint(out, group.first as u64);
+            put_varint(out, group.axes as u64);
+        }
+        if !self.groups.is_empty() {
+            self.coding.encode(self.groups.iter().map(|group| &group.classes[..]), out);
+        }
+    }
+
+    /// Reads one; at most `budget` classes are left to groups, of which its own are taken.
+    pub(crate) fn read(cursor: &mut Cursor<'_>, layout: &Layout<'_>, budget: &mut u64) -> Result<Self> {
+        let start = cursor.clone();
+        let corrupt = |what: String| Err(start.place(Error::corrupt(what)));
+        let depth = cursor.u8()?;
+        let rows = (depth != NO_ROWS).then(|| Rows::new(layout, depth));
+        let coding = ClassCoding::read(cursor)?;
+        let count = usize::from(cursor.u8()?);
+        let shape = match layout.single() {
+            _ if count == 0 => &[][..],
+            Some(shape) => shape,
+            None => return corrupt("groups of axes of several members".to_owned()),
+        };
+        if count > MAX_GROUPS || (count == 0 && rows.is_none()) {
+            return corrupt(format!("a class field of {count} groups"));
+        }
+        let mut groups = Vec::with_capacity(count);
+        let mut lengths = Vec::with_capacity(count);
+        let mut least = if rows.is_some() { usize::from(depth) } else { 0 };
+        for _ in 0..count {
+            let (first, axes) = (cursor.length("axis")?, cursor.length("number of axes")?);
+            let end = first.saturating_add(axes);
+            if first < least || axes == 0 || end > shape.len() {
+                return corrupt(format!("a group of axes {first} to {end} of {}, after axis {least}", shape.len()));
+            }
+            least = end;
+            let group = Group::new(shape, first, axes).filter(|(_, len)| len <= budget);
+            let Some((group, len)) = group else {
+                return corrupt(format!("more than {MAX_GROUP_CLASSES} classes of groups"));
+            };
+            *budget -= len;
+            groups.push(group);
+            lengths.push(len as usize);
+        }
+        if count > 0 {
+            let vectors = coding.decode(cursor, &lengths)?;
+            groups.iter_mut().zip(vectors).for_each(|(group, classes)| group.classes = classes);
+        }
+        Ok(Self { coding, rows, groups })
+    }
+
+    /// Bytes of memory, about.
+    pub(crate) fn memory(&self) -> usize {
+        let groups: usize = self.groups.iter().map(|group| group.classes.len() + size_of::<Group>()).sum();
+        size_of::<Self>() + groups + self.rows.as_ref().map_or(0, Rows::memory)
+    }
+
+    /// Of the classes of all rows those of a chunk.
+    pub(crate) fn rows_of_chunk<'a>(&self, elements: &Range<u64>, classes: &'a [u8]) -> &'a [u8] {
+        let Some(rows) = &self.rows else { return &[] };
+        let numbers = rows.numbers(elements);
+        &classes[numbers.start as usize..numbers.end as usize]
+    }
+
+    /// Appends the classes of the rows of a chunk; `classes` are those of all rows.
+    pub(crate) fn encode_rows(&self, elements: &Range<u64>, classes: &[u8], out: &mut Vec<u8>) {
+        if self.rows.is_some() {
+            self.coding.encode([self.rows_of_chunk(elements, classes)], out);
+        }
+    }
+
+    /// The classes of the rows of a chunk; none if there are no rows.
+    pub(crate) fn decode_rows(&self, cursor: &mut Cursor<'_>, elements: &Range<u64>) -> Result<Vec<u8>> {
+        let Some(rows) = &self.rows else { return Ok(Vec::new()) };
+        let numbers = rows.numbers(elements);
+        let vectors = self.coding.decode(cursor, &[(numbers.end - numbers.start) as usize])?;
+        Ok(vectors.into_iter().next().unwrap_or_default())
+    }
+
+    /// Passes over the classes of a chunk's rows; the bytes that they take.
+    pub(crate) fn skip_rows(&self, cursor: &mut Cursor<'_>) -> Result<usize> {
+        if self.rows.is_some() { skip_classes(cursor) } else { Ok(0) }
+    }
+
+    /// Class sums of these elements; `row_classes` are those of the rows that have one of them.
+    ///
+    /// At most (3 + 1) · 63, so that a byte holds it.
+    pub(crate) fn sums(&self, elements: Range<u64>, row_classes: &[u8]) -> Vec<u8> {
+        let count = (elements.end - elements.start) as usize;
+        let mut sums = vec![0; count];
+        // one period is put together from the groups and then repeated
+        let period = self.groups.first().map_or(0, Group::period);
+        let pattern = period.min(count as u64) as usize;
+        for group in &self.groups {
+            group.add(elements.start, &mut sums[..pattern]);
+        }
+        let mut done = pattern;
+        while 0 < done && done < count {
+            let len = done.min(count - done);
+            sums.copy_within(..len, done);
+            done += len;
+        }
+        if let Some(rows) = &self.rows {
+            let mut rest = &mut sums[..];
+            for (len, class) in rows.lengths(elements).zip(row_classes) {
+                let (row, later) = rest.split_at_mut(len);
+                row.iter_mut().for_each(|sum| *sum = sum.wrapping_add(*class));
+                rest = later;
+            }
+        }
+        sums
+    }
+}
