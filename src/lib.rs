@@ -1,8 +1,9 @@
 //! Tersor: an entropy-coded container for neural-network weights, and its codec.
 //!
 //! ```text
-//!  encode   tensor -> plan -> words -> fields -> symbols -> lanes | bits -> chunks -> segment -> container
-//!  decode   tensor <-------- words <- fields <- symbols <- lanes | bits <- chunk  <- index   <- container
+//!  encode   tensor -> plan -> words -> fields -> symbols -> lanes | bits | mixed -> chunks -> segment -> container
+//!                      └ classes of rows and columns ─┴ contexts
+//!  decode   tensor <-------- words <- fields <- symbols <- lanes | bits | mixed <- chunk  <- index   <- container
 //! ```
 //!
 //! - [`encode_files`] and [`decode_files`]: whole files, bit for bit.
@@ -44,7 +45,7 @@ mod represent;
 mod tensor;
 mod wire;
 
-pub use analysis::{Category, Ledger, SegmentLedger};
+pub use analysis::{Category, CodeLength, Ledger, SegmentLedger};
 pub use decode::{
     Declared, DecodeOptions, FileInfo, FileOutput, Part, ReadAt, Reader, StreamDecoder, Tensor, decode_files,
 };

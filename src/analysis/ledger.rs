@@ -3,7 +3,7 @@
 use crate::container::{FOOTER_BYTES, FRAME_MANIFEST, FrameStart, HEADER_BYTES, MAX_FRAME_START};
 use crate::decode::{ReadAt, Reader, Segment, read_range};
 use crate::error::{Error, Result};
-use crate::represent::{Representation, StreamBytes};
+use crate::represent::{ClassField, Representation, StreamBytes};
 use crate::tensor::Dtype;
 
 /// What a byte is for.
@@ -94,7 +94,8 @@ pub struct SegmentLedger {
     pub raw_bytes: u64,
     /// Number of chunks.
     pub chunks: u64,
-    /// `raw`, `zstd`, or the widths and codings of its fields, as in `fields 10 lanes + 6 raw + 8 raw + 8 raw`.
+    /// `raw`, `zstd`, or the widths and codings of its fields, with the number of contexts if there are several, and what classes
+    /// pick them: `fields 10 lanes/15 + 14 raw + 8 raw; classes of rows, axis 1`.
     pub representation: String,
     /// Its bytes by category, none zero.
     pub lines: Vec<(Category, u64)>,
@@ -238,9 +239,11 @@ impl<S: ReadAt> Reader<S> {
 
 fn describe(representation: &Representation) -> String {
     match representation {
-        Representation::Fields(fields) => {
-            let fields = fields.fields.iter().map(|field| format!("{} {}", field.width, field.coding.name()));
-            format!("fields {}", fields.collect::<Vec<_>>().join(" + "))
+        Representation::Fields(fields_of) => {
+            let fields = fields_of.fields.iter().map(|field| format!("{} {}", field.width, field.coding.name()));
+            let classes = fields_of.class_fields.iter().map(ClassField::describe);
+            let by: String = classes.map(|classes| format!("; classes of {classes}")).collect();
+            format!("fields {}{by}", fields.collect::<Vec<_>>().join(" + "))
         }
         other => other.name().to_owned(),
     }

@@ -9,7 +9,7 @@ use crate::container::{
     raw_padding,
 };
 use crate::error::{Error, Result};
-use crate::represent::{Layout, Representation};
+use crate::represent::{Field, Layout, Representation};
 use crate::tensor::bytes_of;
 
 /// A segment's head with its representation understood.
@@ -102,6 +102,19 @@ impl Segment {
     pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8]) -> Result<()> {
         let offset = self.data_offset + self.head.chunks[index].offset;
         self.representation.decode_chunk(self.head.dtype, &self.head.chunk_range(index), coded, offset, out)
+    }
+
+    /// The same; `observe` sees each field's symbols and, if there are several, contexts.
+    pub(crate) fn observe_chunk(
+        &self,
+        index: usize,
+        coded: &[u8],
+        out: &mut [u8],
+        observe: impl FnMut(&Field, &[u16], &[u8]),
+    ) -> Result<()> {
+        let offset = self.data_offset + self.head.chunks[index].offset;
+        let elements = self.head.chunk_range(index);
+        self.representation.observe_chunk(self.head.dtype, &elements, coded, offset, out, observe)
     }
 
     /// Reads and decodes chunk `index` to a vector of its own.

@@ -12,7 +12,9 @@ use crate::entropy::{
     Adaptation, BIT, LaneModel, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS, Tables, adaptive_cost, entropy_cost,
     static_cost,
 };
-use crate::represent::{Coding, ContextSource, Field, Fields, Layout, MAX_CLASS_FIELDS, Transform, Word, take_field};
+use crate::represent::{
+    Coding, ContextSource, Field, Fields, Layout, MAX_CLASS_FIELDS, MAX_FIELDS, Transform, Word, take_field,
+};
 
 /// A byte in units of cost.
 pub(super) const BYTE: u64 = 8 * BIT;
@@ -96,7 +98,7 @@ pub(super) fn plan_fields<W: Word>(
     let estimate = |first: u32| {
         let top: u64 = counts.iter().map(|counts| adaptive_cost(&narrowed(counts, most - first))).sum();
         let planes = planes_below(bits - first).map(|(plane, width)| {
-            let counts = histograms.of_byte(plane as usize, width);
+            let counts = histograms.of_bits(8 * plane, width);
             adaptive_cost(&counts).min(counts.iter().sum::<u64>() * u64::from(width) * BIT)
         });
         top + planes.sum::<u64>()
@@ -146,13 +148,31 @@ pub(super) fn plan_planes<W: Word>(
     };
     let mut cost = 0;
     for (plane, width) in planes_below(words.bits() - first) {
-        let counts = histograms.of_byte(plane as usize, width);
-        let (mut coding, mut plane_cost) = plan_field(std::slice::from_ref(&counts), width, &ContextSource::None, 0);
-        if effort.plane_contexts && all_classes.len() < MAX_CLASS_FIELDS {
-            improve_plane(words, layout, plane, &counts, first, all_classes, &mut coding, &mut plane_cost);
+        let plan = |shift: u32, width: u32, all_classes: &mut Vec<Classes>| {
+            let counts = histograms.of_bits(8 * plane + shift, width);
+            let (mut coding, mut cost) = plan_field(std::slice::from_ref(&counts), width, &ContextSource::None, 0);
+            if effort.plane_contexts && all_classes.len() < MAX_CLASS_FIELDS {
+                improve_plane(words, layout, 8 * plane + shift, &counts, first, all_classes, &mut coding, &mut cost);
+            }
+            (Field { width, coding }, cost)
+        };
+        // bits that never change need no coder, and may leave behind what needs none either
+        let runs = histograms.runs(plane as usize, width);
+        let (whole, whole_cost) = plan(0, width, all_classes);
+        let known = all_classes.len();
+        if runs.len() > 1 && fields.len() + runs.len() < MAX_FIELDS {
+            let parts: Vec<(Field, u64)> =
+                runs.into_iter().rev().map(|(shift, width)| plan(shift, width, all_classes)).collect();
+            let parts_cost: u64 = parts.iter().map(|(_, cost)| cost).sum();
+            if parts_cost <= whole_cost {
+                fields.extend(parts.into_iter().map(|(field, _)| field));
+                cost += parts_cost;
+                continue;
+            }
+            all_classes.truncate(known);
         }
-        fields.push(Field { width, coding });
-        cost += plane_cost;
+        fields.push(whole);
+        cost += whole_cost;
     }
     cost
 }
@@ -170,13 +190,28 @@ pub(super) struct Histograms {
 }
 
 impl Histograms {
-    /// Counts of the `width` lowest bits of byte `plane`.
-    fn of_byte(&self, plane: usize, width: u32) -> Vec<u64> {
+    /// Counts of the `width` bits from bit `shift`, which lie in one byte.
+    fn of_bits(&self, shift: u32, width: u32) -> Vec<u64> {
         let mut counts = vec![0; 1 << width];
-        for (value, count) in self.bytes[plane].iter().enumerate() {
-            counts[value & ((1 << width) - 1)] += count;
+        for (value, count) in self.bytes[shift as usize / 8].iter().enumerate() {
+            counts[value >> (shift % 8) & ((1 << width) - 1)] += count;
         }
         counts
+    }
+
+    /// Runs of bits that are always the same and of others, from the lowest of the `width` bits of byte `plane`: where each
+    /// begins and how many bits it has.
+    fn runs(&self, plane: usize, width: u32) -> Vec<(u32, u32)> {
+        let present = || self.bytes[plane].iter().enumerate().filter(|(_, count)| **count > 0).map(|(value, _)| value);
+        let changing = present().fold(0, |all, value| all | value) & !present().fold(0xff, |all, value| all & value);
+        let mut runs: Vec<(u32, u32)> = Vec::new();
+        for bit in 0..width {
+            match runs.last_mut() {
+                Some((start, len)) if changing >> bit & 1 == changing >> *start & 1 => *len += 1,
+                _ => runs.push((bit, 1)),
+            }
+        }
+        runs
     }
 }
 
@@ -408,9 +443,9 @@ pub(super) fn plan_field(counts: &[Vec<u64>], width: u32, source: &ContextSource
     best
 }
 
-/// The symbols of byte `plane`, or of as many of its lower bits as `width`.
-pub(super) fn plane_symbols<W: Word>(words: &[W], plane: u32, width: u32) -> Vec<u16> {
+/// The symbols of the `width` bits from bit `shift`.
+pub(super) fn plane_symbols<W: Word>(words: &[W], shift: u32, width: u32) -> Vec<u16> {
     let mut symbols = vec![0; words.len()];
-    take_field(words, 8 * plane, width, &mut symbols);
+    take_field(words, shift, width, &mut symbols);
     symbols
 }

@@ -2,6 +2,7 @@
 
 use super::field_plan::{BYTE, FieldPlan, plan_planes};
 use super::options::Effort;
+use super::refine::tidy;
 use super::scale::Classes;
 use super::words::Words;
 use crate::entropy::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS, MixedKind, MixedModel, mixed_cost};
@@ -82,7 +83,10 @@ pub(super) fn mixed_plan<W: Word>(
         return None;
     }
     let (class_fields, row_classes) = all_classes.into_iter().map(|classes| (classes.field, classes.of_rows)).unzip();
-    Some(FieldPlan { fields: Fields { transform: Transform::Identity, class_fields, fields }, row_classes, cost })
+    let fields = Fields { transform: Transform::Identity, class_fields, fields };
+    let mut plan = FieldPlan { fields, row_classes, cost };
+    tidy(&mut plan);
+    Some(plan)
 }
 
 /// Symbols in one piece, as neighbours matter.

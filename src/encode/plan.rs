@@ -69,13 +69,20 @@ fn zstd_cost(
     effort: &Effort,
     chunk_len: &impl Fn(u64) -> u64,
 ) -> Result<Option<u64>> {
-    let sample = &bytes[..bytes.len().min(ZSTD_SAMPLE)];
-    let sample_len = zstd::bulk::compress(sample, effort.zstd_level.min(3))?.len() as u64;
-    let estimate =
-        (u128::from(sample_len) * u128::from(BYTE) * bytes.len() as u128 / sample.len().max(1) as u128) as u64;
-    // without repetitions it is no shorter than fields, and with them even the sample shows it
-    if estimate > best - best / 64 {
-        return Ok(None);
+    // without repetitions it is no shorter than fields, and with them a sample at a low level shows it; of large segments a
+    // second one has to, as they often begin with what is not like the rest
+    let bound = best - best / 64;
+    let middle = bytes.len() / 2;
+    let samples = [&bytes[..bytes.len().min(ZSTD_SAMPLE)], &bytes[middle..bytes.len().min(middle + ZSTD_SAMPLE)]];
+    let count = if bytes.len() > 8 * ZSTD_SAMPLE { 2 } else { 1 };
+    let mut estimate = 0;
+    for sample in &samples[..count] {
+        let sample_len = zstd::bulk::compress(sample, effort.zstd_level.min(3))?.len() as u64;
+        estimate =
+            (u128::from(sample_len) * u128::from(BYTE) * bytes.len() as u128 / sample.len().max(1) as u128) as u64;
+        if estimate > bound {
+            return Ok(None);
+        }
     }
     let chunk = bytes_of(dtype, chunk_len(estimate)) as usize;
     let mut total = 0;

@@ -16,13 +16,13 @@ const MAX_KINDS: usize = 4;
 /// Words that the gain of exponents is judged on.
 const SAMPLE_WORDS: usize = 1 << 16;
 
-/// Gives the field of byte `plane`, whose symbols occur `counts` times, contexts where that pays. `first` is the width of the
-/// first field.
+/// Gives the field of the bits from `shift`, whose symbols occur `counts` times, contexts where that pays. `first` is the width of
+/// the first field.
 #[expect(clippy::too_many_arguments, reason = "all of them are the state of one plan")]
 pub(super) fn improve_plane<W: Word>(
     words: Words<'_, W>,
     layout: &Layout<'_>,
-    plane: u32,
+    shift: u32,
     counts: &[u64],
     first: u32,
     all_classes: &mut Vec<Classes>,
@@ -44,14 +44,14 @@ pub(super) fn improve_plane<W: Word>(
         }
         is_better
     };
-    if let Some(source) = exponent_source(words, plane, width, first) {
-        let shift = words.bits() - first;
+    if let Some(source) = exponent_source(words, shift, width, first) {
+        let top = words.bits() - first;
         let mask = ((1u32 << first) - 1) as u16;
         let contexts = |_: &Range<usize>, words: &[W]| {
-            let symbols: Vec<u16> = words.iter().map(|word| word.field(shift, mask)).collect();
+            let symbols: Vec<u16> = words.iter().map(|word| word.field(top, mask)).collect();
             source.resolve(&[], &[symbols], 1)
         };
-        consider(&count_in_contexts(words, plane, width, source.contexts(), contexts), &source, 0);
+        consider(&count_in_contexts(words, shift, width, source.contexts(), contexts), &source, 0);
     }
     if layout.dtype.words() > 1 {
         return;
@@ -60,16 +60,16 @@ pub(super) fn improve_plane<W: Word>(
     for (field, classes) in all_classes.iter().enumerate().filter(|(_, classes)| classes.of_kinds) {
         let source = ContextSource::Classes { field, shift: 0, contexts: classes.kinds() };
         let contexts = |range: &Range<usize>, _: &[W]| classes.sums(range.start as u64..range.end as u64);
-        is_known |= consider(&count_in_contexts(words, plane, width, source.contexts(), contexts), &source, 0);
+        is_known |= consider(&count_in_contexts(words, shift, width, source.contexts(), contexts), &source, 0);
     }
     if is_known {
         return;
     }
-    if let Some(classes) = row_kinds(words, layout, plane, width, counts) {
+    if let Some(classes) = row_kinds(words, layout, shift, width, counts) {
         let (classes, class_cost) = classes.with_best_order();
         let source = ContextSource::Classes { field: all_classes.len(), shift: 0, contexts: classes.kinds() };
         let contexts = |range: &Range<usize>, _: &[W]| classes.sums(range.start as u64..range.end as u64);
-        let counts = count_in_contexts(words, plane, width, source.contexts(), contexts);
+        let counts = count_in_contexts(words, shift, width, source.contexts(), contexts);
         if consider(&counts, &source, class_cost) {
             all_classes.push(classes);
         }
@@ -79,7 +79,7 @@ pub(super) fn improve_plane<W: Word>(
 /// Counts of a plane's symbols in the contexts that `contexts_of` gives to a block.
 fn count_in_contexts<W: Word>(
     words: Words<'_, W>,
-    plane: u32,
+    shift: u32,
     width: u32,
     contexts: usize,
     contexts_of: impl Fn(&Range<usize>, &[W]) -> Vec<u8>,
@@ -87,7 +87,7 @@ fn count_in_contexts<W: Word>(
     let mut counts = vec![vec![0u64; 1 << width]; contexts];
     for (range, words) in words.blocks() {
         let of_block = contexts_of(&range, &words);
-        for (symbol, context) in plane_symbols(&words, plane, width).into_iter().zip(of_block) {
+        for (symbol, context) in plane_symbols(&words, shift, width).into_iter().zip(of_block) {
             counts[usize::from(context)][usize::from(symbol)] += 1;
         }
     }
@@ -95,14 +95,14 @@ fn count_in_contexts<W: Word>(
 }
 
 /// Thresholds of the first field, at whole octaves, that tell most about the plane.
-fn exponent_source<W: Word>(words: Words<'_, W>, plane: u32, width: u32, first: u32) -> Option<ContextSource> {
-    let shift = words.bits() - first;
+fn exponent_source<W: Word>(words: Words<'_, W>, shift: u32, width: u32, first: u32) -> Option<ContextSource> {
+    let top = words.bits() - first;
     let mask = ((1u32 << first) - 1) as u16;
-    let drop = first.saturating_sub(8);
+    let drop = first.saturating_sub(9);
     let mut joint: Vec<Vec<u64>> = vec![Vec::new(); 1 << (first - drop)];
     for (_, words) in words.sample(SAMPLE_WORDS) {
-        for (word, symbol) in words.iter().zip(plane_symbols(&words, plane, width)) {
-            let counts = &mut joint[usize::from(word.field(shift, mask) >> drop)];
+        for (word, symbol) in words.iter().zip(plane_symbols(&words, shift, width)) {
+            let counts = &mut joint[usize::from(word.field(top, mask) >> drop)];
             counts.resize(1 << width, 0);
             counts[usize::from(symbol)] += 1;
         }
@@ -147,7 +147,7 @@ fn exponent_source<W: Word>(words: Words<'_, W>, plane: u32, width: u32, first: 
 fn row_kinds<W: Word>(
     words: Words<'_, W>,
     layout: &Layout<'_>,
-    plane: u32,
+    shift: u32,
     width: u32,
     counts: &[u64],
 ) -> Option<Classes> {
@@ -166,7 +166,7 @@ fn row_kinds<W: Word>(
         let whole = log2_fixed(2 * total);
         counts.iter().map(|&count| (whole - log2_fixed(2 * count + 1)).min(30 * BIT) as u32).collect::<Vec<u32>>()
     };
-    if !rows_differ(words, &rows, plane, width, &code(counts)) {
+    if !rows_differ(words, &rows, shift, width, &code(counts)) {
         return None;
     }
     // each row is summed up under each kind
@@ -174,7 +174,7 @@ fn row_kinds<W: Word>(
         let mut costs = vec![[0u64; MAX_KINDS]; count];
         let mut sizes = vec![0u64; count];
         for (range, words) in words.blocks() {
-            let symbols = plane_symbols(&words, plane, width);
+            let symbols = plane_symbols(&words, shift, width);
             let range = range.start as u64..range.end as u64;
             let mut rest = &symbols[..];
             for (row, len) in (rows.numbers(&range).start as usize..).zip(rows.lengths(range.clone())) {
@@ -197,7 +197,7 @@ fn row_kinds<W: Word>(
     let mut kind_of: Vec<u8> = average.iter().map(|&cost| u8::from(2 * cost > least + most)).collect();
     let mut kinds = 2;
     for round in 0..3 {
-        let counts = count_in_contexts(words, plane, width, kinds, |range, _| {
+        let counts = count_in_contexts(words, shift, width, kinds, |range, _| {
             let range = range.start as u64..range.end as u64;
             let first = rows.numbers(&range).start as usize;
             let lengths = rows.lengths(range).zip(&kind_of[first..]);
@@ -228,10 +228,10 @@ fn row_kinds<W: Word>(
 }
 
 /// Whether parts of rows in a sample cost differently under one code.
-fn rows_differ<W: Word>(words: Words<'_, W>, rows: &Rows, plane: u32, width: u32, code: &[u32]) -> bool {
+fn rows_differ<W: Word>(words: Words<'_, W>, rows: &Rows, shift: u32, width: u32, code: &[u32]) -> bool {
     let (mut least, mut most) = (u64::MAX, 0);
     for (range, words) in words.sample(SAMPLE_WORDS) {
-        let symbols = plane_symbols(&words, plane, width);
+        let symbols = plane_symbols(&words, shift, width);
         let mut rest = &symbols[..];
         for len in rows.lengths(range.start as u64..range.end as u64) {
             let (now, later) = rest.split_at(len);

@@ -6,7 +6,7 @@ use super::words::Words;
 use crate::entropy::{
     BIT, BitsModel, LaneModel, MAX_SLOTS, MAX_SYMBOL_BITS, WordSize, bits_cost, lanes_cost, mixed_cost,
 };
-use crate::represent::{Coding, ContextSource, Field, Layout, Word, all_sums, take_field};
+use crate::represent::{Coding, ContextSource, Field, Layout, MAX_FIELD_BITS, Word, all_sums, take_field};
 
 /// Chunks of up to so many symbols are coded in narrow words.
 const NARROW_SYMBOLS: u64 = 1 << 10;
@@ -72,7 +72,13 @@ pub(super) fn refine<W: Word>(
             }
         }
     }
+    tidy(plan);
+}
+
+/// Leaves nothing in a plan that is of no use.
+pub(super) fn tidy(plan: &mut FieldPlan) {
     drop_unused_classes(plan);
+    join_raw_fields(&mut plan.fields.fields);
 }
 
 /// The field's present coding and those that may replace it, with what each costs once a segment.
@@ -121,6 +127,18 @@ fn chunk_cost(symbols: &[u16], contexts: &[u8], coding: &Coding, width: u32) -> 
             bits_cost(symbols, contexts, model) + overhead
         }
         Coding::Mixed(_, model) => mixed_cost(symbols, contexts, model) + 8 * BYTE,
+    }
+}
+
+/// Makes one field of neighbours that are both raw: fewer to go through.
+fn join_raw_fields(fields: &mut Vec<Field>) {
+    for index in (1..fields.len()).rev() {
+        let width = fields[index - 1].width + fields[index].width;
+        let are_raw = fields[index - 1].coding == Coding::Raw && fields[index].coding == Coding::Raw;
+        if are_raw && width <= MAX_FIELD_BITS {
+            fields[index - 1].width = width;
+            fields.remove(index);
+        }
     }
 }
 

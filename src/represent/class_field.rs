@@ -131,6 +131,20 @@ impl ClassField {
         Ok(Self { coding, rows, groups })
     }
 
+    /// What has classes, in words.
+    pub(crate) fn describe(&self) -> String {
+        let rows = self.rows.as_ref().map(|rows| match rows.depth {
+            0 => "tensors".to_owned(),
+            1 => "rows".to_owned(),
+            depth => format!("axes 0..{depth}"),
+        });
+        let groups = self.groups.iter().map(|group| match group.axes {
+            1 => format!("axis {}", group.first),
+            axes => format!("axes {}..{}", group.first, group.first + axes),
+        });
+        rows.into_iter().chain(groups).collect::<Vec<_>>().join(", ")
+    }
+
     /// Bytes of memory, about.
     pub(crate) fn memory(&self) -> usize {
         let groups: usize = self.groups.iter().map(|group| group.classes.len() + size_of::<Group>()).sum();

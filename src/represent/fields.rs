@@ -284,13 +284,15 @@ impl Fields {
         }
     }
 
-    /// Decodes a chunk, the elements `elements` of the segment, to `out`, which has its length.
+    /// Decodes a chunk, the elements `elements` of the segment, to `out`, which has its length. `observe` sees each field's
+    /// symbols and, if there are several, contexts.
     pub(crate) fn decode<W: Word>(
         &self,
         dtype: Dtype,
         elements: &Range<u64>,
         mut cursor: Cursor<'_>,
         out: &mut [u8],
+        mut observe: impl FnMut(&Field, &[u16], &[u8]),
     ) -> Result<()> {
         let bits = dtype.word_bits();
         let count = out.len() * 8 / bits as usize;
@@ -304,6 +306,7 @@ impl Fields {
         for (index, field) in self.fields.iter().enumerate() {
             let contexts = field.coding.source().resolve(&sums, &kept, dtype.words() as usize);
             field.coding.decode(&mut cursor, &contexts, field.width, &mut symbols)?;
+            observe(field, &symbols, &contexts);
             match index {
                 // a first field may be as wide as the word: nothing to shift by
                 0 => words.iter_mut().zip(&symbols).for_each(|(word, &symbol)| *word = W::from_symbol(symbol)),

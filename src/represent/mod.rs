@@ -11,9 +11,7 @@ pub(crate) use class_field::{ClassField, Group, MAX_CLASS_FIELDS, MAX_GROUP_CLAS
 #[cfg(feature = "internals")]
 pub(crate) use context_source::MAX_CONTEXT_SHIFT;
 pub(crate) use context_source::{ContextSource, all_sums};
-pub(crate) use fields::{Coding, Field, Fields, Transform, take_field};
-#[cfg(feature = "internals")]
-pub(crate) use fields::{MAX_FIELD_BITS, MAX_FIELDS};
+pub(crate) use fields::{Coding, Field, Fields, MAX_FIELD_BITS, MAX_FIELDS, Transform, take_field};
 pub(crate) use layout::{Layout, Rows};
 pub(crate) use streams::StreamBytes;
 pub(crate) use word::{Word, read_words, with_word};
@@ -115,6 +113,19 @@ impl Representation {
         offset: u64,
         out: &mut [u8],
     ) -> Result<()> {
+        self.observe_chunk(dtype, elements, coded, offset, out, |_, _, _| ())
+    }
+
+    /// The same; `observe` sees each field's symbols and, if there are several, contexts.
+    pub(crate) fn observe_chunk(
+        &self,
+        dtype: Dtype,
+        elements: &Range<u64>,
+        coded: &[u8],
+        offset: u64,
+        out: &mut [u8],
+        observe: impl FnMut(&Field, &[u16], &[u8]),
+    ) -> Result<()> {
         match self {
             Self::Raw => {
                 if coded.len() != out.len() {
@@ -127,7 +138,7 @@ impl Representation {
             Self::Zstd => decode_zstd(coded, out).map_err(|error| error.in_section("chunk").at(offset)),
             Self::Fields(fields) => {
                 let cursor = Cursor::new(coded, offset, "chunk");
-                with_word!(dtype, W => fields.decode::<W>(dtype, elements, cursor, out))
+                with_word!(dtype, W => fields.decode::<W>(dtype, elements, cursor, out, observe))
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use super::Random;
 use super::coders::{
-    ClassField, Coding, FALSE_ZERO, Field, Fields, Group, LaneStream, NO_ROWS, Source, Tables, bits, encode_field,
-    field, lanes, put_words, zstd_stored, zstd_windowed,
+    ClassField, Coding, FALSE_ZERO, Field, Fields, Group, LaneStream, Mixed, NO_ROWS, Source, Tables, bits,
+    encode_field, field, lanes, put_words, zstd_stored, zstd_windowed,
 };
-use super::good::{Vector, alias, bytes_of_symbols, content, fields, lanes_of, longest, segment, tensor};
+use super::good::{Vector, alias, bytes_of_symbols, content, fields, lanes_of, longest, mixed, segment, tensor};
 use super::wire::{
     Entry, File, Item, MAGIC, Manifest, Packing, Part, Parts, Representation, crc, header, put_varint, zigzag,
 };
@@ -121,6 +121,7 @@ pub fn all() -> Vec<Bad> {
     table_rules(&mut list);
     lane_rules(&mut list);
     bits_rules(&mut list);
+    mixed_rules(&mut list);
     index_rules(&mut list);
     footer_rules(&mut list);
     order_rules(&mut list);
@@ -831,6 +832,8 @@ fn field_rules(list: &mut List) {
     Tables::new(13, 12, &[&[(0, 1)]], None).write(&mut only_zero);
     list.add("lanes-of-13-bits", CORRUPT, "lanes for a field of 13 bits", wide(&only_zero));
     list.add("bits-of-13-bits", CORRUPT, "bits for a field of 13 bits", wide(&[3, 0, 0, 30]));
+    // no fraction, base 0, shift 5, period 1, no columns and no distances
+    list.add("mixed-of-13-bits", CORRUPT, "a mixed field of 13 bits", wide(&[4, 0, 1, 0, 0, 5, 1, 0, 0]));
 }
 
 /// The fields of a vector's first segment.
@@ -1371,6 +1374,101 @@ fn bits_rules(list: &mut List) {
         list.change(&base, &name, CORRUPT, "trees of more than 32768 contexts", |parts| {
             parts.segment().parameters = of(contexts).parameters();
         });
+    }
+}
+
+fn mixed_rules(list: &mut List) {
+    list.section = "11.5";
+    let coding = |mixed: Mixed| Coding::Mixed { source: Source::Nothing, mixed };
+    // under zeros, where it is narrower than a byte
+    let in_8_bits = |width: u32, coding: Coding| match width {
+        8 => Fields::of(0, &[field(8, coding)]),
+        _ => Fields::of(0, &[field(8 - width, Coding::Constant(0)), field(width, coding)]),
+    };
+    let symbols: Vec<u16> = (0..100).map(|i| (i * i) & 0x7f).collect();
+    let good = Mixed { base: 3, columns: 10, period: 3, distances: vec![1, 10], ..mixed(1, 2) };
+    let base = under(&symbols, coding(good.clone()));
+    // the chunk stays: no decoder gets to it
+    let with = |list: &mut List, name: &str, breaks: &str, width: u32, mixed: Mixed| {
+        let parameters = in_8_bits(width, coding(mixed)).parameters();
+        list.change(&base, &format!("mixed-{name}"), CORRUPT, breaks, |parts| parts.segment().parameters = parameters);
+    };
+    for kind in [3, 255] {
+        with(list, &format!("kind-{kind}"), "a kind of symbols that there is not", 8, Mixed { kind, ..good.clone() });
+    }
+    // a window of 2^6 magnitudes from 3 * 2^2 on
+    let parts = |kind: u8, fraction: u8, base: u64| Mixed { base, ..mixed(kind, fraction) };
+    with(list, "fraction-5", "a fraction of 5 bits", 8, parts(0, 5, 0));
+    with(list, "fraction-255", "a fraction of 255 bits", 8, parts(0, 255, 0));
+    with(list, "fraction-above-magnitude", "a fraction of 4 bits for a magnitude of 3", 3, parts(0, 4, 0));
+    with(list, "fraction-above-magnitude-of-floats", "a fraction of 4 bits for a magnitude of 3", 4, parts(1, 4, 0));
+    with(list, "fraction-of-integers", "integers with a fraction", 8, parts(2, 1, 0));
+    with(list, "base-of-integers", "integers with a base", 8, parts(2, 0, 1));
+    for (kind, fraction, width) in [(0, 0, 8), (0, 3, 8), (1, 0, 8), (1, 2, 8), (1, 4, 8), (0, 0, 4), (1, 0, 5)] {
+        let base = parts(kind, fraction, 0).last_base(width) + 1;
+        let name = format!("window-of-kind-{kind}-fraction-{fraction}-base-{base}-of-{width}-bits");
+        with(list, &name, "a window beyond the magnitudes", width, parts(kind, fraction, base));
+    }
+    for log in [32, 62, 63] {
+        let name = format!("base-2-to-the-{log}");
+        with(list, &name, "a window beyond the magnitudes", 8, parts(1, 2, 1 << log));
+    }
+    with(list, "base-2-to-the-64-less-1", "a window beyond the magnitudes", 8, parts(1, 0, u64::MAX));
+    for shift in [0, 16, 255] {
+        with(list, &format!("shift-{shift}"), "the shift of a predictor", 8, Mixed { shift, ..good.clone() });
+    }
+    for (name, period) in [("0", 0), ("2-to-the-22-and-1", (1 << 22) + 1), ("2-to-the-63", 1 << 63)] {
+        with(list, &format!("period-{name}"), "a period out of range", 8, Mixed { period, ..good.clone() });
+    }
+    for (name, columns) in [("65537", 65537), ("2-to-the-63", 1 << 63)] {
+        with(list, &format!("columns-{name}"), "more than 65536 columns", 8, Mixed { columns, ..good.clone() });
+    }
+    for (name, breaks, distances) in [
+        ("distances-33", "33 distances", (1..=33).collect::<Vec<_>>()),
+        ("distances-255", "255 distances", (1..=255).collect()),
+        ("distance-0", "a distance of 0", vec![0]),
+        ("distances-equal", "two equal distances", vec![1, 7, 7]),
+        ("distance-2-to-the-22-and-1", "a distance above 2^22", vec![(1 << 22) + 1]),
+        ("distances-to-2-to-the-22-and-1", "distances that add up to more than 2^22", vec![1, 1 << 21, (1 << 22) + 1]),
+        ("distance-2-to-the-63", "a distance above 2^22", vec![1, 1 << 63]),
+        ("distances-that-wrap", "distances that add up to 2^64 and more", vec![9, 3]),
+    ] {
+        with(list, name, breaks, 8, Mixed { distances, ..good.clone() });
+    }
+    with(list, "float-of-1-bit", "a sign without a magnitude", 1, parts(1, 0, 0));
+    with(list, "integer-of-1-bit", "a sign without a magnitude", 1, parts(2, 0, 0));
+    // transform, counts, width, coding, source, and of what follows as much as this
+    let head = base.parts().segment().parameters.clone();
+    for kept in 0..head.len() - 6 {
+        list.change(&base, &format!("mixed-cut-{kept}"), CORRUPT, "parameters that end early", |parts| {
+            parts.segment().parameters.truncate(6 + kept);
+        });
+    }
+    let chunk = base.parts().segment().chunks[0].clone();
+    let mut half = chunk.clone();
+    half.pop();
+    let mut cases = spoiled(&chunk[words_at(&chunk)..], 4);
+    cases.push(("half-a-word", "half a word", half));
+    for (name, breaks, chunk) in cases {
+        list.change(&base, &format!("mixed-{name}"), CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
+    }
+    // so many words that no other reading ends with the last of them
+    let long: Vec<u16> = (0..1000u32).map(|i| (i * i >> 3) as u16 & 0xff).collect();
+    let base = under(&long, coding(good.clone()));
+    for (name, breaks, other) in [
+        ("other-kind", "coded as magnitudes, not as floats", Mixed { kind: 0, ..good.clone() }),
+        ("other-base", "coded with another base than the head says", Mixed { base: 4, ..good.clone() }),
+        ("other-shift", "coded with another shift than the head says", Mixed { shift: 9, ..good.clone() }),
+        ("other-period", "coded with another period than the head says", Mixed { period: 2, ..good.clone() }),
+        ("other-columns", "coded with other columns than the head says", Mixed { columns: 9, ..good.clone() }),
+        (
+            "other-distances",
+            "coded with other distances than the head says",
+            Mixed { distances: vec![2], ..good.clone() },
+        ),
+    ] {
+        let parameters = Fields::of(0, &[field(8, coding(other))]).parameters();
+        list.change(&base, &format!("mixed-{name}"), CORRUPT, breaks, |parts| parts.segment().parameters = parameters);
     }
 }
 

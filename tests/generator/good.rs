@@ -1315,16 +1315,23 @@ fn mixed_predictor(all: &mut Vec<Vector>) {
 fn mixed_columns(all: &mut Vec<Vector>) {
     let mut random = Random(16);
     let mut alone = Alone::default();
-    for (columns, chunk_len) in
-        [(0, 1300), (1, 1300), (2, 1300), (10, 1300), (10, 335), (40, 520), (700, 650), (65536, 1300)]
-    {
-        for kind in 0..3 {
-            let of = Mixed { columns, ..near_one(mixed(kind, if kind == 2 { 0 } else { 2 }), 10) };
-            // a mean apart from 0
-            let values: Vec<f64> = series(&mut random, 1300, 10).iter().map(|value| value + 0.5).collect();
-            let symbols = symbols_of(&values, &of, 10);
-            alone.add_mixed(&format!("{columns} columns, kind {kind}"), &symbols, 10, chunk_len, of);
-        }
+    for (columns, chunk_len, kind) in [
+        (0, 1300, 0),
+        (1, 1300, 1),
+        (2, 1300, 2),
+        (10, 1300, 0),
+        (10, 1300, 1),
+        (10, 335, 2),
+        (40, 520, 1),
+        (700, 650, 0),
+        (65536, 1300, 1),
+    ] {
+        let of = Mixed { columns, ..near_one(mixed(kind, if kind == 2 { 0 } else { 2 }), 10) };
+        // a mean apart from 0
+        let values: Vec<f64> = series(&mut random, 1300, 10).iter().map(|value| value + 0.5).collect();
+        let symbols = symbols_of(&values, &of, 10);
+        let name = format!("{columns} columns in chunks of {chunk_len}, kind {kind}");
+        alone.add_mixed(&name, &symbols, 10, chunk_len, of);
     }
     all.push(alone.vector("mixed-columns", "means of columns: none, one, those of a row, more than a chunk has"));
 }
@@ -1356,7 +1363,7 @@ fn mixed_escapes(all: &mut Vec<Vector>) {
 fn mixed_contexts(all: &mut Vec<Vector>) {
     let mut random = Random(18);
     let mut alone = Alone::default();
-    let shape: &[u64] = &[30, 40];
+    let shape: &[u64] = &[20, 40];
     let cases: [(&str, u8, Vec<ClassField>, Source); 7] = [
         ("rows", 1, vec![random.class_field(1, 2, 1, &[shape], &[])], by_class(0, 0, 4)),
         ("rows and columns", 1, vec![random.class_field(1, 4, 0, &[shape], &[[1, 1]])], by_class(0, 0, 32)),
@@ -1369,17 +1376,17 @@ fn mixed_contexts(all: &mut Vec<Vector>) {
     for (name, kind, classes, source) in cases {
         let of = Mixed { columns: 40, period: 3, distances: vec![1, 40], ..near_one(mixed(kind, 0), 9) };
         let mut fields = Fields { transform: 0, classes, fields: vec![] };
-        let (_, sums) = fields.classes_of(&[shape], 0, 1200, 1);
-        let mut values = series(&mut random, 1200, 40);
+        let (_, sums) = fields.classes_of(&[shape], 0, 800, 1);
+        let mut values = series(&mut random, 800, 40);
         // what the source speaks of has something to say
-        let before: Vec<u64> = (0..1200).map(|_| random.skewed(3).into()).collect();
-        let also: Vec<u64> = (0..1200).map(|_| random.skewed(8).into()).collect();
+        let before: Vec<u64> = (0..800).map(|_| random.skewed(3).into()).collect();
+        let also: Vec<u64> = (0..800).map(|_| random.skewed(8).into()).collect();
         let contexts =
             source.of(&sums, &[before.iter().map(|&x| x as u16).collect(), also.iter().map(|&x| x as u16).collect()]);
         values.iter_mut().zip(contexts).for_each(|(value, context)| *value /= (1u64 << (context % 8)) as f64);
         let symbols = symbols_of(&values, &of, 9);
         let words: Vec<u64> =
-            (0..1200).map(|i| before[i] << 29 | also[i] << 21 | u64::from(symbols[i]) << 12 | i as u64).collect();
+            (0..800).map(|i| before[i] << 29 | also[i] << 21 | u64::from(symbols[i]) << 12 | i as u64).collect();
         fields.fields = vec![
             field(3, Coding::Raw),
             field(8, bits(false, 30)),
@@ -1388,7 +1395,7 @@ fn mixed_contexts(all: &mut Vec<Vector>) {
             field(4, Coding::Bits { source: by_field(2, &[100, 256]), word: 1, limit: 40 }),
             field(8, Coding::Raw),
         ];
-        alone.add(tensor(name, "U32", shape, pack_words(&words, 32)), 640, Representation::Fields(fields));
+        alone.add(tensor(name, "U32", shape, pack_words(&words, 32)), 480, Representation::Fields(fields));
     }
     all.push(alone.vector("mixed-contexts", "mixed fields with contexts from classes and from earlier fields"));
 }
@@ -1498,8 +1505,8 @@ fn mixed_long(all: &mut Vec<Vector>) {
         .collect();
     alone.add_mixed("two values", &symbols, 8, 9000, of);
     let of = Mixed { distances: (1..=9).collect(), columns: 90, period: 9, ..near_one(mixed(1, 2), 11) };
-    let symbols = symbols_of(&series(&mut random, 12_000, 90), &of, 11);
-    alone.add_mixed("as weights may be", &symbols, 11, 12_000, of);
+    let symbols = symbols_of(&series(&mut random, 8000, 90), &of, 11);
+    alone.add_mixed("as weights may be", &symbols, 11, 8000, of);
     let of = Mixed { distances: vec![1, 90], columns: 90, ..mixed(2, 0) };
     let symbols = symbols_of(&series(&mut random, 5000, 90), &of, 8);
     alone.add_mixed("integers", &symbols, 8, 5000, of);

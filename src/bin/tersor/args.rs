@@ -123,6 +123,9 @@ pub struct InspectArgs {
     /// A Tersor file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Decode everything, and compare with the ideal code length of each segment's models
+    #[arg(long)]
+    pub ideal: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

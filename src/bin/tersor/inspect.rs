@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
-use tersor::{Category, DecodeOptions, Escaped, FileInfo, Ledger, ReadAt, Reader, Tensor};
+use tersor::{Category, CodeLength, DecodeOptions, Escaped, FileInfo, Ledger, ReadAt, Reader, Tensor};
 
 use crate::Outcome;
 use crate::args::{InspectArgs, Shared};
@@ -24,7 +24,8 @@ pub fn run(args: &InspectArgs, shared: &Shared) -> Outcome {
     let options = DecodeOptions::default().with_limits(shared.max_decoded);
     let reader = Reader::with_options(&map, options).map_err(failed)?;
     let ledger = reader.ledger().map_err(failed)?;
-    let found = Found::new(&reader, &ledger);
+    let ideal = if args.ideal { Some(reader.code_lengths().map_err(failed)?) } else { None };
+    let found = Found::new(&reader, &ledger, ideal);
     let printed = if args.json {
         let path = args.file.to_string_lossy();
         print_by(|out| found.write_json(&path, out))
@@ -47,6 +48,8 @@ struct Found<'r, S> {
     tensors: Vec<Tensor<'r, S>>,
     /// By ordinal, contents of files too.
     entries: Vec<Entry>,
+    /// Of each segment, if asked for.
+    ideal: Option<Vec<CodeLength>>,
 }
 
 /// A tensor's or content's part of the container.
@@ -63,7 +66,7 @@ struct Entry {
 
 impl<'r, S: ReadAt> Found<'r, S> {
     /// The bytes of a segment are divided among its members by their length.
-    fn new(reader: &'r Reader<S>, ledger: &'r Ledger) -> Self {
+    fn new(reader: &'r Reader<S>, ledger: &'r Ledger, ideal: Option<Vec<CodeLength>>) -> Self {
         let files: Vec<FileInfo> = reader.files().collect();
         let tensors: Vec<Tensor<'r, S>> = reader.tensors().collect();
         let after_tensors = tensors.last().map_or(0, |tensor| tensor.ordinal() + 1);
@@ -91,7 +94,7 @@ impl<'r, S: ReadAt> Found<'r, S> {
                 before = after;
             }
         }
-        Self { reader, ledger, files, tensors, entries }
+        Self { reader, ledger, files, tensors, entries, ideal }
     }
 
     fn entry(&self, tensor: &Tensor<'r, S>) -> Entry {
@@ -159,7 +162,8 @@ impl<'r, S: ReadAt> Found<'r, S> {
                 "digest": tensor.digest().map(|digest| hex(&digest)),
             })
         });
-        let segments = self.ledger.segments.iter().map(|segment| {
+        let segments = self.ledger.segments.iter().enumerate().map(|(number, segment)| {
+            let ideal = self.ideal.as_ref().map(|ideal| ideal[number]);
             json!({
                 "members": segment.members.iter().map(|&member| self.ledger.name(member)).collect::<Vec<_>>(),
                 "dtype": segment.dtype.name(),
@@ -170,6 +174,8 @@ impl<'r, S: ReadAt> Found<'r, S> {
                 "chunks": segment.chunks,
                 "representation": segment.representation,
                 "ledger": object(&segment.lines),
+                "ideal_bytes": ideal.map(|ideal| ideal.ideal_bits.div_ceil(8)),
+                "order0_bytes": ideal.map(|ideal| ideal.order0_bits.div_ceil(8)),
             })
         });
         let len = self.reader.file_len();
@@ -211,7 +217,12 @@ impl<'r, S: ReadAt> Found<'r, S> {
             self.write_tensors(out)?;
         }
         writeln!(out, "\nLedger")?;
-        self.write_ledger(out)
+        self.write_ledger(out)?;
+        if let Some(ideal) = &self.ideal {
+            writeln!(out, "\nIdeal code lengths")?;
+            self.write_ideal(ideal, out)?;
+        }
+        Ok(())
     }
 
     fn write_files(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -259,6 +270,43 @@ impl<'r, S: ReadAt> Found<'r, S> {
                 cell(Escaped(&self.representation(tensor))),
             ]
         });
+        write_table(out, columns, rows)
+    }
+
+    /// Segments by what they take, with the ideal under their contexts and without any.
+    fn write_ideal(&self, ideal: &[CodeLength], out: &mut dyn Write) -> io::Result<()> {
+        let columns = [
+            ("segment of", Left),
+            ("bytes", Right),
+            ("ideal", Right),
+            ("over it %", Right),
+            ("without contexts", Right),
+        ];
+        let segments = self.ledger.segments.iter().zip(ideal).map(|(segment, ideal)| {
+            let first = segment.members.first().and_then(|&member| self.ledger.name(member)).unwrap_or("a file");
+            let name = match segment.members.len() {
+                1 => first.to_owned(),
+                count => format!("{first} and {} more", count - 1),
+            };
+            (name, segment.bytes(), *ideal)
+        });
+        let sum = segments.clone().fold((0, 0, 0), |(bytes, ideal, order0), (_, own, length)| {
+            (bytes + own, ideal + length.ideal_bits, order0 + length.order0_bits)
+        });
+        let row = |name: &str, bytes: u64, ideal: u64, order0: u64| {
+            let over = percent(bytes, ideal.div_ceil(8).max(1)) - 100.0;
+            [
+                cell(Escaped(name)),
+                cell(exact(bytes)),
+                cell(exact(ideal.div_ceil(8))),
+                cell(format_args!("{over:.3}")),
+                cell(exact(order0.div_ceil(8))),
+            ]
+        };
+        let mut total = CodeLength::default();
+        (total.ideal_bits, total.order0_bits) = (sum.1, sum.2);
+        let lines = segments.chain([("sum".to_owned(), sum.0, total)]);
+        let rows = lines.map(|(name, bytes, length)| row(&name, bytes, length.ideal_bits, length.order0_bits));
         write_table(out, columns, rows)
     }
 
