@@ -137,3 +137,58 @@ pub(crate) fn all_sums(
     let fields = class_fields.iter().zip(row_classes);
     fields.map(|(field, classes)| field.sums(elements.clone(), classes.as_ref())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<ContextSource> {
+        let mut cursor = Cursor::unplaced(bytes, "test");
+        let source = ContextSource::read(&mut cursor, 2, &[4, 9])?;
+        cursor.finish()?;
+        Ok(source)
+    }
+
+    #[test]
+    fn sources_come_back() {
+        for source in [
+            ContextSource::None,
+            ContextSource::Classes { field: 1, shift: 7, contexts: 32 },
+            ContextSource::Field { field: 0, thresholds: vec![0, 3, 15] },
+            ContextSource::Field { field: 1, thresholds: (481..512).collect() },
+        ] {
+            let mut out = Vec::new();
+            source.write(&mut out);
+            assert_eq!(read(&out).unwrap(), source);
+        }
+    }
+
+    #[test]
+    fn impossible_sources_are_refused() {
+        for bytes in [
+            &[1, 2, 0, 2][..],
+            &[1, 0, 8, 2],
+            &[1, 0, 0, 1],
+            &[1, 0, 0, 33],
+            &[2, 2, 1, 1],
+            &[2, 0, 0],
+            &[2, 0, 2, 1, 0],
+            &[2, 0, 2, 8, 8],
+            &[2, 1, 32],
+            &[3],
+        ] {
+            assert!(read(bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn contexts_are_as_specified() {
+        let source = ContextSource::Classes { field: 1, shift: 2, contexts: 3 };
+        let sums = [vec![], vec![0, 3, 4, 11, 12, 252]];
+        assert_eq!(source.resolve(&sums, &[], 1), [0, 0, 1, 2, 2, 2]);
+        assert_eq!(source.resolve(&sums, &[], 2), [0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 2]);
+        let source = ContextSource::Field { field: 0, thresholds: vec![0, 3, 65_535] };
+        assert_eq!(source.resolve(&[], &[vec![0, 2, 3, 65_534, 65_535]], 1), [1, 1, 2, 2, 3]);
+        assert!(ContextSource::None.resolve(&sums, &[], 1).is_empty());
+    }
+}

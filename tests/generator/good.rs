@@ -1350,9 +1350,15 @@ fn mixed_escapes(all: &mut Vec<Vector>) {
         let name = format!("some of kind {kind}, fraction {fraction}, {width} bits");
         alone.add_mixed(&name, &symbols, width, 400, of.clone());
         let every = Mixed { escape_each: 1, ..of.clone() };
-        alone.add_mixed(&format!("every symbol, kind {kind}"), &symbols[..300], width, 300, every);
+        alone.add_mixed(&format!("every symbol, kind {kind}, fraction {fraction}"), &symbols[..300], width, 300, every);
         let some = Mixed { escape_each: 7, ..of };
-        alone.add_mixed(&format!("every seventh at least, kind {kind}"), &symbols[..300], width, 300, some);
+        alone.add_mixed(
+            &format!("every seventh at least, kind {kind}, fraction {fraction}"),
+            &symbols[..300],
+            width,
+            300,
+            some,
+        );
     }
     let needless = Mixed { escape_each: 3, ..mixed(1, 4) };
     let symbols = symbols_of(&series(&mut random, 300, 10), &needless, 9);
@@ -1433,7 +1439,8 @@ fn mixed_dtypes(all: &mut Vec<Vector>) {
         let rest = w - parts[0].width;
         let words = first.iter().map(|&symbol| u64::from(symbol) << rest | random.next() & ((1 << rest) - 1));
         let entry = tensor(name, name, &[20, 20], pack_words(&words.collect::<Vec<_>>(), w));
-        alone.add(entry, 260, fields(0, &parts));
+        // a multiple of 8, as elements of 4 and 6 bits need it
+        alone.add(entry, 264, fields(0, &parts));
     }
     // what the transforms make of words is nothing special to a mixed field
     for transform in [1, 2] {
@@ -1468,7 +1475,7 @@ fn mixed_extremes(all: &mut Vec<Vector>) {
                     }
                 })
                 .collect();
-            let name = format!("kind {kind}, fraction {fraction}, base {base}");
+            let name = format!("kind {kind}, fraction {fraction}, base {base}, {width} bits");
             alone.add_mixed(&name, &symbols, width, 600, of);
             if kind == 2 {
                 break;

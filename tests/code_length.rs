@@ -1,0 +1,100 @@
+//! What a container takes, heads and side information and all, against the ideal code length of the model behind the weights,
+//! which is computed here by itself: from the scales that they were drawn with, not from what the encoder found.
+
+use tersor::{Dtype, EncodeOptions, Encoder, Reader, TensorView};
+
+/// Numbers from 0 up to 1, the same everywhere.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// About normal, of variance 1 (Irwin and Hall).
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.next()).sum::<f64>() - 6.0
+    }
+
+    /// About normal integers of standard deviation 2.
+    fn class(&mut self) -> i32 {
+        (2.0 * self.normal()).round() as i32
+    }
+}
+
+/// 2^(quarters / 4) by multiplications alone.
+fn scale(quarters: i32) -> f64 {
+    let root = 2f64.sqrt().sqrt();
+    (0..quarters.abs()).fold(1.0, |scale, _| if quarters < 0 { scale / root } else { scale * root })
+}
+
+/// A matrix of bf16 whose rows and columns differ in scale, with the scale of each weight in quarter octaves.
+fn matrix(rows: usize, columns: usize) -> (Vec<u8>, Vec<i32>) {
+    let mut noise = Noise(7);
+    let row_classes: Vec<i32> = (0..rows).map(|_| noise.class()).collect();
+    let column_classes: Vec<i32> = (0..columns).map(|_| noise.class()).collect();
+    let mut bytes = Vec::new();
+    let mut classes = Vec::new();
+    for row in &row_classes {
+        for column in &column_classes {
+            let weight = 0.02 * noise.normal() * scale(row + column);
+            bytes.extend(half::bf16::from_f64(weight).to_le_bytes());
+            classes.push(row + column);
+        }
+    }
+    (bytes, classes)
+}
+
+/// Bits of exponents with two bits of the mantissa in the context of their scale, ideal and adaptive, and all other bits as
+/// they are.
+fn ideal_bits(bytes: &[u8], classes: &[i32]) -> f64 {
+    let mut counts = std::collections::BTreeMap::<i32, [u32; 1024]>::new();
+    for (word, &class) in bytes.as_chunks::<2>().0.iter().zip(classes) {
+        let word = u16::from_le_bytes(*word);
+        counts.entry(class).or_insert([0; 1024])[usize::from(word >> 5 & 1023)] += 1;
+    }
+    let of_context = |counts: &[u32; 1024]| {
+        let total: u32 = counts.iter().sum();
+        let used = counts.iter().filter(|count| **count > 0);
+        let bits = |&count: &u32| {
+            f64::from(count) * (f64::from(total) / f64::from(count)).log2() + 0.5 * f64::from(total).log2()
+        };
+        used.map(bits).sum::<f64>()
+    };
+    counts.values().map(of_context).sum::<f64>() + 6.0 * classes.len() as f64
+}
+
+fn check(rows: usize, columns: usize, most_over: f64) {
+    let (bytes, classes) = matrix(rows, columns);
+    let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default().with_threads(1)).unwrap();
+    let shape = [rows as u64, columns as u64];
+    encoder.add("x", TensorView::new(Dtype::BF16, &shape, &bytes).unwrap()).unwrap();
+    let (container, _) = encoder.finish().unwrap();
+    let ideal = ideal_bits(&bytes, &classes);
+    let over = container.len() as f64 * 8.0 / ideal - 1.0;
+    println!("{rows} x {columns}: {} bytes, {:.3} % over {:.0}", container.len(), 100.0 * over, ideal / 8.0);
+    assert!(over < most_over, "{:.3} % over the ideal", 100.0 * over);
+    // so far below an ideal code it would be a mistake of this test
+    assert!(over > -0.02, "{:.3} % over the ideal", 100.0 * over);
+
+    // what the library says of its own models
+    let reader = Reader::new(container).unwrap();
+    assert!(reader.tensor("x").unwrap().decode().unwrap() == bytes);
+    let lengths = reader.code_lengths().unwrap();
+    let stated: u64 = lengths.iter().map(|length| length.ideal_bits).sum();
+    let over = reader.file_len() as f64 * 8.0 / stated as f64 - 1.0;
+    println!("  {:.3} % over the model that it states", 100.0 * over);
+    assert!((-0.01..most_over).contains(&over), "{:.3} % over the stated model", 100.0 * over);
+    assert!(lengths[0].order0_bits > lengths[0].ideal_bits, "contexts save nothing");
+}
+
+#[test]
+fn a_million_weights_are_near_the_ideal() {
+    check(1024, 1025, 0.003);
+}
+
+#[test]
+fn sixty_thousand_weights_are_near_the_ideal() {
+    check(256, 256, 0.02);
+}
