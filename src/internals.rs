@@ -42,6 +42,7 @@ pub fn constants() -> Vec<(&'static str, u64)> {
         ("MAX_SLOTS", e::MAX_SLOTS as u64),
         ("MAX_ENTRIES", e::MAX_ENTRIES as u64),
         ("MAX_LEVEL", e::MAX_LEVEL.into()),
+        ("DRIFT_BITS", e::DRIFT_BITS.into()),
         ("LANES", e::LANES as u64),
         ("STATE_LOWER_BOUND", e::STATE_LOWER_BOUND.into()),
         ("MIN_INTERVAL", e::MIN_INTERVAL.into()),

@@ -47,9 +47,17 @@ enum Kind {
     Sparse,
     /// One in the first half, another in the second.
     Changing,
+    /// Rows and columns of a hundred differ in scale.
+    Scaled,
+    /// Some rows have zeros in their lower half, as if they came through a narrower type.
+    Narrow,
+    /// Bits here and there never change, and others change only where the top bit is set.
+    Masked,
+    /// Neighbours resemble each other.
+    Smooth,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 13] = [
     Kind::Random,
     Kind::Special,
     Kind::Constant,
@@ -59,6 +67,10 @@ const KINDS: [Kind; 9] = [
     Kind::Sequence,
     Kind::Sparse,
     Kind::Changing,
+    Kind::Scaled,
+    Kind::Narrow,
+    Kind::Masked,
+    Kind::Smooth,
 ];
 
 /// Values whose bits are easily lost: NaNs with payloads, quiet and signalling, -0.0, subnormals, infinities, extremes.
@@ -87,7 +99,10 @@ fn special(dtype: Dtype, random: &mut Random) -> u64 {
 }
 
 fn normal(dtype: Dtype, random: &mut Random) -> u64 {
-    let value = random.normal() * 0.05;
+    of_value(dtype, random.normal() * 0.05, random)
+}
+
+fn of_value(dtype: Dtype, value: f64, random: &mut Random) -> u64 {
     match dtype {
         Dtype::F16 => f16::from_f64(value).to_bits().into(),
         Dtype::BF16 => bf16::from_f64(value).to_bits().into(),
@@ -104,6 +119,7 @@ fn bytes_of(dtype: Dtype, elements: u64, kind: Kind, random: &mut Random) -> Vec
     let mask = u64::MAX >> (64 - bits);
     let constant = random.next();
     let few: Vec<u64> = (0..1 + random.below(9)).map(|_| random.next()).collect();
+    let mut smooth = 0.0;
     let mut out = vec![0u8; (elements * bits / 8) as usize];
     for i in 0..elements {
         let value = match kind {
@@ -118,6 +134,20 @@ fn bytes_of(dtype: Dtype, elements: u64, kind: Kind, random: &mut Random) -> Vec
             Kind::Sparse => random.next(),
             Kind::Changing if i < elements / 2 => normal(dtype, random),
             Kind::Changing => few[0] ^ random.below(5),
+            Kind::Scaled => {
+                let scale = f64::from(1u32 << (i / 100 % 7)) * f64::from(1u32 << (i % 100 % 5));
+                of_value(dtype, random.normal() * 0.001 * scale, random)
+            }
+            Kind::Narrow if i / 100 % 7 < 2 => normal(dtype, random) >> (bits / 2) << (bits / 2),
+            Kind::Narrow => normal(dtype, random),
+            Kind::Masked => {
+                let value = random.next() & 0x7f55_2b00_0fff_ffff;
+                if value >> (bits - 2) & 1 == 1 { value & !0xff7f } else { value }
+            }
+            Kind::Smooth => {
+                smooth = 0.9 * smooth + 0.01 * random.normal();
+                of_value(dtype, smooth, random)
+            }
         } & mask;
         if bits >= 8 {
             let width = (bits / 8) as usize;
@@ -403,7 +433,7 @@ fn every_dtype_and_content_comes_back() {
                 Content { name: Some(format!("{kind:?}")), dtype, shape: vec![90, 100], bytes }
             })
             .collect();
-        for level in [1, 6] {
+        for level in [1, 5, 6, 9] {
             let options = EncodeOptions::default().with_level(level).unwrap().with_chunk_bytes(4096);
             check(&encode(&tensors, options), &tensors, &mut random);
         }
@@ -447,7 +477,15 @@ fn every_representation_comes_back_in_several_chunks() {
 #[test]
 fn every_level_comes_back() {
     let mut random = Random(3);
-    let tensors: Vec<Content> = [(Dtype::F32, Kind::Normal), (Dtype::I16, Kind::Small), (Dtype::BF16, Kind::Changing)]
+    let kinds = [
+        (Dtype::F32, Kind::Normal),
+        (Dtype::I16, Kind::Small),
+        (Dtype::BF16, Kind::Changing),
+        (Dtype::F16, Kind::Scaled),
+        (Dtype::F64, Kind::Narrow),
+        (Dtype::I8, Kind::Smooth),
+    ];
+    let tensors: Vec<Content> = kinds
         .into_iter()
         .map(|(dtype, kind)| {
             let bytes = bytes_of(dtype, 30_000, kind, &mut random);
@@ -556,4 +594,40 @@ fn networks_come_back() {
     let inputs: Vec<_> = found.iter().map(|(name, bytes)| FileInput { name, bytes }).collect();
     let container = check_files(&inputs, EncodeOptions::default().with_level(1).unwrap());
     assert!(container.len() * 10 < inputs.iter().map(|file| file.bytes.len()).sum::<usize>() * 9);
+}
+
+/// Bits that never change cut words into many fields, of which there can be sixteen.
+#[test]
+fn many_runs_of_constant_bits_come_back() {
+    let mut random = Random(5);
+    for dtype in [Dtype::U64, Dtype::I64, Dtype::F64] {
+        let mut bytes = Vec::new();
+        for _ in 0..20_000 {
+            let skewed = random.next() & random.next() & 0xff_ffff_ffff;
+            bytes.extend((random.next() & 0x7f55_2b00_0000_0000 | skewed).to_le_bytes());
+        }
+        let tensors = [Content { name: Some("x".into()), dtype, shape: vec![200, 100], bytes }];
+        for level in [1, 6, 9] {
+            let options = EncodeOptions::default().with_level(level).unwrap();
+            check(&encode(&tensors, options), &tensors, &mut random);
+        }
+    }
+}
+
+/// A random field may still be what tells another's contexts apart.
+#[test]
+fn contexts_of_a_raw_field_come_back() {
+    let mut random = Random(6);
+    let mut bytes = Vec::new();
+    for _ in 0..50_000 {
+        let word = random.next() as u32;
+        bytes.extend(if word >> 31 == 1 { word & !0xff00 } else { word }.to_le_bytes());
+    }
+    let tensors = [Content { name: Some("x".into()), dtype: Dtype::U32, shape: vec![500, 100], bytes }];
+    for level in [5, 6, 9] {
+        let container = encode(&tensors, EncodeOptions::default().with_level(level).unwrap());
+        check(&container, &tensors, &mut random);
+        // eight bits of half of the words are known
+        assert!(container.len() < tensors[0].bytes.len() * 29 / 32, "{} bytes", container.len());
+    }
 }

@@ -9,6 +9,9 @@ use crate::represent::{Layout, MAX_GROUP_CLASSES, Rows};
 /// Inner axes from here on are worth a row for each index of all the others.
 const MIN_LAST: u64 = 16;
 
+/// Rows have to be so long on average.
+const MIN_ROW: u64 = 8;
+
 /// Axes that differ in more than one index: their first axis in the shape, and the one after.
 type Axes = Range<usize>;
 
@@ -32,7 +35,7 @@ impl Effect {
             averages.iter().zip(counts).map(|(&average, &count)| i128::from(average * average) * i128::from(count));
         let observed = (weighted.sum::<i128>() / i128::from(total.max(1))) as i64;
         // each average has the variance of one weight over the number of weights
-        let noise = 256 * variance * sums.len() as i64 / total.max(1) as i64;
+        let noise = (i128::from(256 * variance) * sums.len() as i128 / i128::from(total.max(1))) as i64;
         let real = (observed - noise).max(0);
         // James and Stein (1961): averages of few weights are drawn to their mean
         let shrunk = |(&average, &count): (&i64, &u64)| {
@@ -77,7 +80,12 @@ impl Sums {
             [(first, _), ..] => u8::try_from(first.end).ok().filter(|&depth| depth < 255)?,
         };
         let rows = Rows::new(layout, depth);
-        let count = rows.numbers(&(0..elements)).end as usize;
+        let count = rows.numbers(&(0..elements)).end;
+        // a class for each row would cost more than it saves, and sums for each much memory
+        if count * MIN_ROW > elements {
+            return None;
+        }
+        let count = count as usize;
         let rest: u64 = axes.iter().skip(1).map(|(_, d)| d).product();
         let is_countable = axes.len() > 1 && rest <= MAX_GROUP_CLASSES && axes[0].1 < 1 << 20;
         let outer = match &axes[..] {
@@ -87,7 +95,7 @@ impl Sums {
             }
             [_, .., (last, d)] if axes.len() > 2 && *d >= MIN_LAST => {
                 let rows = Rows::new(layout, u8::try_from(last.start).ok().filter(|&depth| depth < 255)?);
-                let count = rows.numbers(&(0..elements)).end as usize;
+                let count = (elements / d) as usize;
                 Some((rows, vec![0; count], vec![0; count]))
             }
             _ => None,

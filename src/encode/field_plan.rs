@@ -147,7 +147,8 @@ pub(super) fn plan_planes<W: Word>(
         }
     };
     let mut cost = 0;
-    for (plane, width) in planes_below(words.bits() - first) {
+    let planes = planes_below(words.bits() - first);
+    for (plane, width) in planes {
         let plan = |shift: u32, width: u32, all_classes: &mut Vec<Classes>| {
             let counts = histograms.of_bits(8 * plane + shift, width);
             let (mut coding, mut cost) = plan_field(std::slice::from_ref(&counts), width, &ContextSource::None, 0);
@@ -160,7 +161,8 @@ pub(super) fn plan_planes<W: Word>(
         let runs = histograms.runs(plane as usize, width);
         let (whole, whole_cost) = plan(0, width, all_classes);
         let known = all_classes.len();
-        if runs.len() > 1 && fields.len() + runs.len() < MAX_FIELDS {
+        // one field at least for each plane that follows
+        if runs.len() > 1 && fields.len() + runs.len() + plane as usize <= MAX_FIELDS {
             let parts: Vec<(Field, u64)> =
                 runs.into_iter().rev().map(|(shift, width)| plan(shift, width, all_classes)).collect();
             let parts_cost: u64 = parts.iter().map(|(_, cost)| cost).sum();

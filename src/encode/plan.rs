@@ -21,6 +21,13 @@ pub(super) struct Plan {
     pub(super) chunk_len: u64,
 }
 
+impl Plan {
+    /// The bytes as they are, cut in the same places.
+    pub(super) fn raw(plan: &Self) -> Self {
+        Self { representation: Representation::Raw, row_classes: Vec::new(), chunk_len: plan.chunk_len }
+    }
+}
+
 /// Plans the segment `bytes`, whose rows have `row` elements.
 pub(super) fn plan(layout: &Layout<'_>, row: u64, bytes: &[u8], chunk_bytes: u64, effort: &Effort) -> Result<Plan> {
     let dtype = layout.dtype;

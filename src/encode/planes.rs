@@ -11,6 +11,8 @@ use crate::represent::{ClassField, Coding, ContextSource, Layout, Rows, Word};
 
 /// Contexts that an exponent may give: more would need tables of less precision.
 const MAX_EXPONENT_CONTEXTS: usize = 8;
+/// Rows have to be so long on average.
+const MIN_ROW: u64 = 32;
 /// Kinds of rows told apart.
 const MAX_KINDS: usize = 4;
 /// Words that the gain of exponents is judged on.
@@ -47,10 +49,8 @@ pub(super) fn improve_plane<W: Word>(
     if let Some(source) = exponent_source(words, shift, width, first) {
         let top = words.bits() - first;
         let mask = ((1u32 << first) - 1) as u16;
-        let contexts = |_: &Range<usize>, words: &[W]| {
-            let symbols: Vec<u16> = words.iter().map(|word| word.field(top, mask)).collect();
-            source.resolve(&[], &[symbols], 1)
-        };
+        let contexts =
+            |_: &Range<usize>, words: &[W]| source.resolve(&[], |_| words.iter().map(|word| word.field(top, mask)), 1);
         consider(&count_in_contexts(words, shift, width, source.contexts(), contexts), &source, 0);
     }
     if layout.dtype.words() > 1 {
@@ -160,7 +160,12 @@ fn row_kinds<W: Word>(
     }
     let rows = Rows::new(layout, u8::try_from(depth).ok().filter(|&depth| depth < 255)?);
     let elements = words.count() as u64;
-    let count = rows.numbers(&(0..elements)).end as usize;
+    let count = rows.numbers(&(0..elements)).end;
+    // kinds of short rows would cost more than they save, and what is known of each much memory
+    if count * MIN_ROW > elements {
+        return None;
+    }
+    let count = count as usize;
     let code = |counts: &[u64]| {
         let total = counts.iter().sum::<u64>() + counts.len() as u64;
         let whole = log2_fixed(2 * total);

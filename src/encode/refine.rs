@@ -41,22 +41,18 @@ pub(super) fn refine<W: Word>(
                 .collect();
             let sums = all_sums(&fields.class_fields, &elements, &rows);
             let words = words.read(range);
-            let mut kept: Vec<Vec<u16>> = Vec::new();
+            let mut symbols = vec![0; words.len()];
             let mut shift = fields.fields.iter().map(|field| field.width).sum::<u32>();
-            for (field, options) in fields.fields.iter().zip(&mut options) {
+            for (number, (field, options)) in fields.fields.iter().zip(&mut options).enumerate() {
                 shift -= field.width;
-                let mut symbols = vec![0; words.len()];
-                // the first may be a source of contexts
-                if options.len() > 1 || kept.is_empty() {
-                    take_field(&words, shift, field.width, &mut symbols);
+                if options.len() < 2 {
+                    continue;
                 }
-                if options.len() > 1 {
-                    let contexts = field.coding.source().resolve(&sums, &kept, words_an_element);
-                    for (coding, cost) in options {
-                        *cost += chunk_cost(&symbols, &contexts, coding, field.width);
-                    }
+                let contexts = fields.contexts(number, &sums, &words, shift + field.width, layout.dtype);
+                take_field(&words, shift, field.width, &mut symbols);
+                for (coding, cost) in options {
+                    *cost += chunk_cost(&symbols, &contexts, coding, field.width);
                 }
-                kept.push(symbols);
             }
         }
         for (field, options) in plan.fields.fields.iter_mut().zip(options) {
@@ -135,9 +131,22 @@ fn join_raw_fields(fields: &mut Vec<Field>) {
     for index in (1..fields.len()).rev() {
         let width = fields[index - 1].width + fields[index].width;
         let are_raw = fields[index - 1].coding == Coding::Raw && fields[index].coding == Coding::Raw;
-        if are_raw && width <= MAX_FIELD_BITS {
-            fields[index - 1].width = width;
-            fields.remove(index);
+        let is_source = |number: usize| {
+            fields
+                .iter()
+                .any(|field| matches!(field.coding.source(), ContextSource::Field { field, .. } if *field == number))
+        };
+        if !are_raw || width > MAX_FIELD_BITS || is_source(index - 1) || is_source(index) {
+            continue;
+        }
+        fields[index - 1].width = width;
+        fields.remove(index);
+        for field in fields.iter_mut() {
+            if let Some(ContextSource::Field { field, .. }) = field.coding.source_mut()
+                && *field > index
+            {
+                *field -= 1;
+            }
         }
     }
 }

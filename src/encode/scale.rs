@@ -58,12 +58,10 @@ pub(super) fn classes(
     let parts =
         || grouping.rows.iter().map(|(_, effect)| effect).chain(grouping.groups.iter().map(|(_, effect)| effect));
     let class_of = |effect: i32, bound: i32| (effect.clamp(-bound, bound) + unit / 2).div_euclid(unit);
-    let bounds = |bound: i32| {
-        parts().map(move |effect| {
-            let ends = [effect.of_index.iter().min(), effect.of_index.iter().max()];
-            ends.map(|end| class_of(end.copied().unwrap_or(0), bound))
-        })
-    };
+    let ends: Vec<[i32; 2]> = parts()
+        .map(|effect| [effect.of_index.iter().min(), effect.of_index.iter().max()].map(|end| end.copied().unwrap_or(0)))
+        .collect();
+    let bounds = |bound: i32| ends.iter().map(move |ends| ends.map(|end| class_of(end, bound)));
     let mut bound = MAX_OCTAVES * OCTAVE;
     let fits = |bound: i32| {
         let spans: Vec<i32> = bounds(bound).map(|[low, high]| high - low).collect();

@@ -2,7 +2,7 @@
 
 use super::EncodeOptions;
 use super::options::CHUNK_BYTES;
-use super::plan::plan;
+use super::plan::{Plan, plan};
 use crate::container::{Chunk, FRAME_SEGMENT, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
 use crate::parallel::Workers;
@@ -42,7 +42,15 @@ pub(super) fn encode_segment(
     let bytes = &input.bytes[..];
     let layout = Layout { dtype, shapes: input.shapes.iter().map(|shape| &shape[..]).collect() };
     let row = layout.single().map_or(1, row_elements);
-    let plan = plan(&layout, row, bytes, options.chunk_bytes.unwrap_or(CHUNK_BYTES), &effort)?;
+    let mut plan = plan(&layout, row, bytes, options.chunk_bytes.unwrap_or(CHUNK_BYTES), &effort)?;
+    // what no reader would take is not written, whatever the plan
+    let parameters = plan.representation.parameters();
+    let read = Representation::read(plan.representation.code(), &parameters, &layout);
+    let is_sound = read.as_ref().is_ok_and(|read| *read == plan.representation);
+    debug_assert!(is_sound, "{read:?}");
+    if !is_sound {
+        plan = Plan::raw(&plan);
+    }
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     let chunk_bytes = bytes_of(dtype, plan.chunk_len) as usize;
     let raw = plan.representation == Representation::Raw;

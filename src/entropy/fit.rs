@@ -5,12 +5,13 @@
 
 use std::cmp::Reverse;
 use std::convert::Infallible;
+use std::ops::Range;
 
 use super::adapt::normalise;
 use super::context::AdaptiveBit;
 use super::cost::{BIT, log2_fixed};
 use super::levels::{BitCoder, LevelCoding, MAX_DRIFT, MIN_DRIFT, Prediction, Row, VALUES};
-use super::table::{Layout, MAX_ENTRIES, MAX_LEVEL, MAX_PRECISION, TABLE_LIMIT};
+use super::table::{Layout, MAX_ENTRIES, MAX_LEVEL, MAX_PRECISION, MAX_SLOTS, TABLE_LIMIT};
 
 /// The counts of a context are scaled to add up to less than about 2^36, so that no cost overflows.
 const TOTAL_BITS: u32 = 36;
@@ -38,10 +39,19 @@ const TRIED: u8 = 6;
 pub(super) fn fit(counts: &[Vec<u64>], width: u32, precision: u32) -> (Layout, Vec<Row>) {
     let occurs = |symbol: &usize| counts.iter().any(|counts| counts[*symbol] > 0);
     let symbols = counts.first().map_or(0, Vec::len);
-    let first = (0..symbols).find(occurs).unwrap_or(0);
-    let last = (0..symbols).rfind(occurs).unwrap_or(0);
+    let mut first = (0..symbols).find(occurs).unwrap_or(0);
+    let mut last = (0..symbols).rfind(occurs).unwrap_or(0);
+    // of more symbols than tables can be sent for, the rarest at the ends are left to the escape
+    let total = |symbol: usize| counts.iter().fold(0, |sum: u64, counts| sum.saturating_add(counts[symbol]));
+    while (last - first + 1) * counts.len() > MAX_SLOTS {
+        if total(first) <= total(last) {
+            first += 1;
+        } else {
+            last -= 1;
+        }
+    }
     let contexts: Vec<Context> =
-        counts.iter().map(|counts| Context::new(&counts[first..=last], width, precision)).collect();
+        counts.iter().map(|counts| Context::new(counts, first..last + 1, width, precision)).collect();
     let layout = Layout { escape: false, first: first as u16, last: last as u16, drift: drift(&contexts) };
     let mut best: Option<Fit> = None;
     let mut consider = |fit: Fit| {
@@ -49,7 +59,7 @@ pub(super) fn fit(counts: &[Vec<u64>], width: u32, precision: u32) -> (Layout, V
             best = Some(fit);
         }
     };
-    let needs_escape = contexts.iter().any(|context| context.named > MAX_ENTRIES);
+    let needs_escape = contexts.iter().any(|context| context.named > MAX_ENTRIES || context.beyond > 0);
     if !needs_escape {
         consider(Fit::new(&contexts, layout, precision));
     }
@@ -106,6 +116,8 @@ struct Context {
     floor: u8,
     /// Bits that follow an escape.
     width: u32,
+    /// How often symbols occur that no table is sent for.
+    beyond: u64,
     /// About how often the escape occurs, and what each costs.
     escaped: u64,
     escape_cost: u64,
@@ -114,11 +126,14 @@ struct Context {
 }
 
 impl Context {
-    fn new(counts: &[u64], width: u32, precision: u32) -> Self {
+    /// For the symbols `sent`; the others are escaped.
+    fn new(counts: &[u64], sent: Range<usize>, width: u32, precision: u32) -> Self {
         let sum: u128 = counts.iter().map(|&count| u128::from(count)).sum();
         let shift = (u128::BITS - sum.leading_zeros()).saturating_sub(TOTAL_BITS);
         let counts: Vec<u64> = counts.iter().map(|&count| (count >> shift).max(u64::from(count > 0))).collect();
         let total: u64 = counts.iter().sum();
+        let counts = counts[sent].to_vec();
+        let beyond = total - counts.iter().sum::<u64>();
         let log_total = log2_fixed(total);
         let below = |&count: &u64| if count == 0 { 0 } else { (log_total - log2_fixed(count)) as u32 };
         let below: Vec<u32> = counts.iter().map(below).collect();
@@ -145,6 +160,7 @@ impl Context {
             shares: std::array::from_fn(share),
             floor,
             width,
+            beyond,
             escaped: 0,
             escape_cost: 0,
             nameable: nameable(&counts),
@@ -161,10 +177,10 @@ impl Context {
             .filter(|(count, _)| **count < self.total >> RARE)
             .map(|(&count, &target)| (count, self.cost(count, nearest(target)) + ENTRY_COST))
             .collect();
-        self.expect_escapes(costs.iter().map(|(count, _)| count).sum());
+        self.expect_escapes(self.beyond + costs.iter().map(|(count, _)| count).sum::<u64>());
         for _ in 0..ESTIMATES {
             let is_escaped = |(count, cost): &&(u64, u64)| count * self.escape_cost < *cost;
-            let escaped = costs.iter().filter(is_escaped).map(|(count, _)| count).sum();
+            let escaped = self.beyond + costs.iter().filter(is_escaped).map(|(count, _)| count).sum::<u64>();
             if escaped == self.escaped {
                 break;
             }
@@ -235,7 +251,7 @@ impl Fit {
     ) -> (Row, u64) {
         let symbols = layout.symbols();
         let mut row = Row::new(symbols);
-        let mut escaped = 0;
+        let mut escaped = context.beyond;
         let mut is_empty = true;
         // Entries that symbols may have which do not occur.
         let most = MAX_ENTRIES - usize::from(layout.escape);
@@ -485,7 +501,8 @@ pub(super) mod tests {
             let (_, alone) = lengths(&Tables::from_counts(&stack[..1], 8, 11), &stack[..1]);
             assert!(bytes < 3 * alone, "{drift}: {bytes} {alone}");
             assert!(bits < 1.006 * entropy(&stack), "{drift}");
-            let contexts: Vec<Context> = stack.iter().map(|counts| Context::new(counts, 8, 11)).collect();
+            let contexts: Vec<Context> =
+                stack.iter().map(|counts| Context::new(counts, 0..counts.len(), 8, 11)).collect();
             assert_eq!(i32::from(super::drift(&contexts)), drift);
         }
     }
@@ -540,7 +557,7 @@ pub(super) mod tests {
                 thinned.collect()
             };
             let stack: Vec<Vec<u64>> = stack.iter().map(thin).collect();
-            let contexts: Vec<Context> = stack.iter().map(|counts| Context::new(counts, 6, 10)).collect();
+            let contexts: Vec<Context> = stack.iter().map(|counts| Context::new(counts, 0..counts.len(), 6, 10)).collect();
             let layout = Layout { escape: false, first: 0, last: 63, drift: 0 };
             for escape in [false, true] {
                 let layout = Layout { escape, ..layout };

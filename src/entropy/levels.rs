@@ -10,7 +10,7 @@ use super::context::AdaptiveBit;
 use super::table::{MAX_LEVEL, TABLE_LIMIT};
 use crate::error::Error;
 
-/// Section 9: the values of the levels of one octave, 2^(8 + j/8) rounded.
+/// The values of the levels of one octave (section 9): 2^(8 + j/8) rounded.
 const OCTAVE: [u32; 8] = [256, 279, 304, 332, 362, 395, 431, 470];
 
 /// Section 9: the value of every level; 0 for none.
@@ -25,7 +25,7 @@ pub(super) static VALUES: [u32; MAX_LEVEL as usize + 1] = {
 };
 
 /// Section 9: the drift is from -8 to 7.
-pub(super) const DRIFT_BITS: u32 = 4;
+pub(crate) const DRIFT_BITS: u32 = 4;
 pub(super) const MIN_DRIFT: i8 = -8;
 pub(super) const MAX_DRIFT: i8 = 7;
 

@@ -10,16 +10,15 @@ use std::sync::LazyLock;
 use super::check_symbol_width;
 use super::coder::{BitsDecoder, BitsEncoder, Size, Wide};
 use super::cost::{BIT, log2_fixed};
+use super::table::MAX_CONTEXTS;
 use crate::error::{Error, Result};
 use crate::wire::{Cursor, put_varint};
 
-/// The most scale classes.
-pub(crate) const MAX_CLASSES: usize = 32;
-/// The most distances of the linear predictor.
+/// Section 11.5: distances of the linear predictor.
 pub(crate) const MAX_DISTANCES: usize = 32;
-/// The longest distance, and the longest period.
+/// Section 11.5: the longest distance, and the longest period.
 pub(crate) const MAX_DISTANCE: u32 = 1 << 22;
-/// The most columns that have running means.
+/// Section 11.5: columns that have running means.
 pub(crate) const MAX_COLUMNS: u32 = 1 << 16;
 /// The most phases of a period that have weights of their own; the last one serves all that follow.
 const PHASES: usize = 16;
@@ -107,7 +106,7 @@ impl MixedModel {
     fn check(&self) -> Result<()> {
         check_symbol_width(self.width)?;
         let window = self.window_bits();
-        let sound = (1..=MAX_CLASSES).contains(&self.contexts)
+        let sound = (1..=MAX_CONTEXTS).contains(&self.contexts)
             && self.width > self.sign_bits()
             && self.fraction() <= MAX_FRACTION.min(self.magnitude_bits())
             && (u32::from(self.base) << self.fraction()) + (1 << window) <= 1 << self.magnitude_bits()
@@ -207,7 +206,7 @@ pub(crate) fn decode_mixed(
     let start = cursor.clone();
     let mut decode = || -> Result<()> {
         let mut decoder = BitsDecoder::<Wide>::new(cursor)?;
-        let mut mixer = Mixer::new(model);
+        let mut mixer = Mixer::new(model, out.len());
         for i in 0..out.len() {
             let (before, rest) = out.split_at_mut(i);
             rest[0] = mixer.code(&mut decoder, before, class(contexts, i), 0)?;
@@ -234,7 +233,7 @@ pub(crate) fn mixed_cost(symbols: &[u16], contexts: &[u8], model: &MixedModel) -
 }
 
 fn code_known(symbols: &[u16], contexts: &[u8], model: &MixedModel, coder: &mut impl Coder) {
-    let mut mixer = Mixer::new(model);
+    let mut mixer = Mixer::new(model, symbols.len());
     for (i, &symbol) in symbols.iter().enumerate() {
         let coded = mixer.code(coder, &symbols[..i], class(contexts, i), symbol);
         debug_assert!(coded.is_ok_and(|coded| coded == symbol), "only what is read can be wrong");
@@ -338,6 +337,17 @@ struct Slot(u32);
 impl Slot {
     const NEW: Self = Self(1 << 31);
 
+    /// From its difference from a new one.
+    #[inline(always)]
+    fn of(difference: u32) -> Self {
+        Self(difference ^ Self::NEW.0)
+    }
+
+    #[inline(always)]
+    fn difference(self) -> u32 {
+        self.0 ^ Self::NEW.0
+    }
+
     #[inline(always)]
     fn follow(&mut self, bit: bool, rates: &[u32; 1024]) {
         let count = self.0 & 1023;
@@ -362,7 +372,9 @@ struct Mixer<'a> {
     /// [`MixedModel::value`] of every symbol.
     values: Vec<i32>,
     /// The slots of every context set, one set after another; in a set `nodes` for each context.
-    slots: Vec<Slot>,
+    ///
+    /// Each as its difference from [`Slot::NEW`], so that memory that was never touched is new.
+    slots: Vec<u32>,
     sets: [usize; INPUTS],
     /// By node; and how often each was used.
     mixers: Vec<(Weights, u32)>,
@@ -400,10 +412,11 @@ const OCTAVES: u32 = 2;
 const HALVES: u32 = 1;
 
 impl<'a> Mixer<'a> {
-    fn new(model: &'a MixedModel) -> Self {
+    /// For a chunk of `count` symbols.
+    fn new(model: &'a MixedModel, count: usize) -> Self {
         let window_bits = model.window_bits();
         let nodes = 1 << window_bits;
-        let classes = model.contexts.clamp(1, MAX_CLASSES);
+        let classes = model.contexts.clamp(1, MAX_CONTEXTS);
         let sizes = [classes * 16, classes * 64, 16 * 64, 16 * 64, 64];
         let mut sets = [0; INPUTS];
         for i in 1..INPUTS {
@@ -415,7 +428,7 @@ impl<'a> Mixer<'a> {
             window_bits,
             first: model.base << model.fraction(),
             values: (0..1u16 << model.width).map(|symbol| model.value(symbol)).collect(),
-            slots: vec![Slot::NEW; sizes.iter().sum::<usize>() << window_bits],
+            slots: vec![0; sizes.iter().sum::<usize>() << window_bits],
             sets,
             mixers: vec![([65_536 / INPUTS as i32; INPUTS + 1], 0); nodes],
             escapes: [Slot::NEW; 2],
@@ -424,7 +437,7 @@ impl<'a> Mixer<'a> {
             predictors: vec![[0; MAX_DISTANCES]; PHASES],
             position: 0,
             errors: [1 << 12; 2],
-            columns: vec![(0, 0); model.columns as usize],
+            columns: vec![(0, 0); (model.columns as usize).min(count)],
             column: 0,
             row: 0,
         }
@@ -504,7 +517,7 @@ impl<'a> Mixer<'a> {
     fn decide(&mut self, coder: &mut impl Coder, contexts: &[usize; INPUTS], node: usize, bit: bool) -> Result<bool> {
         let mut stretched = [256; INPUTS + 1];
         for (stretched, context) in stretched.iter_mut().zip(contexts) {
-            *stretched = i32::from(self.tables.stretch[(self.slots[context + node].0 >> 20) as usize]);
+            *stretched = i32::from(self.tables.stretch[(Slot::of(self.slots[context + node]).0 >> 20) as usize]);
         }
         let (weights, uses) = &mut self.mixers[node];
         let sum: i64 = weights.iter().zip(&stretched).map(|(&w, &s)| i64::from(w) * i64::from(s)).sum();
@@ -519,7 +532,9 @@ impl<'a> Mixer<'a> {
             *weight = (*weight + step as i32).clamp(-(1 << 20), 1 << 20);
         }
         for context in contexts {
-            self.slots[context + node].follow(bit, &self.tables.rates);
+            let mut slot = Slot::of(self.slots[context + node]);
+            slot.follow(bit, &self.tables.rates);
+            self.slots[context + node] = slot.difference();
         }
         Ok(bit)
     }

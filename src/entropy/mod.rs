@@ -45,6 +45,8 @@ pub(crate) use lane_encode::encode_lanes;
 pub(crate) use lanes::{LANES, STATE_LOWER_BOUND};
 pub(crate) use lanes::{LaneModel, skip_lanes};
 #[cfg(feature = "internals")]
+pub(crate) use levels::DRIFT_BITS;
+#[cfg(feature = "internals")]
 pub(crate) use mixed::MAX_DISTANCES;
 pub(crate) use mixed::{Kind as MixedKind, MixedModel, decode_mixed, encode_mixed, mixed_cost, skip_mixed};
 pub(crate) use mixed::{MAX_COLUMNS, MAX_DISTANCE};

@@ -220,6 +220,9 @@ impl Tables {
         if layout.first > layout.last {
             return Err(Error::corrupt(format!("tables from symbol {} to symbol {}", layout.first, layout.last)));
         }
+        if layout.symbols() * contexts > MAX_SLOTS {
+            return Err(Error::corrupt(format!("tables of {} symbols in {contexts} contexts", layout.symbols())));
+        }
         let mut coding = LevelCoding::new();
         let mut rows: Vec<Row> = Vec::new();
         for _ in 0..contexts {

@@ -98,8 +98,13 @@ impl ContextSource {
 
     /// The contexts of all words, `words` of them an element; empty if there is one context.
     ///
-    /// `sums` are those of each class field, `symbols` those of each earlier field that is a source.
-    pub(crate) fn resolve(&self, sums: &[Vec<u8>], symbols: &[Vec<u16>], words: usize) -> Vec<u8> {
+    /// `sums` are those of each class field; `symbols_of` gives those of an earlier field.
+    pub(crate) fn resolve<I: Iterator<Item = u16>>(
+        &self,
+        sums: &[Vec<u8>],
+        symbols_of: impl Fn(usize) -> I,
+        words: usize,
+    ) -> Vec<u8> {
         match self {
             Self::None => Vec::new(),
             Self::Classes { field, .. } => {
@@ -114,7 +119,7 @@ impl ContextSource {
                 let last = thresholds.last().copied().unwrap_or(0);
                 let context_of = |symbol: u16| thresholds.partition_point(|&threshold| threshold <= symbol) as u8;
                 let context_of: Vec<u8> = (0..=last).map(context_of).collect();
-                symbols[*field].iter().map(|&symbol| context_of[usize::from(symbol.min(last))]).collect()
+                symbols_of(*field).map(|symbol| context_of[usize::from(symbol.min(last))]).collect()
             }
         }
     }
@@ -185,10 +190,11 @@ mod tests {
     fn contexts_are_as_specified() {
         let source = ContextSource::Classes { field: 1, shift: 2, contexts: 3 };
         let sums = [vec![], vec![0, 3, 4, 11, 12, 252]];
-        assert_eq!(source.resolve(&sums, &[], 1), [0, 0, 1, 2, 2, 2]);
-        assert_eq!(source.resolve(&sums, &[], 2), [0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 2]);
+        let symbols = |_| [0, 2, 3, 65_534, 65_535].into_iter();
+        assert_eq!(source.resolve(&sums, symbols, 1), [0, 0, 1, 2, 2, 2]);
+        assert_eq!(source.resolve(&sums, symbols, 2), [0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 2]);
         let source = ContextSource::Field { field: 0, thresholds: vec![0, 3, 65_535] };
-        assert_eq!(source.resolve(&[], &[vec![0, 2, 3, 65_534, 65_535]], 1), [1, 1, 2, 2, 3]);
-        assert!(ContextSource::None.resolve(&sums, &[], 1).is_empty());
+        assert_eq!(source.resolve(&[], symbols, 1), [1, 1, 2, 2, 3]);
+        assert!(ContextSource::None.resolve(&sums, symbols, 1).is_empty());
     }
 }

@@ -230,17 +230,20 @@ impl Fields {
             return Err(cursor.place(Error::corrupt(format!("{count} fields"))));
         }
         let mut fields = Vec::with_capacity(count);
-        let mut widths = Vec::with_capacity(count);
+        let mut widths: Vec<u32> = Vec::with_capacity(count);
+        let bits = layout.dtype.word_bits();
         for _ in 0..count {
             let width = u32::from(cursor.u8()?);
-            if !(1..=MAX_FIELD_BITS).contains(&width) {
-                return Err(cursor.place(Error::corrupt(format!("a field of {width} bits"))));
+            if !(1..=MAX_FIELD_BITS).contains(&width) || widths.iter().sum::<u32>() + width > bits {
+                return Err(
+                    cursor.place(Error::corrupt(format!("a field of {width} bits, or fields of more than {bits}")))
+                );
             }
             let coding = Coding::read(cursor, width, class_fields.len(), &widths)?;
             fields.push(Field { width, coding });
             widths.push(width);
         }
-        let (total, bits) = (widths.iter().sum::<u32>(), layout.dtype.word_bits());
+        let total: u32 = widths.iter().sum();
         if total != bits {
             return Err(cursor.place(Error::corrupt(format!("fields of {total} bits in words of {bits}"))));
         }
@@ -266,21 +269,16 @@ impl Fields {
             of_chunk.push(field.rows_of_chunk(elements, classes));
         }
         let sums = all_sums(&self.class_fields, elements, &of_chunk);
-        let sources = self.source_fields();
-        let mut kept = vec![Vec::new(); self.fields.len()];
         let mut symbols = vec![0u16; words.len()];
         let mut shift = bits;
         for (index, field) in self.fields.iter().enumerate() {
             shift -= field.width;
-            if matches!(field.coding, Coding::Constant(_)) && !sources[index] {
+            if matches!(field.coding, Coding::Constant(_)) {
                 continue;
             }
+            let contexts = self.contexts(index, &sums, &words, shift + field.width, dtype);
             take_field(&words, shift, field.width, &mut symbols);
-            let contexts = field.coding.source().resolve(&sums, &kept, dtype.words() as usize);
             field.coding.encode(&symbols, &contexts, field.width, out);
-            if sources[index] {
-                kept[index].clone_from(&symbols);
-            }
         }
     }
 
@@ -299,12 +297,10 @@ impl Fields {
         let row_classes = self.class_fields.iter().map(|field| field.decode_rows(&mut cursor, elements));
         let row_classes = row_classes.collect::<Result<Vec<_>>>()?;
         let sums = all_sums(&self.class_fields, elements, &row_classes);
-        let sources = self.source_fields();
-        let mut kept = vec![Vec::new(); self.fields.len()];
         let mut words = vec![W::default(); count];
         let mut symbols = vec![0u16; count];
         for (index, field) in self.fields.iter().enumerate() {
-            let contexts = field.coding.source().resolve(&sums, &kept, dtype.words() as usize);
+            let contexts = self.contexts(index, &sums, &words, 0, dtype);
             field.coding.decode(&mut cursor, &contexts, field.width, &mut symbols)?;
             observe(field, &symbols, &contexts);
             match index {
@@ -313,9 +309,6 @@ impl Fields {
                 _ => {
                     words.iter_mut().zip(&symbols).for_each(|(word, &symbol)| *word = word.push(field.width, symbol));
                 }
-            }
-            if sources[index] {
-                kept[index].clone_from(&symbols);
             }
         }
         cursor.finish()?;
@@ -328,15 +321,21 @@ impl Fields {
         self.fields.iter().any(|field| matches!(field.coding, Coding::Mixed(..)))
     }
 
-    /// For each field whether a later one takes its contexts from it.
-    fn source_fields(&self) -> Vec<bool> {
-        let mut sources = vec![false; self.fields.len()];
-        for field in &self.fields {
-            if let ContextSource::Field { field, .. } = field.coding.source() {
-                sources[*field] = true;
-            }
-        }
-        sources
+    /// The contexts of field `index`. The fields before it lie in `words` from bit `below` up.
+    pub(crate) fn contexts<W: Word>(
+        &self,
+        index: usize,
+        sums: &[Vec<u8>],
+        words: &[W],
+        below: u32,
+        dtype: Dtype,
+    ) -> Vec<u8> {
+        let symbols_of = |number: usize| {
+            let shift = below + self.fields[number + 1..index].iter().map(|field| field.width).sum::<u32>();
+            let mask = ((1u32 << self.fields[number].width) - 1) as u16;
+            words.iter().map(move |word| word.field(shift, mask))
+        };
+        self.fields[index].coding.source().resolve(sums, symbols_of, dtype.words() as usize)
     }
 
     /// Bytes of memory, about.

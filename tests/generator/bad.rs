@@ -1453,7 +1453,7 @@ fn mixed_rules(list: &mut List) {
         list.change(&base, &format!("mixed-{name}"), CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
     }
     // so many words that no other reading ends with the last of them
-    let long: Vec<u16> = (0..1000u32).map(|i| (i * i >> 3) as u16 & 0xff).collect();
+    let long: Vec<u16> = (0..1000u32).map(|i| ((i * i) >> 3) as u16 & 0xff).collect();
     let base = under(&long, coding(good.clone()));
     for (name, breaks, other) in [
         ("other-kind", "coded as magnitudes, not as floats", Mixed { kind: 0, ..good.clone() }),

@@ -626,8 +626,7 @@ impl Mixed {
             }
             quick += (16 * error.abs() - quick) >> 3;
             slow += (16 * error.abs() - slow) >> 5;
-            if self.columns > 0 {
-                let row = i / self.columns;
+            if let Some(row) = i.checked_div(self.columns) {
                 let a = 6.min(1 + (0..64).take_while(|&bits| row >> bits > 0).count());
                 let [mean, means] = &mut columns[i % self.columns];
                 *mean += (16 * v - *mean + (1 << (a - 1))) >> a;
@@ -672,7 +671,7 @@ static LOG: LazyLock<Vec<i64>> = LazyLock::new(|| {
         let mut y = u128::from(x) << (31 - g);
         let mut l = i64::from(g);
         for _ in 0..16 {
-            y = y * y >> 31;
+            y = (y * y) >> 31;
             let carry = y >> 32 != 0;
             y >>= u32::from(carry);
             l = 2 * l + i64::from(carry);
@@ -739,8 +738,8 @@ fn decision(
     }
     let bit = stream.bit(p as u128)?;
     let e = if bit { 0 } else { 65536 } - p;
-    for j in 0..6 {
-        let weight = mixer.weights[j] + ((s[j] * e * (2 + 16 / (mixer.uses / 16 + 1)) + (1 << 17)) >> 18);
+    for (j, s) in s.into_iter().enumerate() {
+        let weight = mixer.weights[j] + ((s * e * (2 + 16 / (mixer.uses / 16 + 1)) + (1 << 17)) >> 18);
         mixer.weights[j] = weight.clamp(-(1 << 20), 1 << 20);
     }
     mixer.uses = 256.min(mixer.uses + 1);
