@@ -5,6 +5,7 @@
     python3 benches/sizes.py                             # all files of benches/models (benches/fetch_models.py fetches them)
     python3 benches/sizes.py tests/data --level 3        # other folders or files, other options
     python3 benches/sizes.py --tersor PATH               # another binary (default: target/release/tersor)
+    python3 benches/sizes.py --levels                    # all levels: sizes of all files, and MB/s on one core
 
 Sizes are those of whole files, header, index and checksums included. Exit status 1 if a file did not come back the same.
 """
@@ -13,6 +14,7 @@ import filecmp
 import json
 import math
 import pathlib
+import resource
 import struct
 import subprocess
 import sys
@@ -42,14 +44,34 @@ def run(*command):
 
 
 def measure(tersor, path, options):
-    """Size of the encoded file, once it is known to decode to the very same bytes."""
+    """(size of the encoded file, seconds of encoding, of decoding), once it is known to decode to the very same bytes."""
     with tempfile.TemporaryDirectory(prefix="tersor-sizes-") as folder:
         packed, back = pathlib.Path(folder, "packed.tersor"), pathlib.Path(folder, path.name)
-        run(tersor, "encode", path, "-o", packed, *options)
-        run(tersor, "decode", packed, "-o", back)
+        start = cpu_seconds()
+        run(tersor, "encode", path, "-o", packed, "--threads", "1", *options)
+        between = cpu_seconds()
+        run(tersor, "decode", packed, "-o", back, "--threads", "1")
+        end = cpu_seconds()
         if not filecmp.cmp(path, back, shallow=False):
             raise RuntimeError(f"{path}: came back different")
-        return packed.stat().st_size
+        return packed.stat().st_size, between - start, end - between
+
+
+def cpu_seconds():
+    """Of all processes that were waited for; other work on the machine disturbs it less than a clock."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def all_levels(tersor, files):
+    """A table of levels: bytes of all files, their share, and megabytes of CPU time on one core."""
+    before = sum(path.stat().st_size for path in files)
+    print("| level | bytes | share | encoding, MB/s | decoding, MB/s |")
+    print("|--:|--:|--:|--:|--:|")
+    for level in range(1, 10):
+        after, encoding, decoding = map(sum, zip(*(measure(tersor, path, ["--level", str(level)]) for path in files)))
+        speeds = f"{before / 1e6 / encoding:.3g} | {before / 1e6 / decoding:.3g}"
+        print(f"| {level} | {after:,} | {100 * after / before:.3f} % | {speeds} |", flush=True)
 
 
 def main():
@@ -57,12 +79,16 @@ def main():
     parser.add_argument("paths", nargs="*", type=pathlib.Path, default=[HERE / "models"], metavar="PATH")
     parser.add_argument("--tersor", type=pathlib.Path, default=HERE.parent / "target" / "release" / "tersor")
     parser.add_argument("--level", metavar="N", help="passed on to tersor encode")
+    parser.add_argument("--levels", action="store_true", help="compare all levels")
     options = parser.parse_args()
     if not options.tersor.is_file():
         parser.error(f"{options.tersor} does not exist; run cargo build --release, or say --tersor PATH")
     files = [f for p in options.paths for f in (sorted(p.glob("*.safetensors")) if p.is_dir() else [p])]
     if not files:
         parser.error("no .safetensors file found; benches/fetch_models.py fetches some")
+    if options.levels:
+        all_levels(options.tersor.resolve(), files)
+        return 0
     level = ["--level", options.level] if options.level else []
     failed = 0
     print("| model | dtype | weights | safetensors, bytes | tersor, bytes | share | bits a weight |")
@@ -70,7 +96,7 @@ def main():
     for path in files:
         try:
             dtypes, weights = describe(path)
-            before, after = path.stat().st_size, measure(options.tersor.resolve(), path, level)
+            before, (after, _, _) = path.stat().st_size, measure(options.tersor.resolve(), path, level)
         except (OSError, ValueError, struct.error, RuntimeError) as error:
             print(f"error: {error}", file=sys.stderr)
             failed += 1

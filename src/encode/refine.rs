@@ -90,7 +90,10 @@ fn alternatives(field: &Field, chunk_len: u64, in_bits: bool, effort: &Effort) -
             let adapted = effort.adaptations.iter().map(|&adaptation| LaneModel { adaptation, ..model.clone() });
             options.extend(adapted.map(|model| (Coding::Lanes(source.clone(), model), table_cost)));
         }
-        Coding::Raw if field.width <= MAX_SYMBOL_BITS => options.push((Coding::Raw, 0)),
+        // what looks random among many words is
+        Coding::Raw if field.width <= MAX_SYMBOL_BITS && chunk_len <= 2 * NARROW_SYMBOLS => {
+            options.push((Coding::Raw, 0));
+        }
         _ => return options,
     }
     if in_bits {

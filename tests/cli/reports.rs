@@ -76,6 +76,23 @@ fn inspect_for_people() {
 }
 
 #[test]
+fn inspect_knows_the_ideal() {
+    let folder = Folder::with_container();
+    let found = folder.run(&["inspect", "model.tersor", "--ideal", "--json"]).succeeds().json();
+    let segments = found["segments"].as_array().unwrap();
+    for segment in segments {
+        let [bytes, ideal, order0] = ["bytes", "ideal_bytes", "order0_bytes"].map(|key| segment[key].as_u64().unwrap());
+        assert!(ideal > 0 && order0 > 0, "{segment}");
+        // heads and sums of learning weigh in small segments
+        assert!(bytes < ideal + ideal / 10 + 1000, "{segment}");
+    }
+    let plain = folder.run(&["inspect", "model.tersor", "--json"]).succeeds().json();
+    assert!(plain["segments"][0]["ideal_bytes"].is_null());
+    let run = folder.run(&["inspect", "model.tersor", "--ideal"]).succeeds();
+    assert!(run.text().contains("Ideal code lengths") && run.text().contains("without contexts"));
+}
+
+#[test]
 fn verify_says_what_is_sound() {
     let folder = Folder::with_container();
     let original = folder.read("model.safetensors");

@@ -792,11 +792,23 @@ fn field_rules(list: &mut List) {
     };
     with(list, "transform-3", UNSUPPORTED, "an unknown transform", &[3, 0, 1, 8, 0]);
     with(list, "no-field", CORRUPT, "no field", &[0, 0, 0]);
-    let mut many = vec![0, 0, 17];
-    many.extend([1, 0].repeat(17));
-    with(list, "fields-17", CORRUPT, "17 fields", &many);
+    // constants add up to words of 32 bits, and need no bytes
+    let zero = {
+        let halves = [0; 2].map(|_| field(16, Coding::Constant(0)));
+        Vector::new("", "", vec![tensor("x", "U32", &[1], vec![0; 4])], vec![segment(&[0], 1, fields(0, &halves))])
+    };
+    for (name, breaks, widths) in [
+        ("fields-17", "17 fields", [&[2; 15][..], &[1; 2]].concat()),
+        ("field-of-17-bits", "a field of 17 bits", vec![17, 15]),
+        ("field-of-32-bits", "a field of 32 bits", vec![32]),
+        ("fields-of-48-bits", "fields of 48 bits for words of 32", vec![16; 3]),
+        ("fields-of-256-bits", "fields of 256 bits for words of 32", vec![16; 16]),
+    ] {
+        let constants = widths.iter().map(|&width| field(width, Coding::Constant(0))).collect::<Vec<_>>();
+        let parameters = Fields::of(0, &constants).parameters();
+        list.change(&zero, name, CORRUPT, breaks, |parts| parts.segment().parameters = parameters);
+    }
     with(list, "field-of-0-bits", CORRUPT, "a field of no bits", &[0, 0, 2, 8, 0, 0, 0]);
-    with(list, "field-of-17-bits", CORRUPT, "a field of 17 bits", &[0, 0, 1, 17, 0]);
     with(list, "fields-of-9-bits", CORRUPT, "fields of 9 bits for words of 8", &[0, 0, 2, 4, 0, 5, 0]);
     with(list, "fields-of-7-bits", CORRUPT, "fields of 7 bits for words of 8", &[0, 0, 1, 7, 0]);
     with(list, "coding-5", UNSUPPORTED, "an unknown coding", &[0, 0, 1, 8, 5]);
@@ -869,7 +881,7 @@ fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Vec<u8
 /// A tensor of 48 rows of 3 x 4 x 5 under bits of contexts by class.
 fn with_classes() -> Vector {
     let shape = [48, 3, 4, 5];
-    let mut random = Random(20);
+    let mut random = Random(22);
     let class_field = random.class_field(1, 3, 1, &[&shape], &[[1, 1], [2, 2]]);
     let source = Source::Class { field: 0, shift: 0, contexts: 8 };
     let coding = Coding::Bits { source, word: 0, limit: 30 };
@@ -1212,6 +1224,18 @@ fn table_rules(list: &mut List) {
         let parameters = Fields { transform: 0, classes: vec![class], fields: parts }.parameters();
         let name = format!("slots-of-{contexts}-contexts-in-precision-{precision}");
         list.change(&wide, &name, CORRUPT, "tables of more than 32768 slots", |parts| {
+            parts.segment().parameters = parameters;
+        });
+    }
+    for (precision, contexts, last) in [(11, 9, 4095), (11, 9, 3640), (9, 10, 3276), (9, 32, 1024)] {
+        let ends = [(0, 50), (last, 60)];
+        let tables = Tables::new(12, precision, &vec![&ends[..]; contexts], None);
+        let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![0], groups: vec![] };
+        let coding = Coding::Lanes { source: by_class(0, 0, contexts as u8), tables, interval: 0, rate: 0 };
+        let parts = vec![field(4, Coding::Raw), field(12, coding)];
+        let parameters = Fields { transform: 0, classes: vec![class], fields: parts }.parameters();
+        let name = format!("levels-of-{contexts}-contexts-and-{}-symbols", last + 1);
+        list.change(&wide, &name, CORRUPT, "tables of more than 32768 levels", |parts| {
             parts.segment().parameters = parameters;
         });
     }

@@ -118,6 +118,7 @@ impl Head {
             let width = u32::from(bytes.byte()?);
             must((1..=16).contains(&width), "field width")?;
             let widths: Vec<u32> = fields.iter().map(|(width, _)| *width).collect();
+            must(widths.iter().sum::<u32>() + width <= w, "sum of widths")?;
             fields.push((width, coding(&mut bytes, width, &widths, classes.len())?));
         }
         must(fields.iter().map(|(width, _)| width).sum::<u32>() == w, "sum of widths")?;
@@ -349,6 +350,7 @@ fn tables(bytes: &mut Bytes, width: u32, contexts: usize) -> Result<Tables> {
     let has_escape = stream.halves(1)? == 1;
     let (first, last) = (stream.halves(width)?, stream.halves(width)?);
     must(first <= last, "first and last symbol")?;
+    must(contexts as i64 * (last - first + 1) <= 32768, "too many levels")?;
     let drift = if contexts > 1 { stream.halves(4)? - 8 } else { 0 };
     let mut models = LevelModels::default();
     // by context and symbol; the escape is symbol -1

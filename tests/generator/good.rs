@@ -1141,6 +1141,18 @@ fn levels(all: &mut Vec<Vector>) {
     let sparse: Vec<&[(u16, i32)]> = sparse.iter().map(|table| &table[..]).collect();
     let tables = Tables::new(12, 12, &sparse, Some(&[50; 8])).with_drift(1);
     add_tables(&mut alone, &mut random, "few of 4096 symbols, which move with the context", tables);
+    // contexts times symbols from the first to the last: 32768, as many as there may be
+    for (count, width, precision, escape) in [(8, 12, 12, None), (32, 10, 10, Some(40)), (16, 11, 11, None)] {
+        let last = (1u16 << width) - 1;
+        let levels: Vec<Vec<(u16, i32)>> = (0..count)
+            .map(|c| (0..8).map(|k| (k * (last / 8 - 1) + c, 30 + (k * 7 + c) as i32)).chain([(last, 50)]).collect())
+            .collect();
+        let levels: Vec<&[(u16, i32)]> = levels.iter().map(|table| &table[..]).collect();
+        let escapes = escape.map(|level| vec![level; count.into()]);
+        let tables = Tables::new(width, precision, &levels, escapes.as_deref()).with_drift(1);
+        assert!(count * (tables.last - tables.first + 1) == 32768);
+        add_tables(&mut alone, &mut random, &format!("32768 levels, {count} contexts of {width} bits"), tables);
+    }
     all.push(alone.vector("levels", "tables of levels, through each kind of prediction and length of a difference"));
 }
 
@@ -1266,10 +1278,10 @@ fn mixed_kinds(all: &mut Vec<Vector>) {
         (2, 0, 12),
     ] {
         let of = near_one(Mixed { columns: 40, ..mixed(kind, fraction) }, width);
-        let symbols = symbols_of(&series(&mut random, 700, 40), &of, width);
+        let symbols = symbols_of(&series(&mut random, 600, 40), &of, width);
         let kind = ["magnitudes", "floats", "integers"][usize::from(kind)];
         let name = format!("{kind} of {width} bits, fraction {fraction}, base {}", of.base);
-        alone.add_mixed(&name, &symbols, width, 500, of);
+        alone.add_mixed(&name, &symbols, width, 400, of);
     }
     for count in [1, 2, 3] {
         let of = near_one(mixed(1, 2), 11);
@@ -1512,10 +1524,26 @@ fn mixed_long(all: &mut Vec<Vector>) {
         .collect();
     alone.add_mixed("two values", &symbols, 8, 9000, of);
     let of = Mixed { distances: (1..=9).collect(), columns: 90, period: 9, ..near_one(mixed(1, 2), 11) };
-    let symbols = symbols_of(&series(&mut random, 8000, 90), &of, 11);
-    alone.add_mixed("as weights may be", &symbols, 11, 8000, of);
+    let symbols = symbols_of(&series(&mut random, 6000, 90), &of, 11);
+    alone.add_mixed("as weights may be", &symbols, 11, 6000, of);
     let of = Mixed { distances: vec![1, 90], columns: 90, ..mixed(2, 0) };
     let symbols = symbols_of(&series(&mut random, 5000, 90), &of, 8);
     alone.add_mixed("integers", &symbols, 8, 5000, of);
+    // the probability of a slot used alone comes to rest: at 65519, short of its upper bound, ...
+    let symbols: Vec<u16> = (0..20_000u32).map(|i| (i / 100 % 8) as u16 + u16::from(random.below(40) == 0)).collect();
+    let of = Mixed { columns: 100, ..mixed(0, 0) };
+    let coding = Coding::Mixed { source: Source::Nothing, mixed: of };
+    let entry = tensor("no escape", "F4", &[20_000], super::coders::pack(&symbols, 4));
+    alone.add(entry, 20_000, fields(0, &[field(4, coding)]));
+    // ... and at its lower bound, of 16
+    let symbols: Vec<u16> = (0..2000u32)
+        .map(|i| match i {
+            0..1800 if i % 450 < 449 => 0b10101,
+            _ => random.skewed(5),
+        })
+        .collect();
+    let coding = Coding::Mixed { source: Source::Nothing, mixed: mixed(0, 0) };
+    let entry = tensor("hardly anything but escapes", "F6_E3M2", &[2000], super::coders::pack(&symbols, 6));
+    alone.add(entry, 2000, fields(0, &[field(1, Coding::Constant(0)), field(5, coding)]));
     all.push(alone.vector("mixed-long", "mixed fields so long that counts reach their limits"));
 }
