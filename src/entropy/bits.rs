@@ -4,11 +4,9 @@
 use super::check_symbol_width;
 use super::coder::{BitsDecoder, BitsEncoder, Narrow, Size, Wide};
 use super::context::Tree;
+use super::table::MAX_SLOTS;
 use crate::error::{Error, Result};
 use crate::wire::Cursor;
-
-/// Section 11.4: adaptive bits of all trees, the unused first of each included.
-pub(crate) const MAX_TREE_BITS: usize = 32_768;
 
 /// The coder's size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,7 +31,8 @@ pub(crate) struct BitsModel {
 impl BitsModel {
     pub(crate) fn read(cursor: &mut Cursor<'_>, width: u32, contexts: usize) -> Result<Self> {
         check_symbol_width(width).map_err(|error| cursor.place(error))?;
-        if contexts == 0 || contexts > MAX_TREE_BITS >> width {
+        // section 11.4: adaptive bits of all trees, the unused first of each included
+        if contexts == 0 || contexts > MAX_SLOTS >> width {
             return Err(cursor.place(Error::corrupt(format!("{contexts} trees of {width} bits"))));
         }
         let start = cursor.clone();
@@ -135,7 +134,7 @@ mod tests {
         (1u32..=12, 1usize..=32, any::<bool>(), 1u8.., any::<bool>()).prop_flat_map(
             |(width, most, one, limit, wide)| {
                 let word = if wide { WordSize::Wide } else { WordSize::Narrow };
-                let contexts = if one { 1 } else { most.min(MAX_TREE_BITS >> width) };
+                let contexts = if one { 1 } else { most.min(MAX_SLOTS >> width) };
                 let model = BitsModel { word, limit, width, contexts };
                 let most = ((1u32 << width) - 1) as u16;
                 let symbol = prop_oneof![0..=most, Just(0), Just(0), Just(0), Just(most)];
