@@ -102,7 +102,7 @@ mod tests {
     fn a_newer_version_is_unsupported() {
         let mut bytes = Vec::new();
         write_header(&mut bytes);
-        bytes[9] = 2;
+        bytes[9] = FORMAT_MINOR + 1;
         assert_eq!(read_header(&bytes).unwrap_err().kind(), ErrorKind::Unsupported);
     }
 }
