@@ -1,6 +1,7 @@
 //! The highest levels: the top field, with the sign, coded by mixing, where that was measured to be shorter on a sample.
 
-use super::field_plan::{BYTE, FieldPlan, plan_planes};
+use super::field_coding::BYTE;
+use super::field_plan::{FieldPlan, plan_planes};
 use super::options::Effort;
 use super::refine::tidy;
 use super::scale::Classes;

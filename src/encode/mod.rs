@@ -2,16 +2,20 @@
 //!
 //! ```text
 //!   encoder, files ── writer ── segment ── plan ── field_plan ── refine
-//!                                                      ├── effects ── magnitude      how rows and other axes differ in scale
-//!                                                      ├── scale                     contexts from that
-//!                                                      ├── planes                    contexts of low mantissa bits
-//!                                                      └── mixing                    the highest levels
+//!                                                      ├── histograms ── words
+//!                                                      ├── contexts ── scale ── effects ── magnitude   how axes differ
+//!                                                      ├── planes          contexts of low mantissa bits
+//!                                                      ├── field_coding    the coding of one field
+//!                                                      └── mixing          the highest levels
 //! ```
 
+mod contexts;
 mod effects;
 mod encoder;
+mod field_coding;
 mod field_plan;
 mod files;
+mod histograms;
 mod magnitude;
 mod mixing;
 mod options;

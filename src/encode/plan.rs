@@ -1,7 +1,8 @@
 //! Which representation a segment gets: the one whose measured cost is the least. All costs are integers, in units of
 //! 2^-16 bit, so that every machine chooses the same.
 
-use super::field_plan::{BYTE, plan_fields};
+use super::field_coding::BYTE;
+use super::field_plan::plan_fields;
 use super::options::Effort;
 use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::error::Result;

@@ -3,11 +3,12 @@
 
 use std::ops::Range;
 
-use super::field_plan::{Counts, plan_field, plane_symbols};
+use super::contexts::Counts;
+use super::field_coding::plan_field;
 use super::scale::Classes;
 use super::words::Words;
 use crate::entropy::{BIT, ClassCoding, MAX_CONTEXTS, adaptive_cost, log2_fixed};
-use crate::represent::{ClassField, Coding, ContextSource, Layout, Rows, Word};
+use crate::represent::{ClassField, Coding, ContextSource, Layout, Rows, Word, take_field};
 
 /// Contexts that an exponent may give: more would need tables of less precision.
 const MAX_EXPONENT_CONTEXTS: usize = 8;
@@ -249,6 +250,13 @@ fn rows_differ<W: Word>(words: Words<'_, W>, rows: &Rows, shift: u32, width: u32
         }
     }
     most > least.saturating_add(BIT / 4)
+}
+
+/// The symbols of the `width` bits from bit `shift`.
+fn plane_symbols<W: Word>(words: &[W], shift: u32, width: u32) -> Vec<u16> {
+    let mut symbols = vec![0; words.len()];
+    take_field(words, shift, width, &mut symbols);
+    symbols
 }
 
 impl Classes {

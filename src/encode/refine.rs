@@ -1,6 +1,7 @@
 //! Lets tables follow the symbols, or codes fields bit by bit, where that was measured to be shorter on some chunks.
 
-use super::field_plan::{BYTE, FieldPlan, LANE_OVERHEAD};
+use super::field_coding::{BYTE, LANE_OVERHEAD};
+use super::field_plan::FieldPlan;
 use super::options::Effort;
 use super::words::Words;
 use crate::entropy::{

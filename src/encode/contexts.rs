@@ -1,0 +1,134 @@
+//! The contexts of the top field: the grouping of axes, and the resolution of their scales, that save most.
+
+use super::effects::{Grouping, Sums};
+use super::field_coding::BYTE;
+use super::histograms::narrowed;
+use super::magnitude::Magnitudes;
+use super::options::Effort;
+use super::scale::{Classes, Resolution, classes};
+use super::words::Words;
+use crate::entropy::{BIT, entropy_cost};
+use crate::represent::{ContextSource, Layout, Word};
+
+/// Bytes that a table of one more context takes, about.
+const TABLE_BYTES: u64 = 10;
+
+/// How often each symbol occurs in each context.
+pub(super) type Counts = Vec<Vec<u64>>;
+
+/// The contexts of a field: where they come from, and the class field behind them.
+#[derive(Debug, Clone)]
+pub(super) struct Contexts {
+    pub(super) source: ContextSource,
+    pub(super) classes: Option<Classes>,
+    /// What the classes take.
+    pub(super) cost: u64,
+}
+
+impl Contexts {
+    pub(super) const NONE: Self = Self { source: ContextSource::None, classes: None, cost: 0 };
+
+    /// Of a block of words, one word an element.
+    pub(super) fn of_block(&self, words: std::ops::Range<usize>) -> Vec<u8> {
+        match &self.classes {
+            Some(classes) => {
+                let sums = classes.sums(words.start as u64..words.end as u64);
+                self.source.clamp(&sums)
+            }
+            None => vec![0; words.len()],
+        }
+    }
+}
+
+/// The contexts for the top field that save most on a sample.
+pub(super) fn choose_contexts<W: Word>(
+    words: Words<'_, W>,
+    layout: &Layout<'_>,
+    width: u32,
+    sums: Option<Sums>,
+    magnitudes: &Magnitudes,
+    top: &[u64],
+    effort: &Effort,
+) -> Contexts {
+    let Some(sums) = sums else { return Contexts::NONE };
+    let groupings = sums.groupings(magnitudes.variance);
+    if groupings.is_empty() {
+        return Contexts::NONE;
+    }
+    let count = words.count() as u64;
+    let (shift, mask) = (words.bits() - width, ((1u32 << width) - 1) as u16);
+    // the lowest mantissa bits say nothing about the scale
+    let drop = width.saturating_sub(9);
+    let blocks: Vec<(std::ops::Range<usize>, Vec<u16>)> = words
+        .sample(effort.sample_words)
+        .into_iter()
+        .map(|(range, words)| (range, words.iter().map(|word| word.field(shift, mask) >> drop).collect()))
+        .collect();
+    let sampled: u64 = blocks.iter().map(|(range, _)| range.len() as u64).sum();
+    let scale = |cost: u64| (u128::from(cost) * u128::from(count) / u128::from(sampled.max(1))) as u64;
+    let cost_of = |contexts: &Contexts| {
+        let mut counts = vec![vec![0u32; 1 << (width - drop)]; contexts.source.contexts()];
+        for (range, symbols) in &blocks {
+            let of_block = contexts.of_block(range.clone());
+            symbols.iter().zip(of_block).for_each(|(&symbol, context)| {
+                counts[usize::from(context)][usize::from(symbol)] += 1;
+            });
+        }
+        let (mut entropy, mut tables) = (0, 0);
+        for counts in counts {
+            let used = counts.iter().filter(|&&count| count > 0).count() as u64;
+            let counts: Vec<u64> = counts.into_iter().map(u64::from).collect();
+            // Miller and Madow (1955): what a sample seems to save by chance
+            entropy += entropy_cost(&counts) + used.saturating_sub(1) * BIT * 18 / 25;
+            tables += TABLE_BYTES.min(used) * BYTE;
+        }
+        scale(entropy) + tables + contexts.cost
+    };
+    let least = {
+        let counts = narrowed(top, drop);
+        let mut sample = vec![0u64; counts.len()];
+        blocks.iter().flat_map(|(_, symbols)| symbols).for_each(|&symbol| sample[usize::from(symbol)] += 1);
+        let used = sample.iter().filter(|&&count| count > 0).count() as u64;
+        scale(entropy_cost(&sample) + used.saturating_sub(1) * BIT * 18 / 25) + TABLE_BYTES * BYTE
+    };
+    let candidates = groupings.iter().flat_map(|grouping| {
+        effort.resolutions.iter().filter_map(|&resolution| contexts_of(grouping, layout, resolution))
+    });
+    let best = candidates.map(|contexts| (cost_of(&contexts), contexts)).min_by_key(|(cost, _)| *cost);
+    match best {
+        // contexts take time: they have to earn it
+        Some((cost, contexts)) if cost < least - least / 2048 => contexts,
+        _ => Contexts::NONE,
+    }
+}
+
+fn contexts_of(grouping: &Grouping, layout: &Layout<'_>, resolution: Resolution) -> Option<Contexts> {
+    let (classes, source) = classes(grouping, layout, resolution, 0)?;
+    let (classes, cost) = classes.with_best_order();
+    Some(Contexts { source, classes: Some(classes), cost })
+}
+
+/// Counts of the `width` topmost bits in each context.
+pub(super) fn count_top<W: Word>(words: Words<'_, W>, width: u32, contexts: &Contexts) -> Counts {
+    let (shift, mask) = (words.bits() - width, ((1u32 << width) - 1) as u16);
+    let mut counts = vec![0u32; contexts.source.contexts() << width];
+    let mut sums: Counts = vec![vec![0; 1 << width]; contexts.source.contexts()];
+    for (index, (range, words)) in words.blocks().enumerate() {
+        let of_block = contexts.of_block(range);
+        words.iter().zip(of_block).for_each(|(word, context)| {
+            counts[usize::from(context) << width | usize::from(word.field(shift, mask))] += 1;
+        });
+        // before they overflow
+        if index % 1024 == 1023 {
+            flush(&mut counts, &mut sums, width);
+        }
+    }
+    flush(&mut counts, &mut sums, width);
+    sums
+}
+
+fn flush(counts: &mut [u32], sums: &mut Counts, width: u32) {
+    for (counts, sums) in counts.chunks_mut(1 << width).zip(sums) {
+        counts.iter_mut().zip(sums).for_each(|(count, sum)| *sum += u64::from(std::mem::take(count)));
+    }
+}
