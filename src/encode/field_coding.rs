@@ -3,7 +3,10 @@
 use crate::entropy::{
     Adaptation, BIT, LaneModel, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS, Tables, adaptive_cost, static_cost,
 };
-use crate::represent::{Coding, ContextSource};
+use crate::represent::{Coding, ContextSource, MAX_CONTEXT_SHIFT};
+
+/// From so many symbols on other numbers of contexts are tried.
+const MANY_SYMBOLS: u64 = 1 << 19;
 
 /// A byte in units of cost.
 pub(super) const BYTE: u64 = 8 * BIT;
@@ -37,6 +40,13 @@ pub(super) fn plan_field(counts: &[Vec<u64>], width: u32, source: &ContextSource
         (Coding::Lanes(source.clone(), model), cost)
     };
     let mut best = lanes(counts, source);
+    if total >= MANY_SYMBOLS {
+        let fewer = fewer_contexts(counts, source);
+        best = fewer
+            .iter()
+            .map(|(counts, source)| lanes(counts, source))
+            .fold(best, |best, other| if other.1 < best.1 { other } else { best });
+    }
     best.1 += context_cost;
     if counts.len() > 1 && total < 1 << 16 {
         // few symbols: what was estimated may have been wrong
@@ -50,4 +60,29 @@ pub(super) fn plan_field(counts: &[Vec<u64>], width: u32, source: &ContextSource
         return (Coding::Raw, raw_cost);
     }
     best
+}
+
+/// Fewer contexts by classes, whose tables may be more precise: cut off at the top, and two in one.
+fn fewer_contexts(counts: &[Vec<u64>], source: &ContextSource) -> Vec<(Vec<Vec<u64>>, ContextSource)> {
+    let &ContextSource::Classes { field, shift, contexts } = source else { return Vec::new() };
+    let joined = |of: &dyn Fn(usize) -> usize, contexts: usize| {
+        let mut joined = vec![vec![0; counts[0].len()]; contexts];
+        for (context, counts) in counts.iter().enumerate() {
+            joined[of(context)].iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        }
+        joined
+    };
+    let mut variants = Vec::new();
+    // as many as tables of the next precision can be
+    let most = MAX_SLOTS >> (precision(contexts) + 1);
+    if contexts > most && most > 1 && precision(contexts) < MAX_PRECISION {
+        let source = ContextSource::Classes { field, shift, contexts: most };
+        variants.push((joined(&|context| context.min(most - 1), most), source));
+    }
+    let half = contexts.div_ceil(2);
+    if half > 1 && shift < MAX_CONTEXT_SHIFT {
+        let source = ContextSource::Classes { field, shift: shift + 1, contexts: half };
+        variants.push((joined(&|context| context / 2, half), source));
+    }
+    variants
 }

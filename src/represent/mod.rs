@@ -8,9 +8,7 @@ mod streams;
 mod word;
 
 pub(crate) use class_field::{ClassField, Group, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES, MAX_GROUPS};
-#[cfg(feature = "internals")]
-pub(crate) use context_source::MAX_CONTEXT_SHIFT;
-pub(crate) use context_source::{ContextSource, all_sums};
+pub(crate) use context_source::{ContextSource, MAX_CONTEXT_SHIFT, all_sums};
 pub(crate) use fields::{Coding, Field, Fields, MAX_FIELD_BITS, MAX_FIELDS, Transform, take_field};
 pub(crate) use layout::{Layout, Rows};
 pub(crate) use streams::StreamBytes;
