@@ -48,6 +48,7 @@ pub fn constants() -> Vec<(&'static str, u64)> {
         ("MIN_INTERVAL", e::MIN_INTERVAL.into()),
         ("MAX_INTERVAL", e::MAX_INTERVAL.into()),
         ("MAX_RATE", e::MAX_RATE.into()),
+        ("WEIGHT_BITS", e::WEIGHT_BITS.into()),
         ("TABLE_LIMIT", e::TABLE_LIMIT.into()),
         ("MAX_DISTANCES", e::MAX_DISTANCES as u64),
         ("MAX_DISTANCE", e::MAX_DISTANCE.into()),

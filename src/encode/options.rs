@@ -149,7 +149,7 @@ impl Effort {
             3 => Self { zstd_level: 3, resolutions: COARSE, ..Self::of(2) },
             4 => Self { zstd_level: 6, resolutions: FINE, ..Self::of(3) },
             5 => Self { zstd_level: 12, plane_contexts: true, ..Self::of(4) },
-            6 => Self { adaptations: SOME, measured_chunks: 2, bits_symbols: 1 << 13, ..Self::of(5) },
+            6 => Self { adaptations: SOME, measured_chunks: 2, bits_symbols: 1 << 14, ..Self::of(5) },
             7 => Self {
                 zstd_level: 15,
                 resolutions: FINEST,

@@ -12,6 +12,9 @@ use crate::represent::{Coding, ContextSource, Field, Layout, MAX_FIELD_BITS, Wor
 /// Chunks of up to so many symbols are coded in narrow words.
 const NARROW_SYMBOLS: u64 = 1 << 10;
 
+/// Up to so many symbols trees are tried with fewer contexts and a low limit too.
+const TREE_SYMBOLS: u64 = 1 << 12;
+
 /// Replaces codings of the plan by cheaper ones; `chunk_len` is in elements.
 pub(super) fn refine<W: Word>(
     plan: &mut FieldPlan,
@@ -99,14 +102,17 @@ fn alternatives(field: &Field, chunk_len: u64, in_bits: bool, effort: &Effort) -
     }
     if in_bits {
         let word = if chunk_len <= NARROW_SYMBOLS { WordSize::Narrow } else { WordSize::Wide };
-        let sources = [Some(source.clone()), (source.contexts() > 1).then_some(ContextSource::None)];
+        // many symbols learn many contexts, and all that is tried takes time
+        let is_small = chunk_len <= TREE_SYMBOLS;
+        let limits = if is_small { &[255, 30][..] } else { &[255] };
+        let sources = [Some(source.clone()), (source.contexts() > 1 && is_small).then_some(ContextSource::None)];
         for source in sources.into_iter().flatten() {
             let contexts = source.contexts();
             if contexts << field.width > MAX_SLOTS {
                 continue;
             }
             let model = |limit| BitsModel { word, limit, width: field.width, contexts };
-            options.extend([30, 255].map(|limit| (Coding::Bits(source.clone(), model(limit)), 3 * BYTE)));
+            options.extend(limits.iter().map(|&limit| (Coding::Bits(source.clone(), model(limit)), 3 * BYTE)));
         }
     }
     options

@@ -11,7 +11,7 @@ pub(crate) const MAX_INTERVAL: u8 = 16;
 pub(crate) const MAX_RATE: u8 = 8;
 
 /// Section 10.2: a weight is a frequency in units of 2^-24 of the whole.
-const WEIGHT_BITS: u32 = 24;
+pub(crate) const WEIGHT_BITS: u32 = 24;
 
 /// How tables follow the symbols within a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -33,7 +33,7 @@ mod table;
 
 pub(crate) use adapt::Adaptation;
 #[cfg(feature = "internals")]
-pub(crate) use adapt::{MAX_INTERVAL, MAX_RATE, MIN_INTERVAL};
+pub(crate) use adapt::{MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, WEIGHT_BITS};
 pub(crate) use bits::{BitsModel, WordSize, decode_bits, encode_bits, skip_bits};
 #[cfg(feature = "internals")]
 pub(crate) use classes::CLASS_LIMIT;
