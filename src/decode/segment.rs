@@ -100,8 +100,7 @@ impl Segment {
 
     /// Decodes chunk `index` to `out`, which has its length.
     pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8]) -> Result<()> {
-        let offset = self.data_offset + self.head.chunks[index].offset;
-        self.representation.decode_chunk(self.head.dtype, &self.head.chunk_range(index), coded, offset, out)
+        self.observe_chunk(index, coded, out, |_, _, _| ())
     }
 
     /// The same; `observe` sees each field's symbols and, if there are several, contexts.
@@ -114,7 +113,7 @@ impl Segment {
     ) -> Result<()> {
         let offset = self.data_offset + self.head.chunks[index].offset;
         let elements = self.head.chunk_range(index);
-        self.representation.observe_chunk(self.head.dtype, &elements, coded, offset, out, observe)
+        self.representation.decode_chunk(self.head.dtype, &elements, coded, offset, out, observe)
     }
 
     /// Reads and decodes chunk `index` to a vector of its own.

@@ -2,7 +2,6 @@
 
 use super::effects::{Grouping, Sums};
 use super::field_coding::BYTE;
-use super::histograms::narrowed;
 use super::magnitude::Magnitudes;
 use super::options::Effort;
 use super::scale::{Classes, Resolution, classes};
@@ -47,7 +46,6 @@ pub(super) fn choose_contexts<W: Word>(
     width: u32,
     sums: Option<Sums>,
     magnitudes: &Magnitudes,
-    top: &[u64],
     effort: &Effort,
 ) -> Contexts {
     let Some(sums) = sums else { return Contexts::NONE };
@@ -84,13 +82,7 @@ pub(super) fn choose_contexts<W: Word>(
         }
         scale(entropy) + tables + contexts.cost
     };
-    let least = {
-        let counts = narrowed(top, drop);
-        let mut sample = vec![0u64; counts.len()];
-        blocks.iter().flat_map(|(_, symbols)| symbols).for_each(|&symbol| sample[usize::from(symbol)] += 1);
-        let used = sample.iter().filter(|&&count| count > 0).count() as u64;
-        scale(entropy_cost(&sample) + used.saturating_sub(1) * BIT * 18 / 25) + TABLE_BYTES * BYTE
-    };
+    let least = cost_of(&Contexts::NONE);
     let candidates = groupings.iter().flat_map(|grouping| {
         effort.resolutions.iter().filter_map(|&resolution| contexts_of(grouping, layout, resolution))
     });

@@ -50,7 +50,7 @@ pub(super) fn plan_fields<W: Word>(
     };
     let words = Words::<W>::new(bytes, bits, transform);
     let (histograms, sums, magnitudes) = look(words, layout, least, most, meaning, effort);
-    let contexts = choose_contexts(words, layout, most, sums, &magnitudes, &histograms.top, effort);
+    let contexts = choose_contexts(words, layout, most, sums, &magnitudes, effort);
     let counts = match &contexts.classes {
         Some(_) => count_top(words, most, &contexts),
         None => vec![histograms.top.clone()],

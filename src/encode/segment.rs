@@ -44,12 +44,13 @@ pub(super) fn encode_segment(
     let row = layout.single().map_or(1, row_elements);
     let mut plan = plan(&layout, row, bytes, options.chunk_bytes.unwrap_or(CHUNK_BYTES), &effort)?;
     // what no reader would take is not written, whatever the plan
-    let parameters = plan.representation.parameters();
+    let mut parameters = plan.representation.parameters();
     let read = Representation::read(plan.representation.code(), &parameters, &layout);
     let is_sound = read.as_ref().is_ok_and(|read| *read == plan.representation);
     debug_assert!(is_sound, "{read:?}");
     if !is_sound {
         plan = Plan::raw(&plan);
+        parameters.clear();
     }
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     let chunk_bytes = bytes_of(dtype, plan.chunk_len) as usize;
@@ -82,7 +83,7 @@ pub(super) fn encode_segment(
         elements,
         chunk_len: plan.chunk_len,
         representation: plan.representation.code(),
-        parameters: plan.representation.parameters(),
+        parameters,
         chunks,
     };
     let chunks = coded.into_iter().map(|(_, _, out)| out).filter(|_| !raw).collect();

@@ -102,20 +102,8 @@ impl Representation {
     }
 
     /// Decodes a chunk, `coded`, that lies at `offset` in the file and holds the elements `elements` of the segment, to `out`,
-    /// which has its length.
+    /// which has its length. `observe` sees each field's symbols and, if there are several, contexts.
     pub(crate) fn decode_chunk(
-        &self,
-        dtype: Dtype,
-        elements: &Range<u64>,
-        coded: &[u8],
-        offset: u64,
-        out: &mut [u8],
-    ) -> Result<()> {
-        self.observe_chunk(dtype, elements, coded, offset, out, |_, _, _| ())
-    }
-
-    /// The same; `observe` sees each field's symbols and, if there are several, contexts.
-    pub(crate) fn observe_chunk(
         &self,
         dtype: Dtype,
         elements: &Range<u64>,
