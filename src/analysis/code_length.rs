@@ -3,7 +3,7 @@
 use crate::decode::{ReadAt, Reader, Segment, zeroed};
 use crate::entropy::{BIT, adaptive_cost};
 use crate::error::Result;
-use crate::represent::{Coding, Field};
+use crate::represent::Coding;
 
 /// Ideal code lengths of a segment, in bits.
 ///
@@ -38,11 +38,11 @@ impl<S: ReadAt> Reader<S> {
             let coded = segment.read_chunk(self.source(), index)?;
             let mut out = zeroed(segment.chunk_bytes(index))?;
             let mut number = 0;
-            segment.observe_chunk(index, &coded, &mut out, |field, symbols, contexts| {
+            segment.observe_chunk(index, &coded, &mut out, |width: u32, coding: &Coding, symbols: &[u16], contexts: &[u8]| {
                 if number == observed.len() {
                     observed.push(Observed::default());
                 }
-                observed[number].add(field, symbols, contexts);
+                observed[number].add(width, coding, symbols, contexts);
                 number += 1;
             })?;
         }
@@ -76,12 +76,12 @@ struct Observed {
 }
 
 impl Observed {
-    fn add(&mut self, field: &Field, symbols: &[u16], contexts: &[u8]) {
-        match field.coding {
+    fn add(&mut self, width: u32, coding: &Coding, symbols: &[u16], contexts: &[u8]) {
+        match coding {
             Coding::Constant(_) => {}
-            Coding::Raw => self.raw_bits += symbols.len() as u64 * u64::from(field.width),
+            Coding::Raw => self.raw_bits += symbols.len() as u64 * u64::from(width),
             Coding::Lanes(..) | Coding::Bits(..) | Coding::Mixed(..) => {
-                self.counts.resize(field.coding.source().contexts(), vec![0; 1 << field.width]);
+                self.counts.resize(coding.source().contexts(), vec![0; 1 << width]);
                 match contexts {
                     [] => symbols.iter().for_each(|&symbol| self.counts[0][usize::from(symbol)] += 1),
                     _ => symbols.iter().zip(contexts).for_each(|(&symbol, &context)| {

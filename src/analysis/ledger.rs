@@ -38,6 +38,12 @@ pub enum Category {
     Escapes,
     /// Classes of rows (section 8.2).
     Classes,
+    /// Masks (section 8.5).
+    Masks,
+    /// Codebooks in chunks (section 8.6).
+    Codebooks,
+    /// Scales in chunks (section 8.7).
+    Scales,
     /// Words of the bits coder (section 11.4).
     BitsWords,
     /// Words of mixed fields (section 11.5).
@@ -70,6 +76,9 @@ impl Category {
             Self::LaneStates => "lane states",
             Self::Escapes => "escapes",
             Self::Classes => "row classes",
+            Self::Masks => "masks",
+            Self::Codebooks => "codebooks",
+            Self::Scales => "scales",
             Self::BitsWords => "bits words",
             Self::MixedWords => "mixed words",
             Self::Index => "index",
@@ -204,7 +213,7 @@ impl<S: ReadAt> Reader<S> {
         for index in 0..head.chunks.len() {
             let coded = segment.read_chunk(self.source(), index)?;
             let elements = head.chunk_range(index);
-            segment.representation.account(head.dtype, &coded, elements.end - elements.start, &mut streams)?;
+            segment.representation.account(head.dtype, &elements, &coded, &mut streams)?;
             raw_bytes += segment.chunk_bytes(index);
         }
         let chunks = head.chunks.len() as u64;
@@ -222,6 +231,9 @@ impl<S: ReadAt> Reader<S> {
             (Category::LaneStates, streams.lane_states),
             (Category::Escapes, streams.escapes),
             (Category::Classes, streams.classes),
+            (Category::Masks, streams.mask),
+            (Category::Codebooks, streams.codebooks),
+            (Category::Scales, streams.scales),
             (Category::BitsWords, streams.bits_words),
             (Category::MixedWords, streams.mixed_words),
         ];

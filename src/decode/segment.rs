@@ -9,7 +9,7 @@ use crate::container::{
     raw_padding,
 };
 use crate::error::{Error, Result};
-use crate::represent::{Field, Layout, Representation};
+use crate::represent::{Coding, Layout, Observer, Representation};
 use crate::tensor::bytes_of;
 
 /// A segment's head with its representation understood.
@@ -29,10 +29,12 @@ impl Segment {
     /// From a prelude that lies at `offset`.
     pub(crate) fn new(prelude: &Prelude<'_>, offset: u64, entries: &[Entry]) -> Result<Self> {
         let head = SegmentHead::read(prelude, entries)?;
-        let shapes = head.members.iter().map(|&member| &entries[member as usize].shape[..]).collect();
-        let layout = Layout { dtype: head.dtype, shapes };
+        let layout = Layout::new(head.dtype, head.members.iter().map(|&member| &entries[member as usize].shape[..]));
         let representation = Representation::read(head.representation, &head.parameters, &layout)
             .map_err(|error| error.at(prelude.head_offset))?;
+        representation
+            .check_chunk_len(head.chunk_len, head.chunks.len() as u64)
+            .map_err(|error| error.in_section("segment").at(prelude.head_offset))?;
         let prelude_end = offset.saturating_add(prelude.start.prelude_len());
         if head.coded_len() != prelude.start.body_len {
             let what = format!("chunks of {} bytes in a body of {}", head.coded_len(), prelude.start.body_len);
@@ -100,7 +102,7 @@ impl Segment {
 
     /// Decodes chunk `index` to `out`, which has its length.
     pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8]) -> Result<()> {
-        self.observe_chunk(index, coded, out, |_, _, _| ())
+        self.observe_chunk(index, coded, out, |_: u32, _: &Coding, _: &[u16], _: &[u8]| ())
     }
 
     /// The same; `observe` sees each field's symbols and, if there are several, contexts.
@@ -109,7 +111,7 @@ impl Segment {
         index: usize,
         coded: &[u8],
         out: &mut [u8],
-        observe: impl FnMut(&Field, &[u16], &[u8]),
+        observe: impl Observer,
     ) -> Result<()> {
         let offset = self.data_offset + self.head.chunks[index].offset;
         let elements = self.head.chunk_range(index);

@@ -5,7 +5,7 @@ use super::field_coding::BYTE;
 use super::magnitude::Magnitudes;
 use super::options::Effort;
 use super::scale::{Classes, Resolution, classes};
-use super::words::Words;
+use super::words::{Block, Words};
 use crate::entropy::{BIT, entropy_cost};
 use crate::represent::{ContextSource, Layout, Word};
 
@@ -27,47 +27,50 @@ pub(super) struct Contexts {
 impl Contexts {
     pub(super) const NONE: Self = Self { source: ContextSource::None, classes: None, cost: 0 };
 
-    /// Of a block of words, one word an element.
-    pub(super) fn of_block(&self, words: std::ops::Range<usize>) -> Vec<u8> {
+    /// Of these values, one word each.
+    pub(super) fn of_values(&self, values: std::ops::Range<u64>) -> Vec<u8> {
         match &self.classes {
-            Some(classes) => {
-                let sums = classes.sums(words.start as u64..words.end as u64);
-                self.source.clamp(&sums)
-            }
-            None => vec![0; words.len()],
+            Some(classes) => self.source.clamp(&classes.sums(values)),
+            None => vec![0; (values.end - values.start) as usize],
         }
+    }
+
+    /// Of the words of a block.
+    pub(super) fn of_block<W>(&self, block: &Block<W>) -> Vec<u8> {
+        block.of_kept(self.of_values(block.elements()))
     }
 }
 
-/// The contexts for the top field that save most on a sample.
+/// The contexts for the top field that save most on a sample. `given` are contexts that are paid for already, by class field 0.
 pub(super) fn choose_contexts<W: Word>(
     words: Words<'_, W>,
     layout: &Layout<'_>,
     width: u32,
     sums: Option<Sums>,
     magnitudes: &Magnitudes,
+    given: Option<&Contexts>,
     effort: &Effort,
 ) -> Contexts {
     let Some(sums) = sums else { return Contexts::NONE };
-    let groupings = sums.groupings(magnitudes.variance);
-    if groupings.is_empty() {
+    let groupings = sums.groupings(&magnitudes.link);
+    if groupings.is_empty() && given.is_none() {
         return Contexts::NONE;
     }
     let count = words.count() as u64;
     let (shift, mask) = (words.bits() - width, ((1u32 << width) - 1) as u16);
     // the lowest mantissa bits say nothing about the scale
     let drop = width.saturating_sub(9);
-    let blocks: Vec<(std::ops::Range<usize>, Vec<u16>)> = words
-        .sample(effort.sample_words)
-        .into_iter()
-        .map(|(range, words)| (range, words.iter().map(|word| word.field(shift, mask) >> drop).collect()))
-        .collect();
-    let sampled: u64 = blocks.iter().map(|(range, _)| range.len() as u64).sum();
+    let symbols = |block: Block<W>| {
+        let symbols: Vec<u16> = block.words.iter().map(|word| word.field(shift, mask) >> drop).collect();
+        (block, symbols)
+    };
+    let blocks: Vec<(Block<W>, Vec<u16>)> = words.sample(effort.sample_words).into_iter().map(symbols).collect();
+    let sampled: u64 = blocks.iter().map(|(block, _)| block.words.len() as u64).sum();
     let scale = |cost: u64| (u128::from(cost) * u128::from(count) / u128::from(sampled.max(1))) as u64;
     let cost_of = |contexts: &Contexts| {
         let mut counts = vec![vec![0u32; 1 << (width - drop)]; contexts.source.contexts()];
-        for (range, symbols) in &blocks {
-            let of_block = contexts.of_block(range.clone());
+        for (block, symbols) in &blocks {
+            let of_block = contexts.of_block(block);
             symbols.iter().zip(of_block).for_each(|(&symbol, context)| {
                 counts[usize::from(context)][usize::from(symbol)] += 1;
             });
@@ -84,8 +87,9 @@ pub(super) fn choose_contexts<W: Word>(
     };
     let least = cost_of(&Contexts::NONE);
     let candidates = groupings.iter().flat_map(|grouping| {
-        effort.resolutions.iter().filter_map(|&resolution| contexts_of(grouping, layout, resolution))
+        effort.resolutions.iter().filter_map(|&resolution| contexts_of(grouping, layout, resolution, given.is_some().into()))
     });
+    let candidates = candidates.chain(given.cloned());
     let best = candidates.map(|contexts| (cost_of(&contexts), contexts)).min_by_key(|(cost, _)| *cost);
     match best {
         // contexts take time: they have to earn it
@@ -94,8 +98,13 @@ pub(super) fn choose_contexts<W: Word>(
     }
 }
 
-fn contexts_of(grouping: &Grouping, layout: &Layout<'_>, resolution: Resolution) -> Option<Contexts> {
-    let (classes, source) = classes(grouping, layout, resolution, 0)?;
+fn contexts_of(
+    grouping: &Grouping,
+    layout: &Layout<'_>,
+    resolution: Resolution,
+    field: usize,
+) -> Option<Contexts> {
+    let (classes, source) = classes(grouping, layout, resolution, field)?;
     let (classes, cost) = classes.with_best_order();
     Some(Contexts { source, classes: Some(classes), cost })
 }
@@ -105,9 +114,9 @@ pub(super) fn count_top<W: Word>(words: Words<'_, W>, width: u32, contexts: &Con
     let (shift, mask) = (words.bits() - width, ((1u32 << width) - 1) as u16);
     let mut counts = vec![0u32; contexts.source.contexts() << width];
     let mut sums: Counts = vec![vec![0; 1 << width]; contexts.source.contexts()];
-    for (index, (range, words)) in words.blocks().enumerate() {
-        let of_block = contexts.of_block(range);
-        words.iter().zip(of_block).for_each(|(word, context)| {
+    for (index, block) in words.blocks().enumerate() {
+        let of_block = contexts.of_block(&block);
+        block.words.iter().zip(of_block).for_each(|(word, context)| {
             counts[usize::from(context) << width | usize::from(word.field(shift, mask))] += 1;
         });
         // before they overflow

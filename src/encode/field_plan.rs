@@ -1,6 +1,6 @@
 //! Which fields a segment's words are cut into, under which contexts, and how each is coded: the cheapest that was found.
 
-use super::contexts::{choose_contexts, count_top};
+use super::contexts::{Contexts, choose_contexts, count_top};
 use super::field_coding::plan_field;
 use super::histograms::{Histograms, look, narrowed};
 use super::magnitude::Meaning;
@@ -9,9 +9,11 @@ use super::options::Effort;
 use super::planes::improve_plane;
 use super::refine::refine;
 use super::scale::Classes;
-use super::words::Words;
+use super::words::{Source, Words};
 use crate::entropy::{BIT, MAX_SYMBOL_BITS, adaptive_cost};
-use crate::represent::{ContextSource, Field, Fields, Layout, MAX_CLASS_FIELDS, MAX_FIELDS, Transform, Word};
+use crate::represent::{
+    ContextSource, Field, Fields, InChunks, Layout, MAX_CLASS_FIELDS, MAX_FIELDS, Map, Transform, Word,
+};
 
 /// Segments of at most so many words have each of their layouts refined.
 const SMALL_WORDS: usize = 1 << 12;
@@ -20,21 +22,27 @@ const SMALL_WORDS: usize = 1 << 12;
 #[derive(Debug, Clone)]
 pub(super) struct FieldPlan {
     pub(super) fields: Fields,
-    /// For each class field.
-    pub(super) row_classes: Vec<Vec<u8>>,
+    pub(super) in_chunks: InChunks,
     pub(super) cost: u64,
 }
 
-/// Plans the fields of a segment.
+/// Plans the fields of a segment whose values have this layout. `given` are the contexts of its mask; `chunk_len` gives, for a
+/// cost, the values a chunk. What steps cost is not counted.
 pub(super) fn plan_fields<W: Word>(
     layout: &Layout<'_>,
-    bytes: &[u8],
+    source: Source<'_>,
+    meaning: Option<Meaning>,
+    given: Option<&Contexts>,
     chunk_len: &impl Fn(u64) -> u64,
     effort: &Effort,
 ) -> FieldPlan {
     let dtype = layout.dtype;
-    let bits = dtype.word_bits();
+    let bits = source.steps.symbol_bits(dtype);
+    let are_words = source.steps.unpack.is_none() && source.steps.map == Map::None;
     let (transform, least, most, meaning) = match dtype.exponent_bits() {
+        _ if meaning.is_some() => (Transform::Identity, bits, bits, meaning.unwrap_or(Meaning::Unsigned)),
+        _ if !are_words && bits <= MAX_SYMBOL_BITS => (Transform::Identity, bits, bits, Meaning::Unsigned),
+        _ if !are_words => (Transform::Identity, 8, MAX_SYMBOL_BITS, Meaning::Unsigned),
         Some(exponent) if bits > 8 => {
             let most = (exponent + effort.most_mantissa_bits).min(MAX_SYMBOL_BITS).min(bits - 1);
             (Transform::Rotate, exponent, most, Meaning::Float { mantissa_bits: most - exponent })
@@ -48,12 +56,16 @@ pub(super) fn plan_fields<W: Word>(
         _ if dtype.is_signed_integer() => (Transform::Zigzag, 8, 8, Meaning::Zigzag),
         _ => (Transform::Identity, 8, 8, Meaning::Zigzag),
     };
-    let words = Words::<W>::new(bytes, bits, transform);
+    let words = Words::<W>::new(source, transform);
     let (histograms, sums, magnitudes) = look(words, layout, least, most, meaning, effort);
-    let contexts = choose_contexts(words, layout, most, sums, &magnitudes, effort);
+    let contexts = choose_contexts(words, layout, most, sums, &magnitudes, given, effort);
     let counts = match &contexts.classes {
         Some(_) => count_top(words, most, &contexts),
         None => vec![histograms.top.clone()],
+    };
+    // contexts that are the mask's are paid for
+    let is_given = |contexts: &Contexts| {
+        given.is_some() && matches!(contexts.source, ContextSource::Classes { field: 0, .. })
     };
     // the first field costs most: it decides where the others begin
     let estimate = |first: u32| {
@@ -69,12 +81,12 @@ pub(super) fn plan_fields<W: Word>(
         let (coding, mut cost) = plan_field(&narrow, first, &contexts.source, contexts.cost);
         let is_used = !matches!(coding.source(), ContextSource::None);
         let mut fields = vec![Field { width: first, coding }];
-        let mut all_classes: Vec<Classes> = contexts.classes.iter().filter(|_| is_used).cloned().collect();
+        let of_mask = given.and_then(|given| given.classes.as_ref());
+        let is_new = is_used && !is_given(&contexts);
+        let own = contexts.classes.iter().filter(|_| is_new);
+        let mut all_classes: Vec<Classes> = of_mask.into_iter().chain(own).cloned().collect();
         cost += plan_planes(words, layout, first, Some(&histograms), &mut all_classes, &mut fields, effort);
-        let (class_fields, row_classes) =
-            all_classes.into_iter().map(|classes| (classes.field, classes.of_rows)).unzip();
-        let fields = Fields { transform, class_fields, fields };
-        let mut plan = FieldPlan { fields, row_classes, cost };
+        let mut plan = FieldPlan::new(source, transform, all_classes, fields, cost);
         refine(&mut plan, words, layout, chunk_len(cost), effort);
         plan
     };
@@ -85,7 +97,22 @@ pub(super) fn plan_fields<W: Word>(
         widths.min_by_key(|&first| estimate(first)).map(plan)
     };
     let best = best.unwrap_or_else(|| unreachable!("a range of widths is not empty"));
-    mixed_plan::<W>(bytes, layout, contexts.classes.as_ref(), &contexts.source, &best, effort).unwrap_or(best)
+    mixed_plan::<W>(source, layout, contexts.classes.as_ref(), &contexts.source, &best, effort).unwrap_or(best)
+}
+
+impl FieldPlan {
+    pub(super) fn new(
+        source: Source<'_>,
+        transform: Transform,
+        all_classes: Vec<Classes>,
+        fields: Vec<Field>,
+        cost: u64,
+    ) -> Self {
+        let (class_fields, row_classes) =
+            all_classes.into_iter().map(|classes| (classes.field, classes.of_rows)).unzip();
+        let fields = Fields { steps: source.steps.clone(), class_fields, transform, fields };
+        Self { fields, in_chunks: InChunks { row_classes, shared: source.shared.clone() }, cost }
+    }
 }
 
 /// Plans what lies below the `first` topmost bits, byte by byte from the bottom; what it takes. Without histograms it makes its own.

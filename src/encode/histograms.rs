@@ -3,7 +3,7 @@
 use super::effects::Sums;
 use super::magnitude::{Magnitudes, Meaning};
 use super::options::Effort;
-use super::words::Words;
+use super::words::{Block, Words};
 use crate::entropy::{BIT, entropy_cost};
 use crate::represent::{Layout, Word};
 
@@ -63,7 +63,7 @@ pub(super) fn look<W: Word>(
     let mask = ((1u32 << top_width) - 1) as u16;
     let planes = (bits - least_width).div_ceil(8) as usize;
     let mut histograms = Histograms { top: vec![0; 1 << top_width], bytes: vec![[0; 256]; planes] };
-    for (_, words) in words.sample(SAMPLE_WORDS) {
+    for Block { words, .. } in words.sample(SAMPLE_WORDS) {
         words.iter().for_each(|word| histograms.top[usize::from(word.field(shift, mask))] += 1);
         for (plane, counts) in (0..).zip(&mut histograms.bytes) {
             count_bytes(&words, 8 * plane, counts);
@@ -86,7 +86,8 @@ pub(super) fn look<W: Word>(
     let mut top = [vec![0u32; 1 << top_width], vec![0u32; 1 << top_width]];
     let mut symbols = Vec::new();
     let mut scratch = Vec::new();
-    for (_, words) in words.blocks() {
+    for block in words.blocks() {
+        let words = &block.words;
         symbols.clear();
         symbols.extend(words.iter().map(|word| word.field(shift, mask)));
         // two at a time, as a counter cannot be read right after it was written
@@ -105,10 +106,12 @@ pub(super) fn look<W: Word>(
         for (plane, (counts, _)) in
             (0..).zip(histograms.bytes.iter_mut().zip(&is_random)).filter(|(_, (_, is_random))| !**is_random)
         {
-            count_bytes(&words, 8 * plane, counts);
+            count_bytes(words, 8 * plane, counts);
         }
         if let Some(sums) = &mut sums {
-            sums.add(&symbols, &magnitudes, &mut scratch);
+            scratch.clear();
+            scratch.extend(symbols.iter().map(|&symbol| magnitudes.of_symbol[usize::from(symbol)]));
+            sums.add(block.elements(), &scratch, block.kept.as_ref());
         }
     }
     (histograms, sums, magnitudes)

@@ -1,5 +1,6 @@
 //! How large the weights are that a symbol stands for: the logarithms that scales are averages of.
 
+use super::effects::{Link, MASK_UNIT};
 use crate::entropy::log2_fixed;
 
 /// Units of a magnitude: 1/64 octave.
@@ -9,8 +10,8 @@ pub(super) const OCTAVE: i32 = 64;
 #[derive(Debug)]
 pub(super) struct Magnitudes {
     pub(super) of_symbol: Vec<i16>,
-    /// Mean square, in units of a square of 1/64 octave.
-    pub(super) variance: i64,
+    /// How averages of them become effects.
+    pub(super) link: Link,
 }
 
 /// What the symbols of a first field are.
@@ -24,11 +25,16 @@ pub(super) enum Meaning {
     Signed,
     /// Zigzagged integers, or their upper bits.
     Zigzag,
+    /// Mask bits.
+    Mask,
 }
 
 impl Magnitudes {
     /// From how often each symbol of `width` bits occurs, not all of them never.
     pub(super) fn new(counts: &[u64], width: u32, meaning: Meaning) -> Self {
+        if matches!(meaning, Meaning::Mask) {
+            return Self { of_symbol: vec![0, MASK_UNIT], link: Link::Density };
+        }
         let total: u64 = counts.iter().sum();
         let median = quantile(counts, total / 2) as i64;
         let log2 = |numerator: u64, denominator: u64| {
@@ -46,7 +52,7 @@ impl Magnitudes {
                 let half = 1i64 << (width - 1);
                 log2(2 * ((symbol as i64 ^ half) - half).unsigned_abs() + 1, 1)
             }
-            Meaning::Zigzag => log2(symbol as u64 + 1, 1),
+            Meaning::Zigzag | Meaning::Mask => log2(symbol as u64 + 1, 1),
         };
         let magnitudes: Vec<i32> = (0..counts.len()).map(of).collect();
         // zeros and subnormals would outweigh all others
@@ -71,7 +77,7 @@ impl Magnitudes {
         let relative = |&magnitude: &i32| {
             (i64::from(magnitude.max(floor)) - mean).clamp(i64::from(-12 * OCTAVE), i64::from(12 * OCTAVE)) as i16
         };
-        Self { of_symbol: magnitudes.iter().map(relative).collect(), variance }
+        Self { of_symbol: magnitudes.iter().map(relative).collect(), link: Link::Magnitude { variance } }
     }
 }
 

@@ -5,9 +5,9 @@ use super::field_plan::{FieldPlan, plan_planes};
 use super::options::Effort;
 use super::refine::tidy;
 use super::scale::Classes;
-use super::words::Words;
+use super::words::{Source, Words};
 use crate::entropy::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS, MixedKind, MixedModel, mixed_cost};
-use crate::represent::{Coding, ContextSource, Field, Fields, Layout, Transform, Word, take_field};
+use crate::represent::{Coding, ContextSource, Field, Layout, Steps, Transform, Word, take_field};
 
 /// Fewer words do not repay what a mixer has to learn.
 const MIN_WORDS: usize = 1 << 12;
@@ -20,7 +20,7 @@ const KERNEL_TAPS: u64 = 16;
 
 /// A plan with a mixed top field, if it saves enough over `plan`. `classes` and `source` are the contexts by scale.
 pub(super) fn mixed_plan<W: Word>(
-    bytes: &[u8],
+    source_of_words: Source<'_>,
     layout: &Layout<'_>,
     classes: Option<&Classes>,
     source: &ContextSource,
@@ -29,8 +29,11 @@ pub(super) fn mixed_plan<W: Word>(
 ) -> Option<FieldPlan> {
     let dtype = layout.dtype;
     let bits = dtype.word_bits();
-    let words = Words::<W>::new(bytes, bits, Transform::Identity);
+    let words = Words::<W>::new(source_of_words, Transform::Identity);
     let shape = layout.single()?;
+    if *source_of_words.steps != Steps::NONE {
+        return None;
+    }
     if effort.mixed_words == 0 || words.count() < MIN_WORDS || dtype.words() > 1 {
         return None;
     }
@@ -83,9 +86,7 @@ pub(super) fn mixed_plan<W: Word>(
     if cost >= plan.cost - plan.cost / effort.mixed_gain {
         return None;
     }
-    let (class_fields, row_classes) = all_classes.into_iter().map(|classes| (classes.field, classes.of_rows)).unzip();
-    let fields = Fields { transform: Transform::Identity, class_fields, fields };
-    let mut plan = FieldPlan { fields, row_classes, cost };
+    let mut plan = FieldPlan::new(source_of_words, Transform::Identity, all_classes, fields, cost);
     tidy(&mut plan);
     Some(plan)
 }
@@ -99,7 +100,7 @@ struct Sample {
 fn sample<W: Word>(words: Words<'_, W>, most: usize, width: u32) -> Sample {
     let count = words.count().min(most);
     let start = (words.count() - count) / 2 / 8 * 8;
-    let words_read = words.read(start..start + count);
+    let words_read = words.read(start..start + count).words;
     let mut symbols = vec![0; count];
     take_field(&words_read, words.bits() - width, width, &mut symbols);
     Sample { start, symbols }

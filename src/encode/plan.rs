@@ -1,12 +1,12 @@
 //! Which representation a segment gets: the one whose measured cost is the least. All costs are integers, in units of
 //! 2^-16 bit, so that every machine chooses the same.
 
+use super::candidates::{Candidate, candidates};
 use super::field_coding::BYTE;
-use super::field_plan::plan_fields;
 use super::options::Effort;
 use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::error::Result;
-use crate::represent::{Layout, Representation, with_word};
+use crate::represent::{InChunks, Layout, Representation};
 use crate::tensor::{Dtype, bytes_of};
 
 /// Bytes that zstd is tried on before it is tried on all.
@@ -16,8 +16,8 @@ const ZSTD_SAMPLE: usize = 128 << 10;
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) representation: Representation,
-    /// For each class field of the representation the classes of all rows.
-    pub(super) row_classes: Vec<Vec<u8>>,
+    /// What lies in the chunks beside fields.
+    pub(super) in_chunks: InChunks,
     /// Elements a chunk.
     pub(super) chunk_len: u64,
 }
@@ -25,7 +25,7 @@ pub(super) struct Plan {
 impl Plan {
     /// The bytes as they are, cut in the same places.
     pub(super) fn raw(plan: &Self) -> Self {
-        Self { representation: Representation::Raw, row_classes: Vec::new(), chunk_len: plan.chunk_len }
+        Self { representation: Representation::Raw, in_chunks: InChunks::default(), chunk_len: plan.chunk_len }
     }
 }
 
@@ -33,40 +33,76 @@ impl Plan {
 pub(super) fn plan(layout: &Layout<'_>, row: u64, bytes: &[u8], chunk_bytes: u64, effort: &Effort) -> Result<Plan> {
     let dtype = layout.dtype;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
-    let chunk_len = |cost: u64| chunk_len(dtype, row, elements, cost, chunk_bytes);
+    let cuts = Cuts { dtype, row, elements, chunk_bytes, unit: 1, most: MAX_CHUNK_ELEMENTS };
     let raw_cost = bytes.len() as u64 * BYTE;
-    let fields = with_word!(dtype, W => plan_fields::<W>(layout, bytes, &chunk_len, effort));
     // what gains less than a thousandth is better borrowed from a map
-    let mut best = (Representation::Raw, Vec::new(), raw_cost - raw_cost / 1024);
-    if fields.cost < best.2 {
-        best = (Representation::Fields(fields.fields), fields.row_classes, fields.cost);
+    let least = raw_cost - raw_cost / 1024;
+    let best = candidates(layout, bytes, cuts, effort).into_iter().min_by_key(|candidate| candidate.plan.cost);
+    let best = best.filter(|best| best.plan.cost < least);
+    let cost = best.as_ref().map_or(least, |best| best.plan.cost);
+    if let Some(cost) = zstd_cost(dtype, bytes, cost, effort, &|cost| cuts.chunk_len(cost))? {
+        let (representation, in_chunks) = (Representation::Zstd, InChunks::default());
+        return Ok(Plan { representation, in_chunks, chunk_len: cuts.chunk_len(cost) });
     }
-    if let Some(zstd_cost) = zstd_cost(dtype, bytes, best.2, effort, &chunk_len)? {
-        best = (Representation::Zstd, Vec::new(), zstd_cost);
-    }
-    let (representation, row_classes, cost) = best;
-    let times = match &representation {
-        Representation::Fields(fields) if fields.is_mixed() => effort.mixed_chunks,
-        _ => 1,
+    let Some(Candidate { plan, cuts }) = best else {
+        let (representation, in_chunks) = (Representation::Raw, InChunks::default());
+        return Ok(Plan { representation, in_chunks, chunk_len: cuts.chunk_len(least) });
     };
+    let times = if plan.fields.is_mixed() { effort.mixed_chunks } else { 1 };
     // as if it cost less: longer chunks
-    Ok(Plan { representation, row_classes, chunk_len: chunk_len(cost / times) })
+    let chunk_len = cuts.chunk_len(cost / times);
+    Ok(Plan { representation: Representation::Fields(plan.fields), in_chunks: plan.in_chunks, chunk_len })
 }
 
-/// Elements a chunk, so that chunks take about `chunk_bytes` coded, are equal, and end with rows.
-fn chunk_len(dtype: Dtype, row: u64, elements: u64, cost: u64, chunk_bytes: u64) -> u64 {
-    let cost_of_element = (cost / elements.max(1)).max(1);
-    let target = (chunk_bytes * BYTE / cost_of_element).clamp(1024, MAX_CHUNK_ELEMENTS);
-    if elements <= target + target / 4 && elements <= MAX_CHUNK_ELEMENTS {
-        return elements;
+/// Where a segment may be cut into chunks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cuts {
+    pub(super) dtype: Dtype,
+    /// Elements a row.
+    pub(super) row: u64,
+    pub(super) elements: u64,
+    /// Coded bytes that a chunk aims at.
+    pub(super) chunk_bytes: u64,
+    /// Elements that cannot be parted.
+    pub(super) unit: u64,
+    /// Elements of a chunk at most.
+    pub(super) most: u64,
+}
+
+impl Cuts {
+    /// Whether the segment can be cut at all, or need not be.
+    pub(super) fn are_possible(&self) -> bool {
+        self.unit <= self.most || self.elements <= self.most
     }
-    let even = elements.div_ceil(elements.div_ceil(target));
-    let byte_unit = if dtype.bits() < 8 { 8 } else { 1 };
-    let unit = match row * byte_unit {
-        unit if unit <= target => unit,
-        _ => 32,
-    };
-    even.next_multiple_of(unit).min(MAX_CHUNK_ELEMENTS / unit * unit)
+
+    /// Elements a chunk, so that chunks take about `chunk_bytes` coded, are equal, and end with rows.
+    pub(super) fn chunk_len(&self, cost: u64) -> u64 {
+        let &Self { dtype, row, elements, chunk_bytes, most, .. } = self;
+        let cost_of_element = (cost / elements.max(1)).max(1);
+        let target = (chunk_bytes * BYTE / cost_of_element).max(1024).min(most);
+        if elements <= target + target / 4 && elements <= most {
+            return elements;
+        }
+        let even = elements.div_ceil(elements.div_ceil(target));
+        let byte_unit = if dtype.bits() < 8 { 8 } else { 1 };
+        let needed = least_common_multiple(self.unit, byte_unit);
+        let unit = match least_common_multiple(needed, row) {
+            unit if unit <= target => unit,
+            _ if needed == 1 => 32,
+            _ if needed <= most => needed,
+            // one chunk of all
+            _ => return elements,
+        };
+        even.next_multiple_of(unit).min(most / unit * unit)
+    }
+}
+
+fn least_common_multiple(one: u64, other: u64) -> u64 {
+    let (mut a, mut b) = (one.max(1), other.max(1));
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    (one.max(1) / a).saturating_mul(other.max(1))
 }
 
 /// The cost under zstd, if it is below `best`.
@@ -98,4 +134,27 @@ fn zstd_cost(
         total += zstd::bulk::compress(chunk, effort.zstd_level)?.len() as u64 * BYTE;
     }
     Ok((total < best).then_some(total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_end_where_they_may() {
+        let cuts = |row, elements, unit| Cuts {
+            dtype: Dtype::F32,
+            row,
+            elements,
+            chunk_bytes: 1 << 16,
+            unit,
+            most: MAX_CHUNK_ELEMENTS,
+        };
+        assert_eq!(cuts(100, 5000, 1).chunk_len(5000 * BYTE), 5000);
+        assert_eq!(cuts(100, 500_000, 1).chunk_len(500_000 * BYTE) % 100, 0);
+        assert_eq!(cuts(100, 600_000, 48).chunk_len(600_000 * BYTE) % 1200, 0);
+        assert_eq!(cuts(99_999, 999_990, 48).chunk_len(999_990 * BYTE) % 48, 0);
+        assert_eq!(cuts(1, 1 << 24, 1 << 23).chunk_len(BYTE << 24), 1 << 24);
+        assert!(!cuts(1, 1 << 24, 1 << 23).are_possible());
+    }
 }

@@ -1,12 +1,10 @@
 //! Contexts of low mantissa bits that have structure: rows that came through a narrower format, and values on a grid, where
 //! the exponent tells how many bits are zero.
 
-use std::ops::Range;
-
 use super::contexts::Counts;
 use super::field_coding::plan_field;
 use super::scale::Classes;
-use super::words::Words;
+use super::words::{Block, Words};
 use crate::entropy::{BIT, ClassCoding, MAX_CONTEXTS, adaptive_cost, log2_fixed};
 use crate::represent::{ClassField, Coding, ContextSource, Layout, Rows, Word, take_field};
 
@@ -51,7 +49,7 @@ pub(super) fn improve_plane<W: Word>(
         let top = words.bits() - first;
         let mask = ((1u32 << first) - 1) as u16;
         let contexts =
-            |_: &Range<usize>, words: &[W]| source.resolve(&[], |_| words.iter().map(|word| word.field(top, mask)), 1);
+            |block: &Block<W>| source.resolve(&[], |_| block.words.iter().map(|word| word.field(top, mask)), 1);
         consider(&count_in_contexts(words, shift, width, source.contexts(), contexts), &source, 0);
     }
     if layout.dtype.words() > 1 {
@@ -60,7 +58,7 @@ pub(super) fn improve_plane<W: Word>(
     let mut is_known = false;
     for (field, classes) in all_classes.iter().enumerate().filter(|(_, classes)| classes.of_kinds) {
         let source = ContextSource::Classes { field, shift: 0, contexts: classes.kinds() };
-        let contexts = |range: &Range<usize>, _: &[W]| classes.sums(range.start as u64..range.end as u64);
+        let contexts = |block: &Block<W>| block.of_kept(classes.sums(block.elements()));
         is_known |= consider(&count_in_contexts(words, shift, width, source.contexts(), contexts), &source, 0);
     }
     if is_known {
@@ -69,7 +67,7 @@ pub(super) fn improve_plane<W: Word>(
     if let Some(classes) = row_kinds(words, layout, shift, width, counts) {
         let (classes, class_cost) = classes.with_best_order();
         let source = ContextSource::Classes { field: all_classes.len(), shift: 0, contexts: classes.kinds() };
-        let contexts = |range: &Range<usize>, _: &[W]| classes.sums(range.start as u64..range.end as u64);
+        let contexts = |block: &Block<W>| block.of_kept(classes.sums(block.elements()));
         let counts = count_in_contexts(words, shift, width, source.contexts(), contexts);
         if consider(&counts, &source, class_cost) {
             all_classes.push(classes);
@@ -83,12 +81,12 @@ fn count_in_contexts<W: Word>(
     shift: u32,
     width: u32,
     contexts: usize,
-    contexts_of: impl Fn(&Range<usize>, &[W]) -> Vec<u8>,
+    contexts_of: impl Fn(&Block<W>) -> Vec<u8>,
 ) -> Counts {
     let mut counts = vec![vec![0u64; 1 << width]; contexts];
-    for (range, words) in words.blocks() {
-        let of_block = contexts_of(&range, &words);
-        for (symbol, context) in plane_symbols(&words, shift, width).into_iter().zip(of_block) {
+    for block in words.blocks() {
+        let of_block = contexts_of(&block);
+        for (symbol, context) in plane_symbols(&block.words, shift, width).into_iter().zip(of_block) {
             counts[usize::from(context)][usize::from(symbol)] += 1;
         }
     }
@@ -101,7 +99,7 @@ fn exponent_source<W: Word>(words: Words<'_, W>, shift: u32, width: u32, first: 
     let mask = ((1u32 << first) - 1) as u16;
     let drop = first.saturating_sub(9);
     let mut joint: Vec<Vec<u64>> = vec![Vec::new(); 1 << (first - drop)];
-    for (_, words) in words.sample(SAMPLE_WORDS) {
+    for Block { words, .. } in words.sample(SAMPLE_WORDS) {
         for (word, symbol) in words.iter().zip(plane_symbols(&words, shift, width)) {
             let counts = &mut joint[usize::from(word.field(top, mask) >> drop)];
             counts.resize(1 << width, 0);
@@ -160,10 +158,9 @@ fn row_kinds<W: Word>(
         return None;
     }
     let rows = Rows::new(layout, u8::try_from(depth).ok().filter(|&depth| depth < 255)?);
-    let elements = words.count() as u64;
-    let count = rows.numbers(&(0..elements)).end;
+    let count = rows.numbers(&(0..words.values() as u64)).end;
     // kinds of short rows would cost more than they save, and what is known of each much memory
-    if count * MIN_ROW > elements {
+    if count * MIN_ROW > words.count() as u64 {
         return None;
     }
     let count = count as usize;
@@ -179,11 +176,10 @@ fn row_kinds<W: Word>(
     let costs_under = |kinds: &[Vec<u32>]| {
         let mut costs = vec![[0u64; MAX_KINDS]; count];
         let mut sizes = vec![0u64; count];
-        for (range, words) in words.blocks() {
-            let symbols = plane_symbols(&words, shift, width);
-            let range = range.start as u64..range.end as u64;
+        for block in words.blocks() {
+            let symbols = plane_symbols(&block.words, shift, width);
             let mut rest = &symbols[..];
-            for (row, len) in (rows.numbers(&range).start as usize..).zip(rows.lengths(range.clone())) {
+            for (row, len) in block.rows(&rows) {
                 let (now, later) = rest.split_at(len);
                 for (kind, cost) in kinds.iter().zip(&mut costs[row]) {
                     *cost += now.iter().map(|&symbol| u64::from(kind[usize::from(symbol)])).sum::<u64>();
@@ -203,11 +199,9 @@ fn row_kinds<W: Word>(
     let mut kind_of: Vec<u8> = average.iter().map(|&cost| u8::from(2 * cost > least + most)).collect();
     let mut kinds = 2;
     for round in 0..3 {
-        let counts = count_in_contexts(words, shift, width, kinds, |range, _| {
-            let range = range.start as u64..range.end as u64;
-            let first = rows.numbers(&range).start as usize;
-            let lengths = rows.lengths(range).zip(&kind_of[first..]);
-            lengths.flat_map(|(len, &kind)| std::iter::repeat_n(kind, len)).collect()
+        let counts = count_in_contexts(words, shift, width, kinds, |block| {
+            let rows = block.rows(&rows).into_iter();
+            rows.flat_map(|(row, len)| std::iter::repeat_n(kind_of[row], len)).collect()
         });
         let mut codes: Vec<Vec<u32>> = counts.iter().map(|counts| code(counts)).collect();
         if round == 0 && kinds < MAX_KINDS {
@@ -236,10 +230,10 @@ fn row_kinds<W: Word>(
 /// Whether parts of rows in a sample cost differently under one code.
 fn rows_differ<W: Word>(words: Words<'_, W>, rows: &Rows, shift: u32, width: u32, code: &[u32]) -> bool {
     let (mut least, mut most) = (u64::MAX, 0);
-    for (range, words) in words.sample(SAMPLE_WORDS) {
-        let symbols = plane_symbols(&words, shift, width);
+    for block in words.sample(SAMPLE_WORDS) {
+        let symbols = plane_symbols(&block.words, shift, width);
         let mut rest = &symbols[..];
-        for len in rows.lengths(range.start as u64..range.end as u64) {
+        for (_, len) in block.rows(rows) {
             let (now, later) = rest.split_at(len);
             let cost: u64 = now.iter().map(|&symbol| u64::from(code[usize::from(symbol)])).sum();
             // few symbols may differ by chance

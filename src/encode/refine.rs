@@ -15,7 +15,7 @@ const NARROW_SYMBOLS: u64 = 1 << 10;
 /// Up to so many symbols trees are tried with fewer contexts and a low limit too.
 const TREE_SYMBOLS: u64 = 1 << 12;
 
-/// Replaces codings of the plan by cheaper ones; `chunk_len` is in elements.
+/// Replaces codings of the plan by cheaper ones; `chunk_len` is in values, or, for C64, elements.
 pub(super) fn refine<W: Word>(
     plan: &mut FieldPlan,
     words: Words<'_, W>,
@@ -25,7 +25,7 @@ pub(super) fn refine<W: Word>(
 ) {
     let words_an_element = layout.dtype.words() as usize;
     let chunk_words = chunk_len as usize * words_an_element;
-    let chunks = words.count().div_ceil(chunk_words.max(1));
+    let chunks = words.values().div_ceil(chunk_words.max(1));
     let measured = effort.measured_chunks.clamp(1, chunks.max(1));
     let in_bits = words.count() <= effort.bits_symbols;
     if in_bits || !effort.adaptations.is_empty() {
@@ -35,16 +35,18 @@ pub(super) fn refine<W: Word>(
         for index in 0..measured {
             // spread evenly over the segment
             let start = index * chunks / measured * chunk_words;
-            let range = start..(start + chunk_words).min(words.count());
+            let range = start..(start + chunk_words).min(words.values());
             let elements = (range.start / words_an_element) as u64..(range.end / words_an_element) as u64;
             let rows: Vec<&[u8]> = fields
                 .class_fields
                 .iter()
-                .zip(&plan.row_classes)
+                .zip(&plan.in_chunks.row_classes)
                 .map(|(field, classes)| field.rows_of_chunk(&elements, classes))
                 .collect();
-            let sums = all_sums(&fields.class_fields, &elements, &rows);
-            let words = words.read(range);
+            let mut sums = all_sums(&fields.class_fields, &elements, &rows);
+            let block = words.read(range);
+            sums.iter_mut().for_each(|sums| *sums = block.of_kept(std::mem::take(sums)));
+            let words = block.words;
             let mut symbols = vec![0; words.len()];
             let mut shift = fields.fields.iter().map(|field| field.width).sum::<u32>();
             for (number, (field, options)) in fields.fields.iter().zip(&mut options).enumerate() {
@@ -164,17 +166,20 @@ fn join_raw_fields(fields: &mut Vec<Field>) {
 /// Leaves out class fields that no coding looks at.
 fn drop_unused_classes(plan: &mut FieldPlan) {
     for number in (0..plan.fields.class_fields.len()).rev() {
-        let refers = |field: &Field| match field.coding.source() {
+        let refers = |coding: &Coding| match coding.source() {
             ContextSource::Classes { field, .. } => Some(*field),
             _ => None,
         };
-        if plan.fields.fields.iter().filter_map(refers).any(|field| field == number) {
+        let of_mask = plan.fields.steps.mask.as_ref().map(|mask| &mask.coding);
+        let codings = plan.fields.fields.iter().map(|field| &field.coding).chain(of_mask);
+        if codings.filter_map(refers).any(|field| field == number) {
             continue;
         }
         plan.fields.class_fields.remove(number);
-        plan.row_classes.remove(number);
-        for field in &mut plan.fields.fields {
-            if let Some(ContextSource::Classes { field, .. }) = field.coding.source_mut()
+        plan.in_chunks.row_classes.remove(number);
+        let of_mask = plan.fields.steps.mask.as_mut().map(|mask| &mut mask.coding);
+        for coding in plan.fields.fields.iter_mut().map(|field| &mut field.coding).chain(of_mask) {
+            if let Some(ContextSource::Classes { field, .. }) = coding.source_mut()
                 && *field > number
             {
                 *field -= 1;

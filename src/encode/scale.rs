@@ -1,6 +1,6 @@
 //! From the effects of rows and other axes to a class field whose sums are the contexts of symbols.
 
-use super::effects::Grouping;
+use super::effects::{CERTAIN, Effect, Grouping};
 use super::magnitude::OCTAVE;
 use crate::entropy::{ClassCoding, MAX_CLASS_BITS, MAX_CONTEXTS};
 use crate::represent::{ClassField, ContextSource, Group, Layout, Rows};
@@ -55,18 +55,27 @@ pub(super) fn classes(
     field: usize,
 ) -> Option<(Classes, ContextSource)> {
     let Resolution { unit, shift } = resolution;
+    let certain = |effect: &Effect| effect.of_index.contains(&CERTAIN);
     let parts =
         || grouping.rows.iter().map(|(_, effect)| effect).chain(grouping.groups.iter().map(|(_, effect)| effect));
     let class_of = |effect: i32, bound: i32| (effect.clamp(-bound, bound) + unit / 2).div_euclid(unit);
     let ends: Vec<[i32; 2]> = parts()
-        .map(|effect| [effect.of_index.iter().min(), effect.of_index.iter().max()].map(|end| end.copied().unwrap_or(0)))
+        .map(|effect| {
+            let known = || effect.of_index.iter().filter(|&&effect| effect != CERTAIN);
+            [known().min(), known().max()].map(|end| end.copied().unwrap_or(0))
+        })
         .collect();
     let bounds = |bound: i32| ends.iter().map(move |ends| ends.map(|end| class_of(end, bound)));
+    // an index that is certain to be left out has a class of its own, which outweighs all others
+    let has_certain = parts().any(certain);
+    let beyond = if has_certain { 1 << shift } else { 0 };
     let mut bound = MAX_OCTAVES * OCTAVE;
     let fits = |bound: i32| {
         let spans: Vec<i32> = bounds(bound).map(|[low, high]| high - low).collect();
+        let total = spans.iter().sum::<i32>() + beyond;
         spans.iter().all(|span| span >> MAX_CLASS_BITS == 0)
-            && (spans.iter().sum::<i32>() >> shift) < MAX_CONTEXTS as i32
+            && (total >> shift) < MAX_CONTEXTS as i32
+            && (!has_certain || total >> MAX_CLASS_BITS == 0)
     };
     while !fits(bound) {
         bound = bound * 7 / 8;
@@ -74,20 +83,25 @@ pub(super) fn classes(
     let (lows, highs): (Vec<i32>, Vec<i32>) = bounds(bound).map(|[low, high]| (low, high)).unzip();
     let span = |part: usize| highs[part] - lows[part];
     let total: i32 = (0..lows.len()).map(span).sum();
-    let contexts = (total >> shift) as usize + 1;
+    let contexts = ((total + beyond) >> shift) as usize + 1;
     if contexts < 2 {
         return None;
     }
-    let vector = |effect: &super::effects::Effect, part: usize| -> Vec<u8> {
-        effect.of_index.iter().map(|&effect| (class_of(effect, bound) - lows[part]) as u8).collect()
+    let vector = |effect: &Effect, part: usize| -> Vec<u8> {
+        let class = |&effect: &i32| match effect {
+            CERTAIN => (total + beyond) as u8,
+            effect => (class_of(effect, bound) - lows[part]) as u8,
+        };
+        effect.of_index.iter().map(class).collect()
     };
     let most = (0..lows.len()).map(span).max().unwrap_or(1).max(1);
+    let most = if has_certain { total + beyond } else { most };
     let coding = ClassCoding { width: most.ilog2() + 1, is_ordered: false };
     let mut part = 0;
     let mut of_rows = Vec::new();
     let mut rows = None;
     if let Some((depth, effect)) = &grouping.rows
-        && span(0) > 0
+        && (span(0) > 0 || certain(effect))
     {
         of_rows = vector(effect, 0);
         rows = Some(Rows::new(layout, *depth));
@@ -95,7 +109,7 @@ pub(super) fn classes(
     part += usize::from(grouping.rows.is_some());
     let mut groups = Vec::new();
     for (axes, effect) in &grouping.groups {
-        if span(part) > 0 {
+        if span(part) > 0 || certain(effect) {
             let (mut group, _) = Group::new(layout.single()?, axes.start, axes.len())?;
             group.classes = vector(effect, part);
             groups.push(group);

@@ -40,19 +40,21 @@ pub(super) fn encode_segment(
     let effort = options.effort();
     let dtype = input.dtype;
     let bytes = &input.bytes[..];
-    let layout = Layout { dtype, shapes: input.shapes.iter().map(|shape| &shape[..]).collect() };
+    let layout = Layout::new(dtype, input.shapes.iter().map(|shape| &shape[..]));
     let row = layout.single().map_or(1, row_elements);
     let mut plan = plan(&layout, row, bytes, options.chunk_bytes.unwrap_or(CHUNK_BYTES), &effort)?;
+    let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     // what no reader would take is not written, whatever the plan
     let mut parameters = plan.representation.parameters();
     let read = Representation::read(plan.representation.code(), &parameters, &layout);
-    let is_sound = read.as_ref().is_ok_and(|read| *read == plan.representation);
+    let chunks = elements.div_ceil(plan.chunk_len.max(1));
+    let is_sound = read.as_ref().is_ok_and(|read| *read == plan.representation)
+        && plan.representation.check_chunk_len(plan.chunk_len, chunks).is_ok();
     debug_assert!(is_sound, "{read:?}");
     if !is_sound {
         plan = Plan::raw(&plan);
         parameters.clear();
     }
-    let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     let chunk_bytes = bytes_of(dtype, plan.chunk_len) as usize;
     let raw = plan.representation == Representation::Raw;
     let chunks = (0u64..).step_by(plan.chunk_len.max(1) as usize).zip(bytes.chunks(chunk_bytes.max(1))).collect();
@@ -60,8 +62,8 @@ pub(super) fn encode_segment(
         let mut out = Vec::new();
         if !raw {
             let range = start..(start + plan.chunk_len).min(elements);
-            let (representation, row_classes) = (&plan.representation, &plan.row_classes);
-            representation.encode_chunk(dtype, &range, bytes, row_classes, effort.zstd_level, &mut out)?;
+            let (representation, in_chunks) = (&plan.representation, &plan.in_chunks);
+            representation.encode_chunk(dtype, &range, bytes, in_chunks, effort.zstd_level, &mut out)?;
             out.shrink_to_fit();
         }
         let stored = if raw { bytes } else { &out };

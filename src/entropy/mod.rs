@@ -8,7 +8,8 @@
 //!   cost      code lengths as integers, so that an encoder chooses the same everywhere
 //!   lanes ── lane_encode, lane_decode ── slots ── adapt ── table ── fit, levels
 //!   bits  ── context ─────────────────────────────── coder ──┘
-//!   classes ─────┘
+//!   classes ─────┤
+//!   ascending, scales   what codebooks and grids are made of
 //!   pack      values of a few bits, one after another
 //! ```
 //!
@@ -16,6 +17,7 @@
 //! a fixed amount plus what the input's length or the output's has paid for.
 
 mod adapt;
+mod ascending;
 mod bits;
 mod classes;
 mod coder;
@@ -28,10 +30,14 @@ mod lanes;
 mod levels;
 mod mixed;
 mod pack;
+mod scales;
 mod slots;
 mod table;
 
 pub(crate) use adapt::Adaptation;
+pub(crate) use ascending::{MAX_CODEBOOK_ENTRIES, decode_ascending, encode_ascending, skip_map};
+#[cfg(feature = "internals")]
+pub(crate) use ascending::MAP_LIMIT;
 #[cfg(feature = "internals")]
 pub(crate) use adapt::{MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, WEIGHT_BITS};
 pub(crate) use bits::{BitsModel, WordSize, decode_bits, encode_bits, skip_bits};
@@ -51,6 +57,7 @@ pub(crate) use mixed::MAX_DISTANCES;
 pub(crate) use mixed::{Kind as MixedKind, MixedModel, decode_mixed, encode_mixed, mixed_cost, skip_mixed};
 pub(crate) use mixed::{MAX_COLUMNS, MAX_DISTANCE};
 pub(crate) use pack::{pack, packed_len, unpack};
+pub(crate) use scales::{decode_scales, encode_scales};
 pub(crate) use table::{MAX_CONTEXTS, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS, Tables};
 #[cfg(feature = "internals")]
 pub(crate) use table::{MAX_ENTRIES, MAX_LEVEL, MIN_PRECISION, TABLE_LIMIT};

@@ -235,7 +235,7 @@ mod tests {
         let shape = prop::collection::vec(1u64..7, 1..5);
         (shape, prop_oneof![Just(255u8), 0u8..6], any::<[bool; 5]>(), 1u32..=6, any::<bool>(), any::<u64>()).prop_map(
             |(shape, depth, cuts, width, is_ordered, seed)| {
-                let layout = Layout { dtype: Dtype::U8, shapes: vec![&shape] };
+                let layout = Layout::new(Dtype::U8, [&shape[..]]);
                 let mut state = seed;
                 let mut class = || {
                     state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -275,7 +275,7 @@ mod tests {
 
         #[test]
         fn class_fields_come_back((shape, field, row_classes) in fields()) {
-            let layout = Layout { dtype: Dtype::U8, shapes: vec![&shape] };
+            let layout = Layout::new(Dtype::U8, [&shape[..]]);
             let elements = 0..shape.iter().product();
             let mut out = Vec::new();
             field.write(&mut out);
@@ -291,7 +291,7 @@ mod tests {
             prop_assert_eq!(back.skip_rows(&mut skipping).unwrap(), out.len() - head);
             skipping.finish().unwrap();
             // groups of another tensor, or of several, are refused or other groups
-            let other = Layout { dtype: Dtype::U8, shapes: vec![&shape, &shape] };
+            let other = Layout::new(Dtype::U8, [&shape[..], &shape[..]]);
             let read = ClassField::read(&mut Cursor::unplaced(&out[..head], "test"), &other, &mut budget);
             prop_assert_eq!(read.is_ok(), field.groups.is_empty());
         }

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use super::StreamBytes;
 use super::class_field::{ClassField, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES};
-use super::context_source::{ContextSource, all_sums};
+use super::coding::{Coding, Field};
+use super::context_source::all_sums;
 use super::layout::Layout;
-use super::word::{Word, read_words, write_words};
-use crate::entropy::{
-    BitsModel, LaneModel, MAX_SYMBOL_BITS, MixedModel, decode_bits, decode_lanes, decode_mixed, encode_bits,
-    encode_lanes, encode_mixed, pack, packed_len, skip_bits, skip_lanes, skip_mixed, unpack,
-};
+use super::mask::{Kept, of_kept};
+use super::steps::{Map, Shared, Steps};
+use super::word::{Word, with_word};
+use crate::entropy::skip_map;
 use crate::error::{Error, Result};
 use crate::tensor::Dtype;
 use crate::wire::{Cursor, put_varint};
@@ -28,16 +28,43 @@ pub(crate) enum Transform {
     Rotate,
     /// Small integers of both signs become small.
     Zigzag,
+    /// A zero point, less this much, becomes 0.
+    Offset(u64),
 }
 
 impl Transform {
-    const ALL: [Self; 3] = [Self::Identity, Self::Rotate, Self::Zigzag];
+    fn read(cursor: &mut Cursor<'_>, bits: u32) -> Result<Self> {
+        let start = cursor.clone();
+        match cursor.u8()? {
+            0 => Ok(Self::Identity),
+            1 => Ok(Self::Rotate),
+            2 => Ok(Self::Zigzag),
+            3 => match cursor.varint()? {
+                by if by > 0 && (bits == 64 || by >> bits == 0) => Ok(Self::Offset(by)),
+                by => Err(start.place(Error::corrupt(format!("an offset of {by} for words of {bits} bits")))),
+            },
+            other => Err(start.place(Error::unsupported(format!("transform {other}")))),
+        }
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Identity => out.push(0),
+            Self::Rotate => out.push(1),
+            Self::Zigzag => out.push(2),
+            Self::Offset(by) => {
+                out.push(3);
+                put_varint(out, by);
+            }
+        }
+    }
 
     pub(crate) fn apply<W: Word>(self, words: &mut [W], bits: u32) {
         match self {
             Self::Identity => {}
             Self::Rotate => words.iter_mut().for_each(|word| *word = word.rotate(bits)),
             Self::Zigzag => words.iter_mut().for_each(|word| *word = word.zigzag(bits)),
+            Self::Offset(by) => words.iter_mut().for_each(|word| *word = word.offset(by, bits)),
         }
     }
 
@@ -46,165 +73,46 @@ impl Transform {
             Self::Identity => {}
             Self::Rotate => words.iter_mut().for_each(|word| *word = word.unrotate(bits)),
             Self::Zigzag => words.iter_mut().for_each(|word| *word = word.unzigzag(bits)),
+            Self::Offset(by) => words.iter_mut().for_each(|word| *word = word.offset(by.wrapping_neg(), bits)),
         }
     }
 }
 
-/// How a field's symbols are coded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Coding {
-    Raw,
-    Constant(u16),
-    Lanes(ContextSource, LaneModel),
-    Bits(ContextSource, BitsModel),
-    Mixed(ContextSource, MixedModel),
-}
-
-impl Coding {
-    /// For people and programs.
-    pub(crate) fn name(&self) -> String {
-        let (name, source) = match self {
-            Self::Raw => ("raw", &ContextSource::None),
-            Self::Constant(_) => ("constant", &ContextSource::None),
-            Self::Lanes(source, _) => ("lanes", source),
-            Self::Bits(source, _) => ("bits", source),
-            Self::Mixed(source, _) => ("mixed", source),
-        };
-        match source.contexts() {
-            1 => name.to_owned(),
-            contexts => format!("{name}/{contexts}"),
-        }
-    }
-
-    /// Where its contexts come from.
-    pub(crate) fn source(&self) -> &ContextSource {
-        match self {
-            Self::Raw | Self::Constant(_) => &ContextSource::None,
-            Self::Lanes(source, _) | Self::Bits(source, _) | Self::Mixed(source, _) => source,
-        }
-    }
-
-    /// Where its contexts come from, if it has a model.
-    pub(crate) fn source_mut(&mut self) -> Option<&mut ContextSource> {
-        match self {
-            Self::Raw | Self::Constant(_) => None,
-            Self::Lanes(source, _) | Self::Bits(source, _) | Self::Mixed(source, _) => Some(source),
-        }
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Raw => out.push(0),
-            Self::Constant(value) => {
-                out.push(1);
-                put_varint(out, u64::from(*value));
-            }
-            Self::Lanes(source, model) => {
-                out.push(2);
-                source.write(out);
-                model.write(out);
-            }
-            Self::Bits(source, model) => {
-                out.push(3);
-                source.write(out);
-                model.write(out);
-            }
-            Self::Mixed(source, model) => {
-                out.push(4);
-                source.write(out);
-                model.write(out);
-            }
-        }
-    }
-
-    /// Reads the coding of a field of `width` bits that comes after fields of `widths`.
-    fn read(cursor: &mut Cursor<'_>, width: u32, class_fields: usize, widths: &[u32]) -> Result<Self> {
-        let code = cursor.u8()?;
-        if (2..=4).contains(&code) && width > MAX_SYMBOL_BITS {
-            return Err(cursor.place(Error::corrupt(format!("{width} bits are too many for a coder"))));
-        }
-        match code {
-            0 => Ok(Self::Raw),
-            1 => match cursor.varint()? {
-                value if value < 1 << width => Ok(Self::Constant(value as u16)),
-                value => Err(cursor.place(Error::corrupt(format!("constant {value} in {width} bits")))),
-            },
-            2 => {
-                let source = ContextSource::read(cursor, class_fields, widths)?;
-                let model = LaneModel::read(cursor, width, source.contexts())?;
-                Ok(Self::Lanes(source, model))
-            }
-            3 => {
-                let source = ContextSource::read(cursor, class_fields, widths)?;
-                let model = BitsModel::read(cursor, width, source.contexts())?;
-                Ok(Self::Bits(source, model))
-            }
-            4 => {
-                let source = ContextSource::read(cursor, class_fields, widths)?;
-                let model = MixedModel::read(cursor, width, source.contexts())?;
-                Ok(Self::Mixed(source, model))
-            }
-            _ => Err(cursor.place(Error::unsupported(format!("coding {code}")))),
-        }
-    }
-
-    fn encode(&self, symbols: &[u16], contexts: &[u8], width: u32, out: &mut Vec<u8>) {
-        match self {
-            Self::Raw => pack(symbols, width, out),
-            Self::Constant(_) => {}
-            Self::Lanes(_, model) => encode_lanes(symbols, contexts, model, out),
-            Self::Bits(_, model) => encode_bits(symbols, contexts, model, out),
-            Self::Mixed(_, model) => encode_mixed(symbols, contexts, model, out),
-        }
-    }
-
-    fn decode(&self, cursor: &mut Cursor<'_>, contexts: &[u8], width: u32, symbols: &mut [u16]) -> Result<()> {
-        match self {
-            Self::Raw => {
-                let packed = cursor.bytes(packed_len(symbols.len(), width))?;
-                unpack(packed, width, symbols).map_err(|error| cursor.place(error))
-            }
-            Self::Constant(value) => {
-                symbols.fill(*value);
-                Ok(())
-            }
-            Self::Lanes(_, model) => decode_lanes(cursor, model, contexts, symbols),
-            Self::Bits(_, model) => decode_bits(cursor, model, contexts, symbols),
-            Self::Mixed(_, model) => decode_mixed(cursor, model, contexts, symbols),
-        }
-    }
-
-    /// Bytes of memory beside its own, about.
-    fn memory(&self) -> usize {
-        let model = match self {
-            Self::Lanes(_, model) => model.tables.memory(),
-            Self::Mixed(_, model) => size_of_val(&model.distances[..]),
-            _ => 0,
-        };
-        model + self.source().memory()
-    }
-}
-
-/// Some adjacent bits of a word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Field {
-    pub(crate) width: u32,
-    pub(crate) coding: Coding,
-}
-
-/// A transform, class fields, and the fields from the most significant down; their widths add up to the word's.
+/// Steps to symbol words, class fields, a transform, and the fields from the most significant down; their widths add up to the
+/// symbol word's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fields {
-    pub(crate) transform: Transform,
+    pub(crate) steps: Steps,
     pub(crate) class_fields: Vec<ClassField>,
+    pub(crate) transform: Transform,
     pub(crate) fields: Vec<Field>,
 }
+
+/// What an encoder knows beside the parameters in a segment's head: what lies in the chunks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct InChunks {
+    /// For each class field the classes of all rows.
+    pub(crate) row_classes: Vec<Vec<u8>>,
+    /// Of all groups.
+    pub(crate) shared: Shared,
+}
+
+/// Hears of what is decoded: each stream's width and coding, its symbols and, if there are several, contexts.
+pub(crate) trait Observer: FnMut(u32, &Coding, &[u16], &[u8]) {}
+
+impl<F: FnMut(u32, &Coding, &[u16], &[u8])> Observer for F {}
 
 impl Fields {
     /// Appends the parameters.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        out.extend([self.transform as u8, self.class_fields.len() as u8]);
+        out.push(self.steps.flags());
+        if let Some(unpack) = &self.steps.unpack {
+            unpack.write(out);
+        }
+        out.push(self.class_fields.len() as u8);
         self.class_fields.iter().for_each(|field| field.write(out));
+        self.steps.write(out);
+        self.transform.write(out);
         out.push(self.fields.len() as u8);
         for field in &self.fields {
             out.push(field.width as u8);
@@ -214,24 +122,26 @@ impl Fields {
 
     /// Reads the parameters.
     pub(crate) fn read(cursor: &mut Cursor<'_>, layout: &Layout<'_>) -> Result<Self> {
-        let transform = usize::from(cursor.u8()?);
-        let Some(&transform) = Transform::ALL.get(transform) else {
-            return Err(cursor.place(Error::unsupported(format!("transform {transform}"))));
-        };
+        let dtype = layout.dtype;
+        let flags = cursor.u8()?;
+        let unpack = Steps::read_unpack(flags, cursor, layout)?;
+        let layout = unpack.map_or_else(|| layout.clone(), |unpack| unpack.layout(layout));
         let count = usize::from(cursor.u8()?);
         if count > MAX_CLASS_FIELDS {
             return Err(cursor.place(Error::corrupt(format!("{count} class fields"))));
         }
         let mut budget = MAX_GROUP_CLASSES;
         let class_fields =
-            (0..count).map(|_| ClassField::read(cursor, layout, &mut budget)).collect::<Result<Vec<_>>>()?;
+            (0..count).map(|_| ClassField::read(cursor, &layout, &mut budget)).collect::<Result<Vec<_>>>()?;
+        let steps = Steps::read(flags, unpack, cursor, dtype, class_fields.len())?;
+        let bits = steps.symbol_bits(dtype);
+        let transform = Transform::read(cursor, bits)?;
         let count = usize::from(cursor.u8()?);
         if !(1..=MAX_FIELDS).contains(&count) {
             return Err(cursor.place(Error::corrupt(format!("{count} fields"))));
         }
         let mut fields = Vec::with_capacity(count);
         let mut widths: Vec<u32> = Vec::with_capacity(count);
-        let bits = layout.dtype.word_bits();
         for _ in 0..count {
             let width = u32::from(cursor.u8()?);
             if !(1..=MAX_FIELD_BITS).contains(&width) || widths.iter().sum::<u32>() + width > bits {
@@ -247,28 +157,52 @@ impl Fields {
         if total != bits {
             return Err(cursor.place(Error::corrupt(format!("fields of {total} bits in words of {bits}"))));
         }
-        Ok(Self { transform, class_fields, fields })
+        Ok(Self { steps, class_fields, transform, fields })
     }
 
-    /// Appends the coded bytes of a chunk: the elements `elements` of the segment, in `bytes`. `row_classes` has the classes
-    /// of all rows of each class field.
-    pub(crate) fn encode<W: Word>(
+    /// Bits of a symbol word.
+    pub(crate) fn symbol_bits(&self) -> u32 {
+        self.fields.iter().map(|field| field.width).sum()
+    }
+
+    /// Appends the coded bytes of a chunk: the elements `elements` of the segment, in `bytes`.
+    pub(crate) fn encode(
         &self,
         dtype: Dtype,
         elements: &Range<u64>,
         bytes: &[u8],
-        row_classes: &[Vec<u8>],
+        in_chunks: &InChunks,
         out: &mut Vec<u8>,
     ) {
-        let bits = dtype.word_bits();
-        let mut words = read_words::<W>(bytes, bits);
-        self.transform.apply(&mut words, bits);
-        let mut of_chunk = Vec::with_capacity(row_classes.len());
-        for (field, classes) in self.class_fields.iter().zip(row_classes) {
-            field.encode_rows(elements, classes, out);
-            of_chunk.push(field.rows_of_chunk(elements, classes));
+        with_word!(self.symbol_bits(), V => self.encode_words::<V>(dtype, elements, bytes, in_chunks, out));
+    }
+
+    fn encode_words<V: Word>(
+        &self,
+        dtype: Dtype,
+        elements: &Range<u64>,
+        bytes: &[u8],
+        in_chunks: &InChunks,
+        out: &mut Vec<u8>,
+    ) {
+        let bits = self.symbol_bits();
+        let values = self.steps.values(elements);
+        let mut of_chunk = Vec::with_capacity(in_chunks.row_classes.len());
+        for (field, classes) in self.class_fields.iter().zip(&in_chunks.row_classes) {
+            field.encode_rows(&values, classes, out);
+            of_chunk.push(field.rows_of_chunk(&values, classes));
         }
-        let sums = all_sums(&self.class_fields, elements, &of_chunk);
+        let mut sums = all_sums(&self.class_fields, &values, &of_chunk);
+        let (kept, mut words) = self.steps.apply::<V>(dtype, values.start, bytes, &in_chunks.shared);
+        if let (Some(mask), Some(kept)) = (&self.steps.mask, &kept) {
+            mask.encode(kept, &sums, out);
+            if words.is_empty() {
+                return;
+            }
+            sums.iter_mut().for_each(|sums| *sums = of_kept(sums, kept));
+        }
+        self.steps.map.encode_shared(&in_chunks.shared, &values, out);
+        self.transform.apply(&mut words, bits);
         let mut symbols = vec![0u16; words.len()];
         let mut shift = bits;
         for (index, field) in self.fields.iter().enumerate() {
@@ -282,38 +216,65 @@ impl Fields {
         }
     }
 
-    /// Decodes a chunk, the elements `elements` of the segment, to `out`, which has its length. `observe` sees each field's
-    /// symbols and, if there are several, contexts.
-    pub(crate) fn decode<W: Word>(
+    /// Decodes a chunk, the elements `elements` of the segment, to `out`, which has its length.
+    pub(crate) fn decode(
+        &self,
+        dtype: Dtype,
+        elements: &Range<u64>,
+        cursor: Cursor<'_>,
+        out: &mut [u8],
+        observe: impl Observer,
+    ) -> Result<()> {
+        with_word!(self.symbol_bits(), V => self.decode_words::<V>(dtype, elements, cursor, out, observe))
+    }
+
+    fn decode_words<V: Word>(
         &self,
         dtype: Dtype,
         elements: &Range<u64>,
         mut cursor: Cursor<'_>,
         out: &mut [u8],
-        mut observe: impl FnMut(&Field, &[u16], &[u8]),
+        mut observe: impl Observer,
     ) -> Result<()> {
-        let bits = dtype.word_bits();
-        let count = out.len() * 8 / bits as usize;
-        let row_classes = self.class_fields.iter().map(|field| field.decode_rows(&mut cursor, elements));
+        let start = cursor.clone();
+        let values = self.steps.values(elements);
+        let mut count = (values.end - values.start) as usize * dtype.words() as usize;
+        let row_classes = self.class_fields.iter().map(|field| field.decode_rows(&mut cursor, &values));
         let row_classes = row_classes.collect::<Result<Vec<_>>>()?;
-        let sums = all_sums(&self.class_fields, elements, &row_classes);
-        let mut words = vec![W::default(); count];
-        let mut symbols = vec![0u16; count];
-        for (index, field) in self.fields.iter().enumerate() {
-            let contexts = self.contexts(index, &sums, &words, 0, dtype);
-            field.coding.decode(&mut cursor, &contexts, field.width, &mut symbols)?;
-            observe(field, &symbols, &contexts);
-            match index {
-                // a first field may be as wide as the word: nothing to shift by
-                0 => words.iter_mut().zip(&symbols).for_each(|(word, &symbol)| *word = W::from_symbol(symbol)),
-                _ => {
-                    words.iter_mut().zip(&symbols).for_each(|(word, &symbol)| *word = word.push(field.width, symbol));
+        let mut sums = all_sums(&self.class_fields, &values, &row_classes);
+        let mut kept: Option<Kept> = None;
+        if let Some(mask) = &self.steps.mask {
+            let observe = |symbols: &[u16], contexts: &[u8]| observe(mask.shape.group, &mask.coding, symbols, contexts);
+            let bits = mask.decode(&mut cursor, &sums, count, observe)?;
+            count = bits.count_ones();
+            sums.iter_mut().for_each(|sums| *sums = of_kept(sums, &bits));
+            kept = Some(bits);
+        }
+        let mut words = vec![V::default(); count];
+        let mut shared = Shared::default();
+        if kept.is_none() || count > 0 {
+            shared = self.steps.map.decode_shared(&mut cursor, &values)?;
+            let mut symbols = vec![0u16; count];
+            for (index, field) in self.fields.iter().enumerate() {
+                let contexts = self.contexts(index, &sums, &words, 0, dtype);
+                field.coding.decode(&mut cursor, &contexts, field.width, &mut symbols)?;
+                observe(field.width, &field.coding, &symbols, &contexts);
+                match index {
+                    // a first field may be as wide as the word: nothing to shift by
+                    0 => words.iter_mut().zip(&symbols).for_each(|(word, &symbol)| *word = V::from_symbol(symbol)),
+                    _ => {
+                        words
+                            .iter_mut()
+                            .zip(&symbols)
+                            .for_each(|(word, &symbol)| *word = word.push(field.width, symbol));
+                    }
                 }
             }
         }
         cursor.finish()?;
-        self.transform.invert(&mut words, bits);
-        write_words(&words, bits, out)
+        self.transform.invert(&mut words, self.symbol_bits());
+        let inverted = self.steps.invert(dtype, &values, kept.as_ref(), &words, &shared, out);
+        inverted.map_err(|error| start.place(error))
     }
 
     /// Whether a field is coded by mixing.
@@ -341,36 +302,50 @@ impl Fields {
     /// Bytes of memory, about.
     pub(crate) fn memory(&self) -> usize {
         let fields = self.fields.iter().map(|field| size_of::<Field>() + field.coding.memory());
-        fields.chain(self.class_fields.iter().map(ClassField::memory)).sum()
+        let classes = self.class_fields.iter().map(ClassField::memory);
+        fields.chain(classes).sum::<usize>() + self.steps.memory()
     }
 
-    /// How the coded bytes of a chunk of `count` words divide.
-    pub(crate) fn account(&self, coded: &[u8], count: usize, into: &mut StreamBytes) -> Result<()> {
+    /// How the coded bytes of the chunk of these elements divide. Decodes only what it needs to know where streams begin.
+    pub(crate) fn account(
+        &self,
+        dtype: Dtype,
+        elements: &Range<u64>,
+        coded: &[u8],
+        into: &mut StreamBytes,
+    ) -> Result<()> {
         let mut cursor = Cursor::unplaced(coded, "chunk");
+        let values = self.steps.values(elements);
+        let mut count = (values.end - values.start) as usize * dtype.words() as usize;
+        let mut row_classes = Vec::new();
         for field in &self.class_fields {
+            let mut reading = cursor.clone();
             into.classes += field.skip_rows(&mut cursor)? as u64;
+            if self.steps.mask.is_some() {
+                row_classes.push(field.decode_rows(&mut reading, &values)?);
+            }
+        }
+        if let Some(mask) = &self.steps.mask {
+            let sums = all_sums(&self.class_fields, &values, &row_classes);
+            let symbols = mask.shape.count(count);
+            let mut reading = cursor.clone();
+            let mut of_mask = StreamBytes::default();
+            mask.coding.account(&mut cursor, symbols, mask.shape.group, &mut of_mask)?;
+            into.mask += of_mask.sum();
+            count = mask.decode(&mut reading, &sums, count, |_, _| ())?.count_ones();
+            if count == 0 {
+                return cursor.finish();
+            }
+        }
+        if self.steps.map.is_in_chunks() {
+            let bytes = skip_map(&mut cursor)? as u64;
+            match &self.steps.map {
+                Map::Affine(_) => into.scales += bytes,
+                _ => into.codebooks += bytes,
+            }
         }
         for field in &self.fields {
-            match &field.coding {
-                Coding::Raw => {
-                    into.raw_bits += cursor.bytes(packed_len(count, field.width))?.len() as u64;
-                }
-                Coding::Constant(_) => {}
-                Coding::Lanes(_, model) => {
-                    let sizes = skip_lanes(&mut cursor, model)?;
-                    into.lengths += sizes.counts as u64;
-                    into.lane_states += sizes.states as u64;
-                    into.lane_words += sizes.words as u64;
-                    into.escapes += sizes.escapes as u64;
-                }
-                Coding::Bits(_, model) => {
-                    let before = cursor.position();
-                    let words = skip_bits(&mut cursor, model)? as u64;
-                    into.bits_words += words;
-                    into.lengths += (cursor.position() - before) as u64 - words;
-                }
-                Coding::Mixed(..) => into.mixed_words += skip_mixed(&mut cursor)? as u64,
-            }
+            field.coding.account(&mut cursor, count, field.width, into)?;
         }
         cursor.finish()
     }

@@ -1,5 +1,6 @@
 //! Where a segment's elements lie: its members one after another, each an array of its shape.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::tensor::Dtype;
@@ -8,13 +9,22 @@ use crate::tensor::Dtype;
 #[derive(Debug, Clone)]
 pub(crate) struct Layout<'a> {
     pub(crate) dtype: Dtype,
-    pub(crate) shapes: Vec<&'a [u64]>,
+    pub(crate) shapes: Vec<Cow<'a, [u64]>>,
 }
 
-impl Layout<'_> {
+impl<'a> Layout<'a> {
+    pub(crate) fn new(dtype: Dtype, shapes: impl IntoIterator<Item = &'a [u64]>) -> Self {
+        Self { dtype, shapes: shapes.into_iter().map(Cow::Borrowed).collect() }
+    }
+
+    /// Elements of all members.
+    pub(crate) fn elements(&self) -> u64 {
+        self.shapes.iter().map(|shape| shape.iter().product::<u64>()).fold(0, u64::saturating_add)
+    }
+
     /// The shape, if there is one member.
     pub(crate) fn single(&self) -> Option<&[u64]> {
-        match self.shapes[..] {
+        match &self.shapes[..] {
             [shape] => Some(shape),
             _ => None,
         }
@@ -42,7 +52,7 @@ struct MemberRows {
 impl Rows {
     pub(crate) fn new(layout: &Layout<'_>, depth: u8) -> Self {
         let (mut start, mut first) = (0u64, 0u64);
-        let member = |shape: &&[u64]| {
+        let member = |shape: &Cow<'_, [u64]>| {
             let axes = usize::from(depth).min(shape.len().saturating_sub(1));
             // neither is zero, and their product is below 2^63: members have elements
             let len: u64 = shape[axes..].iter().product();
@@ -101,7 +111,7 @@ mod tests {
     #[test]
     fn rows_of_members_of_all_ranks() {
         let shapes: [&[u64]; 5] = [&[2, 3], &[], &[4], &[2, 2, 2], &[1, 1]];
-        let layout = Layout { dtype: Dtype::U8, shapes: shapes.to_vec() };
+        let layout = Layout::new(Dtype::U8, shapes);
         let lengths = |depth, range| Rows::new(&layout, depth).lengths(range).collect::<Vec<_>>();
         assert_eq!(lengths(0, 0..20), [6, 1, 4, 8, 1]);
         assert_eq!(lengths(1, 0..20), [3, 3, 1, 4, 4, 4, 1]);

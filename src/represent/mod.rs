@@ -1,18 +1,40 @@
 //! Representations (sections 7 and 8): how a chunk's bytes become streams, and back.
 
+mod affine;
 mod class_field;
+mod codebook;
+mod coding;
 mod context_source;
 mod fields;
+mod groups;
 mod layout;
+mod mask;
+mod steps;
 mod streams;
+mod unpack;
 mod word;
 
+pub(crate) use affine::{AffineMap, nearest, rounded, widened};
+#[cfg(feature = "internals")]
+pub(crate) use affine::{MAX_GRID_BITS, MAX_GRID_INTEGER};
 pub(crate) use class_field::{ClassField, Group, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES, MAX_GROUPS};
 pub(crate) use context_source::{ContextSource, MAX_CONTEXT_SHIFT, all_sums};
-pub(crate) use fields::{Coding, Field, Fields, MAX_FIELD_BITS, MAX_FIELDS, Transform, take_field};
+pub(crate) use codebook::{Codebook, CodebookMap, Order};
+pub(crate) use coding::{Coding, Field};
+pub(crate) use fields::{Fields, InChunks, MAX_FIELD_BITS, MAX_FIELDS, Observer, Transform, take_field};
+pub(crate) use groups::Groups;
+#[cfg(feature = "internals")]
+pub(crate) use groups::{MAX_BLOCK, MAX_PERIOD};
 pub(crate) use layout::{Layout, Rows};
+#[cfg(feature = "internals")]
+pub(crate) use mask::MAX_STRIDE;
+pub(crate) use mask::{Kept, Mask, SymbolShape, of_kept};
+pub(crate) use steps::{Map, Shared, Steps, kept_values};
 pub(crate) use streams::StreamBytes;
-pub(crate) use word::{Word, read_words, with_word};
+pub(crate) use unpack::{Axis, Unpack};
+#[cfg(feature = "internals")]
+pub(crate) use unpack::{MAX_PACKED_BITS, MAX_RUN_WORDS};
+pub(crate) use word::{Values, Word, read_words, with_word};
 
 use std::ops::Range;
 
@@ -80,29 +102,34 @@ impl Representation {
         Ok(this)
     }
 
-    /// Appends the coded bytes of a chunk, the elements `elements` of the segment. `row_classes` has the classes of all rows of
-    /// each class field.
+    /// Whether chunks of so many elements, of which there are so many, suit it.
+    pub(crate) fn check_chunk_len(&self, chunk_len: u64, chunks: u64) -> Result<()> {
+        match self {
+            Self::Fields(fields) => fields.steps.check_chunk_len(chunk_len, chunks),
+            Self::Raw | Self::Zstd => Ok(()),
+        }
+    }
+
+    /// Appends the coded bytes of a chunk, the elements `elements` of the segment.
     pub(crate) fn encode_chunk(
         &self,
         dtype: Dtype,
         elements: &Range<u64>,
         bytes: &[u8],
-        row_classes: &[Vec<u8>],
+        in_chunks: &InChunks,
         zstd_level: i32,
         out: &mut Vec<u8>,
     ) -> Result<()> {
         match self {
             Self::Raw => out.extend_from_slice(bytes),
             Self::Zstd => out.extend_from_slice(&zstd::bulk::compress(bytes, zstd_level)?),
-            Self::Fields(fields) => {
-                with_word!(dtype, W => fields.encode::<W>(dtype, elements, bytes, row_classes, out));
-            }
+            Self::Fields(fields) => fields.encode(dtype, elements, bytes, in_chunks, out),
         }
         Ok(())
     }
 
     /// Decodes a chunk, `coded`, that lies at `offset` in the file and holds the elements `elements` of the segment, to `out`,
-    /// which has its length. `observe` sees each field's symbols and, if there are several, contexts.
+    /// which has its length. `observe` sees each stream's symbols and, if there are several, contexts.
     pub(crate) fn decode_chunk(
         &self,
         dtype: Dtype,
@@ -110,7 +137,7 @@ impl Representation {
         coded: &[u8],
         offset: u64,
         out: &mut [u8],
-        observe: impl FnMut(&Field, &[u16], &[u8]),
+        observe: impl Observer,
     ) -> Result<()> {
         match self {
             Self::Raw => {
@@ -124,17 +151,23 @@ impl Representation {
             Self::Zstd => decode_zstd(coded, out).map_err(|error| error.in_section("chunk").at(offset)),
             Self::Fields(fields) => {
                 let cursor = Cursor::new(coded, offset, "chunk");
-                with_word!(dtype, W => fields.decode::<W>(dtype, elements, cursor, out, observe))
+                fields.decode(dtype, elements, cursor, out, observe)
             }
         }
     }
 
     /// How the coded bytes of a chunk of `elements` divide into streams.
-    pub(crate) fn account(&self, dtype: Dtype, coded: &[u8], elements: u64, into: &mut StreamBytes) -> Result<()> {
+    pub(crate) fn account(
+        &self,
+        dtype: Dtype,
+        elements: &Range<u64>,
+        coded: &[u8],
+        into: &mut StreamBytes,
+    ) -> Result<()> {
         match self {
             Self::Raw => into.raw += coded.len() as u64,
             Self::Zstd => into.zstd += coded.len() as u64,
-            Self::Fields(fields) => fields.account(coded, (elements * u64::from(dtype.words())) as usize, into)?,
+            Self::Fields(fields) => fields.account(dtype, elements, coded, into)?,
         }
         Ok(())
     }

@@ -23,4 +23,19 @@ pub(crate) struct StreamBytes {
     pub(crate) mixed_words: u64,
     /// Lengths of streams within the chunk.
     pub(crate) lengths: u64,
+    /// Masks, whatever codes them.
+    pub(crate) mask: u64,
+    /// Codebooks of the chunk's groups.
+    pub(crate) codebooks: u64,
+    /// Scales of the chunk's groups.
+    pub(crate) scales: u64,
+}
+
+impl StreamBytes {
+    /// All of them.
+    pub(crate) fn sum(&self) -> u64 {
+        let models = self.lane_words + self.lane_states + self.escapes + self.bits_words + self.mixed_words;
+        let plain = self.raw + self.zstd + self.classes + self.raw_bits + self.lengths;
+        models + plain + self.mask + self.codebooks + self.scales
+    }
 }

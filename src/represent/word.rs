@@ -4,7 +4,7 @@ use crate::entropy::{pack, unpack};
 use crate::error::Result;
 
 /// The machine integer that holds a word of up to `Self::SIZE` × 8 bits.
-pub(crate) trait Word: Copy + Default + Send + Sync {
+pub(crate) trait Word: Copy + Default + Eq + Send + Sync {
     /// Bytes of the integer.
     const SIZE: usize;
     /// The `width` low bits of `self >> shift`, at most 16.
@@ -12,11 +12,16 @@ pub(crate) trait Word: Copy + Default + Send + Sync {
     /// `self << width | symbol`; `width` is below the integer's.
     fn push(self, width: u32, symbol: u16) -> Self;
     fn from_symbol(symbol: u16) -> Self;
+    /// The low bits of a number that fits.
+    fn from_number(number: u64) -> Self;
+    fn number(self) -> u64;
     fn read(bytes: &[u8]) -> Self;
     fn write(self, bytes: &mut [u8]);
     /// Section 8, rotate, for words of `bits` bits.
     fn rotate(self, bits: u32) -> Self;
     fn unrotate(self, bits: u32) -> Self;
+    /// Section 8, offset, for words of `bits` bits.
+    fn offset(self, by: u64, bits: u32) -> Self;
     /// Section 8, zigzag, for words of `bits` bits.
     fn zigzag(self, bits: u32) -> Self;
     fn unzigzag(self, bits: u32) -> Self;
@@ -43,6 +48,16 @@ macro_rules! word {
             }
 
             #[inline(always)]
+            fn from_number(number: u64) -> Self {
+                number as $type
+            }
+
+            #[inline(always)]
+            fn number(self) -> u64 {
+                self as u64
+            }
+
+            #[inline(always)]
             fn read(bytes: &[u8]) -> Self {
                 let mut array = [0; Self::SIZE];
                 array.copy_from_slice(bytes);
@@ -65,6 +80,11 @@ macro_rules! word {
             }
 
             #[inline(always)]
+            fn offset(self, by: u64, bits: u32) -> Self {
+                self.wrapping_add(by as $type) & (<$type>::MAX >> (<$type>::BITS - bits))
+            }
+
+            #[inline(always)]
             fn zigzag(self, bits: u32) -> Self {
                 let sign = self >> (bits - 1) & 1;
                 (self << 1 ^ (0 as $type).wrapping_sub(sign)) & (<$type>::MAX >> (<$type>::BITS - bits))
@@ -84,30 +104,55 @@ word!(u16);
 word!(u32);
 word!(u64);
 
-/// Runs an expression with `W` the integer for the words of a dtype.
+/// Runs an expression with `W` the smallest integer that holds words of so many bits.
 macro_rules! with_word {
-    ($dtype:expr, $W:ident => $body:expr) => {
-        match $dtype.word_bits() {
-            64 => {
-                type $W = u64;
+    ($bits:expr, $W:ident => $body:expr) => {
+        match $bits {
+            0..=8 => {
+                type $W = u8;
                 $body
             }
-            32 => {
-                type $W = u32;
-                $body
-            }
-            16 => {
+            9..=16 => {
                 type $W = u16;
                 $body
             }
+            17..=32 => {
+                type $W = u32;
+                $body
+            }
             _ => {
-                type $W = u8;
+                type $W = u64;
                 $body
             }
         }
     };
 }
 pub(crate) use with_word;
+
+/// Words of whole bytes, read where they lie.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Values<'a, W> {
+    bytes: &'a [u8],
+    word: std::marker::PhantomData<W>,
+}
+
+impl<'a, W: Word> Values<'a, W> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, word: std::marker::PhantomData }
+    }
+
+    pub(crate) fn len(self) -> usize {
+        self.bytes.len() / W::SIZE
+    }
+
+    pub(crate) fn get(self, index: usize) -> W {
+        W::read(&self.bytes[index * W::SIZE..(index + 1) * W::SIZE])
+    }
+
+    pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = W> + Clone + use<'a, W> {
+        self.bytes.chunks_exact(W::SIZE).map(W::read)
+    }
+}
 
 /// The words in `bytes`, of `bits` bits each.
 pub(crate) fn read_words<W: Word>(bytes: &[u8], bits: u32) -> Vec<W> {

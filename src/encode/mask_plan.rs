@@ -1,0 +1,89 @@
+//! How a mask is coded: bit by bit in the context of how sparse rows and columns are, or several bits at a time, which is
+//! faster and suits patterns.
+
+use super::contexts::Contexts;
+use super::field_coding::{BYTE, plan_field};
+use super::field_plan::plan_fields;
+use super::magnitude::Meaning;
+use super::options::Effort;
+use super::scale::Classes;
+use super::words::Source;
+use crate::represent::{
+    Coding, ContextSource, Kept, Layout, Map, Mask, Shared, Steps, SymbolShape, Unpack,
+};
+use crate::tensor::Dtype;
+
+/// A mask, the contexts of its symbols, and what all takes.
+#[derive(Debug, Clone)]
+pub(super) struct MaskPlan {
+    pub(super) mask: Mask,
+    pub(super) classes: Option<Classes>,
+    pub(super) cost: u64,
+}
+
+impl MaskPlan {
+    /// The contexts of the mask, for others that like them too.
+    pub(super) fn contexts(&self) -> Contexts {
+        Contexts { source: self.mask.coding.source().clone(), classes: self.classes.clone(), cost: 0 }
+    }
+}
+
+/// Plans the mask of the values of a segment: `kept` says which are not `left_out`.
+pub(super) fn plan_mask(
+    layout: &Layout<'_>,
+    kept: &Kept,
+    left_out: u64,
+    chunk_len: &impl Fn(u64) -> u64,
+    effort: &Effort,
+) -> MaskPlan {
+    let single = plan_bits(layout, kept, left_out, chunk_len, effort);
+    // several bits at a time are decoded in fewer steps: one bit has to be worth its time
+    let several = shapes(layout).into_iter().map(|shape| plan_symbols(shape, kept, left_out));
+    let best = several.min_by_key(|plan| plan.cost);
+    match best {
+        Some(best) if best.cost <= single.cost + single.cost / 256 => best,
+        _ => single,
+    }
+}
+
+/// Shapes of symbols of several bits: neighbours, and neighbours along the other axes.
+fn shapes(layout: &Layout<'_>) -> Vec<SymbolShape> {
+    let mut shapes = vec![SymbolShape { group: 4, stride: 1 }, SymbolShape { group: 8, stride: 1 }];
+    let mut stride = 1u64;
+    for &dimension in layout.single().unwrap_or(&[]).iter().skip(1).rev() {
+        stride = stride.saturating_mul(dimension);
+        if dimension > 1 && stride <= 1 << 20 {
+            shapes.extend([4, 8].map(|group| SymbolShape { group, stride }));
+        }
+    }
+    shapes
+}
+
+fn plan_symbols(shape: SymbolShape, kept: &Kept, left_out: u64) -> MaskPlan {
+    let mut counts = vec![0; 1 << shape.group];
+    shape.symbols(kept).into_iter().for_each(|symbol| counts[usize::from(symbol)] += 1);
+    let (coding, cost) = plan_field(&[counts], shape.group, &ContextSource::None, 0);
+    MaskPlan { mask: Mask { left_out, shape, coding }, classes: None, cost }
+}
+
+/// Bit by bit: mask bits are fields of one bit, planned as any other.
+fn plan_bits(
+    layout: &Layout<'_>,
+    kept: &Kept,
+    left_out: u64,
+    chunk_len: &impl Fn(u64) -> u64,
+    effort: &Effort,
+) -> MaskPlan {
+    let bits: Vec<u8> = kept.iter().by_vals().map(u8::from).collect();
+    let layout = Layout { dtype: Dtype::U8, shapes: layout.shapes.clone() };
+    // as if eight of them lay in each byte
+    let of_bytes = Layout::new(Dtype::U8, [&[1][..]]);
+    let steps = Steps { unpack: Unpack::new(&of_bytes, 1, 1, crate::represent::Axis::Last), mask: None, map: Map::None };
+    let shared = Shared::default();
+    let source = Source { dtype: Dtype::U8, bytes: &bits, steps: &steps, shared: &shared, kept: bits.len() };
+    let plan = plan_fields::<u8>(&layout, source, Some(Meaning::Mask), None, chunk_len, effort);
+    let coding = plan.fields.fields.into_iter().next().map_or(Coding::Raw, |field| field.coding);
+    let classes = plan.fields.class_fields.into_iter().zip(plan.in_chunks.row_classes).next();
+    let classes = classes.map(|(field, of_rows)| Classes { field, of_rows, of_kinds: false });
+    MaskPlan { mask: Mask { left_out, shape: SymbolShape::SINGLE, coding }, classes, cost: plan.cost + 4 * BYTE }
+}

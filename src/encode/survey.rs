@@ -1,0 +1,117 @@
+//! What a segment's values show at a look: one that is frequent, and whether there are but few.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::represent::{Codebook, Order, Word};
+
+/// Values that are looked at first.
+const SAMPLE: usize = 1 << 14;
+/// More values than this are not few.
+const MOST_DISTINCT: usize = 1 << 12;
+
+/// What was seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Survey {
+    /// The value that seems most frequent, and how often it occurs.
+    pub(super) frequent: Option<(u64, usize)>,
+    /// All values, ascending, if they are few.
+    pub(super) distinct: Option<Codebook>,
+}
+
+/// Surveys values of `bits` bits.
+pub(super) fn survey<T: Word>(values: impl Iterator<Item = T> + Clone, bits: u32, order: Order) -> Survey {
+    let count = values.clone().count();
+    let stride = (count / SAMPLE).max(1);
+    let mut sampled: HashMap<u64, usize, Mixing> = HashMap::default();
+    // a stride alone would see one column only
+    let sample = values.clone().enumerate().filter(|(index, _)| (index / 16) % stride == 0);
+    for (_, value) in sample {
+        *sampled.entry(value.number()).or_default() += 1;
+    }
+    // of equally frequent ones the least, so that every run finds the same
+    let frequent = sampled.iter().max_by_key(|&(&value, &count)| (count, std::cmp::Reverse(value))).map(|(&value, _)| value);
+    let Some(frequent) = frequent else { return Survey::default() };
+    let mut distinct: Option<HashSet<u64, Mixing>> = (sampled.len() <= MOST_DISTINCT).then(HashSet::default);
+    let mut occurs = 0;
+    let mut last = frequent;
+    for value in values.map(Word::number) {
+        occurs += usize::from(value == frequent);
+        if let Some(set) = &mut distinct
+            && value != last
+        {
+            last = value;
+            set.insert(value);
+            if set.len() > MOST_DISTINCT {
+                distinct = None;
+            }
+        }
+    }
+    let ascending = |set: HashSet<u64, Mixing>| {
+        let mut values: Vec<u64> = set.into_iter().chain([frequent]).collect();
+        values.sort_unstable_by_key(|&value| order.key(value, bits));
+        values.dedup();
+        Codebook(values)
+    };
+    Survey { frequent: Some((frequent, occurs)), distinct: distinct.map(ascending) }
+}
+
+/// All values but `left_out`, ascending; none if they are more than `most`.
+pub(super) fn distinct_of<T: Word>(
+    values: impl Iterator<Item = T>,
+    left_out: Option<u64>,
+    most: usize,
+    bits: u32,
+    order: Order,
+) -> Option<Codebook> {
+    let mut set: HashSet<u64, Mixing> = HashSet::default();
+    for value in values.map(Word::number).filter(|value| Some(*value) != left_out) {
+        set.insert(value);
+        if set.len() > most {
+            return None;
+        }
+    }
+    // a codebook has an entry at least
+    let mut values: Vec<u64> = if set.is_empty() { vec![0] } else { set.into_iter().collect() };
+    values.sort_unstable_by_key(|&value| order.key(value, bits));
+    Some(Codebook(values))
+}
+
+/// One multiplication: the numbers are no attacker's, and at worst the search is slow.
+#[derive(Debug, Default, Clone, Copy)]
+struct Multiply(u64);
+
+type Mixing = BuildHasherDefault<Multiply>;
+
+impl Hasher for Multiply {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(byte.into()));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let product = u128::from(self.0 ^ number ^ 0x243f_6a88_85a3_08d3) * 0x9e37_79b9_7f4a_7c15;
+        self.0 = product as u64 ^ (product >> 64) as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_values_are_found() {
+        let values: Vec<u32> = (0..100_000u32).map(|i| if i % 3 == 0 { 7 } else { i % 50 }).collect();
+        let found = survey(values.iter().copied(), 32, Order::Unsigned);
+        let occurs = values.iter().filter(|&&value| value == 7).count();
+        assert_eq!(found.frequent, Some((7, occurs)));
+        assert_eq!(found.distinct, Some(Codebook((0..50).collect())));
+        assert_eq!(survey((0..10_000u32).rev(), 32, Order::Unsigned).distinct, None);
+        assert_eq!(survey(std::iter::empty::<u8>(), 8, Order::Unsigned), Survey::default());
+        let signs = [0x8000u16, 0, 0, 0xbf00];
+        assert_eq!(survey(signs.into_iter(), 16, Order::Float).distinct, Some(Codebook(vec![0xbf00, 0x8000, 0])));
+    }
+}

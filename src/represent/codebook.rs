@@ -1,0 +1,265 @@
+//! Codebooks (section 8.6): few values, each replaced by its number in an ascending list.
+
+use std::ops::Range;
+
+use super::groups::Groups;
+use super::mask::Kept;
+use super::word::Word;
+use crate::entropy::{MAX_SYMBOL_BITS, decode_ascending, encode_ascending};
+use crate::error::{Error, Result};
+use crate::tensor::Dtype;
+use crate::wire::Cursor;
+
+/// How values are ordered: as their dtype orders numbers, so that neighbours in a codebook are neighbours on the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Sign and magnitude.
+    Float,
+    /// Two's complement.
+    Signed,
+    Unsigned,
+}
+
+impl Order {
+    /// Of the values of a dtype; after unpacking they are unsigned.
+    pub(crate) fn of(dtype: Dtype, is_unpacked: bool) -> Self {
+        match dtype {
+            _ if is_unpacked => Self::Unsigned,
+            _ if dtype.exponent_bits().is_some() => Self::Float,
+            _ if dtype.is_signed_integer() => Self::Signed,
+            _ => Self::Unsigned,
+        }
+    }
+
+    /// The key of a value of `bits` bits.
+    #[inline(always)]
+    pub(crate) fn key(self, value: u64, bits: u32) -> u64 {
+        let top = 1 << (bits - 1);
+        match self {
+            Self::Float if value & top != 0 => value ^ (top | (top - 1)),
+            Self::Float | Self::Signed => value ^ top,
+            Self::Unsigned => value,
+        }
+    }
+
+    fn value(self, key: u64, bits: u32) -> u64 {
+        let top = 1 << (bits - 1);
+        match self {
+            Self::Float if key & top == 0 => key ^ (top | (top - 1)),
+            Self::Float | Self::Signed => key ^ top,
+            Self::Unsigned => key,
+        }
+    }
+}
+
+/// The values of a group in ascending order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Codebook(pub(crate) Vec<u64>);
+
+/// Codebooks of groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CodebookMap {
+    pub(crate) groups: Groups,
+    pub(crate) symbol_bits: u32,
+    zero_bits: u32,
+    order: Order,
+    /// Of a value.
+    bits: u32,
+    /// If groups reach through the whole segment, theirs.
+    pub(crate) global: Vec<Codebook>,
+}
+
+impl CodebookMap {
+    /// For values of `bits` bits with these codebooks, which are all those of the segment, each in ascending order.
+    pub(crate) fn new(groups: Groups, order: Order, bits: u32, codebooks: &[Codebook]) -> Self {
+        let most = codebooks.iter().map(|codebook| codebook.0.len()).max().unwrap_or(1);
+        let all = codebooks.iter().flat_map(|codebook| &codebook.0).fold(0, |all, value| all | value);
+        let global = if groups.are_global() { codebooks.to_vec() } else { Vec::new() };
+        Self {
+            groups,
+            symbol_bits: (usize::BITS - (most - 1).leading_zeros()).max(1),
+            zero_bits: all.trailing_zeros().min(bits - 1),
+            order,
+            bits,
+            global,
+        }
+    }
+
+    pub(crate) fn read(cursor: &mut Cursor<'_>, order: Order, bits: u32) -> Result<Self> {
+        let groups = Groups::read(cursor)?;
+        let start = cursor.clone();
+        let (symbol_bits, zero_bits) = (u32::from(cursor.u8()?), u32::from(cursor.u8()?));
+        if !(1..=MAX_SYMBOL_BITS).contains(&symbol_bits) || zero_bits >= bits {
+            let what = format!("codebooks of {symbol_bits} bits, of values of {bits} bits with {zero_bits} zeros");
+            return Err(start.place(Error::corrupt(what)));
+        }
+        let mut this = Self { groups, symbol_bits, zero_bits, order, bits, global: Vec::new() };
+        if groups.are_global() {
+            this.global = this.decode(cursor, groups.numbers(&(0..0)).len())?;
+        }
+        Ok(this)
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        self.groups.write(out);
+        out.extend([self.symbol_bits as u8, self.zero_bits as u8]);
+        if self.groups.are_global() {
+            self.encode(&self.global, out);
+        }
+    }
+
+    /// Appends the stream of these codebooks.
+    pub(crate) fn encode(&self, codebooks: &[Codebook], out: &mut Vec<u8>) {
+        let bits = self.bits - self.zero_bits;
+        let keys = |codebook: &Codebook| -> Vec<u64> {
+            codebook.0.iter().map(|value| self.order.key(value >> self.zero_bits, bits)).collect()
+        };
+        let keys: Vec<Vec<u64>> = codebooks.iter().map(keys).collect();
+        encode_ascending(keys.iter().map(Vec::as_slice), self.symbol_bits, bits, out);
+    }
+
+    /// Reads `count` codebooks.
+    pub(crate) fn decode(&self, cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<Codebook>> {
+        let bits = self.bits - self.zero_bits;
+        let lists = decode_ascending(cursor, count, self.symbol_bits, bits)?;
+        let values = |keys: Vec<u64>| {
+            Codebook(keys.into_iter().map(|key| self.order.value(key, bits) << self.zero_bits).collect())
+        };
+        Ok(lists.into_iter().map(values).collect())
+    }
+
+    /// The symbol words of kept values from value `start` on. `codebooks` are those of the groups from `first` on.
+    pub(crate) fn apply<T: Word, V: Word>(
+        &self,
+        codebooks: &[Codebook],
+        at: (u64, usize),
+        values: &[T],
+        kept: Option<&Kept>,
+    ) -> Vec<V> {
+        let (start, first) = at;
+        let of_group = self.groups.of_kept(start, first, values.len(), kept);
+        if of_group.is_empty() {
+            let lookup = Lookup::new(&codebooks[0]);
+            return values.iter().map(|value| V::from_symbol(lookup.number(value.number()))).collect();
+        }
+        let number = |(value, &group): (&T, &u32)| {
+            let key = self.order.key(value.number(), self.bits);
+            let codebook = &codebooks[group as usize].0;
+            V::from_number(codebook.partition_point(|&other| self.order.key(other, self.bits) < key) as u64)
+        };
+        values.iter().zip(&of_group).map(number).collect()
+    }
+
+    /// Back.
+    pub(crate) fn invert<T: Word, V: Word>(
+        &self,
+        codebooks: &[Codebook],
+        at: (u64, usize),
+        symbols: &[V],
+        kept: Option<&Kept>,
+    ) -> Result<Vec<T>> {
+        let (start, first) = at;
+        let of_group = self.groups.of_kept(start, first, symbols.len(), kept);
+        let missing = |symbol: u64| Error::corrupt(format!("number {symbol} is not in the codebook"));
+        if of_group.is_empty() {
+            let values: Vec<T> = codebooks[0].0.iter().map(|&value| T::from_number(value)).collect();
+            let value = |symbol: &V| values.get(symbol.number() as usize).copied();
+            return symbols.iter().map(|symbol| value(symbol).ok_or_else(|| missing(symbol.number()))).collect();
+        }
+        let value = |(symbol, &group): (&V, &u32)| {
+            let value = codebooks[group as usize].0.get(symbol.number() as usize);
+            value.map(|&value| T::from_number(value)).ok_or_else(|| missing(symbol.number()))
+        };
+        symbols.iter().zip(&of_group).map(value).collect()
+    }
+
+    /// Bytes of memory beside its own, about.
+    pub(crate) fn memory(&self) -> usize {
+        self.global.iter().map(|codebook| size_of::<Codebook>() + size_of_val(&codebook.0[..])).sum()
+    }
+
+    /// The codebooks of the groups `numbers` out of those of all groups of the segment.
+    pub(crate) fn of_chunk<'a>(&'a self, all: &'a [Codebook], numbers: Range<usize>) -> &'a [Codebook] {
+        if self.groups.are_global() { &self.global } else { &all[numbers] }
+    }
+}
+
+/// From values to their numbers, by hashing.
+struct Lookup {
+    /// Number + 1 and value; 0: empty.
+    slots: Vec<(u16, u64)>,
+    shift: u32,
+}
+
+impl Lookup {
+    fn new(codebook: &Codebook) -> Self {
+        let bits = (4 * codebook.0.len()).next_power_of_two().ilog2();
+        let mut this = Self { slots: vec![(0, 0); 1 << bits], shift: 64 - bits };
+        for (number, &value) in (1..).zip(&codebook.0) {
+            let mut at = this.home(value);
+            while this.slots[at].0 != 0 {
+                at = (at + 1) & (this.slots.len() - 1);
+            }
+            this.slots[at] = (number, value);
+        }
+        this
+    }
+
+    #[inline(always)]
+    fn home(&self, value: u64) -> usize {
+        // Fibonacci hashing (Knuth, volume 3, section 6.4)
+        (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize
+    }
+
+    /// Of a value that is in the codebook; of any other 0.
+    #[inline(always)]
+    fn number(&self, value: u64) -> u16 {
+        let mut at = self.home(value);
+        loop {
+            match self.slots[at] {
+                (0, _) => return 0,
+                (number, other) if other == value => return number - 1,
+                _ => at = (at + 1) & (self.slots.len() - 1),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_ascend_as_numbers_do() {
+        let floats = [f32::NEG_INFINITY, -1.5, -1e-40, -0.0, 0.0, 1e-40, 1.0, 2.0, f32::INFINITY];
+        let keys: Vec<u64> = floats.iter().map(|float| Order::Float.key(float.to_bits().into(), 32)).collect();
+        assert!(keys.is_sorted_by(|a, b| a < b), "{keys:x?}");
+        let signed: Vec<u64> = [-128i8, -1, 0, 1, 127].iter().map(|&x| Order::Signed.key((x as u8).into(), 8)).collect();
+        assert_eq!(signed, [0, 127, 128, 129, 255]);
+        for order in [Order::Float, Order::Signed, Order::Unsigned] {
+            for bits in [1, 8, 64] {
+                for value in [0, 1, 5, 127, 128, u64::MAX].map(|value: u64| value & (u64::MAX >> (64 - bits))) {
+                    assert_eq!(order.value(order.key(value, bits), bits), value);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn groups_have_their_own() {
+        let codebooks = [Codebook(vec![0xbf00, 0x3e00, 0x4000]), Codebook(vec![0x3e00])];
+        let map = CodebookMap::new(Groups { block: 2, period: 1 }, Order::Float, 16, &codebooks);
+        let values = [0x4000u16, 0xbf00, 0x3e00, 0x3e00];
+        let symbols: Vec<u8> = map.apply(&codebooks, (0, 0), &values, None);
+        assert_eq!(symbols, [2, 0, 0, 0]);
+        assert_eq!(map.invert::<u16, u8>(&codebooks, (0, 0), &symbols, None).unwrap(), values);
+        assert!(map.invert::<u16, u8>(&codebooks, (0, 0), &[0, 0, 1, 0], None).is_err());
+        let mut out = Vec::new();
+        map.write(&mut out);
+        map.encode(&codebooks, &mut out);
+        let mut cursor = Cursor::unplaced(&out, "test");
+        let back = CodebookMap::read(&mut cursor, Order::Float, 16).unwrap();
+        assert_eq!(back, map);
+        assert_eq!(back.decode(&mut cursor, 2).unwrap(), codebooks);
+    }
+}
