@@ -110,7 +110,7 @@ impl Model {
         match &self.0 {
             Coding::Lanes(_, model) => model.write(&mut out),
             Coding::Bits(_, model) => model.write(&mut out),
-            Coding::Mixed(..) | Coding::Raw | Coding::Constant(_) => {}
+            _ => {}
         }
         out
     }
@@ -121,7 +121,7 @@ impl Model {
         match &self.0 {
             Coding::Lanes(_, model) => e::encode_lanes(symbols, contexts, model, &mut out),
             Coding::Bits(_, model) => e::encode_bits(symbols, contexts, model, &mut out),
-            Coding::Mixed(..) | Coding::Raw | Coding::Constant(_) => {}
+            _ => {}
         }
         out
     }
@@ -143,7 +143,7 @@ impl Model {
                 e::decode_bits(&mut cursor, model, contexts, &mut symbols)?;
                 e::skip_bits(&mut skipping, model)?;
             }
-            Coding::Mixed(..) | Coding::Raw | Coding::Constant(_) => return Err(Error::invalid("no model")),
+            _ => return Err(Error::invalid("no model")),
         }
         assert_eq!(cursor.position(), skipping.position(), "skipping and decoding disagree");
         cursor.finish()?;

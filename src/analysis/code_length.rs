@@ -3,7 +3,7 @@
 use crate::decode::{ReadAt, Reader, Segment, zeroed};
 use crate::entropy::{BIT, adaptive_cost};
 use crate::error::Result;
-use crate::represent::Coding;
+use crate::represent::{Coding, Representation, StreamBytes};
 
 /// Ideal code lengths of a segment, in bits.
 ///
@@ -47,6 +47,18 @@ impl<S: ReadAt> Reader<S> {
             })?;
         }
         let mut length = CodeLength::default();
+        if let Representation::Fields(fields) = &segment.representation
+            && fields.steps.map.is_in_chunks()
+        {
+            // codebooks and scales count as what they take
+            let mut streams = StreamBytes::default();
+            for index in 0..segment.head.chunks.len() {
+                let coded = segment.read_chunk(self.source(), index)?;
+                fields.account(segment.head.dtype, &segment.head.chunk_range(index), &coded, &mut streams)?;
+            }
+            length.ideal_bits = 8 * (streams.codebooks + streams.scales);
+            length.order0_bits = length.ideal_bits;
+        }
         if observed.is_empty() {
             let bits = segment.head.coded_len() * 8;
             return Ok(CodeLength { ideal_bits: bits, order0_bits: bits });
@@ -80,7 +92,7 @@ impl Observed {
         match coding {
             Coding::Constant(_) => {}
             Coding::Raw => self.raw_bits += symbols.len() as u64 * u64::from(width),
-            Coding::Lanes(..) | Coding::Bits(..) | Coding::Mixed(..) => {
+            _ => {
                 self.counts.resize(coding.source().contexts(), vec![0; 1 << width]);
                 match contexts {
                     [] => symbols.iter().for_each(|&symbol| self.counts[0][usize::from(symbol)] += 1),

@@ -103,8 +103,8 @@ pub struct SegmentLedger {
     pub raw_bytes: u64,
     /// Number of chunks.
     pub chunks: u64,
-    /// `raw`, `zstd`, or the widths and codings of its fields, with the number of contexts if there are several, and what classes
-    /// pick them: `fields 10 lanes/15 + 14 raw + 8 raw; classes of rows, axis 1`.
+    /// `raw`, `zstd`, or the steps, and the widths and codings of its fields, with the number of contexts if there are several,
+    /// and what classes pick them: `mask 1 lanes/12; codebook of 32; fields 5 lanes/15; classes of rows, axis 1; classes of rows`.
     pub representation: String,
     /// Its bytes by category, none zero.
     pub lines: Vec<(Category, u64)>,
@@ -255,7 +255,8 @@ fn describe(representation: &Representation) -> String {
             let fields = fields_of.fields.iter().map(|field| format!("{} {}", field.width, field.coding.name()));
             let classes = fields_of.class_fields.iter().map(ClassField::describe);
             let by: String = classes.map(|classes| format!("; classes of {classes}")).collect();
-            format!("fields {}{by}", fields.collect::<Vec<_>>().join(" + "))
+            let steps: String = fields_of.steps.describe().into_iter().map(|step| format!("{step}; ")).collect();
+            format!("{steps}fields {}{by}", fields.collect::<Vec<_>>().join(" + "))
         }
         other => other.name().to_owned(),
     }

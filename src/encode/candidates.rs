@@ -2,6 +2,7 @@
 //! values shows.
 
 use super::field_coding::BYTE;
+use super::contexts::Offer;
 use super::field_plan::{FieldPlan, plan_fields};
 use super::grid::find_grid;
 use super::mask_plan::{MaskPlan, plan_mask};
@@ -97,13 +98,16 @@ impl Search<'_> {
         });
         let mask = masked.as_ref().map(|(plan, kept)| (plan, *kept));
         // small values are their own numbers
+        let all = mask.map_or(count, |(_, kept)| kept);
         let is_few = |codebook: &Codebook| {
-            self.bits > 8 && codebook.0.len() > 1 && codebook.0.len() * VALUES_AN_ENTRY <= count
+            self.bits > 8 && codebook.0.len() > 1 && codebook.0.len() * VALUES_AN_ENTRY <= all
         };
         let distinct = distinct.filter(is_few);
         let grid = self.grid(values, None);
         if let Some(codebook) = &distinct {
-            found.extend(self.coded_by(&[codebook.clone()], Groups::ONE, order, None, count));
+            let map = Map::Codebook(CodebookMap::new(Groups::ONE, order, self.bits, &[codebook.clone()]));
+            let offering = mask.map(|(plan, _)| plan);
+            found.push(self.plan_offered(None, offering, map, Shared::default(), count));
             if let Some((plan, kept)) = mask {
                 let others = codebook.0.iter().copied().filter(|&value| value != plan.mask.left_out).collect();
                 found.extend(self.coded_by(&[Codebook(others)], Groups::ONE, order, mask, kept));
@@ -117,11 +121,9 @@ impl Search<'_> {
         {
             found.push(self.plan(mask, map, shared, kept));
         }
-        if found.is_empty() {
-            found.extend(self.codebooks_of_rows(values, order, mask, count));
-        }
         // what was found spares the bits of the words themselves
         if found.is_empty() {
+            found.extend(self.codebooks_of_rows(values, order, mask, count));
             found.push(self.plain(count));
             found.extend(mask.map(|(_, kept)| self.plan(mask, Map::None, Shared::default(), kept)));
         }
@@ -140,6 +142,18 @@ impl Search<'_> {
 
     /// Plans what these steps leave, of which there are `kept` symbol words.
     fn plan(&self, mask: Option<(&MaskPlan, usize)>, map: Map, shared: Shared, kept: usize) -> Candidate {
+        self.plan_offered(mask, mask.map(|(plan, _)| plan), map, shared, kept)
+    }
+
+    /// The same without that mask where its contexts are only offered.
+    fn plan_offered(
+        &self,
+        mask: Option<(&MaskPlan, usize)>,
+        offering: Option<&MaskPlan>,
+        map: Map,
+        shared: Shared,
+        kept: usize,
+    ) -> Candidate {
         let mut cuts = self.cuts;
         let steps = Steps { unpack: self.unpack, mask: mask.map(|(plan, _)| plan.mask.clone()), map };
         if let Some(groups) = steps.map.groups().filter(|groups| !groups.are_global()) {
@@ -152,11 +166,12 @@ impl Search<'_> {
         steps.write(&mut parameters);
         let values = self.layout.elements();
         steps.map.encode_shared(&shared, &(0..values), &mut parameters);
-        let given = mask.map(|(plan, _)| plan.contexts()).filter(|contexts| contexts.classes.is_some());
+        let contexts = offering.and_then(MaskPlan::contexts);
+        let offer = contexts.as_ref().map(|contexts| Offer { contexts, is_paid: mask.is_some() });
         let source = Source { dtype: self.dtype(), bytes: self.bytes, steps: &steps, shared: &shared, kept };
         let chunk_len = |cost: u64| self.values_of(cuts.chunk_len(cost));
         let mut plan = with_word!(steps.symbol_bits(self.dtype()), V => {
-            plan_fields::<V>(self.layout, source, None, given.as_ref(), &chunk_len, self.effort)
+            plan_fields::<V>(self.layout, source, None, offer, &chunk_len, self.effort)
         });
         plan.cost += parameters.len() as u64 * BYTE + mask.map_or(0, |(plan, _)| plan.cost);
         Candidate { plan, cuts }
@@ -200,9 +215,10 @@ impl Search<'_> {
             let values = (number * row..(number + 1) * row).map(|index| values.get(index));
             distinct_of(values, left_out, most, self.bits, order)
         };
-        let codebooks: Option<Vec<Codebook>> = (0..count / row).map(of_row).collect();
+        let codebooks = (0..count / row).map(of_row).collect::<Option<Vec<Codebook>>>()?;
         let kept = mask.map_or(count, |(_, kept)| kept);
-        self.coded_by(&codebooks?, groups, order, mask, kept)
+        let entries: usize = codebooks.iter().map(|codebook| codebook.0.len()).sum();
+        (entries * VALUES_AN_ENTRY <= kept).then(|| self.coded_by(&codebooks, groups, order, mask, kept)).flatten()
     }
 
     /// The grid on which the values lie, but for those left out.

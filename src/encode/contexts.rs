@@ -24,6 +24,14 @@ pub(super) struct Contexts {
     pub(super) cost: u64,
 }
 
+/// Contexts that were planned for the mask, which may suit the values too. Their class field has the number 0.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offer<'a> {
+    pub(super) contexts: &'a Contexts,
+    /// Whether there is that mask, so that the classes are paid for.
+    pub(super) is_paid: bool,
+}
+
 impl Contexts {
     pub(super) const NONE: Self = Self { source: ContextSource::None, classes: None, cost: 0 };
 
@@ -41,19 +49,19 @@ impl Contexts {
     }
 }
 
-/// The contexts for the top field that save most on a sample. `given` are contexts that are paid for already, by class field 0.
+/// The contexts for the top field that save most on a sample. `offer` are others that may do.
 pub(super) fn choose_contexts<W: Word>(
     words: Words<'_, W>,
     layout: &Layout<'_>,
     width: u32,
     sums: Option<Sums>,
     magnitudes: &Magnitudes,
-    given: Option<&Contexts>,
+    offer: Option<Offer<'_>>,
     effort: &Effort,
 ) -> Contexts {
     let Some(sums) = sums else { return Contexts::NONE };
     let groupings = sums.groupings(&magnitudes.link);
-    if groupings.is_empty() && given.is_none() {
+    if groupings.is_empty() && offer.is_none() {
         return Contexts::NONE;
     }
     let count = words.count() as u64;
@@ -86,10 +94,15 @@ pub(super) fn choose_contexts<W: Word>(
         scale(entropy) + tables + contexts.cost
     };
     let least = cost_of(&Contexts::NONE);
+    let number = offer.filter(|offer| offer.is_paid).map_or(0, |_| 1);
     let candidates = groupings.iter().flat_map(|grouping| {
-        effort.resolutions.iter().filter_map(|&resolution| contexts_of(grouping, layout, resolution, given.is_some().into()))
+        effort.resolutions.iter().filter_map(move |&resolution| contexts_of(grouping, layout, resolution, number))
     });
-    let candidates = candidates.chain(given.cloned());
+    let offered = offer.map(|offer| match offer.is_paid {
+        true => Contexts { cost: 0, ..offer.contexts.clone() },
+        false => offer.contexts.clone(),
+    });
+    let candidates = candidates.chain(offered);
     let best = candidates.map(|contexts| (cost_of(&contexts), contexts)).min_by_key(|(cost, _)| *cost);
     match best {
         // contexts take time: they have to earn it

@@ -1,10 +1,11 @@
 //! Which fields a segment's words are cut into, under which contexts, and how each is coded: the cheapest that was found.
 
-use super::contexts::{Contexts, choose_contexts, count_top};
+use super::contexts::{Offer, choose_contexts, count_top};
 use super::field_coding::plan_field;
 use super::histograms::{Histograms, look, narrowed};
 use super::magnitude::Meaning;
 use super::mixing::mixed_plan;
+use super::mixing_kept::mixed_kept;
 use super::options::Effort;
 use super::planes::improve_plane;
 use super::refine::refine;
@@ -26,13 +27,13 @@ pub(super) struct FieldPlan {
     pub(super) cost: u64,
 }
 
-/// Plans the fields of a segment whose values have this layout. `given` are the contexts of its mask; `chunk_len` gives, for a
+/// Plans the fields of a segment whose values have this layout. `offer` are the contexts of its mask; `chunk_len` gives, for a
 /// cost, the values a chunk. What steps cost is not counted.
 pub(super) fn plan_fields<W: Word>(
     layout: &Layout<'_>,
     source: Source<'_>,
     meaning: Option<Meaning>,
-    given: Option<&Contexts>,
+    offer: Option<Offer<'_>>,
     chunk_len: &impl Fn(u64) -> u64,
     effort: &Effort,
 ) -> FieldPlan {
@@ -58,14 +59,10 @@ pub(super) fn plan_fields<W: Word>(
     };
     let words = Words::<W>::new(source, transform);
     let (histograms, sums, magnitudes) = look(words, layout, least, most, meaning, effort);
-    let contexts = choose_contexts(words, layout, most, sums, &magnitudes, given, effort);
+    let contexts = choose_contexts(words, layout, most, sums, &magnitudes, offer, effort);
     let counts = match &contexts.classes {
         Some(_) => count_top(words, most, &contexts),
         None => vec![histograms.top.clone()],
-    };
-    // contexts that are the mask's are paid for
-    let is_given = |contexts: &Contexts| {
-        given.is_some() && matches!(contexts.source, ContextSource::Classes { field: 0, .. })
     };
     // the first field costs most: it decides where the others begin
     let estimate = |first: u32| {
@@ -81,8 +78,9 @@ pub(super) fn plan_fields<W: Word>(
         let (coding, mut cost) = plan_field(&narrow, first, &contexts.source, contexts.cost);
         let is_used = !matches!(coding.source(), ContextSource::None);
         let mut fields = vec![Field { width: first, coding }];
-        let of_mask = given.and_then(|given| given.classes.as_ref());
-        let is_new = is_used && !is_given(&contexts);
+        let of_mask = offer.filter(|offer| offer.is_paid).and_then(|offer| offer.contexts.classes.as_ref());
+        let is_mask_s = of_mask.is_some() && matches!(contexts.source, ContextSource::Classes { field: 0, .. });
+        let is_new = is_used && !is_mask_s;
         let own = contexts.classes.iter().filter(|_| is_new);
         let mut all_classes: Vec<Classes> = of_mask.into_iter().chain(own).cloned().collect();
         cost += plan_planes(words, layout, first, Some(&histograms), &mut all_classes, &mut fields, effort);
@@ -97,10 +95,22 @@ pub(super) fn plan_fields<W: Word>(
         widths.min_by_key(|&first| estimate(first)).map(plan)
     };
     let best = best.unwrap_or_else(|| unreachable!("a range of widths is not empty"));
-    mixed_plan::<W>(source, layout, contexts.classes.as_ref(), &contexts.source, &best, effort).unwrap_or(best)
+    let mixed = match source.steps.mask {
+        Some(_) => mixed_kept(source, layout, &best, effort),
+        None => mixed_plan::<W>(source, layout, contexts.classes.as_ref(), &contexts.source, &best, effort),
+    };
+    mixed.unwrap_or(best)
 }
 
 impl FieldPlan {
+    /// The class field of the mask, if it has one.
+    pub(super) fn classes_of_mask(&self) -> Vec<Classes> {
+        let source = self.fields.steps.mask.as_ref().map(|mask| mask.coding.source());
+        let Some(ContextSource::Classes { field, .. }) = source else { return Vec::new() };
+        let (field, of_rows) = (&self.fields.class_fields[*field], &self.in_chunks.row_classes[*field]);
+        vec![Classes { field: field.clone(), of_rows: of_rows.clone(), of_kinds: false }]
+    }
+
     pub(super) fn new(
         source: Source<'_>,
         transform: Transform,

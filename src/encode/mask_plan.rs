@@ -5,6 +5,7 @@ use super::contexts::Contexts;
 use super::field_coding::{BYTE, plan_field};
 use super::field_plan::plan_fields;
 use super::magnitude::Meaning;
+use super::mixing_kept::mixed_mask;
 use super::options::Effort;
 use super::scale::Classes;
 use super::words::Source;
@@ -23,8 +24,10 @@ pub(super) struct MaskPlan {
 
 impl MaskPlan {
     /// The contexts of the mask, for others that like them too.
-    pub(super) fn contexts(&self) -> Contexts {
-        Contexts { source: self.mask.coding.source().clone(), classes: self.classes.clone(), cost: 0 }
+    pub(super) fn contexts(&self) -> Option<Contexts> {
+        let classes = self.classes.clone()?;
+        let (classes, cost) = classes.with_best_order();
+        Some(Contexts { source: self.mask.coding.source().clone(), classes: Some(classes), cost })
     }
 }
 
@@ -40,10 +43,11 @@ pub(super) fn plan_mask(
     // several bits at a time are decoded in fewer steps: one bit has to be worth its time
     let several = shapes(layout).into_iter().map(|shape| plan_symbols(shape, kept, left_out));
     let best = several.min_by_key(|plan| plan.cost);
-    match best {
+    let best = match best {
         Some(best) if best.cost <= single.cost + single.cost / 256 => best,
         _ => single,
-    }
+    };
+    mixed_mask(layout, kept, &best, effort).unwrap_or(best)
 }
 
 /// Shapes of symbols of several bits: neighbours, and neighbours along the other axes.

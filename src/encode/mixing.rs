@@ -12,7 +12,7 @@ use crate::represent::{Coding, ContextSource, Field, Layout, Steps, Transform, W
 /// Fewer words do not repay what a mixer has to learn.
 const MIN_WORDS: usize = 1 << 12;
 /// From so many words on another mantissa bit pays.
-const FINE_WORDS: usize = 1 << 18;
+pub(super) const FINE_WORDS: usize = 1 << 18;
 /// Words on which the predictor's shift is chosen.
 const SHIFT_WORDS: usize = 1 << 15;
 /// Taps of the predictor within a kernel.
@@ -124,7 +124,7 @@ fn neighbours(shape: &[u64]) -> (u32, Vec<u32>) {
 }
 
 /// The first of the sixteen exponents that occur most.
-fn base(symbols: &[u16], width: u32, fraction: u32) -> u16 {
+pub(super) fn base(symbols: &[u16], width: u32, fraction: u32) -> u16 {
     let exponents = 1usize << (width - 1 - fraction);
     let mut counts = vec![0u64; exponents];
     for symbol in symbols {

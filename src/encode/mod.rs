@@ -8,7 +8,7 @@
 //!                                                      ├── contexts ── scale ── effects ── magnitude   how axes differ
 //!                                                      ├── planes          contexts of low mantissa bits
 //!                                                      ├── field_coding    the coding of one field
-//!                                                      └── mixing          the highest levels
+//!                                                      └── mixing, mixing_kept   the highest levels
 //! ```
 
 mod candidates;
@@ -23,6 +23,7 @@ mod histograms;
 mod magnitude;
 mod mask_plan;
 mod mixing;
+mod mixing_kept;
 mod options;
 mod packing;
 mod plan;

@@ -135,6 +135,8 @@ fn chunk_cost(symbols: &[u16], contexts: &[u8], coding: &Coding, width: u32) -> 
             bits_cost(symbols, contexts, model) + overhead
         }
         Coding::Mixed(_, model) => mixed_cost(symbols, contexts, model) + 8 * BYTE,
+        // planned elsewhere, and never among those that are tried here
+        Coding::MixedMask(_) | Coding::MixedKept(_) => u64::MAX >> 1,
     }
 }
 

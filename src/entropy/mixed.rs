@@ -2,14 +2,11 @@
 //! their bits made from several contexts by a logistic mixer that learns which of them to trust.
 //!
 //! What predicts a weight is the weights around it: those of the same kernel through a linear predictor that adapts
-//! (normalised least mean squares), those of the same column through running means, and its scale class. All of it is
-//! integer arithmetic, and one routine, [`Mixer::code`], serves encoder, decoder and cost alike: they cannot differ.
-
-use std::sync::LazyLock;
+//! (normalised least mean squares), those of the same column through running means, and its scale class.
 
 use super::check_symbol_width;
-use super::coder::{BitsDecoder, BitsEncoder, Size, Wide};
-use super::cost::{BIT, log2_fixed};
+use super::coder::{BitsDecoder, BitsEncoder, Wide};
+use super::mixer::{Coder, Cost, OCTAVES, Slot, TABLES, Tables, Weights, code_slot, decide, finish, half_level, level};
 use super::table::MAX_CONTEXTS;
 use crate::error::{Error, Result};
 use crate::wire::{Cursor, put_varint};
@@ -211,18 +208,9 @@ pub(crate) fn decode_mixed(
             let (before, rest) = out.split_at_mut(i);
             rest[0] = mixer.code(&mut decoder, before, class(contexts, i), 0)?;
         }
-        // As in `bits`.
-        if out.is_empty() { decoder.finish_empty() } else { decoder.finish() }
+        finish(decoder, out.len())
     };
     decode().map_err(|error| start.place(error))
-}
-
-/// Passes over a stream; the bytes that it takes.
-pub(crate) fn skip_mixed(cursor: &mut Cursor<'_>) -> Result<usize> {
-    let start = cursor.position();
-    let words = cursor.count(Wide::WORD_BYTES, "words")?;
-    cursor.bytes(words * Wide::WORD_BYTES)?;
-    Ok(cursor.position() - start)
 }
 
 /// One chunk coded by mixing, in units of 2^-16 bit.
@@ -244,125 +232,8 @@ fn class(contexts: &[u8], i: usize) -> usize {
     contexts.get(i).map_or(0, |&class| usize::from(class))
 }
 
-/// Takes decisions, or makes them.
-trait Coder {
-    /// The bit: the one given, or the one read. `probability` is that of a 0, in units of 2^-16, 16 to 65520.
-    fn code(&mut self, bit: bool, probability: u16) -> Result<bool>;
-}
-
-impl Coder for BitsEncoder<Wide> {
-    #[inline(always)]
-    fn code(&mut self, bit: bool, probability: u16) -> Result<bool> {
-        self.encode(bit, probability);
-        Ok(bit)
-    }
-}
-
-impl Coder for BitsDecoder<'_, Wide> {
-    #[inline(always)]
-    fn code(&mut self, _: bool, probability: u16) -> Result<bool> {
-        self.decode(probability)
-    }
-}
-
-/// The product of all probabilities, so that there is one logarithm only.
-struct Cost {
-    /// In units of 2^-31, from 1 up to 2.
-    mantissa: u64,
-    /// How often the product was doubled to keep it there.
-    doubled: u64,
-}
-
-impl Cost {
-    const NOTHING: Self = Self { mantissa: 1 << 31, doubled: 0 };
-
-    /// In units of 2^-16 bit.
-    fn total(&self) -> u64 {
-        (self.doubled + 31).saturating_mul(BIT) - log2_fixed(self.mantissa)
-    }
-}
-
-impl Coder for Cost {
-    #[inline(always)]
-    fn code(&mut self, bit: bool, probability: u16) -> Result<bool> {
-        let probability = u64::from(probability);
-        let product = self.mantissa * if bit { 65_536 - probability } else { probability };
-        let zeros = product.leading_zeros();
-        self.mantissa = product << zeros >> 32;
-        // A probability of nearly 1 adds 16 bits to the 32 of the mantissa.
-        self.doubled += u64::from(zeros - 16);
-        Ok(bit)
-    }
-}
-
-/// The most that log odds come to: 13 octaves in units of 2^-8.
-const STRETCH_LIMIT: i32 = 13 * 256;
-
-/// log2(x / (total - x)) in units of 2^-8, rounded down.
-fn log_odds(x: u64, total: u64) -> i32 {
-    ((log2_fixed(x) as i64 - log2_fixed(total - x) as i64) >> 8) as i32
-}
-
-struct Tables {
-    /// Log odds of probabilities in units of 2^-12, each at its middle.
-    stretch: [i16; 4096],
-    /// Back: by the log odds plus [`STRETCH_LIMIT`], probabilities in units of 2^-16.
-    squash: [u16; 2 * STRETCH_LIMIT as usize],
-    /// r of section 11.3.
-    rates: [u32; 1024],
-}
-
-static TABLES: LazyLock<Box<Tables>> = LazyLock::new(|| {
-    let mut tables = Box::new(Tables { stretch: [0; 4096], squash: [0; 2 * STRETCH_LIMIT as usize], rates: [0; 1024] });
-    for (i, stretch) in (0u64..).zip(&mut tables.stretch) {
-        *stretch = log_odds(2 * i + 1, 8192) as i16;
-    }
-    let mut probability = 16;
-    for (z, squash) in (-STRETCH_LIMIT..).zip(&mut tables.squash) {
-        while probability < 65_520 && log_odds(probability, 65_536) < z {
-            probability += 1;
-        }
-        *squash = probability as u16;
-    }
-    for (count, rate) in (0u32..).zip(&mut tables.rates) {
-        *rate = 131_072 / (2 * count + 3);
-    }
-    tables
-});
-
-/// A context: the probability of a 0 in units of 2^-22, and below it, in 10 bits, how often it was seen.
-#[derive(Clone, Copy)]
-struct Slot(u32);
-
-impl Slot {
-    const NEW: Self = Self(1 << 31);
-
-    /// From its difference from a new one.
-    #[inline(always)]
-    fn of(difference: u32) -> Self {
-        Self(difference ^ Self::NEW.0)
-    }
-
-    #[inline(always)]
-    fn difference(self) -> u32 {
-        self.0 ^ Self::NEW.0
-    }
-
-    #[inline(always)]
-    fn follow(&mut self, bit: bool, rates: &[u32; 1024]) {
-        let count = self.0 & 1023;
-        let old = i64::from(self.0 >> 10);
-        let end = if bit { 0 } else { (1 << 22) - 1 };
-        let new = old + (((end - old) * i64::from(rates[count as usize])) >> 16);
-        self.0 = (new as u32) << 10 | (count + 1).min(1023);
-    }
-}
-
 /// The contexts of a decision.
 const INPUTS: usize = 5;
-/// The mixer's weights for them and for a constant.
-type Weights = [i32; INPUTS + 1];
-
 /// The state of a stream.
 struct Mixer<'a> {
     model: &'a MixedModel,
@@ -376,8 +247,8 @@ struct Mixer<'a> {
     /// Each as its difference from [`Slot::NEW`], so that memory that was never touched is new.
     slots: Vec<u32>,
     sets: [usize; INPUTS],
-    /// By node; and how often each was used.
-    mixers: Vec<(Weights, u32)>,
+    /// By node.
+    mixers: Vec<Weights<{ INPUTS + 1 }>>,
     /// Whether a symbol is an escape, by whether the one before it was.
     escapes: [Slot; 2],
     /// The tree of escapes.
@@ -394,22 +265,6 @@ struct Mixer<'a> {
     column: usize,
     row: u32,
 }
-
-/// log2 of |value| in quarter octaves above 16, 0 to 63; 0 also for what is less.
-#[inline(always)]
-fn level(value: i64) -> usize {
-    let value = value.unsigned_abs();
-    if value < 16 {
-        return 0;
-    }
-    let log2 = 63 - value.leading_zeros();
-    ((4 * (log2 - 4)) as usize + (value >> (log2 - 2) & 3) as usize).min(63)
-}
-
-/// Quarter octaves to whole ones.
-const OCTAVES: u32 = 2;
-/// Quarter octaves to halves.
-const HALVES: u32 = 1;
 
 impl<'a> Mixer<'a> {
     /// For a chunk of `count` symbols.
@@ -430,7 +285,7 @@ impl<'a> Mixer<'a> {
             values: (0..1u16 << model.width).map(|symbol| model.value(symbol)).collect(),
             slots: vec![0; sizes.iter().sum::<usize>() << window_bits],
             sets,
-            mixers: vec![([65_536 / INPUTS as i32; INPUTS + 1], 0); nodes],
+            mixers: vec![Weights::new(INPUTS as i32); nodes],
             escapes: [Slot::NEW; 2],
             escaped: vec![Slot::NEW; 1 << model.magnitude_bits()],
             was_escape: false,
@@ -464,15 +319,14 @@ impl<'a> Mixer<'a> {
         let last = before.last().map_or(0, |&last| self.values[usize::from(last)]);
         // The contexts of the sign's decision. Those of the magnitude's differ by the sign only: it turns the signs of
         // what is around it, so that what both signs have in common is learnt once.
-        let half = |value: i64| (level(value) >> HALVES) << 1 | usize::from(value < 0);
         let quick = level(i64::from(self.errors[0] >> 4)) >> OCTAVES;
         let slow = level(i64::from(self.errors[1] >> 4)) >> OCTAVES;
         let mut contexts = [
             class * 16 + quick,
-            class * 64 + half(prediction),
-            slow * 64 + half(prediction),
-            (mean_level >> 4 >> OCTAVES) as usize * 64 + half(i64::from(mean >> 4)),
-            half(i64::from(last)),
+            class * 64 + half_level(prediction),
+            slow * 64 + half_level(prediction),
+            (mean_level >> 4 >> OCTAVES) as usize * 64 + half_level(i64::from(mean >> 4)),
+            half_level(i64::from(last)),
         ];
         for (context, set) in contexts.iter_mut().zip(self.sets) {
             *context = set + (*context << self.window_bits);
@@ -515,28 +369,9 @@ impl<'a> Mixer<'a> {
     /// One decision, by mixing.
     #[inline(always)]
     fn decide(&mut self, coder: &mut impl Coder, contexts: &[usize; INPUTS], node: usize, bit: bool) -> Result<bool> {
-        let mut stretched = [256; INPUTS + 1];
-        for (stretched, context) in stretched.iter_mut().zip(contexts) {
-            *stretched = i32::from(self.tables.stretch[(Slot::of(self.slots[context + node]).0 >> 20) as usize]);
-        }
-        let (weights, uses) = &mut self.mixers[node];
-        let sum: i64 = weights.iter().zip(&stretched).map(|(&w, &s)| i64::from(w) * i64::from(s)).sum();
-        let mixed = (sum >> 16).clamp(i64::from(-STRETCH_LIMIT), i64::from(STRETCH_LIMIT - 1)) as i32;
-        let probability = self.tables.squash[(mixed + STRETCH_LIMIT) as usize];
-        let bit = coder.code(bit, probability)?;
-        let error = (if bit { 0 } else { 65_536 }) - i32::from(probability);
-        let rate = 2 + 16 / (*uses / 16 + 1) as i32;
-        *uses = (*uses + 1).min(256);
-        for (weight, stretched) in weights.iter_mut().zip(stretched) {
-            let step = (i64::from(stretched) * i64::from(error * rate) + (1 << 17)) >> 18;
-            *weight = (*weight + step as i32).clamp(-(1 << 20), 1 << 20);
-        }
-        for context in contexts {
-            let mut slot = Slot::of(self.slots[context + node]);
-            slot.follow(bit, &self.tables.rates);
-            self.slots[context + node] = slot.difference();
-        }
-        Ok(bit)
+        let weights = &mut self.mixers[node];
+        let rate = weights.rate();
+        decide(coder, self.tables, &mut self.slots, &contexts.map(|context| context + node), weights, rate, bit)
     }
 
     /// After a symbol: predictor and running means follow it.
@@ -565,14 +400,6 @@ impl<'a> Mixer<'a> {
             }
         }
     }
-}
-
-/// One decision in one context.
-#[inline(always)]
-fn code_slot(coder: &mut impl Coder, slot: &mut Slot, bit: bool, tables: &Tables) -> Result<bool> {
-    let bit = coder.code(bit, (slot.0 >> 16).clamp(16, 65_520) as u16)?;
-    slot.follow(bit, &tables.rates);
-    Ok(bit)
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ mod lane_encode;
 mod lanes;
 mod levels;
 mod mixed;
+mod mixed_kept;
+mod mixed_mask;
+mod mixer;
 mod pack;
 mod scales;
 mod slots;
@@ -54,15 +57,24 @@ pub(crate) use lanes::{LaneModel, skip_lanes};
 pub(crate) use levels::DRIFT_BITS;
 #[cfg(feature = "internals")]
 pub(crate) use mixed::MAX_DISTANCES;
-pub(crate) use mixed::{Kind as MixedKind, MixedModel, decode_mixed, encode_mixed, mixed_cost, skip_mixed};
+pub(crate) use mixed::{Kind as MixedKind, MixedModel, decode_mixed, encode_mixed, mixed_cost};
 pub(crate) use mixed::{MAX_COLUMNS, MAX_DISTANCE};
+pub(crate) use mixed_kept::{KeptKind, KeptModel, decode_kept, encode_kept, kept_cost};
+pub(crate) use mixed_mask::{Geometry, MAX_MASK_ROW, decode_mask, encode_mask, mask_cost};
+pub(crate) use mixer::skip_mixed;
 pub(crate) use pack::{pack, packed_len, unpack};
 pub(crate) use scales::{decode_scales, encode_scales};
 pub(crate) use table::{MAX_CONTEXTS, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS, Tables};
 #[cfg(feature = "internals")]
 pub(crate) use table::{MAX_ENTRIES, MAX_LEVEL, MIN_PRECISION, TABLE_LIMIT};
 
+use bitvec::order::Lsb0;
+use bitvec::vec::BitVec;
+
 use crate::error::{Error, Result};
+
+/// For each value of a chunk whether its mask keeps it (section 8.5). Bits beyond the last are 0.
+pub(crate) type Kept = BitVec<u8, Lsb0>;
 
 /// Lane and bits coding are for fields of 1 to [`MAX_SYMBOL_BITS`] bits (section 8.1).
 fn check_symbol_width(width: u32) -> Result<()> {

@@ -2,10 +2,11 @@
 
 use super::StreamBytes;
 use super::context_source::ContextSource;
-use super::mask::SymbolShape;
+use super::mask::{Kept, SymbolShape};
 use crate::entropy::{
-    BitsModel, LaneModel, MAX_SYMBOL_BITS, MixedModel, decode_bits, decode_lanes, decode_mixed, encode_bits,
-    encode_lanes, encode_mixed, pack, packed_len, skip_bits, skip_lanes, skip_mixed, unpack,
+    BitsModel, Geometry, KeptModel, LaneModel, MAX_SYMBOL_BITS, MixedModel, decode_bits, decode_kept, decode_lanes,
+    decode_mask, decode_mixed, encode_bits, encode_kept, encode_lanes, encode_mask, encode_mixed, pack, packed_len,
+    skip_bits, skip_lanes, skip_mixed, unpack,
 };
 use crate::error::{Error, Result};
 use crate::wire::{Cursor, put_varint};
@@ -18,6 +19,10 @@ pub(crate) enum Coding {
     Lanes(ContextSource, LaneModel),
     Bits(ContextSource, BitsModel),
     Mixed(ContextSource, MixedModel),
+    /// Of a mask.
+    MixedMask(Geometry),
+    /// Of the first field of the values that a mask keeps.
+    MixedKept(KeptModel),
 }
 
 impl Coding {
@@ -29,6 +34,7 @@ impl Coding {
             Self::Lanes(source, _) => ("lanes", source),
             Self::Bits(source, _) => ("bits", source),
             Self::Mixed(source, _) => ("mixed", source),
+            Self::MixedMask(_) | Self::MixedKept(_) => ("mixed", &ContextSource::None),
         };
         match source.contexts() {
             1 => name.to_owned(),
@@ -36,10 +42,14 @@ impl Coding {
         }
     }
 
+    pub(crate) fn is_mixed(&self) -> bool {
+        matches!(self, Self::Mixed(..) | Self::MixedMask(_) | Self::MixedKept(_))
+    }
+
     /// Where its contexts come from.
     pub(crate) fn source(&self) -> &ContextSource {
         match self {
-            Self::Raw | Self::Constant(_) => &ContextSource::None,
+            Self::Raw | Self::Constant(_) | Self::MixedMask(_) | Self::MixedKept(_) => &ContextSource::None,
             Self::Lanes(source, _) | Self::Bits(source, _) | Self::Mixed(source, _) => source,
         }
     }
@@ -47,7 +57,7 @@ impl Coding {
     /// Where its contexts come from, if it has a model.
     pub(crate) fn source_mut(&mut self) -> Option<&mut ContextSource> {
         match self {
-            Self::Raw | Self::Constant(_) => None,
+            Self::Raw | Self::Constant(_) | Self::MixedMask(_) | Self::MixedKept(_) => None,
             Self::Lanes(source, _) | Self::Bits(source, _) | Self::Mixed(source, _) => Some(source),
         }
     }
@@ -74,20 +84,42 @@ impl Coding {
                 source.write(out);
                 model.write(out);
             }
+            Self::MixedMask(geometry) => {
+                out.push(5);
+                geometry.write(out);
+            }
+            Self::MixedKept(model) => {
+                out.push(6);
+                model.write(out);
+            }
         }
     }
 
     /// Reads the coding of a mask's symbols.
     pub(crate) fn read_of_mask(cursor: &mut Cursor<'_>, shape: SymbolShape, class_fields: usize) -> Result<Self> {
         let start = cursor.clone();
-        match Self::read(cursor, shape.group, class_fields, &[])? {
+        if cursor.clone().u8()? == 5 {
+            cursor.u8()?;
+            return match shape {
+                SymbolShape::SINGLE => Geometry::read(cursor).map(Self::MixedMask),
+                _ => Err(start.place(Error::corrupt("a mask of several bits a symbol that is mixed"))),
+            };
+        }
+        match Self::read(cursor, shape.group, class_fields, &[], false)? {
             Self::Mixed(..) => Err(start.place(Error::corrupt("a mask that is mixed as weights are"))),
             coding => Ok(coding),
         }
     }
 
     /// Reads the coding of a field of `width` bits that comes after fields of `widths`.
-    pub(crate) fn read(cursor: &mut Cursor<'_>, width: u32, class_fields: usize, widths: &[u32]) -> Result<Self> {
+    pub(crate) fn read(
+        cursor: &mut Cursor<'_>,
+        width: u32,
+        class_fields: usize,
+        widths: &[u32],
+        is_masked: bool,
+    ) -> Result<Self> {
+        let start = cursor.clone();
         let code = cursor.u8()?;
         if (2..=4).contains(&code) && width > MAX_SYMBOL_BITS {
             return Err(cursor.place(Error::corrupt(format!("{width} bits are too many for a coder"))));
@@ -113,21 +145,38 @@ impl Coding {
                 let model = MixedModel::read(cursor, width, source.contexts())?;
                 Ok(Self::Mixed(source, model))
             }
-            _ => Err(cursor.place(Error::unsupported(format!("coding {code}")))),
+            5 => Err(start.place(Error::corrupt("a field that is coded as a mask"))),
+            6 if !is_masked || !widths.is_empty() => {
+                Err(start.place(Error::corrupt("coding 6 is for the first field behind a mask")))
+            }
+            6 => KeptModel::read(cursor, width).map(Self::MixedKept),
+            _ => Err(start.place(Error::unsupported(format!("coding {code}")))),
         }
     }
 
-    pub(crate) fn encode(&self, symbols: &[u16], contexts: &[u8], width: u32, out: &mut Vec<u8>) {
+    /// Appends the stream of symbols; of those behind a mask `kept` is its mask bits.
+    pub(crate) fn encode(&self, symbols: &[u16], contexts: &[u8], width: u32, kept: Option<&Kept>, out: &mut Vec<u8>) {
         match self {
             Self::Raw => pack(symbols, width, out),
             Self::Constant(_) => {}
             Self::Lanes(_, model) => encode_lanes(symbols, contexts, model, out),
             Self::Bits(_, model) => encode_bits(symbols, contexts, model, out),
             Self::Mixed(_, model) => encode_mixed(symbols, contexts, model, out),
+            Self::MixedMask(geometry) => encode_mask(symbols, *geometry, out),
+            // without a mask there is no such coding
+            Self::MixedKept(model) => kept.into_iter().for_each(|kept| encode_kept(symbols, kept, model, out)),
         }
     }
 
-    pub(crate) fn decode(&self, cursor: &mut Cursor<'_>, contexts: &[u8], width: u32, symbols: &mut [u16]) -> Result<()> {
+    /// Reads as many symbols as `symbols` holds.
+    pub(crate) fn decode(
+        &self,
+        cursor: &mut Cursor<'_>,
+        contexts: &[u8],
+        width: u32,
+        kept: Option<&Kept>,
+        symbols: &mut [u16],
+    ) -> Result<()> {
         match self {
             Self::Raw => {
                 let packed = cursor.bytes(packed_len(symbols.len(), width))?;
@@ -140,6 +189,11 @@ impl Coding {
             Self::Lanes(_, model) => decode_lanes(cursor, model, contexts, symbols),
             Self::Bits(_, model) => decode_bits(cursor, model, contexts, symbols),
             Self::Mixed(_, model) => decode_mixed(cursor, model, contexts, symbols),
+            Self::MixedMask(geometry) => decode_mask(cursor, *geometry, symbols),
+            Self::MixedKept(model) => match kept {
+                Some(kept) => decode_kept(cursor, model, kept, symbols),
+                None => Err(cursor.place(Error::corrupt("coding 6 without a mask"))),
+            },
         }
     }
 
@@ -177,7 +231,9 @@ impl Coding {
                 into.bits_words += words;
                 into.lengths += (cursor.position() - before) as u64 - words;
             }
-            Self::Mixed(..) => into.mixed_words += skip_mixed(cursor)? as u64,
+            Self::Mixed(..) | Self::MixedMask(_) | Self::MixedKept(_) => {
+                into.mixed_words += skip_mixed(cursor)? as u64;
+            }
         }
         Ok(())
     }

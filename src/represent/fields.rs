@@ -149,7 +149,7 @@ impl Fields {
                     cursor.place(Error::corrupt(format!("a field of {width} bits, or fields of more than {bits}")))
                 );
             }
-            let coding = Coding::read(cursor, width, class_fields.len(), &widths)?;
+            let coding = Coding::read(cursor, width, class_fields.len(), &widths, steps.mask.is_some())?;
             fields.push(Field { width, coding });
             widths.push(width);
         }
@@ -212,7 +212,7 @@ impl Fields {
             }
             let contexts = self.contexts(index, &sums, &words, shift + field.width, dtype);
             take_field(&words, shift, field.width, &mut symbols);
-            field.coding.encode(&symbols, &contexts, field.width, out);
+            field.coding.encode(&symbols, &contexts, field.width, kept.as_ref(), out);
         }
     }
 
@@ -257,7 +257,7 @@ impl Fields {
             let mut symbols = vec![0u16; count];
             for (index, field) in self.fields.iter().enumerate() {
                 let contexts = self.contexts(index, &sums, &words, 0, dtype);
-                field.coding.decode(&mut cursor, &contexts, field.width, &mut symbols)?;
+                field.coding.decode(&mut cursor, &contexts, field.width, kept.as_ref(), &mut symbols)?;
                 observe(field.width, &field.coding, &symbols, &contexts);
                 match index {
                     // a first field may be as wide as the word: nothing to shift by
@@ -277,9 +277,10 @@ impl Fields {
         inverted.map_err(|error| start.place(error))
     }
 
-    /// Whether a field is coded by mixing.
+    /// Whether a field or the mask is coded by mixing.
     pub(crate) fn is_mixed(&self) -> bool {
-        self.fields.iter().any(|field| matches!(field.coding, Coding::Mixed(..)))
+        let of_mask = self.steps.mask.iter().map(|mask| &mask.coding);
+        self.fields.iter().map(|field| &field.coding).chain(of_mask).any(Coding::is_mixed)
     }
 
     /// The contexts of field `index`. The fields before it lie in `words` from bit `below` up.

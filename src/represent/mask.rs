@@ -1,19 +1,14 @@
 //! Masks (section 8.5): where the values are that are not the frequent one.
 
-use bitvec::order::Lsb0;
-use bitvec::vec::BitVec;
-
 use super::coding::Coding;
 use super::context_source::ContextSource;
+pub(crate) use crate::entropy::Kept;
 use crate::entropy::pack;
 use crate::error::{Error, Result};
 use crate::wire::{Cursor, put_varint};
 
 /// Section 8.5: the longest stride.
 pub(crate) const MAX_STRIDE: u64 = 1 << 22;
-
-/// For each value of a chunk whether it is kept.
-pub(crate) type Kept = BitVec<u8, Lsb0>;
 
 /// The value that is left out, and how it is said where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +139,7 @@ impl Mask {
     /// Appends the mask of a chunk whose values have these class sums.
     pub(crate) fn encode(&self, kept: &Kept, sums: &[Vec<u8>], out: &mut Vec<u8>) {
         let contexts = self.contexts(sums, kept.len());
-        self.coding.encode(&self.shape.symbols(kept), &contexts, self.shape.group, out);
+        self.coding.encode(&self.shape.symbols(kept), &contexts, self.shape.group, None, out);
     }
 
     /// The mask of `values` values; `observe` sees symbols and, if there are several, contexts.
@@ -158,7 +153,7 @@ impl Mask {
         let contexts = self.contexts(sums, values);
         let mut symbols = vec![0; self.shape.count(values)];
         let start = cursor.clone();
-        self.coding.decode(cursor, &contexts, self.shape.group, &mut symbols)?;
+        self.coding.decode(cursor, &contexts, self.shape.group, None, &mut symbols)?;
         observe(&symbols, &contexts);
         self.shape.kept(&symbols, values).map_err(|error| start.place(error))
     }

@@ -176,6 +176,30 @@ impl Steps {
         }
     }
 
+    /// Each in words.
+    pub(crate) fn describe(&self) -> Vec<String> {
+        let unpack = self.unpack.map(|unpack| match unpack.words {
+            1 => format!("packed {} bits", unpack.bits),
+            words => format!("packed {} bits in {words} words", unpack.bits),
+        });
+        let mask = self.mask.as_ref().map(|mask| format!("mask {} {}", mask.shape.group, mask.coding.name()));
+        let per = |groups: &Groups| match (groups.block, groups.period) {
+            (0, 1) => String::new(),
+            (0, period) => format!(" for each of {period} columns"),
+            (block, 1) => format!(" for each {block} values"),
+            (block, period) => format!(" for each {block} values of {period} columns"),
+        };
+        let map = match &self.map {
+            Map::None => None,
+            Map::Codebook(map) => match &map.global[..] {
+                [codebook] => Some(format!("codebook of {}", codebook.0.len())),
+                _ => Some(format!("codebook of up to {}{}", 1 << map.symbol_bits, per(&map.groups))),
+            },
+            Map::Affine(map) => Some(format!("scale{}", per(&map.groups))),
+        };
+        unpack.into_iter().chain(mask).chain(map).collect()
+    }
+
     /// Bytes of memory beside its own, about.
     pub(crate) fn memory(&self) -> usize {
         let mask = self.mask.as_ref().map_or(0, |mask| mask.coding.memory());
