@@ -38,13 +38,18 @@ impl<S: ReadAt> Reader<S> {
             let coded = segment.read_chunk(self.source(), index)?;
             let mut out = zeroed(segment.chunk_bytes(index))?;
             let mut number = 0;
-            segment.observe_chunk(index, &coded, &mut out, |width: u32, coding: &Coding, symbols: &[u16], contexts: &[u8]| {
-                if number == observed.len() {
-                    observed.push(Observed::default());
-                }
-                observed[number].add(width, coding, symbols, contexts);
-                number += 1;
-            })?;
+            segment.observe_chunk(
+                index,
+                &coded,
+                &mut out,
+                |width: u32, coding: &Coding, symbols: &[u16], contexts: &[u8]| {
+                    if number == observed.len() {
+                        observed.push(Observed::default());
+                    }
+                    observed[number].add(width, coding, symbols, contexts);
+                    number += 1;
+                },
+            )?;
         }
         let mut length = CodeLength::default();
         if let Representation::Fields(fields) = &segment.representation

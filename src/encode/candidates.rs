@@ -1,8 +1,8 @@
 //! The ways to code a segment that are worth a plan: its words as they are, or behind steps that suit what a survey of its
 //! values shows.
 
-use super::field_coding::BYTE;
 use super::contexts::Offer;
+use super::field_coding::BYTE;
 use super::field_plan::{FieldPlan, plan_fields};
 use super::grid::find_grid;
 use super::mask_plan::{MaskPlan, plan_mask};
@@ -99,9 +99,8 @@ impl Search<'_> {
         let mask = masked.as_ref().map(|(plan, kept)| (plan, *kept));
         // small values are their own numbers
         let all = mask.map_or(count, |(_, kept)| kept);
-        let is_few = |codebook: &Codebook| {
-            self.bits > 8 && codebook.0.len() > 1 && codebook.0.len() * VALUES_AN_ENTRY <= all
-        };
+        let is_few =
+            |codebook: &Codebook| self.bits > 8 && codebook.0.len() > 1 && codebook.0.len() * VALUES_AN_ENTRY <= all;
         let distinct = distinct.filter(is_few);
         let grid = self.grid(values, None);
         if let Some(codebook) = &distinct {

@@ -111,12 +111,7 @@ pub(super) fn choose_contexts<W: Word>(
     }
 }
 
-fn contexts_of(
-    grouping: &Grouping,
-    layout: &Layout<'_>,
-    resolution: Resolution,
-    field: usize,
-) -> Option<Contexts> {
+fn contexts_of(grouping: &Grouping, layout: &Layout<'_>, resolution: Resolution, field: usize) -> Option<Contexts> {
     let (classes, source) = classes(grouping, layout, resolution, field)?;
     let (classes, cost) = classes.with_best_order();
     Some(Contexts { source, classes: Some(classes), cost })

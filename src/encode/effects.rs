@@ -57,7 +57,8 @@ impl Effect {
         let all = (sums.iter().sum::<i64>() / unit) as u64;
         let total: u64 = counts.iter().sum();
         // in 1/64 octave
-        let log_odds = |left_out: u64, kept: u64| ((log2_fixed(left_out) as i64 - log2_fixed(kept) as i64) >> 10) as i32;
+        let log_odds =
+            |left_out: u64, kept: u64| ((log2_fixed(left_out) as i64 - log2_fixed(kept) as i64) >> 10) as i32;
         // as if each index had some weights more, of average density: few weights say little
         let prior = 8;
         let mean = log_odds((total - all).max(1), all.max(1));

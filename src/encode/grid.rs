@@ -92,17 +92,20 @@ fn group_scale<T: Word>(values: impl Iterator<Item = T> + Clone, dtype: Dtype) -
 /// Scales near `guess` that all values may be multiples of, those with the most zero bits first: from where the ranges overlap
 /// that each value, being rounded, leaves to it.
 fn scales_near<T: Word>(values: impl Iterator<Item = T> + Clone, guess: f64, dtype: Dtype) -> Vec<f32> {
-    // half a unit in the last place, relative to the least float of an octave; a little more than rounding twice can do
-    let (ulp, most) = match dtype {
-        Dtype::BF16 => (1.0 / 255.0, 1i64 << 7),
-        Dtype::F16 => (1.0 / 2047.0, 1 << 10),
-        _ => (1.0 / 16_777_215.0, MOST_INTEGER),
+    // larger multiples would take more bits than the floats have
+    let (sign, most) = match dtype {
+        Dtype::BF16 => (1 << 15, 1i64 << 7),
+        Dtype::F16 => (1 << 15, 1 << 10),
+        _ => (1 << 31, MOST_INTEGER),
     };
-    let (mut low, mut high) = (guess * (1.0 - ulp), guess * (1.0 + ulp));
+    let (mut low, mut high) = (guess * 0.99, guess * 1.01);
     // small multiples first: they tell the large ones
     for (limit, is_last) in [(8.0, false), (32.0, false), (most as f64, true)] {
         for value in values.clone() {
-            let value = f64::from(widened(value.number(), dtype)).abs();
+            // what rounds to the value: up to the middle between it and its neighbours
+            let magnitude = value.number() & (sign - 1);
+            let float = |magnitude: u64| f64::from(widened(magnitude, dtype));
+            let value = float(magnitude);
             let integer = (2.0 * value / (low + high)).round();
             if value == 0.0 || (integer > limit && !is_last) {
                 continue;
@@ -110,8 +113,8 @@ fn scales_near<T: Word>(values: impl Iterator<Item = T> + Clone, guess: f64, dty
             if integer < 1.0 || integer > limit {
                 return Vec::new();
             }
-            low = low.max(value * (1.0 - ulp) / integer);
-            high = high.min(value * (1.0 + ulp) / integer);
+            low = low.max((value + float(magnitude - 1)) / 2.0 / integer);
+            high = high.min((value + float(magnitude + 1)) / 2.0 / integer);
             if low > high {
                 return Vec::new();
             }

@@ -9,9 +9,7 @@ use super::mixing_kept::mixed_mask;
 use super::options::Effort;
 use super::scale::Classes;
 use super::words::Source;
-use crate::represent::{
-    Coding, ContextSource, Kept, Layout, Map, Mask, Shared, Steps, SymbolShape, Unpack,
-};
+use crate::represent::{Coding, ContextSource, Kept, Layout, Map, Mask, Shared, Steps, SymbolShape, Unpack};
 use crate::tensor::Dtype;
 
 /// A mask, the contexts of its symbols, and what all takes.
@@ -82,7 +80,8 @@ fn plan_bits(
     let layout = Layout { dtype: Dtype::U8, shapes: layout.shapes.clone() };
     // as if eight of them lay in each byte
     let of_bytes = Layout::new(Dtype::U8, [&[1][..]]);
-    let steps = Steps { unpack: Unpack::new(&of_bytes, 1, 1, crate::represent::Axis::Last), mask: None, map: Map::None };
+    let steps =
+        Steps { unpack: Unpack::new(&of_bytes, 1, 1, crate::represent::Axis::Last), mask: None, map: Map::None };
     let shared = Shared::default();
     let source = Source { dtype: Dtype::U8, bytes: &bits, steps: &steps, shared: &shared, kept: bits.len() };
     let plan = plan_fields::<u8>(&layout, source, Some(Meaning::Mask), None, chunk_len, effort);

@@ -52,9 +52,14 @@ pub(super) fn packing(layout: &Layout<'_>, bytes: &[u8]) -> Option<Unpack> {
         let raw = sample.len() as u64 * 8 * BIT;
         // what looks random in any way stays as it is
         let is_worth = cost <= as_bytes + as_bytes / 64 && cost < raw - raw / 64;
-        is_worth.then_some((cost * 1024 / (sample.len() as u64), unpack))
+        // per byte, in 1/64 bit
+        is_worth.then_some((cost / (BIT / 64) / sample.len() as u64, unpack))
     });
-    candidates.min_by_key(|(cost, _)| *cost).map(|(_, unpack)| unpack)
+    // values that are pairs of smaller ones cost the same, and more to learn
+    let candidates: Vec<(u64, Unpack)> = candidates.collect();
+    let least = candidates.iter().map(|(cost, _)| *cost).min()?;
+    let equal = candidates.into_iter().filter(|(cost, _)| *cost <= least + least / 64);
+    equal.min_by_key(|(cost, unpack)| (unpack.bits, *cost)).map(|(_, unpack)| unpack)
 }
 
 #[cfg(test)]

@@ -30,7 +30,8 @@ pub(super) fn survey<T: Word>(values: impl Iterator<Item = T> + Clone, bits: u32
         *sampled.entry(value.number()).or_default() += 1;
     }
     // of equally frequent ones the least, so that every run finds the same
-    let frequent = sampled.iter().max_by_key(|&(&value, &count)| (count, std::cmp::Reverse(value))).map(|(&value, _)| value);
+    let frequent =
+        sampled.iter().max_by_key(|&(&value, &count)| (count, std::cmp::Reverse(value))).map(|(&value, _)| value);
     let Some(frequent) = frequent else { return Survey::default() };
     let mut distinct: Option<HashSet<u64, Mixing>> = (sampled.len() <= MOST_DISTINCT).then(HashSet::default);
     let mut occurs = 0;

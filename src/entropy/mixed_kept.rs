@@ -525,6 +525,7 @@ mod tests {
         let model = KeptModel { width: 5, kind: KeptKind::Integer, geometry: Geometry { row: 12, kernel: 4 } };
         let mut out = Vec::new();
         encode_kept(&symbols, &kept, &model, &mut out);
-        assert_eq!(out, []);
+        let expected = [5, 48, 174, 201, 8, 90, 4, 178, 251, 133, 216, 233, 126, 110, 18, 26, 116, 241, 27, 47, 63];
+        assert_eq!(out, expected);
     }
 }

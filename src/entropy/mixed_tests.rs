@@ -1,3 +1,5 @@
+use super::super::cost::BIT;
+use super::super::mixer::{STRETCH_LIMIT, skip_mixed};
 use super::*;
 use proptest::prelude::*;
 

@@ -38,11 +38,11 @@ mod slots;
 mod table;
 
 pub(crate) use adapt::Adaptation;
-pub(crate) use ascending::{MAX_CODEBOOK_ENTRIES, decode_ascending, encode_ascending, skip_map};
-#[cfg(feature = "internals")]
-pub(crate) use ascending::MAP_LIMIT;
 #[cfg(feature = "internals")]
 pub(crate) use adapt::{MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, WEIGHT_BITS};
+#[cfg(feature = "internals")]
+pub(crate) use ascending::MAP_LIMIT;
+pub(crate) use ascending::{MAX_CODEBOOK_ENTRIES, decode_ascending, encode_ascending, skip_map};
 pub(crate) use bits::{BitsModel, WordSize, decode_bits, encode_bits, skip_bits};
 #[cfg(feature = "internals")]
 pub(crate) use classes::CLASS_LIMIT;

@@ -89,6 +89,6 @@ mod tests {
     fn bytes_are_pinned() {
         let mut out = Vec::new();
         encode_scales(&[0.0, 0.0, 1.5, 1.5, -0.25], 20, &mut out);
-        assert_eq!(out, [3, 31, 73, 64, 145, 147, 5]);
+        assert_eq!(out, [3, 247, 151, 187, 76, 15, 16]);
     }
 }

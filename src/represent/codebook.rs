@@ -234,7 +234,8 @@ mod tests {
         let floats = [f32::NEG_INFINITY, -1.5, -1e-40, -0.0, 0.0, 1e-40, 1.0, 2.0, f32::INFINITY];
         let keys: Vec<u64> = floats.iter().map(|float| Order::Float.key(float.to_bits().into(), 32)).collect();
         assert!(keys.is_sorted_by(|a, b| a < b), "{keys:x?}");
-        let signed: Vec<u64> = [-128i8, -1, 0, 1, 127].iter().map(|&x| Order::Signed.key((x as u8).into(), 8)).collect();
+        let signed: Vec<u64> =
+            [-128i8, -1, 0, 1, 127].iter().map(|&x| Order::Signed.key((x as u8).into(), 8)).collect();
         assert_eq!(signed, [0, 127, 128, 129, 255]);
         for order in [Order::Float, Order::Signed, Order::Unsigned] {
             for bits in [1, 8, 64] {

@@ -245,4 +245,3 @@ pub(crate) struct Field {
     pub(crate) width: u32,
     pub(crate) coding: Coding,
 }
-

@@ -18,9 +18,9 @@ pub(crate) use affine::{AffineMap, nearest, rounded, widened};
 #[cfg(feature = "internals")]
 pub(crate) use affine::{MAX_GRID_BITS, MAX_GRID_INTEGER};
 pub(crate) use class_field::{ClassField, Group, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES, MAX_GROUPS};
-pub(crate) use context_source::{ContextSource, MAX_CONTEXT_SHIFT, all_sums};
 pub(crate) use codebook::{Codebook, CodebookMap, Order};
 pub(crate) use coding::{Coding, Field};
+pub(crate) use context_source::{ContextSource, MAX_CONTEXT_SHIFT, all_sums};
 pub(crate) use fields::{Fields, InChunks, MAX_FIELD_BITS, MAX_FIELDS, Observer, Transform, take_field};
 pub(crate) use groups::Groups;
 #[cfg(feature = "internals")]

@@ -234,7 +234,8 @@ mod tests {
     fn impossible_packings_are_refused() {
         let shape = [4, 6];
         let layout = Layout::new(Dtype::I32, [&shape[..]]);
-        let read = |bytes: [u8; 3], layout: &Layout<'_>| Unpack::read(&mut Cursor::unplaced(&bytes, "test"), layout).is_ok();
+        let read =
+            |bytes: [u8; 3], layout: &Layout<'_>| Unpack::read(&mut Cursor::unplaced(&bytes, "test"), layout).is_ok();
         assert!(read([4, 1, 0], &layout) && read([3, 3, 0], &layout) && read([3, 4, 1], &layout));
         for bytes in [[0, 1, 0], [9, 1, 0], [4, 0, 0], [4, 9, 0], [4, 1, 1], [4, 1, 2], [3, 3, 1], [3, 4, 0]] {
             assert!(!read(bytes, &layout), "{bytes:?}");
