@@ -25,6 +25,8 @@ const MASK_SHARE: usize = 16;
 const MASK_SHARE_OF_SMALL: usize = 3;
 /// A codebook's entry has to stand for so many values on average.
 const VALUES_AN_ENTRY: usize = 4;
+/// Up to so many entries a codebook is better than its values are.
+const SMALL_CODEBOOK: usize = 256;
 /// Entries of a row's own codebook.
 const MOST_OF_ROW: usize = 256;
 /// Lengths of blocks in a row that may have scales of their own.
@@ -102,7 +104,6 @@ impl Search<'_> {
         let is_few =
             |codebook: &Codebook| self.bits > 8 && codebook.0.len() > 1 && codebook.0.len() * VALUES_AN_ENTRY <= all;
         let distinct = distinct.filter(is_few);
-        let grid = self.grid(values, None);
         if let Some(codebook) = &distinct {
             let map = Map::Codebook(CodebookMap::new(Groups::ONE, order, self.bits, &[codebook.clone()]));
             let offering = mask.map(|(plan, _)| plan);
@@ -112,17 +113,24 @@ impl Search<'_> {
                 found.extend(self.coded_by(&[Codebook(others)], Groups::ONE, order, mask, kept));
             }
         }
-        if let Some((map, shared)) = &grid {
-            found.push(self.plan(None, map.clone(), shared.clone(), count));
+        let mut is_on_grid = false;
+        if let Some((map, shared)) = self.grid(values, None) {
+            found.push(self.plan(None, map, shared, count));
+            is_on_grid = true;
         }
         if let Some((plan, kept)) = mask
             && let Some((map, shared)) = self.grid(values, Some(T::from_number(plan.mask.left_out)))
         {
             found.push(self.plan(mask, map, shared, kept));
+            is_on_grid = true;
         }
-        // what was found spares the bits of the words themselves
         if found.is_empty() {
             found.extend(self.codebooks_of_rows(values, order, mask, count));
+        }
+        // a grid or a small codebook spares the bits of the words themselves: nothing beats that
+        let is_small = |codebook: &Codebook| codebook.0.len() <= SMALL_CODEBOOK && self.bits > 16;
+        let is_clear = distinct.as_ref().is_some_and(is_small) || is_on_grid;
+        if !is_clear {
             found.push(self.plain(count));
             found.extend(mask.map(|(_, kept)| self.plan(mask, Map::None, Shared::default(), kept)));
         }
