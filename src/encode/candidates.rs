@@ -8,7 +8,7 @@ use super::grid::find_grid;
 use super::mask_plan::{MaskPlan, plan_mask};
 use super::options::Effort;
 use super::packing::packing;
-use super::plan::Cuts;
+use super::plan::{Cuts, least_common_multiple};
 use super::survey::{Survey, distinct_of, survey};
 use super::words::Source;
 use crate::container::MAX_CHUNK_ELEMENTS;
@@ -124,13 +124,11 @@ impl Search<'_> {
             found.push(self.plan(mask, map, shared, kept));
             is_on_grid = true;
         }
-        if found.is_empty() {
-            found.extend(self.codebooks_of_rows(values, order, mask, count));
-        }
         // a grid or a small codebook spares the bits of the words themselves: nothing beats that
         let is_small = |codebook: &Codebook| codebook.0.len() <= SMALL_CODEBOOK && self.bits > 16;
         let is_clear = distinct.as_ref().is_some_and(is_small) || is_on_grid;
         if !is_clear {
+            found.extend(self.codebooks_of_rows(values, order, mask, count));
             found.push(self.plain(count));
             found.extend(mask.map(|(_, kept)| self.plan(mask, Map::None, Shared::default(), kept)));
         }
@@ -164,10 +162,16 @@ impl Search<'_> {
         let mut cuts = self.cuts;
         let steps = Steps { unpack: self.unpack, mask: mask.map(|(plan, _)| plan.mask.clone()), map };
         if let Some(groups) = steps.map.groups().filter(|groups| !groups.are_global()) {
-            cuts.unit = groups.unit();
+            cuts.unit = least_common_multiple(cuts.unit, groups.unit());
             let most = shared.codebooks.iter().map(|codebook| codebook.0.len()).max().unwrap_or(1);
             let fit = (MAX_CODEBOOK_ENTRIES / most) as u64 * groups.block;
             cuts.most = cuts.most.min(fit / cuts.unit * cuts.unit).max(1);
+        }
+        if let Some((plan, _)) = mask.filter(|(plan, _)| plan.mask.shape.group > 1) {
+            // symbols that chunks would part were not counted
+            let run = self.unpack.map_or(1, |unpack| u64::from(unpack.words));
+            cuts.unit =
+                least_common_multiple(cuts.unit, run * u64::from(plan.mask.shape.group) * plan.mask.shape.stride);
         }
         let mut parameters = Vec::new();
         steps.write(&mut parameters);

@@ -97,7 +97,7 @@ impl Cuts {
     }
 }
 
-fn least_common_multiple(one: u64, other: u64) -> u64 {
+pub(super) fn least_common_multiple(one: u64, other: u64) -> u64 {
     let (mut a, mut b) = (one.max(1), other.max(1));
     while b > 0 {
         (a, b) = (b, a % b);
