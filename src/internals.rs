@@ -9,6 +9,113 @@ use crate::represent::{Coding, ContextSource};
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
+/// Decodes the only chunk of a tensor in representation fields (section 8): its bytes, from parameters and coded bytes.
+///
+/// # Errors
+/// `Corrupt` or `Unsupported` for what they break.
+pub fn decode_fields(dtype: Dtype, shape: &[u64], parameters: &[u8], coded: &[u8]) -> Result<Vec<u8>> {
+    let layout = r::Layout::new(dtype, [shape]);
+    let fields = r::Representation::read(2, parameters, &layout)?;
+    let elements = 0..layout.elements();
+    fields.check_chunk_len(elements.end, 1)?;
+    let mut out = vec![0; crate::tensor::bytes_of(dtype, elements.end) as usize];
+    let observe = |_: u32, _: &Coding, _: &[u16], _: &[u8]| ();
+    fields.decode_chunk(dtype, &elements, coded, 0, &mut out, observe)?;
+    let mut streams = r::StreamBytes::default();
+    fields.account(dtype, &elements, coded, &mut streams)?;
+    assert_eq!(streams.sum(), coded.len() as u64, "the streams do not add up");
+    Ok(out)
+}
+
+/// A stream of codebooks (section 8.6).
+pub fn encode_codebooks(lists: &[Vec<u64>], count_bits: u32, bits: u32) -> Vec<u8> {
+    let mut out = Vec::new();
+    e::encode_ascending(lists.iter().map(Vec::as_slice), count_bits, bits, &mut out);
+    out
+}
+
+/// Back; there is at least one.
+///
+/// # Errors
+/// `Corrupt`.
+pub fn decode_codebooks(bytes: &[u8], count: usize, count_bits: u32, bits: u32) -> Result<Vec<Vec<u64>>> {
+    let mut cursor = Cursor::unplaced(bytes, "chunk");
+    let lists = e::decode_ascending(&mut cursor, count, count_bits, bits)?;
+    cursor.finish()?;
+    Ok(lists)
+}
+
+/// A stream of scales (section 8.7).
+pub fn encode_scales(scales: &[f32], zero_bits: u32) -> Vec<u8> {
+    let mut out = Vec::new();
+    e::encode_scales(scales, zero_bits, &mut out);
+    out
+}
+
+/// Back; there is at least one.
+///
+/// # Errors
+/// `Corrupt`.
+pub fn decode_scales(bytes: &[u8], count: usize, zero_bits: u32) -> Result<Vec<f32>> {
+    let mut cursor = Cursor::unplaced(bytes, "chunk");
+    let scales = e::decode_scales(&mut cursor, count, zero_bits)?;
+    cursor.finish()?;
+    Ok(scales)
+}
+
+/// A mixed mask (section 11.6), the row and kernel at least 1, the row at most 65536, and no shorter than the kernel.
+pub fn encode_mask(bits: &[u16], row: u32, kernel: u32) -> Vec<u8> {
+    let mut out = Vec::new();
+    e::encode_mask(bits, e::Geometry { row, kernel }, &mut out);
+    out
+}
+
+/// Back.
+///
+/// # Errors
+/// `Corrupt`.
+pub fn decode_mask(bytes: &[u8], row: u32, kernel: u32, count: usize) -> Result<Vec<u16>> {
+    let mut cursor = Cursor::unplaced(bytes, "chunk");
+    let mut bits = vec![0; count];
+    e::decode_mask(&mut cursor, e::Geometry { row, kernel }, &mut bits)?;
+    cursor.finish()?;
+    Ok(bits)
+}
+
+/// Mixed kept values (section 11.7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptModel(e::KeptModel);
+
+impl KeptModel {
+    /// From the parameters at the start of `bytes`, for a field of so many bits.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub fn read(bytes: &[u8], width: u32) -> Result<Self> {
+        e::KeptModel::read(&mut Cursor::unplaced(bytes, "model"), width).map(Self)
+    }
+
+    /// Codes the symbols of what is kept.
+    pub fn encode(&self, symbols: &[u16], kept: &[bool]) -> Vec<u8> {
+        let mut out = Vec::new();
+        e::encode_kept(symbols, &kept.iter().collect(), &self.0, &mut out);
+        out
+    }
+
+    /// Back.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub fn decode(&self, bytes: &[u8], kept: &[bool]) -> Result<Vec<u16>> {
+        let mut cursor = Cursor::unplaced(bytes, "chunk");
+        let kept: e::Kept = kept.iter().collect();
+        let mut symbols = vec![0; kept.count_ones()];
+        e::decode_kept(&mut cursor, &self.0, &kept, &mut symbols)?;
+        cursor.finish()?;
+        Ok(symbols)
+    }
+}
+
 /// The constants of section 16 of the specification, as the code has them.
 pub fn constants() -> Vec<(&'static str, u64)> {
     vec![

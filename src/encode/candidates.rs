@@ -129,7 +129,10 @@ impl Search<'_> {
         let is_clear = distinct.as_ref().is_some_and(is_small) || is_on_grid;
         if !is_clear {
             found.extend(self.codebooks_of_rows(values, order, mask, count));
-            found.push(self.plain(count));
+            // nor does it pay to code raw bits of what is left out
+            if self.bits <= 16 || mask.is_none_or(|(_, kept)| kept > count / 2) {
+                found.push(self.plain(count));
+            }
             found.extend(mask.map(|(_, kept)| self.plan(mask, Map::None, Shared::default(), kept)));
         }
         found

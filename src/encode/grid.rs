@@ -7,6 +7,8 @@ use crate::tensor::Dtype;
 const MOST_OF_LEAST: u32 = 16;
 /// Integers beyond this are no grid worth finding.
 const MOST_INTEGER: i64 = 1 << 15;
+/// Values of a group that are looked at before all are.
+const FIRST_VALUES: usize = 512;
 /// Groups that are looked at before all are.
 const PROBES: usize = 4;
 
@@ -60,73 +62,114 @@ fn grid_of<T: Word>(values: Values<'_, T>, left_out: Option<T>, dtype: Dtype, gr
 
 /// The scale of a group's values, and the range of their integers. A group of nothing but zeros has the scale 0.
 fn group_scale<T: Word>(values: impl Iterator<Item = T> + Clone, dtype: Dtype) -> Option<(f32, i64, i64)> {
-    let (mut least, mut most) = (f32::INFINITY, 0f32);
-    for value in values.clone() {
-        let float = widened(value.number(), dtype);
-        if !float.is_finite() || (float == 0.0 && float.is_sign_negative()) {
+    // what holds for all holds for the first ones
+    let (scale, ..) = scale_of(values.clone().take(FIRST_VALUES), dtype)?;
+    on_grid(values.clone(), scale, dtype).or_else(|| scale_of(values, dtype))
+}
+
+/// The range of the integers of values, if all are multiples of `scale`.
+fn on_grid<T: Word>(values: impl Iterator<Item = T>, scale: f32, dtype: Dtype) -> Option<(f32, i64, i64)> {
+    let (mut lowest, mut highest) = (0, 0);
+    for value in values {
+        let integer = nearest(widened(value.number(), dtype), scale);
+        if rounded(integer as f32 * scale, dtype) != value.number() {
             return None;
         }
-        if float != 0.0 {
-            (least, most) = (least.min(float.abs()), most.max(float.abs()));
-        }
+        (lowest, highest) = (lowest.min(integer), highest.max(integer));
     }
-    if most == 0.0 {
+    Some((scale, lowest, highest))
+}
+
+fn scale_of<T: Word>(values: impl Iterator<Item = T> + Clone, dtype: Dtype) -> Option<(f32, i64, i64)> {
+    let mut magnitudes = Vec::new();
+    let sign = 1u64 << (dtype.bits() - 1);
+    for value in values.clone().map(Word::number) {
+        if !widened(value, dtype).is_finite() || value == sign {
+            return None;
+        }
+        magnitudes.push(value & (sign - 1));
+    }
+    magnitudes.sort_unstable();
+    magnitudes.dedup();
+    magnitudes.retain(|&magnitude| magnitude != 0);
+    if magnitudes.is_empty() {
         return Some((0.0, 0, 0));
     }
-    (1..=MOST_OF_LEAST).find_map(|of_least| {
-        let scales = scales_near(values.clone(), f64::from(least) / f64::from(of_least), dtype);
-        scales.into_iter().find_map(|scale| {
-            let (mut lowest, mut highest) = (0, 0);
-            for value in values.clone() {
-                let integer = nearest(widened(value.number(), dtype), scale);
-                if rounded(integer as f32 * scale, dtype) != value.number() {
-                    return None;
-                }
-                (lowest, highest) = (lowest.min(integer), highest.max(integer));
-            }
-            Some((scale, lowest, highest))
-        })
+    let intervals: Vec<Interval> = magnitudes.iter().map(|&magnitude| Interval::of(magnitude, dtype)).collect();
+    // larger multiples would take more bits than the floats have
+    let most = match dtype {
+        Dtype::BF16 => 1i64 << 7,
+        Dtype::F16 => 1 << 10,
+        _ => MOST_INTEGER,
+    };
+    let of_least = (1..=MOST_OF_LEAST).map(|part| intervals[0].over(f64::from(part)));
+    of_least.chain(step(&intervals, most)).find_map(|guess| {
+        let scales = narrowed(guess, &intervals, most).map(Interval::floats);
+        scales.into_iter().flatten().find_map(|scale| on_grid(values.clone(), scale, dtype))
     })
 }
 
-/// Scales near `guess` that all values may be multiples of, those with the most zero bits first: from where the ranges overlap
-/// that each value, being rounded, leaves to it.
-fn scales_near<T: Word>(values: impl Iterator<Item = T> + Clone, guess: f64, dtype: Dtype) -> Vec<f32> {
-    // larger multiples would take more bits than the floats have
-    let (sign, most) = match dtype {
-        Dtype::BF16 => (1 << 15, 1i64 << 7),
-        Dtype::F16 => (1 << 15, 1 << 10),
-        _ => (1 << 31, MOST_INTEGER),
-    };
-    let (mut low, mut high) = (guess * 0.99, guess * 1.01);
-    // small multiples first: they tell the large ones
-    for (limit, is_last) in [(8.0, false), (32.0, false), (most as f64, true)] {
-        for value in values.clone() {
-            // what rounds to the value: up to the middle between it and its neighbours
-            let magnitude = value.number() & (sign - 1);
-            let float = |magnitude: u64| f64::from(widened(magnitude, dtype));
-            let value = float(magnitude);
-            let integer = (2.0 * value / (low + high)).round();
-            if value == 0.0 || (integer > limit && !is_last) {
-                continue;
-            }
-            if integer < 1.0 || integer > limit {
-                return Vec::new();
-            }
-            low = low.max((value + float(magnitude - 1)) / 2.0 / integer);
-            high = high.min((value + float(magnitude + 1)) / 2.0 / integer);
-            if low > high {
-                return Vec::new();
-            }
+/// What a number lies between.
+#[derive(Debug, Clone, Copy)]
+struct Interval {
+    low: f64,
+    high: f64,
+}
+
+impl Interval {
+    /// What rounds to a float: up to the middle between it and its neighbours.
+    fn of(magnitude: u64, dtype: Dtype) -> Self {
+        let float = |magnitude: u64| f64::from(widened(magnitude, dtype));
+        let value = float(magnitude);
+        Self { low: (value + float(magnitude - 1)) / 2.0, high: (value + float(magnitude + 1)) / 2.0 }
+    }
+
+    fn over(self, divisor: f64) -> Self {
+        Self { low: self.low / divisor, high: self.high / divisor }
+    }
+
+    fn center(self) -> f64 {
+        (self.low + self.high) / 2.0
+    }
+
+    /// The floats in it that are worth trying: those with the most zero bits first, and its middle.
+    fn floats(self) -> Vec<f32> {
+        let center = (self.center() as f32).to_bits();
+        let shortened = (0..=23u32).rev().map(|zero_bits| (center + (1 << zero_bits >> 1)) >> zero_bits << zero_bits);
+        let beside = [center.wrapping_add(1), center.wrapping_sub(1), center.wrapping_add(2), center.wrapping_sub(2)];
+        let mut floats: Vec<f32> = shortened.chain(beside).map(f32::from_bits).collect();
+        floats.retain(|float| (self.low..=self.high).contains(&f64::from(*float)) && float.is_normal());
+        floats.dedup();
+        floats
+    }
+}
+
+/// The part of `guess` of which everything in `of` can be a multiple, `most` times at most. Small multiples come first: they
+/// tell the large ones.
+fn narrowed(mut guess: Interval, of: &[Interval], most: i64) -> Option<Interval> {
+    for interval in of {
+        let multiple = (interval.center() / guess.center()).round();
+        if !(1.0..=most as f64).contains(&multiple) {
+            return None;
+        }
+        guess.low = guess.low.max(interval.low / multiple);
+        guess.high = guess.high.min(interval.high / multiple);
+        if guess.low > guess.high {
+            return None;
         }
     }
-    let center = (((low + high) / 2.0) as f32).to_bits();
-    let shortened = (0..=23u32).rev().map(|zero_bits| (center + (1 << zero_bits >> 1)) >> zero_bits << zero_bits);
-    let beside = [center.wrapping_add(1), center.wrapping_sub(1), center.wrapping_add(2), center.wrapping_sub(2)];
-    let mut scales: Vec<f32> = shortened.chain(beside).map(f32::from_bits).collect();
-    scales.retain(|scale| (low..=high).contains(&f64::from(*scale)) && scale.is_normal());
-    scales.dedup();
-    scales
+    Some(guess)
+}
+
+/// The step between values, from their differences: where small values were pruned, the least one is many steps.
+fn step(intervals: &[Interval], most: i64) -> Option<Interval> {
+    let difference =
+        |one: &Interval, other: &Interval| Interval { low: other.low - one.high, high: other.high - one.low };
+    let pairs = intervals.windows(2).map(|pair| difference(&pair[0], &pair[1]));
+    let least = pairs.min_by(|one, other| one.center().total_cmp(&other.center()))?;
+    let least = Interval { low: least.low.max(least.high / 3.0), ..least };
+    let from_first: Vec<Interval> = intervals[1..].iter().map(|interval| difference(&intervals[0], interval)).collect();
+    narrowed(least, &from_first, most)
 }
 
 #[cfg(test)]

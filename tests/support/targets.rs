@@ -1,6 +1,6 @@
 //! What the fuzz targets do with their bytes. `tests/regressions.rs` does the same with the files that once failed.
 
-use tersor::internals::Model;
+use tersor::internals::{self, KeptModel, Model};
 use tersor::{DecodeOptions, Dtype, EncodeOptions, Encoder, Limits, Reader, TensorView, byte_len, element_count};
 
 use super::support::{Content, agree, by_index, in_order};
@@ -9,8 +9,16 @@ use super::support::{Content, agree, by_index, in_order};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const ALL: [Target; 5] =
-    [("container", container), ("decoder", decoder), ("lanes", lanes), ("bits", bits), ("roundtrip", roundtrip)];
+pub const ALL: [Target; 8] = [
+    ("container", container),
+    ("decoder", decoder),
+    ("lanes", lanes),
+    ("bits", bits),
+    ("steps", steps),
+    ("maps", maps),
+    ("masks", masks),
+    ("roundtrip", roundtrip),
+];
 
 /// Small enough for many runs a second.
 fn limits() -> Limits {
@@ -85,6 +93,94 @@ fn contexts(seed: u8, contexts: usize, count: usize) -> Vec<u8> {
         ((state >> 24) as usize % contexts) as u8
     };
     (0..count).map(|_| next()).collect()
+}
+
+/// Decodes an arbitrary chunk of a small tensor under arbitrary parameters of the representation fields.
+pub fn steps(data: &[u8]) {
+    let mut source = Source(data);
+    let dtypes: Vec<Dtype> = Dtype::all().collect();
+    let dtype = dtypes[usize::from(source.byte()) % dtypes.len()];
+    let shape = [1 + u64::from(source.byte()) % 40, 8 + u64::from(source.byte()) % 8 * 8];
+    let len = usize::from(source.word()) % 400;
+    let parameters = source.bytes(len);
+    let Ok(bytes) = internals::decode_fields(dtype, &shape, parameters, source.0) else { return };
+    assert_eq!(Some(bytes.len() as u64), byte_len(dtype, &shape));
+}
+
+/// Decodes arbitrary codebooks or scales, or codes some and decodes them.
+pub fn maps(data: &[u8]) {
+    let mut source = Source(data);
+    let (mode, count) = (source.byte(), 1 + usize::from(source.byte()) % 20);
+    let (count_bits, bits) = (1 + u32::from(source.byte()) % 12, 1 + u32::from(source.byte()) % 64);
+    let zero_bits = bits.min(23);
+    match mode % 4 {
+        0 => {
+            let Ok(lists) = internals::decode_codebooks(source.0, count, count_bits, bits) else { return };
+            assert_eq!(lists.len(), count);
+            assert!(lists.iter().all(|list| !list.is_empty() && list.is_sorted_by(|a, b| a < b)));
+            assert!(lists.iter().flatten().all(|number| bits == 64 || number >> bits == 0));
+        }
+        1 => {
+            let Ok(scales) = internals::decode_scales(source.0, count, zero_bits) else { return };
+            assert!(scales.len() == count && scales.iter().all(|scale| scale.is_finite()));
+        }
+        2 => {
+            let list = |source: &mut Source<'_>| {
+                let len = 1 + usize::from(source.byte()) % (1 << count_bits).min(40);
+                let number = |_| source.bytes(8).iter().fold(0u64, |all, &byte| all << 8 | u64::from(byte));
+                let numbers: std::collections::BTreeSet<u64> =
+                    (0..len).map(number).map(|number| number & (u64::MAX >> (64 - bits))).collect();
+                numbers.into_iter().collect::<Vec<u64>>()
+            };
+            let lists: Vec<Vec<u64>> = (0..count).map(|_| list(&mut source)).collect();
+            let coded = internals::encode_codebooks(&lists, count_bits, bits);
+            assert!(internals::decode_codebooks(&coded, count, count_bits, bits).expect("what was coded") == lists);
+        }
+        _ => {
+            let scale = |source: &mut Source<'_>| {
+                let bits = u32::from(source.word()) << 16 | u32::from(source.word());
+                let scale = f32::from_bits(bits >> zero_bits << zero_bits);
+                if scale.is_finite() { scale } else { 0.0 }
+            };
+            let scales: Vec<f32> = (0..count).map(|_| scale(&mut source)).collect();
+            let coded = internals::encode_scales(&scales, zero_bits);
+            let back = internals::decode_scales(&coded, count, zero_bits).expect("what was coded");
+            assert!(back.iter().zip(&scales).all(|(one, other)| one.to_bits() == other.to_bits()));
+        }
+    }
+}
+
+/// Decodes an arbitrary mixed mask, or mixed kept values, or codes some and decodes them.
+pub fn masks(data: &[u8]) {
+    let mut source = Source(data);
+    let (mode, count) = (source.byte(), usize::from(source.word()) % 5000);
+    let row = 1 + u32::from(source.word()) % 300;
+    let kernel = 1 + u32::from(source.byte()) % row;
+    let is_known = mode & 1 == 1;
+    if mode & 2 == 0 {
+        if !is_known {
+            let Ok(bits) = internals::decode_mask(source.0, row, kernel, count) else { return };
+            assert!(bits.iter().all(|&bit| bit < 2));
+            return;
+        }
+        let bits = source.symbols(1, count);
+        let coded = internals::encode_mask(&bits, row, kernel);
+        assert!(internals::decode_mask(&coded, row, kernel, count).expect("what was coded") == bits);
+        return;
+    }
+    let width = 1 + u32::from(source.byte()) % 12;
+    let len = usize::from(source.byte()) % 16;
+    let Ok(model) = KeptModel::read(source.bytes(len), width) else { return };
+    let density = 1 + usize::from(source.byte()) % 8;
+    let kept: Vec<bool> = contexts(source.byte(), density, count).iter().map(|&context| context == 0).collect();
+    if !is_known {
+        let Ok(symbols) = model.decode(source.0, &kept) else { return };
+        assert!(symbols.iter().all(|symbol| symbol >> width == 0));
+        return;
+    }
+    let symbols = source.symbols(width, kept.iter().filter(|&&is_kept| is_kept).count());
+    let coded = model.encode(&symbols, &kept);
+    assert!(model.decode(&coded, &kept).expect("what was coded") == symbols);
 }
 
 /// Decodes arbitrary lanes under an arbitrary model, or codes arbitrary symbols and decodes them.
