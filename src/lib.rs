@@ -1,9 +1,10 @@
 //! Tersor: an entropy-coded container for neural-network weights, and its codec.
 //!
 //! ```text
-//!  encode   tensor -> plan -> words -> fields -> symbols -> lanes | bits | mixed -> chunks -> segment -> container
-//!                      └ classes of rows and columns ─┴ contexts
-//!  decode   tensor <-------- words <- fields <- symbols <- lanes | bits | mixed <- chunk  <- index   <- container
+//!  encode   tensor -> plan -> words -> steps -> fields -> symbols -> lanes | bits | mixed -> chunks -> segment -> container
+//!                      │               └ unpack, mask, codebook or grid
+//!                      └ classes of rows and columns ── contexts
+//!  decode   tensor <-------- words <- steps <- fields <- symbols <- lanes | bits | mixed <- chunk  <- index   <- container
 //! ```
 //!
 //! - [`encode_files`] and [`decode_files`]: whole files, bit for bit.

@@ -71,7 +71,7 @@ impl Pruning {
             Self::Small => value.abs() < 0.8,
             Self::Rows => row % 4 != 1,
             Self::Columns => column % 8 != 3,
-            Self::Blocks => (row / 16 * 5 + column / 16 * 3) % 7 != 0,
+            Self::Blocks => !(row / 16 * 5 + column / 16 * 3).is_multiple_of(7),
             Self::TwoOfFour => (column + row / 3) % 4 < 2,
             Self::TwoOfFourRows => (row + column / 3) % 4 < 2,
             Self::All => true,

@@ -105,7 +105,7 @@ impl Search<'_> {
             |codebook: &Codebook| self.bits > 8 && codebook.0.len() > 1 && codebook.0.len() * VALUES_AN_ENTRY <= all;
         let distinct = distinct.filter(is_few);
         if let Some(codebook) = &distinct {
-            let map = Map::Codebook(CodebookMap::new(Groups::ONE, order, self.bits, &[codebook.clone()]));
+            let map = Map::Codebook(CodebookMap::new(Groups::ONE, order, self.bits, std::slice::from_ref(codebook)));
             let offering = mask.map(|(plan, _)| plan);
             found.push(self.plan_offered(None, offering, map, Shared::default(), count));
             if let Some((plan, kept)) = mask {

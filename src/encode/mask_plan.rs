@@ -9,8 +9,12 @@ use super::mixing_kept::mixed_mask;
 use super::options::Effort;
 use super::scale::Classes;
 use super::words::Source;
+use crate::entropy::entropy_cost;
 use crate::represent::{Coding, ContextSource, Kept, Layout, Map, Mask, Shared, Steps, SymbolShape, Unpack};
 use crate::tensor::Dtype;
+
+/// Mask bits on which shapes of symbols are judged first.
+const SAMPLE_VALUES: usize = 1 << 18;
 
 /// A mask, the contexts of its symbols, and what all takes.
 #[derive(Debug, Clone)]
@@ -39,8 +43,8 @@ pub(super) fn plan_mask(
 ) -> MaskPlan {
     let single = plan_bits(layout, kept, left_out, chunk_len, effort);
     // several bits at a time are decoded in fewer steps: one bit has to be worth its time
-    let several = shapes(layout).into_iter().map(|shape| plan_symbols(shape, kept, left_out));
-    let best = several.min_by_key(|plan| plan.cost);
+    let several = shapes(layout).into_iter().filter(|&shape| is_promising(shape, kept, single.cost));
+    let best = several.map(|shape| plan_symbols(shape, kept, left_out)).min_by_key(|plan| plan.cost);
     let best = match best {
         Some(best) if best.cost <= single.cost + single.cost / 256 => best,
         _ => single,
@@ -59,6 +63,23 @@ fn shapes(layout: &Layout<'_>) -> Vec<SymbolShape> {
         }
     }
     shapes
+}
+
+/// Whether symbols of this shape seem, on a sample, to cost little more than `best` at most.
+fn is_promising(shape: SymbolShape, kept: &Kept, best: u64) -> bool {
+    let unit = shape.group as usize * shape.stride as usize;
+    let units = kept.len() / unit;
+    let count = (SAMPLE_VALUES / unit).clamp(1, units.max(1)) * unit;
+    if count >= kept.len() {
+        return true;
+    }
+    // at a byte, so that it is copied fast
+    let start = (kept.len() - count) / 2 / 8 * 8;
+    let sample = Kept::from_bitslice(&kept[start..start + count]);
+    let mut counts = vec![0; 1 << shape.group];
+    shape.symbols(&sample).into_iter().for_each(|symbol| counts[usize::from(symbol)] += 1);
+    let cost = u128::from(entropy_cost(&counts)) * kept.len() as u128 / count as u128;
+    cost <= u128::from(best + best / 16)
 }
 
 fn plan_symbols(shape: SymbolShape, kept: &Kept, left_out: u64) -> MaskPlan {

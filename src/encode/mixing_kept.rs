@@ -98,7 +98,7 @@ pub(super) fn mixed_kept(
         _ => geometries[0],
     };
     let (transform, width, kind) = match below {
-        Some(_) if bits > MAX_INTEGER_BITS || bits < 2 => return None,
+        Some(_) if !(2..=MAX_INTEGER_BITS).contains(&bits) => return None,
         Some((offset, _)) => {
             let offset = offset & ((1 << bits) - 1);
             let transform = if offset == 0 { Transform::Identity } else { Transform::Offset(offset) };

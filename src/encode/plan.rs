@@ -51,7 +51,7 @@ pub(super) fn plan(layout: &Layout<'_>, row: u64, bytes: &[u8], chunk_bytes: u64
     let times = if plan.fields.is_mixed() { effort.mixed_chunks } else { 1 };
     // as if it cost less: longer chunks
     let chunk_len = cuts.chunk_len(cost / times);
-    Ok(Plan { representation: Representation::Fields(plan.fields), in_chunks: plan.in_chunks, chunk_len })
+    Ok(Plan { representation: Representation::Fields(Box::new(plan.fields)), in_chunks: plan.in_chunks, chunk_len })
 }
 
 /// Where a segment may be cut into chunks.

@@ -205,11 +205,11 @@ mod tests {
     fn structure_costs_little() {
         let geometry = Geometry { row: 512, kernel: 1 };
         // blocks of 16 by 16, one of eight kept
-        let block = |row: u32, column: u32| (row / 16 * 7 + column / 16 * 3) % 8 == 0;
+        let block = |row: u32, column: u32| (row / 16 * 7 + column / 16 * 3).is_multiple_of(8);
         let bits: Vec<u16> = (0..256 * 512u32).map(|i| block(i / 512, i % 512).into()).collect();
         assert!(mask_cost(&bits, geometry) >> 16 < bits.len() as u64 / 15);
         // columns
-        let bits: Vec<u16> = (0..256 * 512u32).map(|i| (i % 512 % 9 == 0).into()).collect();
+        let bits: Vec<u16> = (0..256 * 512u32).map(|i| (i % 512).is_multiple_of(9).into()).collect();
         assert!(mask_cost(&bits, geometry) >> 16 < bits.len() as u64 / 60);
     }
 

@@ -2,14 +2,16 @@
 //!
 //! Two coders, one for each job. *Lanes*: 32 interleaved rANS states under frequency tables, one for each context, that
 //! may follow the symbols; for speed. *Bits*: an adaptive binary range coder, on the crate `constriction`; for small or
-//! very skewed streams, for classes, and for the tables of the lanes themselves.
+//! very skewed streams, for classes, codebooks and scales, and for the tables of the lanes themselves; and, at the highest
+//! levels, behind mixers.
 //!
 //! ```text
 //!   cost      code lengths as integers, so that an encoder chooses the same everywhere
 //!   lanes ── lane_encode, lane_decode ── slots ── adapt ── table ── fit, levels
 //!   bits  ── context ─────────────────────────────── coder ──┘
-//!   classes ─────┤
-//!   ascending, scales   what codebooks and grids are made of
+//!   classes ─────┘                                    │
+//!   ascending, scales ────────────────────────────────┤
+//!   mixed, mixed_mask, mixed_kept ── mixer ───────────┘
 //!   pack      values of a few bits, one after another
 //! ```
 //!

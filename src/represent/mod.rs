@@ -1,4 +1,12 @@
 //! Representations (sections 7 and 8): how a chunk's bytes become streams, and back.
+//!
+//! ```text
+//!   fields ── steps ── unpack     small integers out of larger words
+//!     │         ├───── mask       what is left out, and where
+//!     │         └───── codebook, affine ── groups     what values share
+//!     ├────── coding ── context_source ── class_field ── layout
+//!     └────── word
+//! ```
 
 mod affine;
 mod class_field;
@@ -50,7 +58,7 @@ pub(crate) enum Representation {
     /// One zstd frame.
     Zstd,
     /// Transformed words cut into fields.
-    Fields(Fields),
+    Fields(Box<Fields>),
 }
 
 impl Representation {
@@ -95,7 +103,7 @@ impl Representation {
         let this = match code {
             0 => Self::Raw,
             1 => Self::Zstd,
-            2 => Self::Fields(Fields::read(&mut cursor, layout)?),
+            2 => Self::Fields(Box::new(Fields::read(&mut cursor, layout)?)),
             _ => return Err(Error::unsupported(format!("representation {code}")).in_section("segment")),
         };
         cursor.finish()?;
