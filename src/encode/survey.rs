@@ -20,9 +20,8 @@ pub(super) struct Survey {
 }
 
 /// Surveys values of `bits` bits.
-pub(super) fn survey<T: Word>(values: impl Iterator<Item = T> + Clone, bits: u32, order: Order) -> Survey {
-    let count = values.clone().count();
-    let stride = (count / SAMPLE).max(1);
+pub(super) fn survey<T: Word>(values: impl ExactSizeIterator<Item = T> + Clone, bits: u32, order: Order) -> Survey {
+    let stride = (values.len() / SAMPLE).max(1);
     let mut sampled: HashMap<u64, usize, Mixing> = HashMap::default();
     // a stride alone would see one column only
     let sample = values.clone().enumerate().filter(|(index, _)| (index / 16) % stride == 0);

@@ -40,7 +40,8 @@ impl Unpack {
         let is_sound = (1..=MAX_PACKED_BITS.min(word_bits - 1)).contains(&bits)
             && (1..=MAX_RUN_WORDS).contains(&words)
             && words * word_bits / bits >= 2
-            && layout.dtype.words() == 1;
+            && layout.dtype.words() == 1
+            && word_bits >= 8;
         if !is_sound {
             return None;
         }
@@ -244,5 +245,6 @@ mod tests {
         assert!(!read([5, 1, 0], &Layout::new(Dtype::U8, [&shape[..]])), "one value");
         assert!(!read([3, 3, 0], &Layout::new(Dtype::I32, [&shape[..], &shape[..]])), "runs of several members");
         assert!(!read([4, 1, 0], &Layout::new(Dtype::C64, [&shape[..]])));
+        assert!(!read([2, 1, 0], &Layout::new(Dtype::F4, [&shape[..]])));
     }
 }
