@@ -389,7 +389,7 @@ impl Parts {
             digest(&bytes)
         });
         Self {
-            header: header(&MAGIC, [0, 2], 0, 0, 0),
+            header: header(&MAGIC, [0, 3], 0, 0, 0),
             parts,
             spoiled: Vec::new(),
             file_digests: file_digests.collect(),
@@ -528,7 +528,7 @@ pub fn bytes_of<'a>(entries: &'a [Entry], entry: &'a Entry) -> &'a [u8] {
 
 fn segment(entries: &[Entry], members: &[usize], chunk_len: u64, representation: &Representation) -> Segment {
     let dtype = entries[members[0]].dtype;
-    let (_, _, bits, w) = DTYPES[usize::from(dtype)];
+    let bits = DTYPES[usize::from(dtype)].2;
     let bytes: Vec<u8> = members.iter().flat_map(|&member| entries[member].bytes.iter().copied()).collect();
     let chunks: Vec<&[u8]> = bytes.chunks((chunk_len * u64::from(bits) / 8).max(1) as usize).collect();
     let (code, parameters, coded) = match representation {
@@ -538,7 +538,7 @@ fn segment(entries: &[Entry], members: &[usize], chunk_len: u64, representation:
         Representation::Fields(fields) => {
             let shapes: Vec<&[u64]> = members.iter().map(|&member| &entries[member].shape[..]).collect();
             let encode = |(number, chunk): (usize, &&[u8])| {
-                fields.encode(chunk, w, (bits / w) as usize, &shapes, number * chunk_len as usize)
+                fields.encode(chunk, dtype, &shapes, number * chunk_len as usize)
             };
             (2, fields.parameters(), chunks.iter().enumerate().map(encode).collect())
         }

@@ -1,0 +1,657 @@
+//! Good vectors of the steps before fields: unpacking, masks, codebooks, affine grids and the offset.
+
+use super::Random;
+use super::coders::{
+    ClassField, Coding, Field, Fields, Group, NO_ROWS, Source, Tables, bits, field, pack_words, words,
+};
+use super::good::{Alone, Vector, lanes_of, tensor};
+use super::steps::{Affine, Codebook, Groups, Map, Mask, Order, Steps, Unpack};
+use super::wire::{DTYPES, Representation, dtype};
+
+pub fn all() -> Vec<Vector> {
+    vec![
+        unpack_words(),
+        unpack_runs(),
+        unpack_classes(),
+        mask_symbols(),
+        mask_chunks(),
+        mask_contexts(),
+        mask_dtypes(),
+        mask_unpacked(),
+        codebook_segment(),
+        codebook_blocks(),
+        codebook_columns(),
+        codebook_steps(),
+        affine_segment(),
+        affine_blocks(),
+        affine_rounding(),
+        affine_mask(),
+        offset(),
+    ]
+}
+
+impl Alone {
+    /// A tensor of these words.
+    pub fn add_words(&mut self, name: &str, of: (&str, &[u64]), chunk_len: u64, words: &[u64], fields: Fields) {
+        let w = DTYPES[usize::from(dtype(of.0))].3;
+        self.add(tensor(name, of.0, of.1, pack_words(words, w)), chunk_len, Representation::Fields(fields));
+    }
+}
+
+/// Fields of these widths: bits where they are narrow enough.
+pub fn plain(widths: &[u32]) -> Vec<Field> {
+    let of = |&width: &u32| field(width, if width <= 12 { bits(false, 30) } else { Coding::Raw });
+    widths.iter().map(of).collect()
+}
+
+/// Widths that add up to `width`.
+pub fn widths(width: u32) -> Vec<u32> {
+    let mut widths = vec![8; width as usize / 8];
+    widths.extend((!width.is_multiple_of(8)).then_some(width % 8));
+    widths
+}
+
+/// Identity and plain fields after these steps.
+pub fn after(steps: Steps, width: u32) -> Fields {
+    Fields { steps, ..Fields::of(0, &plain(&widths(width))) }
+}
+
+/// Lanes that have a frequency for each symbol.
+pub fn any_symbol(width: u32) -> Coding {
+    let levels: Vec<(u16, i32)> = (0..1u16 << width).map(|symbol| (symbol, 90 - i32::from(symbol) / 4)).collect();
+    lanes_of(Tables::new(width, 10, &[&levels], None), 0, 0)
+}
+
+pub fn mask(left_out: u64, group: u8, stride: u64, coding: Coding) -> Option<Mask> {
+    Some(Mask { left_out, group, stride, coding })
+}
+
+/// Words of w bits that keep the bits above the last value of each run of G words 0.
+fn packed(random: &mut Random, w: u32, unpack: &Unpack, shape: &[u64]) -> Vec<u64> {
+    let run = usize::from(unpack.run);
+    let apart = if unpack.axis == 0 { 1 } else { shape[1..].iter().product::<u64>() as usize };
+    let used = unpack.values_each(w) * usize::from(unpack.bits);
+    let count = shape.iter().product::<u64>() as usize;
+    (0..count)
+        .map(|i| {
+            // the bits of this word that values have
+            let before = i / apart % run * w as usize;
+            let own = used.saturating_sub(before).min(w as usize) as u32;
+            random.next() & u64::MAX.checked_shr(64 - own).unwrap_or(0)
+        })
+        .collect()
+}
+
+fn unpack(bits: u8, run: u8, axis: u8) -> Unpack {
+    Unpack { bits, run, axis }
+}
+
+fn unpack_words() -> Vector {
+    let mut random = Random(40);
+    let mut alone = Alone::default();
+    for (name, shape, b, chunk_len) in [
+        ("U8", &[20, 30][..], 4, 300),
+        ("U8", &[7, 11], 3, 100),
+        ("I8", &[100], 1, 100),
+        ("I16", &[31], 5, 40),
+        ("U16", &[4, 5, 6], 8, 120),
+        ("I32", &[3, 100], 4, 256),
+        ("F32", &[50], 7, 60),
+        ("U64", &[5, 5], 8, 30),
+        ("F64", &[30], 3, 30),
+        ("F4", &[10, 60], 2, 320),
+        ("F4", &[24], 1, 24),
+        ("F6_E2M3", &[40], 3, 40),
+        ("F6_E3M2", &[400], 2, 264),
+        ("BOOL", &[60], 1, 60),
+        ("F8_E4M3", &[60], 2, 70),
+        ("I32", &[], 4, 1),
+    ] {
+        let unpack = unpack(b, 1, 0);
+        let w = DTYPES[usize::from(dtype(name))].3;
+        let words = packed(&mut random, w, &unpack, shape);
+        let about = format!("{name} of rank {}, {b} bits", shape.len());
+        let steps = Steps { unpack: Some(unpack), ..Steps::default() };
+        alone.add_words(&about, (name, shape), chunk_len, &words, after(steps, b.into()));
+    }
+    let mut vector = alone.vector("unpack-words", "several values in a word, with and without bits left over");
+    // members that share a segment
+    let unpack = unpack(3, 1, 0);
+    let first = vector.entries.len();
+    for (number, shape) in [&[][..], &[150], &[4, 50]].into_iter().enumerate() {
+        let bytes = pack_words(&packed(&mut random, 16, &unpack, shape), 16);
+        vector.entries.push(tensor(&format!("member {number}"), "U16", shape, bytes));
+    }
+    let steps = Steps { unpack: Some(unpack), ..Steps::default() };
+    let fields = Representation::Fields(after(steps, 3));
+    vector.items.push(super::good::segment(&[first, first + 1, first + 2], 260, fields));
+    vector.items[0] = super::wire::Item::Manifest(vector.entries.len());
+    vector
+}
+
+fn unpack_runs() -> Vector {
+    let mut random = Random(41);
+    let mut alone = Alone::default();
+    for (name, shape, (b, run, axis), chunk_len) in [
+        ("I32", &[4, 90][..], (3, 3, 0), 258),
+        ("I32", &[90], (3, 3, 0), 100),
+        ("U8", &[2, 3, 12], (6, 3, 0), 72),
+        ("U8", &[400], (5, 8, 0), 264),
+        ("U64", &[16], (7, 8, 0), 16),
+        ("I8", &[10, 10], (7, 5, 0), 100),
+        ("F4", &[4, 6], (3, 3, 0), 24),
+        ("F6_E2M3", &[80], (4, 2, 0), 80),
+        ("I32", &[6, 10], (3, 3, 1), 60),
+        ("I32", &[12, 50], (3, 3, 1), 300),
+        ("U16", &[10, 7], (5, 5, 1), 71),
+        ("U32", &[4, 3, 5], (7, 2, 1), 60),
+        ("U8", &[8, 1], (3, 8, 1), 8),
+        ("U8", &[40, 16, 2], (8 - 1, 8, 1), 512),
+        ("F4", &[6, 4], (3, 3, 1), 24),
+    ] {
+        let unpack = unpack(b, run, axis);
+        let w = DTYPES[usize::from(dtype(name))].3;
+        let words = packed(&mut random, w, &unpack, shape);
+        let about = format!("{name} {shape:?}: {b} bits in runs of {run} along axis {axis}, chunks of {chunk_len}");
+        let steps = Steps { unpack: Some(unpack), ..Steps::default() };
+        alone.add_words(&about, (name, shape), chunk_len, &words, after(steps, b.into()));
+    }
+    alone.vector("unpack-runs", "values that go through several words, side by side or one below the other")
+}
+
+/// A class field for a shape of values.
+fn classes(random: &mut Random, depth: u8, shape: &[u64], groups: &[[u64; 2]]) -> ClassField {
+    random.class_field(depth, 3, 1, &[shape], groups)
+}
+
+fn by_class(field: u8, contexts: u8) -> Source {
+    Source::Class { field, shift: 0, contexts }
+}
+
+fn unpack_classes() -> Vector {
+    let mut random = Random(42);
+    let mut alone = Alone::default();
+    for (shape, (b, run, axis), depth, groups, chunk_len) in [
+        (&[40, 10][..], (4, 1, 0), 1, &[[1, 1], [2, 1]][..], 300),
+        (&[40, 10], (4, 1, 0), 2, &[], 260),
+        (&[400], (4, 1, 0), 1, &[[1, 1]], 257),
+        (&[20, 30], (3, 3, 0), 1, &[[1, 2]], 300),
+        (&[30, 20], (3, 3, 1), 1, &[[1, 1], [2, 1]], 300),
+        (&[30, 20], (3, 3, 1), NO_ROWS, &[[0, 2]], 600),
+        (&[6, 5, 20], (5, 3, 1), 2, &[[2, 1]], 300),
+    ] {
+        let unpack = unpack(b, run, axis);
+        let of_values = unpack.shape(shape, 32);
+        let words = packed(&mut random, 32, &unpack, shape);
+        let classes = vec![classes(&mut random, depth, &of_values, groups)];
+        let coding = Coding::Bits { source: by_class(0, 10), word: 0, limit: 40 };
+        let steps = Steps { unpack: Some(unpack), ..Steps::default() };
+        let fields = Fields { steps, classes, ..Fields::of(2, &[field(b.into(), coding)]) };
+        let name = format!("{shape:?} to {of_values:?}, depth {depth}, groups {groups:?}");
+        alone.add_words(&name, ("I32", shape), chunk_len, &words, fields);
+    }
+    alone.vector("unpack-classes", "rows and groups of the shape that the values have")
+}
+
+/// `count` words of w bits, of which about `kept` of 16 are not `left_out`.
+pub fn sparse(random: &mut Random, count: usize, w: u32, left_out: u64, kept: u64) -> Vec<u64> {
+    let word = |random: &mut Random| match random.below(16) < kept {
+        true => random.next() >> (64 - w),
+        false => left_out,
+    };
+    (0..count).map(|_| word(random)).collect()
+}
+
+fn mask_symbols() -> Vector {
+    let mut random = Random(43);
+    let mut alone = Alone::default();
+    for (number, (group, stride, count, chunk_len)) in [
+        (1, 1, 700u64, 300),
+        (1, 13, 700, 700),
+        (1, 1 << 22, 100, 100),
+        (2, 1, 601, 601),
+        (2, 3, 601, 300),
+        (2, 500, 601, 601),
+        (4, 1, 600, 400),
+        (4, 7, 602, 301),
+        (4, 30, 599, 599),
+        (4, 1000, 599, 599),
+        (8, 1, 1003, 1003),
+        (8, 5, 1003, 500),
+        (8, 1 << 22, 40, 40),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let left_out = if number % 2 == 0 { 0 } else { 77 };
+        let values = sparse(&mut random, count as usize, 8, left_out, 5);
+        for (name, coding) in [
+            ("raw", Coding::Raw),
+            ("bits", bits(number % 2 == 0, 40)),
+            ("lanes", any_symbol(group.into())),
+        ] {
+            if (name == "lanes") == (number % 3 == 0) || name == "bits" {
+                let steps = Steps { mask: mask(left_out, group, stride, coding), ..Steps::default() };
+                let about = format!("{name}, {group} bits, stride {stride}, {count} values");
+                alone.add_words(&about, ("U8", &[count]), chunk_len, &values, after(steps, 8));
+            }
+        }
+    }
+    // patterns of 2:4, and all kept in constants
+    let pattern: Vec<u64> = (0..400).map(|i| if i % 4 == 1 || i % 4 == 2 { 1 + random.below(255) } else { 0 }).collect();
+    let steps = Steps { mask: mask(0, 4, 1, Coding::Constant(0b0110)), ..Steps::default() };
+    alone.add_words("constant pattern", ("U8", &[400]), 300, &pattern, after(steps, 8));
+    let below: Vec<u64> = (0..40 * 10).map(|i| pattern[i / 40 * 4 % 400 / 4 + i % 10 * 4 + 1] * (i as u64 / 10 % 4 / 2)).collect();
+    let steps = Steps { mask: mask(0, 4, 10, bits(false, 99)), ..Steps::default() };
+    alone.add_words("pattern along the first axis", ("U8", &[40, 10]), 400, &below, after(steps, 8));
+    alone.vector("mask-symbols", "mask symbols of 1 to 8 bits, near and far apart, in all codings")
+}
+
+fn mask_chunks() -> Vector {
+    let mut random = Random(44);
+    let mut alone = Alone::default();
+    let some = sparse(&mut random, 256, 16, 0x8000, 3);
+    let all: Vec<u64> = (0..256).map(|i| i * 3).collect();
+    let none = vec![0x8000; 256];
+    let one: Vec<u64> = (0..256).map(|i| if i == 255 { 5 } else { 0x8000 }).collect();
+    let values = [&none[..], &some, &all, &none, &one, &some[..100]].concat();
+    let count = values.len() as u64;
+    for (name, group, coding) in
+        [("bits", 1, bits(false, 200)), ("raw", 1, Coding::Raw), ("lanes", 4, any_symbol(4)), ("bits of 8", 8, bits(true, 9))]
+    {
+        let steps = Steps { mask: mask(0x8000, group, 1, coding), ..Steps::default() };
+        alone.add_words(name, ("BF16", &[count]), 256, &values, after(steps, 16));
+    }
+    for (name, value, kept) in [("nothing kept", 0x8000, 0), ("everything kept", 7, 1)] {
+        let steps = Steps { mask: mask(0x8000, 1, 1, Coding::Constant(kept)), ..Steps::default() };
+        alone.add_words(name, ("F16", &[300]), 300, &[value; 300], after(steps, 16));
+    }
+    // rows stay, where nothing else does
+    let shape = [30, 20];
+    let mut fields = after(Steps { mask: mask(0, 1, 1, bits(true, 30)), ..Steps::default() }, 16);
+    fields.classes = vec![classes(&mut random, 1, &shape, &[[1, 1]])];
+    alone.add_words("nothing kept, and rows", ("F16", &shape), 300, &[0; 600], fields);
+    alone.vector("mask-chunks", "chunks of which nothing is kept, or all, or the last value alone")
+}
+
+fn mask_contexts() -> Vector {
+    let mut random = Random(45);
+    let mut alone = Alone::default();
+    let shape: &[u64] = &[40, 25];
+    for (group, stride, chunk_len) in [(1, 1, 1000), (1, 1, 333), (4, 1, 1000), (4, 25, 500), (2, 100, 999), (8, 3, 700)] {
+        let classes = vec![classes(&mut random, 1, shape, &[[1, 1]]), classes(&mut random, 0, shape, &[[0, 1]])];
+        let values = sparse(&mut random, 1000, 16, 0, 6);
+        let mask_by = |source: Source| match stride {
+            1 => Coding::Bits { source, word: 1, limit: 60 },
+            _ => {
+                let levels: Vec<Vec<(u16, i32)>> =
+                    (0..8).map(|c| (0..1 << group).map(|s| (s, 60 + c + i32::from(s) % 7)).collect()).collect();
+                let levels: Vec<&[(u16, i32)]> = levels.iter().map(|table| &table[..]).collect();
+                Coding::Lanes { source, tables: Tables::new(group.into(), 11, &levels, None), interval: 8, rate: 4 }
+            }
+        };
+        let top = Coding::Bits { source: by_class(0, 9), word: 0, limit: 30 };
+        let low = Coding::Bits { source: Source::Field { field: 0, thresholds: vec![9, 200] }, word: 0, limit: 30 };
+        let steps = Steps { mask: mask(0, group, stride, mask_by(by_class(1, 8))), ..Steps::default() };
+        let fields = Fields { steps, classes, ..Fields::of(1, &[field(8, top), field(8, low)]) };
+        let name = format!("{group} bits, stride {stride}, chunks of {chunk_len}");
+        alone.add_words(&name, ("BF16", shape), chunk_len, &values, fields);
+    }
+    alone.vector("mask-contexts", "masks and kept values in contexts by class, the fields of kept values by each other")
+}
+
+fn mask_dtypes() -> Vector {
+    let mut random = Random(46);
+    let mut alone = Alone::default();
+    for (code, name, _, w) in DTYPES.into_iter().filter(|row| row.1 != "C64") {
+        let left_out = [0, 1 << (w - 1), u64::MAX >> (64 - w)][usize::from(code) % 3];
+        let values = sparse(&mut random, 80, w, left_out, 4);
+        let steps = Steps { mask: mask(left_out, 1 << (code % 4), 1, bits(false, 30)), ..Steps::default() };
+        let fields = Fields { transform: code % 3, ..after(steps, w) };
+        alone.add_words(name, (name, &[8, 10]), 80, &values, fields);
+    }
+    alone.vector("mask-dtypes", "a masked tensor of every dtype but C64, whatever is left out")
+}
+
+fn mask_unpacked() -> Vector {
+    let mut random = Random(47);
+    let mut alone = Alone::default();
+    for (name, shape, (b, run, axis), group, chunk_len) in [
+        ("U8", &[20, 30][..], (4, 1, 0), 1, 300),
+        ("I32", &[12, 50], (3, 3, 1), 4, 300),
+        ("I32", &[300], (3, 3, 0), 2, 300),
+    ] {
+        let unpack = unpack(b, run, axis);
+        let w = DTYPES[usize::from(dtype(name))].3;
+        let mut words = packed(&mut random, w, &unpack, shape);
+        // many values are 0
+        words.iter_mut().for_each(|word| *word &= random.next() & random.next());
+        let steps = Steps { unpack: Some(unpack), mask: mask(0, group, 1, bits(false, 50)), ..Steps::default() };
+        alone.add_words(&format!("{name}, {b} bits"), (name, shape), chunk_len, &words, after(steps, b.into()));
+    }
+    alone.vector("mask-unpack", "masks of what unpacking gives")
+}
+
+/// A codebook without its entries.
+fn book(name: &str, (block, period): (u64, u64), bits: u8, zero_bits: u8) -> Codebook {
+    let width = DTYPES[usize::from(dtype(name))].3;
+    Codebook { groups: Groups::new(block, period), bits, zero_bits, order: Order::of(name), width, books: vec![] }
+}
+
+/// Steps with a codebook for these values.
+fn with_book(book: Codebook, values: &[u64], chunk: usize) -> Steps {
+    let book = book.fill(values, &vec![true; values.len()], chunk);
+    Steps { map: Map::Codebook(book), ..Steps::default() }
+}
+
+fn f32s(values: &[f32]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits().into()).collect()
+}
+
+fn codebook_segment() -> Vector {
+    let mut random = Random(48);
+    let mut alone = Alone::default();
+    let nans = [0x7fc0_0000u64, 0x7f80_0001, 0xffc0_1234, 0xffff_ffff, 0x7fff_ffff];
+    let specials = [&f32s(&[0.0, -0.0, 1.0, -1.0, f32::MIN, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, 1e-45])[..], &nans].concat();
+    let ends = [0, 1, u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1];
+    let many: Vec<u64> = (0..300).map(|i| i * 0x0101_0101_0101 + (i << 55)).collect();
+    for (name, entries, u, t) in [
+        ("F32", &specials[..], 4, 0),
+        ("F32", &f32s(&[0.5]), 1, 0),
+        ("F32", &f32s(&[0.5, -0.5, 0.25, -2.0, 0.0, -0.0]), 3, 21),
+        ("F32", &[0, 1 << 31], 1, 31),
+        ("I32", &[0, 5, 0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 0x8000_0001], 12, 0),
+        ("I8", &[0, 1, 0xff, 0x80, 0x7f, 0x40, 0xc0], 3, 0),
+        ("U8", &[0, 1, 0xff, 0x80, 0x7f, 0x40, 0xc0], 5, 0),
+        ("BOOL", &[0, 1], 1, 0),
+        ("I16", &[0x8000, 0x7fc0, 0x0040, 0xffc0], 2, 6),
+        ("U16", &[0x8000, 0x0000], 2, 15),
+        ("U64", &ends, 3, 0),
+        ("I64", &ends, 6, 0),
+        ("U64", &many, 9, 0),
+        ("F64", &[0, 1 << 63, 0x7ff0_0000_0000_0000, 0x3ff0_0000_0000_0000, 0xbff0_0000_0000_0000, 0xfff8_0000_0000_0000], 3, 51),
+        ("F16", &[0, 0x8000, 0x3c00, 0xbc00, 0x7e01, 0xfe01], 3, 0),
+        ("BF16", &[0, 0x8000, 0x3f80, 0xbf80, 0x7fc0, 0xff80], 3, 6),
+        ("F8_E4M3", &[0, 0x80, 0x7f, 0xff, 0x38, 0xb8], 3, 0),
+        ("F8_E5M2FNUZ", &[0, 0x80, 0x7c, 0xfc], 2, 2),
+        ("F8_E8M0", &[0, 0x80, 0x7f, 0xff], 2, 0),
+        ("F6_E2M3", &[0, 32, 31, 63, 16, 48], 3, 0),
+        ("F6_E3M2", &[0, 32, 30, 62], 2, 1),
+        ("F4", &[0, 8, 7, 15, 3], 3, 0),
+    ] {
+        let values: Vec<u64> = (0..320).map(|_| entries[random.below(entries.len() as u64) as usize]).collect();
+        let fields = after(with_book(book(name, (0, 1), u, t), &values, 320), u.into());
+        alone.add_words(&format!("{name}, {} of {u} bits", entries.len()), (name, &[32, 10]), 264, &values, fields);
+    }
+    // what no value has may be in it
+    let mut unused = book("U8", (0, 1), 4, 0);
+    unused.books = vec![(10..26).collect()];
+    let values: Vec<u64> = (0..50).map(|_| 10 + random.below(15)).collect();
+    let fields = after(Steps { map: Map::Codebook(unused), ..Steps::default() }, 4);
+    alone.add_words("as many entries as there may be, one of them unused", ("U8", &[50]), 50, &values, fields);
+    alone.vector("codebook-segment", "one codebook: every order of values, zero bits, differences of 1 to 64 bits")
+}
+
+fn codebook_blocks() -> Vector {
+    let mut random = Random(49);
+    let mut alone = Alone::default();
+    for (name, (block, period), count, chunk_len) in [
+        ("F32", (50, 1), 1000, 300),
+        ("F32", (50, 1), 1000, 1000),
+        ("I16", (64, 1), 500, 256),
+        ("U8", (10, 30), 1000, 300),
+        ("U8", (10, 30), 1000, 1001),
+        ("I8", (1, 1), 40, 40),
+        ("I8", (1, 7), 300, 259),
+        ("BF16", (1000, 3), 20, 20),
+        ("U8", (4, 100), 30, 30),
+        ("U8", (1 << 22, 1), 30, 30),
+        ("U8", (4, 1 << 20), 30, 30),
+    ] {
+        let w = DTYPES[usize::from(dtype(name))].3;
+        let groups = Groups::new(block, period);
+        let mut values = Vec::new();
+        let mut books: std::collections::HashMap<usize, Vec<u64>> = std::collections::HashMap::new();
+        for i in 0..count {
+            let (chunk, i) = (i / chunk_len, i % chunk_len);
+            let group = chunk * 10_000 + groups.of_chunk(0, count).group(i);
+            let size = 1 + random.below(8);
+            let entries = books
+                .entry(group)
+                .or_insert_with(|| (0..size).map(|_| random.next() >> (64 - w)).collect());
+            values.push(entries[random.below(entries.len() as u64) as usize]);
+        }
+        let fields = after(with_book(book(name, (block, period), 3, 0), &values, chunk_len), 3);
+        let about = format!("{name}: blocks of {block}, period {period}, {count} values in chunks of {chunk_len}");
+        alone.add_words(&about, (name, &[count as u64]), chunk_len as u64, &values, fields);
+    }
+    alone.vector("codebook-blocks", "codebooks in chunks: rows, parts of rows, pieces of columns, blocks without their end")
+}
+
+fn codebook_columns() -> Vector {
+    let mut random = Random(50);
+    let mut alone = Alone::default();
+    for (shape, period, chunk_len) in [(&[40, 20][..], 20, 800), (&[40, 20], 20, 257), (&[30, 9], 4, 270), (&[7], 1 << 20, 7)] {
+        let count = shape.iter().product::<u64>();
+        let values: Vec<u64> =
+            (0..count).map(|i| (i % period) * 1000 + random.below(4) * 7 * ((i % period) % 3)).collect();
+        let steps = with_book(book("I32", (0, period), 2, 0), &values, count as usize);
+        let about = format!("{shape:?}, period {period}, chunks of {chunk_len}");
+        alone.add_words(&about, ("I32", shape), chunk_len, &values, after(steps, 2));
+    }
+    alone.vector("codebook-columns", "codebooks of columns, through the whole segment; a period longer than the segment")
+}
+
+fn codebook_steps() -> Vector {
+    let mut random = Random(51);
+    let mut alone = Alone::default();
+    // values unpacked: their order is that of numbers, whatever the dtype
+    let unpacking = unpack(4, 1, 0);
+    let mut packed = packed(&mut random, 32, &unpacking, &[200]);
+    packed.iter_mut().for_each(|word| *word &= 0x9d9d_9d9d);
+    let values = words(&pack_words(&packed, 32), 4);
+    for (block, mask) in [(0, None), (80, None), (80, mask(9, 1, 1, bits(true, 80))), (0, mask(0, 4, 1, bits(true, 80)))] {
+        let kept: Vec<bool> = values.iter().map(|value| mask.as_ref().is_none_or(|mask| mask.left_out != *value)).collect();
+        let book = Codebook { order: Order::Plain, width: 4, ..book("I32", (block, 1), 4, 0) };
+        let map = Map::Codebook(book.fill(&values, &kept, 1600));
+        let about = format!("unpacked, blocks of {block}, {} left out", kept.iter().filter(|kept| !**kept).count());
+        let steps = Steps { unpack: Some(unpacking.clone()), mask, map, code: None };
+        alone.add_words(&about, ("I32", &[200]), 200, &packed, after(steps, 4));
+    }
+    // whole groups are left out, and a whole chunk
+    for (block, period) in [(30, 1), (3, 10), (0, 1), (0, 30)] {
+        let value = |i: u64| if i / 30 % 3 == 1 || i / 300 == 1 || i % 30 == 4 { 0x8000 } else { i % 30 * 100 + i % 2 };
+        let values: Vec<u64> = (0..900).map(value).collect();
+        let kept: Vec<bool> = values.iter().map(|value| *value != 0x8000).collect();
+        let shape: &[u64] = &[30, 30];
+        let chunk = if block > 0 { 300 } else { 900 };
+        let map = Map::Codebook(book("F16", (block, period), 7, 0).fill(&values, &kept, chunk));
+        let steps = Steps { mask: mask(0x8000, 1, 1, bits(false, 100)), map, ..Steps::default() };
+        let coding = Coding::Bits { source: by_class(0, 9), word: 0, limit: 30 };
+        let mut fields = Fields { steps, ..Fields::of(2, &[field(7, coding)]) };
+        fields.classes = vec![classes(&mut random, 1, shape, &[[1, 1]])];
+        alone.add_words(&format!("masked, blocks of {block}, period {period}"), ("F16", shape), 300, &values, fields);
+    }
+    // nothing kept anywhere: the head has its codebook all the same
+    let mut empty = book("F16", (0, 1), 1, 0);
+    empty.books = vec![vec![5]];
+    let steps = Steps { mask: mask(0, 1, 1, bits(true, 30)), map: Map::Codebook(empty), ..Steps::default() };
+    alone.add_words("nothing kept", ("F16", &[300]), 256, &[0; 300], after(steps, 1));
+    alone.vector("codebook-steps", "codebooks after unpacking and masks; groups without a kept value")
+}
+
+/// A grid without symbols.
+fn grid((block, period): (u64, u64), bits: u8, lowest: i64, zero_bits: u8, scales: &[f32]) -> Affine {
+    let scales = scales.iter().map(|scale| scale.to_bits()).collect();
+    Affine { groups: Groups::new(block, period), bits, lowest, zero_bits, scales, symbols: vec![] }
+}
+
+impl Alone {
+    /// A tensor of these symbol words on a grid.
+    fn add_grid(&mut self, name: &str, of: (&str, &[u64]), chunk_len: u64, grid: Affine, symbols: Vec<u64>) {
+        let grid = Affine { symbols, ..grid };
+        let values = grid.values(of.0, chunk_len as usize);
+        let bits = grid.bits.into();
+        let steps = Steps { map: Map::Affine(grid), ..Steps::default() };
+        self.add_words(name, of, chunk_len, &values, after(steps, bits));
+    }
+}
+
+impl Random {
+    fn symbols(&mut self, count: u64, bits: u8) -> Vec<u64> {
+        (0..count).map(|_| self.next() >> (64 - bits)).collect()
+    }
+}
+
+fn affine_segment() -> Vector {
+    let mut random = Random(52);
+    let mut alone = Alone::default();
+    for (dtype, u, lowest, zero_bits, scale) in [
+        ("F32", 4, -8, 0, 0.0123f32),
+        ("F32", 8, -128, 0, 1.0e-3),
+        ("BF16", 4, -7, 13, 0.01171875),
+        ("F16", 8, -127, 13, 0.00390625),
+        ("F16", 3, 0, 23, 0.5),
+        ("BF16", 1, -1, 23, -2.0),
+        ("F32", 1, 1 << 24, 0, 3.1),
+        ("F32", 24, -(1 << 24), 0, 1.7e-9),
+        ("F32", 24, 1, 22, 1.5),
+        ("F32", 12, (1 << 24) - 4095, 5, 1.0),
+    ] {
+        // the only symbol that does not leave the integers is 0
+        let u = if lowest == 1 << 24 { 1 } else { u };
+        let lowest = if lowest == 1 << 24 { lowest - 1 } else { lowest };
+        let symbols = random.symbols(300, u);
+        let name = format!("{dtype}, {u} bits from {lowest}");
+        alone.add_grid(&name, (dtype, &[30, 10]), 256, grid((0, 1), u, lowest, zero_bits, &[scale]), symbols);
+    }
+    for (dtype, period) in [("F32", 7), ("BF16", 20), ("F16", 20)] {
+        let scales: Vec<f32> = (0..period).map(|i| 0.01 * (1 + i / 3) as f32).collect();
+        let symbols = random.symbols(400, 5);
+        let name = format!("{dtype}, {period} scales");
+        alone.add_grid(&name, (dtype, &[20, 20]), 257, grid((0, period), 5, -16, 0, &scales), symbols);
+    }
+    let scales = [0.5, 0.25, 2.0];
+    let symbols = random.symbols(3, 5);
+    alone.add_grid("a period longer than the segment", ("F32", &[3]), 3, grid((0, 1 << 20), 5, 0, 12, &scales), symbols);
+    alone.vector("affine-segment", "integers times one scale, or one for each column")
+}
+
+fn affine_blocks() -> Vector {
+    let mut random = Random(53);
+    let mut alone = Alone::default();
+    for (dtype, (block, period), count, chunk_len, zero_bits) in [
+        ("F32", (32, 1), 1000u64, 320u64, 0),
+        ("BF16", (32, 1), 1000, 1000, 12),
+        ("F16", (8, 25), 1000, 400, 13),
+        ("F32", (1, 1), 40, 40, 0),
+        ("BF16", (100, 3), 20, 20, 0),
+        ("F16", (50, 1), 130, 130, 0),
+    ] {
+        let groups = Groups::new(block, period);
+        let mut scales: Vec<f32> = Vec::new();
+        for from in (0..count).step_by(chunk_len as usize) {
+            let own = groups.count((count - from).min(chunk_len) as usize);
+            // some repeat the one before
+            let all_ones = !0u32 << zero_bits;
+            let scale = |random: &mut Random| f32::from_bits((0.001 * (1 + random.below(30)) as f32).to_bits() & all_ones);
+            for _ in 0..own {
+                let again = scales.last().filter(|_| random.below(3) == 0).copied();
+                scales.push(again.unwrap_or_else(|| scale(&mut random)));
+            }
+        }
+        let symbols = random.symbols(count, 4);
+        let about = format!("{dtype}: blocks of {block}, period {period}, {count} values in chunks of {chunk_len}");
+        let grid = grid((block, period), 4, -8, zero_bits, &scales);
+        alone.add_grid(&about, (dtype, &[count]), chunk_len, grid, symbols);
+    }
+    alone.vector("affine-blocks", "scales of blocks, in chunks; scales that repeat")
+}
+
+fn affine_rounding() -> Vector {
+    let mut random = Random(54);
+    let mut alone = Alone::default();
+    let scales = [
+        0.0, -0.0, 1e-45, -1e-45, 1.0e-40, 1.1754944e-38, 1.3e-38, 3.0e38, -3.0e38, f32::MAX, 1.7e34, 2.4e-8, 5.9604645e-8,
+        6.1e-5, 0.01, -0.3, 31.0, 65519.996, 65520.0, 2.0001, 1.0009766, 1.0000001, 1.0078126, 0.33333334, 4.5e-41, 2.98e-8,
+    ];
+    for dtype in ["F32", "BF16", "F16"] {
+        for (bits, lowest, count) in [(6, -31, 26 * 40u64), (16, -30000, 26 * 12), (24, -(1 << 23), 26 * 12)] {
+            let symbols = random.symbols(count, bits);
+            let name = format!("{dtype}, {bits} bits from {lowest}");
+            alone.add_grid(&name, (dtype, &[count]), count, grid((0, 26), bits, lowest, 0, &scales), symbols);
+        }
+        // halves of the last place: to even, and what is rounded twice
+        let ties: Vec<f32> = match dtype {
+            "F16" => vec![0.5, 0.25, 1.0 + 1.0 / 2048.0, 2f32.powi(-25), 2f32.powi(-26) * 3.0, 2f32.powi(-149), 32.0, 1.0004883],
+            "BF16" => vec![0.5, 0.25, 1.0 + 1.0 / 256.0, 2f32.powi(-134), 2f32.powi(-135) * 3.0, 2f32.powi(-149), 32.0, 1.0019531],
+            _ => vec![0.5, 1.5 * 2f32.powi(-149), 2f32.powi(-140), 1.0 + 2f32.powi(-23), 3.0, 5.0, 2f32.powi(127), 1.9999999],
+        };
+        let symbols = (0..8 * 130).map(|i| i / 8 * if i / 8 > 64 { 37 } else { 1 }).collect();
+        alone.add_grid(&format!("{dtype}, ties"), (dtype, &[8 * 130]), 8 * 130, grid((0, 8), 16, -64, 0, &ties), symbols);
+    }
+    alone.vector("affine-rounding", "subnormal results, infinities, zeros of both signs, ties, and rounding twice")
+}
+
+fn affine_mask() -> Vector {
+    let mut random = Random(55);
+    let mut alone = Alone::default();
+    for (dtype, w, (block, period), left_out) in
+        [("F32", 32, (30, 1), 0), ("BF16", 16, (0, 30), 0x8000), ("F16", 16, (0, 1), 0x7e00u64), ("F32", 32, (10, 30), 0x8000_0000)]
+    {
+        let groups = Groups::new(block, period);
+        let scales: Vec<f32> = (0..groups.count(300) * if block > 0 { 3 } else { 1 }).map(|i| 0.5 + i as f32).collect();
+        let mut grid = grid((block, period), 5, -16, 0, &scales);
+        grid.symbols = random.symbols(900, 5);
+        let mut values = grid.values(dtype, 300);
+        for (i, value) in values.iter_mut().enumerate() {
+            // a chunk, many rows and some others
+            if i / 300 == 1 || i / 30 % 4 == 1 || random.below(3) == 0 {
+                *value = left_out;
+            }
+        }
+        let steps = Steps { mask: mask(left_out, 1, 1, bits(true, 120)), map: Map::Affine(grid), ..Steps::default() };
+        let coding = Coding::Bits { source: by_class(0, 8), word: 1, limit: 30 };
+        let mut fields = Fields { steps, offset: 16, ..Fields::of(3, &[field(5, coding)]) };
+        let group = Group { first: 1, axes: 1, classes: (0..30).map(|c| c % 8).collect() };
+        fields.classes = vec![ClassField { depth: NO_ROWS, width: 3, order: 0, rows: vec![], groups: vec![group] }];
+        assert_eq!(w, DTYPES[usize::from(super::wire::dtype(dtype))].3);
+        let name = format!("{dtype}, blocks of {block}, period {period}, {left_out:x} left out");
+        alone.add_words(&name, (dtype, &[30, 30]), 300, &values, fields);
+    }
+    alone.vector("affine-mask", "grids behind a mask: zeros of either sign or a NaN are left out")
+}
+
+fn offset() -> Vector {
+    let mut random = Random(56);
+    let mut alone = Alone::default();
+    for (name, a) in [
+        ("F4", 1),
+        ("F6_E3M2", 63),
+        ("U8", 128),
+        ("I8", 255),
+        ("U16", 0x7fff),
+        ("F32", 0xffff_ffff),
+        ("C64", 0x8000_0001),
+        ("U64", u64::MAX),
+        ("I64", 1 << 63),
+        ("F64", 12345),
+    ] {
+        let w = DTYPES[usize::from(dtype(name))].3;
+        let words: Vec<u64> = (0..48u64)
+            .map(|i| if i < 8 { 0u64.wrapping_sub(a).wrapping_add(i % 4) } else { random.next() } & (u64::MAX >> (64 - w)))
+            .collect();
+        let fields = Fields { offset: a, ..Fields::of(3, &plain(&widths(w))) };
+        let count = if name == "C64" { 24 } else { 48 };
+        alone.add_words(&format!("{name} and {a}"), (name, &[count]), 48, &words, fields);
+    }
+    // symbol words, not values, are what it is added to
+    let values: Vec<u64> = (0..200).map(|_| random.below(7) << 20).collect();
+    for (bits, a) in [(3, 5), (3, 7), (4, 8), (1, 1)] {
+        let values: Vec<u64> = values.iter().map(|value| if bits == 1 { value & (1 << 20) } else { *value }).collect();
+        let steps = with_book(book("I32", (0, 1), bits, 20), &values, 200);
+        let fields = Fields { offset: a, transform: 3, ..after(steps, bits.into()) };
+        alone.add_words(&format!("numbers of {bits} bits and {a}"), ("I32", &[200]), 200, &values, fields);
+    }
+    alone.vector("offset", "the transform that adds a number, up to 2^u - 1")
+}
