@@ -161,7 +161,11 @@ impl Groups {
 
     /// How many there are in a chunk of so many values, or in the segment.
     fn count(&self, values: u64) -> u64 {
-        let size = if self.block == 0 { u64::MAX } else { self.block * self.period };
+        if self.block == 0 {
+            // also those that no value belongs to
+            return self.period;
+        }
+        let size = self.block * self.period;
         values / size * self.period + self.period.min(values % size)
     }
 

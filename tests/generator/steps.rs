@@ -224,11 +224,11 @@ impl Groups {
         put_varint(out, self.period);
     }
 
-    /// How many groups so many values have.
+    /// How many groups so many values have; a segment, also those that no value belongs to.
     pub fn count(&self, values: usize) -> usize {
         let period = self.period as usize;
         match period * self.block as usize {
-            0 => values.min(period),
+            0 => period,
             size => values / size * period + (values % size).min(period),
         }
     }
@@ -447,7 +447,7 @@ fn to_f16(value: f32) -> u16 {
         return sign | 0x7c00;
     }
     let exponent = ((magnitude.to_bits() >> 52) as i32 - 1023).max(-14);
-    let units = (magnitude / 2f64.powi(exponent - 10)).round_ties_even() as u16;
+    let units = (magnitude / f64::from_bits(((exponent - 10 + 1023) as u64) << 52)).round_ties_even() as u16;
     // units are 1024 to 2048, or fewer of a subnormal
     sign | (((exponent + 14) as u16) << 10) + units
 }
