@@ -738,6 +738,8 @@ pub struct Alone {
 
 impl Alone {
     pub fn add(&mut self, entry: Entry, chunk_len: u64, representation: Representation) {
+        let name = String::from_utf8_lossy(entry.name.as_deref().unwrap_or_default());
+        assert!(self.entries.iter().all(|other| other.name != entry.name), "two tensors {name}");
         self.items.push(segment(&[self.entries.len()], chunk_len, representation));
         self.entries.push(entry);
     }

@@ -327,7 +327,7 @@ fn mask_unpacked() -> Vector {
         // many values are 0
         words.iter_mut().for_each(|word| *word &= random.next() & random.next());
         let steps = Steps { unpack: Some(unpack), mask: mask(0, group, 1, bits(false, 50)), ..Steps::default() };
-        alone.add_words(&format!("{name}, {b} bits"), (name, shape), chunk_len, &words, after(steps, b.into()));
+        alone.add_words(&format!("{name}, {b} bits along axis {axis}, masks of {group}"), (name, shape), chunk_len, &words, after(steps, b.into()));
     }
     alone.vector("mask-unpack", "masks of what unpacking gives")
 }
