@@ -39,21 +39,21 @@ impl Bad {
     }
 }
 
-type Kinds = [Option<&'static str>; 2];
-const CORRUPT: Kinds = [Some("corrupt"); 2];
-const UNSUPPORTED: Kinds = [Some("unsupported"); 2];
+pub type Kinds = [Option<&'static str>; 2];
+pub const CORRUPT: Kinds = [Some("corrupt"); 2];
+pub const UNSUPPORTED: Kinds = [Some("unsupported"); 2];
 const TRUNCATED: Kinds = [Some("truncated"); 2];
 /// A reader by index is sent to bytes of any kind.
 const ELSEWHERE: Kinds = [Some("any"), Some("corrupt")];
 const IN_ORDER: Kinds = [None, Some("corrupt")];
 
-struct List {
+pub struct List {
     all: Vec<Bad>,
-    section: &'static str,
+    pub section: &'static str,
 }
 
 impl List {
-    fn add(&mut self, name: &str, kinds: Kinds, breaks: &str, bytes: Vec<u8>) {
+    pub fn add(&mut self, name: &str, kinds: Kinds, breaks: &str, bytes: Vec<u8>) {
         let (section, breaks) = (self.section, breaks.to_owned());
         self.all.push(Bad { name: name.to_owned(), section, breaks, kinds, bytes });
     }
@@ -122,6 +122,8 @@ pub fn all() -> Vec<Bad> {
     lane_rules(&mut list);
     bits_rules(&mut list);
     mixed_rules(&mut list);
+    super::bad_steps::all(&mut list);
+    super::bad_mixing::all(&mut list);
     index_rules(&mut list);
     footer_rules(&mut list);
     order_rules(&mut list);
@@ -858,7 +860,7 @@ fn fields_of(vector: &Vector) -> Fields {
 }
 
 /// Ways to spoil a stream of the bits coder, its words of `size` bytes, and what they break.
-fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Vec<u8>)> {
+pub fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let count = (words.len() / size) as u64;
     let stream = |count: u64, words: &[u8]| {
         let mut out = Vec::new();

@@ -136,7 +136,15 @@ fn mask_chunks() -> Vector {
 }
 
 /// Kept values under a mixed mask: the field has the whole words, or their upper bits.
-fn add_kept(alone: &mut Alone, name: &str, of: (&str, u32), chunk_len: u64, words: &[u64], mixed: MixedKept, width: u32) {
+fn add_kept(
+    alone: &mut Alone,
+    name: &str,
+    of: (&str, u32),
+    chunk_len: u64,
+    words: &[u64],
+    mixed: MixedKept,
+    width: u32,
+) {
     let mut parts = vec![field(width, Coding::MixedKept(mixed.clone()))];
     if of.1 > width {
         parts.push(field(of.1 - width, Coding::Raw));
@@ -181,7 +189,15 @@ fn kept_integers() -> Vector {
     for width in [2, 3, 5, 9] {
         let bits = pattern(&mut random, 800, 30, 3, 80);
         let words: Vec<u64> = integers(&mut random, &bits, 9, 30).iter().map(|x| x << 7 | x >> 3).collect();
-        add_kept(&mut alone, &format!("the upper {width} bits of 16"), ("I16", 16), 800, &words, kept(1, 0, 0, 30, 3), width);
+        add_kept(
+            &mut alone,
+            &format!("the upper {width} bits of 16"),
+            ("I16", 16),
+            800,
+            &words,
+            kept(1, 0, 0, 30, 3),
+            width,
+        );
     }
     alone.vector("mixed-kept-integers", "kept integers behind mixed masks, in kernels of every size")
 }
@@ -229,7 +245,15 @@ fn kept_escapes() -> Vector {
         let bits = pattern(&mut random, 1500, 50, 5, 100);
         let words = floats(&mut random, &bits, spread);
         let mixed = MixedKept { escape_each, ..kept(0, 2, 112, 50, 5) };
-        add_kept(&mut alone, &format!("{spread} exponents, every {escape_each}th"), ("BF16", 16), 1500, &words, mixed, 11);
+        add_kept(
+            &mut alone,
+            &format!("{spread} exponents, every {escape_each}th"),
+            ("BF16", 16),
+            1500,
+            &words,
+            mixed,
+            11,
+        );
     }
     alone.vector("mixed-kept-escapes", "escapes below the window, above it, and within it, where no encoder has them")
 }
@@ -260,11 +284,14 @@ fn kept_steps() -> Vector {
     let values: Vec<u64> = bits_of
         .iter()
         .map(|bit| match bit {
-            true => [-7f32, -3.0, -1.0, -0.5, 0.25, 1.0, 2.0, 6.0][(random.below(4) + random.below(5)) as usize].to_bits().into(),
+            true => [-7f32, -3.0, -1.0, -0.5, 0.25, 1.0, 2.0, 6.0][(random.below(4) + random.below(5)) as usize]
+                .to_bits()
+                .into(),
             false => 0,
         })
         .collect();
-    let book = Codebook { groups: Groups::new(0, 1), bits: 4, zero_bits: 0, order: Order::Float, width: 32, books: vec![] };
+    let book =
+        Codebook { groups: Groups::new(0, 1), bits: 4, zero_bits: 0, order: Order::Float, width: 32, books: vec![] };
     let map = Map::Codebook(book.fill(&values, &bits_of, 1200));
     let steps = Steps { mask: mask(0, 1, 1, mixed_mask(row, kernel)), map, ..Steps::default() };
     let coding = |width: u32, row, kernel| vec![field(width, Coding::MixedKept(kept(1, 0, 0, row, kernel)))];
@@ -289,8 +316,10 @@ fn kept_steps() -> Vector {
     // behind a mask of another kind, before fields in its contexts
     let bits_of = pattern(&mut random, 1000, 50, 5, 90);
     let words = floats(&mut random, &bits_of, 12);
-    let rest = Coding::Bits { source: Source::Field { field: 0, thresholds: vec![460, 500, 1000] }, word: 0, limit: 99 };
-    let parts: Vec<Field> = [&[field(10, Coding::MixedKept(kept(0, 1, 112, 50, 5)))][..], &[field(3, rest)], &plain(&[3])].concat();
+    let rest =
+        Coding::Bits { source: Source::Field { field: 0, thresholds: vec![460, 500, 1000] }, word: 0, limit: 99 };
+    let parts: Vec<Field> =
+        [&[field(10, Coding::MixedKept(kept(0, 1, 112, 50, 5)))][..], &[field(3, rest)], &plain(&[3])].concat();
     for (group, coding) in [(1, bits(false, 200)), (4, Coding::Raw), (8, bits(true, 80))] {
         let steps = Steps { mask: mask(0, group, 1, coding), ..Steps::default() };
         let name = format!("behind a mask of {group} bits");

@@ -225,11 +225,9 @@ fn mask_symbols() -> Vector {
     {
         let left_out = if number % 2 == 0 { 0 } else { 77 };
         let values = sparse(&mut random, count as usize, 8, left_out, 5);
-        for (name, coding) in [
-            ("raw", Coding::Raw),
-            ("bits", bits(number % 2 == 0, 40)),
-            ("lanes", any_symbol(group.into())),
-        ] {
+        for (name, coding) in
+            [("raw", Coding::Raw), ("bits", bits(number % 2 == 0, 40)), ("lanes", any_symbol(group.into()))]
+        {
             if (name == "lanes") == (number % 3 == 0) || name == "bits" {
                 let steps = Steps { mask: mask(left_out, group, stride, coding), ..Steps::default() };
                 let about = format!("{name}, {group} bits, stride {stride}, {count} values");
@@ -238,10 +236,12 @@ fn mask_symbols() -> Vector {
         }
     }
     // patterns of 2:4, and all kept in constants
-    let pattern: Vec<u64> = (0..400).map(|i| if i % 4 == 1 || i % 4 == 2 { 1 + random.below(255) } else { 0 }).collect();
+    let pattern: Vec<u64> =
+        (0..400).map(|i| if i % 4 == 1 || i % 4 == 2 { 1 + random.below(255) } else { 0 }).collect();
     let steps = Steps { mask: mask(0, 4, 1, Coding::Constant(0b0110)), ..Steps::default() };
     alone.add_words("constant pattern", ("U8", &[400]), 300, &pattern, after(steps, 8));
-    let below: Vec<u64> = (0..40 * 10).map(|i| pattern[i / 40 * 4 % 400 / 4 + i % 10 * 4 + 1] * (i as u64 / 10 % 4 / 2)).collect();
+    let below: Vec<u64> =
+        (0..40 * 10).map(|i| pattern[i / 40 * 4 % 400 / 4 + i % 10 * 4 + 1] * (i as u64 / 10 % 4 / 2)).collect();
     let steps = Steps { mask: mask(0, 4, 10, bits(false, 99)), ..Steps::default() };
     alone.add_words("pattern along the first axis", ("U8", &[40, 10]), 400, &below, after(steps, 8));
     alone.vector("mask-symbols", "mask symbols of 1 to 8 bits, near and far apart, in all codings")
@@ -256,9 +256,12 @@ fn mask_chunks() -> Vector {
     let one: Vec<u64> = (0..256).map(|i| if i == 255 { 5 } else { 0x8000 }).collect();
     let values = [&none[..], &some, &all, &none, &one, &some[..100]].concat();
     let count = values.len() as u64;
-    for (name, group, coding) in
-        [("bits", 1, bits(false, 200)), ("raw", 1, Coding::Raw), ("lanes", 4, any_symbol(4)), ("bits of 8", 8, bits(true, 9))]
-    {
+    for (name, group, coding) in [
+        ("bits", 1, bits(false, 200)),
+        ("raw", 1, Coding::Raw),
+        ("lanes", 4, any_symbol(4)),
+        ("bits of 8", 8, bits(true, 9)),
+    ] {
         let steps = Steps { mask: mask(0x8000, group, 1, coding), ..Steps::default() };
         alone.add_words(name, ("BF16", &[count]), 256, &values, after(steps, 16));
     }
@@ -278,7 +281,9 @@ fn mask_contexts() -> Vector {
     let mut random = Random(45);
     let mut alone = Alone::default();
     let shape: &[u64] = &[40, 25];
-    for (group, stride, chunk_len) in [(1, 1, 1000), (1, 1, 333), (4, 1, 1000), (4, 25, 500), (2, 100, 999), (8, 3, 700)] {
+    for (group, stride, chunk_len) in
+        [(1, 1, 1000), (1, 1, 333), (4, 1, 1000), (4, 25, 500), (2, 100, 999), (8, 3, 700)]
+    {
         let classes = vec![classes(&mut random, 1, shape, &[[1, 1]]), classes(&mut random, 0, shape, &[[0, 1]])];
         let values = sparse(&mut random, 1000, 16, 0, 6);
         let mask_by = |source: Source| match stride {
@@ -327,7 +332,13 @@ fn mask_unpacked() -> Vector {
         // many values are 0
         words.iter_mut().for_each(|word| *word &= random.next() & random.next());
         let steps = Steps { unpack: Some(unpack), mask: mask(0, group, 1, bits(false, 50)), ..Steps::default() };
-        alone.add_words(&format!("{name}, {b} bits along axis {axis}, masks of {group}"), (name, shape), chunk_len, &words, after(steps, b.into()));
+        alone.add_words(
+            &format!("{name}, {b} bits along axis {axis}, masks of {group}"),
+            (name, shape),
+            chunk_len,
+            &words,
+            after(steps, b.into()),
+        );
     }
     alone.vector("mask-unpack", "masks of what unpacking gives")
 }
@@ -352,7 +363,9 @@ fn codebook_segment() -> Vector {
     let mut random = Random(48);
     let mut alone = Alone::default();
     let nans = [0x7fc0_0000u64, 0x7f80_0001, 0xffc0_1234, 0xffff_ffff, 0x7fff_ffff];
-    let specials = [&f32s(&[0.0, -0.0, 1.0, -1.0, f32::MIN, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, 1e-45])[..], &nans].concat();
+    let specials =
+        [&f32s(&[0.0, -0.0, 1.0, -1.0, f32::MIN, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, 1e-45])[..], &nans]
+            .concat();
     let ends = [0, 1, u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1];
     let many: Vec<u64> = (0..300).map(|i| i * 0x0101_0101_0101 + (i << 55)).collect();
     for (name, entries, u, t) in [
@@ -369,7 +382,12 @@ fn codebook_segment() -> Vector {
         ("U64", &ends, 3, 0),
         ("I64", &ends, 6, 0),
         ("U64", &many, 9, 0),
-        ("F64", &[0, 1 << 63, 0x7ff0_0000_0000_0000, 0x3ff0_0000_0000_0000, 0xbff0_0000_0000_0000, 0xfff8_0000_0000_0000], 3, 51),
+        (
+            "F64",
+            &[0, 1 << 63, 0x7ff0_0000_0000_0000, 0x3ff0_0000_0000_0000, 0xbff0_0000_0000_0000, 0xfff8_0000_0000_0000],
+            3,
+            51,
+        ),
         ("F16", &[0, 0x8000, 0x3c00, 0xbc00, 0x7e01, 0xfe01], 3, 0),
         ("BF16", &[0, 0x8000, 0x3f80, 0xbf80, 0x7fc0, 0xff80], 3, 6),
         ("F8_E4M3", &[0, 0x80, 0x7f, 0xff, 0x38, 0xb8], 3, 0),
@@ -416,22 +434,25 @@ fn codebook_blocks() -> Vector {
             let (chunk, i) = (i / chunk_len, i % chunk_len);
             let group = chunk * 10_000 + groups.of_chunk(0, count).group(i);
             let size = 1 + random.below(8);
-            let entries = books
-                .entry(group)
-                .or_insert_with(|| (0..size).map(|_| random.next() >> (64 - w)).collect());
+            let entries = books.entry(group).or_insert_with(|| (0..size).map(|_| random.next() >> (64 - w)).collect());
             values.push(entries[random.below(entries.len() as u64) as usize]);
         }
         let fields = after(with_book(book(name, (block, period), 3, 0), &values, chunk_len), 3);
         let about = format!("{name}: blocks of {block}, period {period}, {count} values in chunks of {chunk_len}");
         alone.add_words(&about, (name, &[count as u64]), chunk_len as u64, &values, fields);
     }
-    alone.vector("codebook-blocks", "codebooks in chunks: rows, parts of rows, pieces of columns, blocks without their end")
+    alone.vector(
+        "codebook-blocks",
+        "codebooks in chunks: rows, parts of rows, pieces of columns, blocks without their end",
+    )
 }
 
 fn codebook_columns() -> Vector {
     let mut random = Random(50);
     let mut alone = Alone::default();
-    for (shape, period, chunk_len) in [(&[40, 20][..], 20, 800), (&[40, 20], 20, 257), (&[30, 9], 4, 270), (&[7], 10, 7)] {
+    for (shape, period, chunk_len) in
+        [(&[40, 20][..], 20, 800), (&[40, 20], 20, 257), (&[30, 9], 4, 270), (&[7], 10, 7)]
+    {
         let count = shape.iter().product::<u64>();
         let values: Vec<u64> =
             (0..count).map(|i| (i % period) * 1000 + random.below(4) * 7 * ((i % period) % 3)).collect();
@@ -439,7 +460,8 @@ fn codebook_columns() -> Vector {
         let about = format!("{shape:?}, period {period}, chunks of {chunk_len}");
         alone.add_words(&about, ("I32", shape), chunk_len, &values, after(steps, 2));
     }
-    alone.vector("codebook-columns", "codebooks of columns, through the whole segment; a period longer than the segment")
+    alone
+        .vector("codebook-columns", "codebooks of columns, through the whole segment; a period longer than the segment")
 }
 
 fn codebook_steps() -> Vector {
@@ -450,8 +472,11 @@ fn codebook_steps() -> Vector {
     let mut packed = packed(&mut random, 32, &unpacking, &[200]);
     packed.iter_mut().for_each(|word| *word &= 0x9d9d_9d9d);
     let values = words(&pack_words(&packed, 32), 4);
-    for (block, mask) in [(0, None), (80, None), (80, mask(9, 1, 1, bits(true, 80))), (0, mask(0, 4, 1, bits(true, 80)))] {
-        let kept: Vec<bool> = values.iter().map(|value| mask.as_ref().is_none_or(|mask| mask.left_out != *value)).collect();
+    for (block, mask) in
+        [(0, None), (80, None), (80, mask(9, 1, 1, bits(true, 80))), (0, mask(0, 4, 1, bits(true, 80)))]
+    {
+        let kept: Vec<bool> =
+            values.iter().map(|value| mask.as_ref().is_none_or(|mask| mask.left_out != *value)).collect();
         let book = Codebook { order: Order::Plain, width: 4, ..book("I32", (block, 1), 4, 0) };
         let map = Map::Codebook(book.fill(&values, &kept, 1600));
         let about = format!("unpacked, blocks of {block}, {} left out", kept.iter().filter(|kept| !**kept).count());
@@ -554,7 +579,8 @@ fn affine_blocks() -> Vector {
             let own = groups.count((count - from).min(chunk_len) as usize);
             // some repeat the one before
             let all_ones = !0u32 << zero_bits;
-            let scale = |random: &mut Random| f32::from_bits((0.001 * (1 + random.below(30)) as f32).to_bits() & all_ones);
+            let scale =
+                |random: &mut Random| f32::from_bits((0.001 * (1 + random.below(30)) as f32).to_bits() & all_ones);
             for _ in 0..own {
                 let again = scales.last().filter(|_| random.below(3) == 0).copied();
                 scales.push(again.unwrap_or_else(|| scale(&mut random)));
@@ -577,8 +603,32 @@ fn affine_rounding() -> Vector {
     let mut random = Random(54);
     let mut alone = Alone::default();
     let scales = [
-        0.0, -0.0, 1e-45, -1e-45, 1.0e-40, 1.1754944e-38, 1.3e-38, 3.0e38, -3.0e38, f32::MAX, 1.7e34, 2.4e-8, 5.9604645e-8,
-        6.1e-5, 0.01, -0.3, 31.0, 65519.996, 65520.0, 2.0001, 1.0009766, 1.0000001, 1.0078126, 0.33333334, 4.5e-41, 2.98e-8,
+        0.0,
+        -0.0,
+        1e-45,
+        -1e-45,
+        1.0e-40,
+        1.1754944e-38,
+        1.3e-38,
+        3.0e38,
+        -3.0e38,
+        f32::MAX,
+        1.7e34,
+        2.4e-8,
+        5.9604645e-8,
+        6.1e-5,
+        0.01,
+        -0.3,
+        31.0,
+        65519.996,
+        65520.0,
+        2.0001,
+        1.0009766,
+        1.0000001,
+        1.0078126,
+        0.33333334,
+        4.5e-41,
+        2.98e-8,
     ];
     for dtype in ["F32", "BF16", "F16"] {
         for (bits, lowest, count) in [(6, -31, 26 * 40u64), (16, -30000, 26 * 12), (24, -(1 << 23), 26 * 12)] {
@@ -593,7 +643,13 @@ fn affine_rounding() -> Vector {
             _ => vec![0.5, 1.5 * power(-149), power(-140), 1.0 + power(-23), 3.0, 5.0, power(127), 1.9999999],
         };
         let symbols = (0..8 * 130).map(|i| i / 8 * if i / 8 > 64 { 37 } else { 1 }).collect();
-        alone.add_grid(&format!("{dtype}, ties"), (dtype, &[8 * 130]), 8 * 130, grid((0, 8), 16, -64, 0, &ties), symbols);
+        alone.add_grid(
+            &format!("{dtype}, ties"),
+            (dtype, &[8 * 130]),
+            8 * 130,
+            grid((0, 8), 16, -64, 0, &ties),
+            symbols,
+        );
     }
     alone.vector("affine-rounding", "subnormal results, infinities, zeros of both signs, ties, and rounding twice")
 }
@@ -601,9 +657,12 @@ fn affine_rounding() -> Vector {
 fn affine_mask() -> Vector {
     let mut random = Random(55);
     let mut alone = Alone::default();
-    for (dtype, w, (block, period), left_out) in
-        [("F32", 32, (30, 1), 0), ("BF16", 16, (0, 30), 0x8000), ("F16", 16, (0, 1), 0x7e00u64), ("F32", 32, (10, 30), 0x8000_0000)]
-    {
+    for (dtype, w, (block, period), left_out) in [
+        ("F32", 32, (30, 1), 0),
+        ("BF16", 16, (0, 30), 0x8000),
+        ("F16", 16, (0, 1), 0x7e00u64),
+        ("F32", 32, (10, 30), 0x8000_0000),
+    ] {
         let groups = Groups::new(block, period);
         let scales: Vec<f32> = (0..groups.count(300) * if block > 0 { 3 } else { 1 }).map(|i| 0.5 + i as f32).collect();
         let mut grid = grid((block, period), 5, -16, 0, &scales);

@@ -240,7 +240,8 @@ impl MixedKept {
             let offset = (magnitude - first).clamp(0, (1 << b) - 1);
             let value = 16 * (if integers { 2 * offset } else { offset } + 17) * if sign { -1 } else { 1 };
             let order = offset + 1;
-            let norm = |from: i64, inputs: &[((char, usize), i64)]| from + inputs.iter().map(|(_, y)| y * y).sum::<i64>();
+            let norm =
+                |from: i64, inputs: &[((char, usize), i64)]| from + inputs.iter().map(|(_, y)| y * y).sum::<i64>();
             let error = (value - prediction).clamp(-1 << 22, 1 << 22);
             let gains = [
                 ((error << 28) / norm(4096, &for_value), for_value),

@@ -56,10 +56,7 @@ impl MixedMask {
                 32 * density(column[c], 5) + density(row, 5),
                 16 * density(channel[h], 4) + density(kernel, 4),
                 16 * density(column[c], 4) + history % 16,
-                16 * density(position[k], 4)
-                    + 4 * (history % 4)
-                    + 2 * before(self.row)
-                    + before(2 * self.row),
+                16 * density(position[k], 4) + 4 * (history % 4) + 2 * before(self.row) + before(2 * self.row),
             ];
             let mut slots: Vec<&mut Slot> = sets.iter_mut().zip(places).map(|(set, place)| &mut set[place]).collect();
             let bit = mixers[k.min(15)].decode(stream, &mut slots, false)?;
@@ -245,11 +242,8 @@ impl MixedKept {
             }
             let a = 6.min(1 + (0..40).filter(|bits| count >> bits > 0).count());
             let half = 1 << (a - 1);
-            columns[c] = [
-                mean + ((16 * v - mean + half) >> a),
-                means + ((16 * level(v) as i64 - means + half) >> a),
-                count + 1,
-            ];
+            columns[c] =
+                [mean + ((16 * v - mean + half) >> a), means + ((16 * level(v) as i64 - means + half) >> a), count + 1];
         }
         Ok(out)
     }

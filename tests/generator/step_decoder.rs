@@ -64,7 +64,8 @@ impl Unpack {
         let runs: Vec<Vec<bool>> = values
             .chunks(self.values_each() as usize)
             .map(|values| {
-                let mut bits: Vec<bool> = values.iter().flat_map(|value| (0..b).map(move |i| value >> i & 1 == 1)).collect();
+                let mut bits: Vec<bool> =
+                    values.iter().flat_map(|value| (0..b).map(move |i| value >> i & 1 == 1)).collect();
                 bits.resize(run * w, false);
                 bits
             })

@@ -296,7 +296,8 @@ impl Codebook {
             }
         }
         // one without a kept value has an entry all the same
-        self.books = books.into_iter().map(|book| if book.is_empty() { vec![0] } else { Vec::from_iter(book) }).collect();
+        self.books =
+            books.into_iter().map(|book| if book.is_empty() { vec![0] } else { Vec::from_iter(book) }).collect();
         self
     }
 

@@ -345,7 +345,8 @@ pub fn prelude(kind: u8, head: &[u8], body_len: u64, spoil: bool) -> Vec<u8> {
 }
 
 pub fn zigzag(value: i64) -> u64 {
-    if value >= 0 { 2 * value as u64 } else { (-2 * value - 1) as u64 }
+    let doubled = (value as u64).wrapping_mul(2);
+    if value >= 0 { doubled } else { !doubled }
 }
 
 impl Parts {
@@ -537,9 +538,8 @@ fn segment(entries: &[Entry], members: &[usize], chunk_len: u64, representation:
         Representation::Frames(frames) => (1, Vec::new(), frames.clone()),
         Representation::Fields(fields) => {
             let shapes: Vec<&[u64]> = members.iter().map(|&member| &entries[member].shape[..]).collect();
-            let encode = |(number, chunk): (usize, &&[u8])| {
-                fields.encode(chunk, dtype, &shapes, number * chunk_len as usize)
-            };
+            let encode =
+                |(number, chunk): (usize, &&[u8])| fields.encode(chunk, dtype, &shapes, number * chunk_len as usize);
             (2, fields.parameters(), chunks.iter().enumerate().map(encode).collect())
         }
     };
