@@ -123,6 +123,7 @@ pub fn all() -> Vec<Bad> {
     bits_rules(&mut list);
     mixed_rules(&mut list);
     super::bad_steps::all(&mut list);
+    super::bad_maps::all(&mut list);
     super::bad_mixing::all(&mut list);
     index_rules(&mut list);
     footer_rules(&mut list);

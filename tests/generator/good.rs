@@ -252,6 +252,7 @@ pub fn all() -> Vec<Vector> {
     mixed_extremes(&mut all);
     mixed_long(&mut all);
     all.extend(super::good_steps::all());
+    all.extend(super::good_maps::all());
     all.extend(super::good_mixing::all());
     all
 }

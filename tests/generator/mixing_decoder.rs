@@ -103,7 +103,7 @@ struct Predictor {
 }
 
 fn follow(weight: &mut i64, gain: i64, y: i64) {
-    *weight = (*weight + ((gain * y) >> 17)).min(1 << 20).max(-(1 << 20));
+    *weight = (*weight + ((gain * y) >> 17)).clamp(-(1 << 20), 1 << 20);
 }
 
 impl MixedKept {

@@ -85,6 +85,7 @@ pub struct File {
 }
 
 /// How chunks are coded.
+#[allow(clippy::large_enum_variant)] // there are few of them
 #[derive(Clone)]
 pub enum Representation {
     Raw,
@@ -96,6 +97,7 @@ pub enum Representation {
 }
 
 /// What a container is made of, in its order.
+#[allow(clippy::large_enum_variant)] // there are few of them
 #[derive(Clone)]
 pub enum Item {
     /// Declares so many entries more.
