@@ -39,21 +39,21 @@ impl Bad {
     }
 }
 
-type Kinds = [Option<&'static str>; 2];
-const CORRUPT: Kinds = [Some("corrupt"); 2];
-const UNSUPPORTED: Kinds = [Some("unsupported"); 2];
+pub type Kinds = [Option<&'static str>; 2];
+pub const CORRUPT: Kinds = [Some("corrupt"); 2];
+pub const UNSUPPORTED: Kinds = [Some("unsupported"); 2];
 const TRUNCATED: Kinds = [Some("truncated"); 2];
 /// A reader by index is sent to bytes of any kind.
 const ELSEWHERE: Kinds = [Some("any"), Some("corrupt")];
 const IN_ORDER: Kinds = [None, Some("corrupt")];
 
-struct List {
+pub struct List {
     all: Vec<Bad>,
-    section: &'static str,
+    pub section: &'static str,
 }
 
 impl List {
-    fn add(&mut self, name: &str, kinds: Kinds, breaks: &str, bytes: Vec<u8>) {
+    pub fn add(&mut self, name: &str, kinds: Kinds, breaks: &str, bytes: Vec<u8>) {
         let (section, breaks) = (self.section, breaks.to_owned());
         self.all.push(Bad { name: name.to_owned(), section, breaks, kinds, bytes });
     }
@@ -122,6 +122,9 @@ pub fn all() -> Vec<Bad> {
     lane_rules(&mut list);
     bits_rules(&mut list);
     mixed_rules(&mut list);
+    super::bad_steps::all(&mut list);
+    super::bad_maps::all(&mut list);
+    super::bad_mixing::all(&mut list);
     index_rules(&mut list);
     footer_rules(&mut list);
     order_rules(&mut list);
@@ -279,21 +282,21 @@ fn header_rules(list: &mut List) {
     for at in [0, 1, 4, 7] {
         let mut magic = MAGIC;
         magic[at] ^= 0x80;
-        new(list, &format!("magic-{at}"), CORRUPT, "the magic", header(&magic, [0, 2], 0, 0, 0));
+        new(list, &format!("magic-{at}"), CORRUPT, "the magic", header(&magic, [0, 3], 0, 0, 0));
     }
-    new(list, "major-version", UNSUPPORTED, "the major version", header(&MAGIC, [1, 2], 0, 0, 0));
-    new(list, "minor-version-newer", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 3], 0, 0, 0));
-    new(list, "minor-version-older", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 1], 0, 0, 0));
-    let mut spoiled = header(&MAGIC, [0, 3], 0, 0, 0);
+    new(list, "major-version", UNSUPPORTED, "the major version", header(&MAGIC, [1, 3], 0, 0, 0));
+    new(list, "minor-version-newer", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 4], 0, 0, 0));
+    new(list, "minor-version-older", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 2], 0, 0, 0));
+    let mut spoiled = header(&MAGIC, [0, 4], 0, 0, 0);
     spoiled[23] ^= 1;
     new(list, "version-before-checksum", UNSUPPORTED, "the version and then the checksum", spoiled);
-    new(list, "reserved-field", CORRUPT, "the reserved field", header(&MAGIC, [0, 2], 1, 0, 0));
-    new(list, "critical-feature-0", UNSUPPORTED, "a critical feature", header(&MAGIC, [0, 2], 0, 1, 0));
-    new(list, "critical-feature-31", UNSUPPORTED, "a critical feature", header(&MAGIC, [0, 2], 0, 1 << 31, 0));
-    let mut spoiled = header(&MAGIC, [0, 2], 0, 1, 0);
+    new(list, "reserved-field", CORRUPT, "the reserved field", header(&MAGIC, [0, 3], 1, 0, 0));
+    new(list, "critical-feature-0", UNSUPPORTED, "a critical feature", header(&MAGIC, [0, 3], 0, 1, 0));
+    new(list, "critical-feature-31", UNSUPPORTED, "a critical feature", header(&MAGIC, [0, 3], 0, 1 << 31, 0));
+    let mut spoiled = header(&MAGIC, [0, 3], 0, 1, 0);
     spoiled[20] ^= 1;
     new(list, "checksum-before-features", CORRUPT, "the header's checksum", spoiled);
-    let mut optional = header(&MAGIC, [0, 2], 0, 0, 0);
+    let mut optional = header(&MAGIC, [0, 3], 0, 0, 0);
     optional[16] ^= 1;
     new(list, "header-checksum", CORRUPT, "the header's checksum", optional);
     let whole = base.parts().assemble();
@@ -790,8 +793,8 @@ fn field_rules(list: &mut List) {
     let with = |list: &mut List, name: &str, kinds: Kinds, breaks: &str, parameters: &[u8]| {
         list.change(&base, name, kinds, breaks, |parts| parts.segment().parameters = parameters.into());
     };
-    with(list, "transform-3", UNSUPPORTED, "an unknown transform", &[3, 0, 1, 8, 0]);
-    with(list, "no-field", CORRUPT, "no field", &[0, 0, 0]);
+    with(list, "transform-4", UNSUPPORTED, "an unknown transform", &[0, 0, 4, 1, 8, 0]);
+    with(list, "no-field", CORRUPT, "no field", &[0, 0, 0, 0]);
     // constants add up to words of 32 bits, and need no bytes
     let zero = {
         let halves = [0; 2].map(|_| field(16, Coding::Constant(0)));
@@ -808,21 +811,21 @@ fn field_rules(list: &mut List) {
         let parameters = Fields::of(0, &constants).parameters();
         list.change(&zero, name, CORRUPT, breaks, |parts| parts.segment().parameters = parameters);
     }
-    with(list, "field-of-0-bits", CORRUPT, "a field of no bits", &[0, 0, 2, 8, 0, 0, 0]);
-    with(list, "fields-of-9-bits", CORRUPT, "fields of 9 bits for words of 8", &[0, 0, 2, 4, 0, 5, 0]);
-    with(list, "fields-of-7-bits", CORRUPT, "fields of 7 bits for words of 8", &[0, 0, 1, 7, 0]);
-    with(list, "coding-5", UNSUPPORTED, "an unknown coding", &[0, 0, 1, 8, 5]);
-    with(list, "coding-255", UNSUPPORTED, "an unknown coding", &[0, 0, 1, 8, 255]);
-    with(list, "parameters-end-early", CORRUPT, "parameters that end early", &[0, 0, 2, 4, 0, 4]);
-    with(list, "parameters-end-before-fields", CORRUPT, "parameters that end early", &[0, 0]);
+    with(list, "field-of-0-bits", CORRUPT, "a field of no bits", &[0, 0, 0, 2, 8, 0, 0, 0]);
+    with(list, "fields-of-9-bits", CORRUPT, "fields of 9 bits for words of 8", &[0, 0, 0, 2, 4, 0, 5, 0]);
+    with(list, "fields-of-7-bits", CORRUPT, "fields of 7 bits for words of 8", &[0, 0, 0, 1, 7, 0]);
+    with(list, "coding-7", UNSUPPORTED, "an unknown coding", &[0, 0, 0, 1, 8, 7]);
+    with(list, "coding-255", UNSUPPORTED, "an unknown coding", &[0, 0, 0, 1, 8, 255]);
+    with(list, "parameters-end-early", CORRUPT, "parameters that end early", &[0, 0, 0, 2, 4, 0, 4]);
+    with(list, "parameters-end-before-fields", CORRUPT, "parameters that end early", &[0, 0, 0]);
     with(list, "parameters-empty", CORRUPT, "parameters that end early", &[]);
-    with(list, "parameters-and-a-byte", CORRUPT, "a byte after the parameters", &[0, 0, 1, 8, 0, 0]);
+    with(list, "parameters-and-a-byte", CORRUPT, "a byte after the parameters", &[0, 0, 0, 1, 8, 0, 0]);
     let constant = under(&[1, 1], Coding::Constant(1));
     list.change(&constant, "constant-256-in-8-bits", CORRUPT, "a constant beyond its field", |parts| {
-        parts.segment().parameters = vec![0, 0, 1, 8, 1, 0x80, 0x02];
+        parts.segment().parameters = vec![0, 0, 0, 1, 8, 1, 0x80, 0x02];
     });
     list.change(&constant, "constant-2-to-the-63", CORRUPT, "a constant beyond its field", |parts| {
-        parts.segment().parameters = vec![0, 0, 1, 8, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01];
+        parts.segment().parameters = vec![0, 0, 0, 1, 8, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01];
     });
     list.change(&constant, "constant-with-a-byte", CORRUPT, "a byte at the end of a chunk", |parts| {
         parts.segment().chunks[0].push(0);
@@ -837,7 +840,7 @@ fn field_rules(list: &mut List) {
         let entries = vec![tensor("x", "U16", &[2], vec![0; 4])];
         let items = vec![segment(&[0], 2, fields(0, &[field(13, Coding::Constant(0)), field(3, Coding::Constant(0))]))];
         let mut parts = Vector::new("", "", entries, items).parts();
-        parts.segment().parameters = [&[0, 0, 2, 13][..], coding, &[3, 1, 0]].concat();
+        parts.segment().parameters = [&[0, 0, 0, 2, 13][..], coding, &[3, 1, 0]].concat();
         parts.assemble()
     };
     let mut only_zero = vec![2, 0, 0, 0];
@@ -858,7 +861,7 @@ fn fields_of(vector: &Vector) -> Fields {
 }
 
 /// Ways to spoil a stream of the bits coder, its words of `size` bytes, and what they break.
-fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Vec<u8>)> {
+pub fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let count = (words.len() / size) as u64;
     let stream = |count: u64, words: &[u8]| {
         let mut out = Vec::new();
@@ -885,7 +888,7 @@ fn with_classes() -> Vector {
     let class_field = random.class_field(1, 3, 1, &[&shape], &[[1, 1], [2, 2]]);
     let source = Source::Class { field: 0, shift: 0, contexts: 8 };
     let coding = Coding::Bits { source, word: 0, limit: 30 };
-    let fields = Fields { transform: 0, classes: vec![class_field], fields: vec![field(8, coding)] };
+    let fields = Fields { classes: vec![class_field], ..Fields::of(0, &[field(8, coding)]) };
     let items = vec![segment(&[0], 48 * 60, Representation::Fields(fields))];
     Vector::new("", "", vec![tensor("x", "U8", &shape, random.bytes(48 * 60))], items)
 }
@@ -949,7 +952,7 @@ fn class_rules(list: &mut List) {
     let shared = {
         let entries = vec![tensor("x", "U8", &[4], vec![1, 2, 3, 4]), tensor("y", "U8", &[4], vec![5, 6, 7, 8])];
         let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![1, 0], groups: vec![] };
-        let fields = Fields { transform: 0, classes: vec![class], fields: vec![field(8, Coding::Raw)] };
+        let fields = Fields { classes: vec![class], ..Fields::of(0, &[field(8, Coding::Raw)]) };
         Vector::new("", "", entries, vec![segment(&[0, 1], 8, Representation::Fields(fields))])
     };
     for (name, depth, groups, breaks) in [
@@ -967,7 +970,7 @@ fn class_rules(list: &mut List) {
     }
     let scalar = {
         let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![1], groups: vec![] };
-        let fields = Fields { transform: 0, classes: vec![class], fields: vec![field(8, Coding::Raw)] };
+        let fields = Fields { classes: vec![class], ..Fields::of(0, &[field(8, Coding::Raw)]) };
         let items = vec![segment(&[0], 1, Representation::Fields(fields))];
         Vector::new("", "", vec![tensor("x", "U8", &[], vec![1])], items)
     };
@@ -992,14 +995,14 @@ fn class_rules(list: &mut List) {
             }
         };
         let classes = axes.iter().map(class).collect();
-        let good = Fields { transform: 0, classes: vec![], fields: vec![field(8, Coding::Constant(0))] };
+        let good = Fields::of(0, &[field(8, Coding::Constant(0))]);
         let parameters = Fields { classes, ..good.clone() }.parameters();
         let bytes = vec![0; shape.iter().product::<u64>() as usize];
         let items = vec![segment(&[0], 1 << 22, Representation::Fields(good))];
         let vector = Vector::new("", "", vec![tensor("x", "U8", shape, bytes)], items);
         list.change(&vector, name, CORRUPT, "more than 2^20 classes", |parts| parts.segment().parameters = parameters);
     }
-    // transform, counts, depth, width, order, count and two groups
+    // steps, count, depth, width, order, count and two groups
     let head = base.parts().segment().parameters.clone();
     let classes = &fields_of(&base).classes[0];
     let vectors: Vec<&[u8]> = classes.groups.iter().map(|group| &group.classes[..]).collect();
@@ -1064,7 +1067,7 @@ fn source_rules(list: &mut List) {
     let bits_by = |source: Source| Coding::Bits { source, word: 0, limit: 30 };
     let build = |coding: &Coding| {
         let parts = vec![field(4, Coding::Raw), field(4, coding.clone())];
-        Fields { transform: 0, classes: vec![class.clone()], fields: parts }
+        Fields { classes: vec![class.clone()], ..Fields::of(0, &parts) }
     };
     let good = by_class(0, 0, 8);
     let cases = [
@@ -1221,7 +1224,7 @@ fn table_rules(list: &mut List) {
         let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![0], groups: vec![] };
         let coding = Coding::Lanes { source: by_class(0, 0, contexts as u8), tables, interval: 0, rate: 0 };
         let parts = vec![field(4, Coding::Raw), field(12, coding)];
-        let parameters = Fields { transform: 0, classes: vec![class], fields: parts }.parameters();
+        let parameters = Fields { classes: vec![class], ..Fields::of(0, &parts) }.parameters();
         let name = format!("slots-of-{contexts}-contexts-in-precision-{precision}");
         list.change(&wide, &name, CORRUPT, "tables of more than 32768 slots", |parts| {
             parts.segment().parameters = parameters;
@@ -1233,7 +1236,7 @@ fn table_rules(list: &mut List) {
         let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![0], groups: vec![] };
         let coding = Coding::Lanes { source: by_class(0, 0, contexts as u8), tables, interval: 0, rate: 0 };
         let parts = vec![field(4, Coding::Raw), field(12, coding)];
-        let parameters = Fields { transform: 0, classes: vec![class], fields: parts }.parameters();
+        let parameters = Fields { classes: vec![class], ..Fields::of(0, &parts) }.parameters();
         let name = format!("levels-of-{contexts}-contexts-and-{}-symbols", last + 1);
         list.change(&wide, &name, CORRUPT, "tables of more than 32768 levels", |parts| {
             parts.segment().parameters = parameters;
@@ -1242,7 +1245,7 @@ fn table_rules(list: &mut List) {
     let words = table.words();
     for (name, breaks, stream) in spoiled(&words, 2) {
         list.change(&base, &format!("table-{name}"), CORRUPT, breaks, |parts| {
-            parts.segment().parameters = [&[0, 0, 1, 8, 2, 0, 0, 0, 12][..], &stream].concat();
+            parts.segment().parameters = [&[0, 0, 0, 1, 8, 2, 0, 0, 0, 12][..], &stream].concat();
         });
     }
     list.section = "9.1";
@@ -1351,13 +1354,13 @@ fn lane_rules(list: &mut List) {
         // coded as if nothing adapted: eight symbols are no whole block
         let base = under_lanes(&symbols, &table, 0, 0);
         list.change(&base, &format!("interval-{interval}-rate-{rate}"), CORRUPT, "interval or rate", |parts| {
-            parts.segment().parameters[6..8].copy_from_slice(&[interval, rate]);
+            parts.segment().parameters[7..9].copy_from_slice(&[interval, rate]);
         });
     }
     let long: Vec<u16> = (0..600).map(|i| if i % 7 == 0 { 2 } else { 1 }).collect();
     let base = under_lanes(&long, &table, 8, 3);
     list.change(&base, "not-adapted", CORRUPT, "lanes coded with another rate than the head says", |parts| {
-        parts.segment().parameters[7] = 4;
+        parts.segment().parameters[8] = 4;
     });
 }
 
@@ -1378,19 +1381,18 @@ fn bits_rules(list: &mut List) {
         }
     }
     let base = under(&symbols, bits(false, 30));
-    list.change(&base, "bits-word-2", CORRUPT, "a word size of 2", |parts| parts.segment().parameters[6] = 2);
-    list.change(&base, "bits-limit-0", CORRUPT, "a limit of 0", |parts| parts.segment().parameters[7] = 0);
+    list.change(&base, "bits-word-2", CORRUPT, "a word size of 2", |parts| parts.segment().parameters[7] = 2);
+    list.change(&base, "bits-limit-0", CORRUPT, "a limit of 0", |parts| parts.segment().parameters[8] = 0);
     list.change(&base, "bits-other-limit", CORRUPT, "bits coded with another limit than the head says", |parts| {
-        parts.segment().parameters[7] = 1;
+        parts.segment().parameters[8] = 1;
     });
     list.section = "11.4";
     for (contexts, width) in [(9, 12), (17, 11), (32, 12)] {
         let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![0], groups: vec![] };
         let coding = |contexts: u8| Coding::Bits { source: by_class(0, 0, contexts), word: 1, limit: 9 };
-        let of = |contexts: u8| Fields {
-            transform: 0,
-            classes: vec![class.clone()],
-            fields: vec![field(16 - width, Coding::Raw), field(width, coding(contexts))],
+        let of = |contexts: u8| {
+            let parts = [field(16 - width, Coding::Raw), field(width, coding(contexts))];
+            Fields { classes: vec![class.clone()], ..Fields::of(0, &parts) }
         };
         let items = vec![segment(&[0], 2, Representation::Fields(of(8)))];
         let base = Vector::new("", "", vec![tensor("x", "U16", &[2], vec![1, 2, 3, 4])], items);
@@ -1461,11 +1463,11 @@ fn mixed_rules(list: &mut List) {
     }
     with(list, "float-of-1-bit", "a sign without a magnitude", 1, parts(1, 0, 0));
     with(list, "integer-of-1-bit", "a sign without a magnitude", 1, parts(2, 0, 0));
-    // transform, counts, width, coding, source, and of what follows as much as this
+    // steps, counts, transform, width, coding, source, and of what follows as much as this
     let head = base.parts().segment().parameters.clone();
-    for kept in 0..head.len() - 6 {
+    for kept in 0..head.len() - 7 {
         list.change(&base, &format!("mixed-cut-{kept}"), CORRUPT, "parameters that end early", |parts| {
-            parts.segment().parameters.truncate(6 + kept);
+            parts.segment().parameters.truncate(7 + kept);
         });
     }
     let chunk = base.parts().segment().chunks[0].clone();

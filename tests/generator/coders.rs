@@ -4,13 +4,18 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::wire::put_varint;
+use super::mixing::{MixedKept, MixedMask};
+use super::steps::Steps;
+use super::wire::{DTYPES, put_varint};
 
 /// What a segment in fields says of itself (section 8).
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Fields {
-    pub transform: u8,
+    pub steps: Steps,
     pub classes: Vec<ClassField>,
+    pub transform: u8,
+    /// Of transform 3.
+    pub offset: u64,
     pub fields: Vec<Field>,
 }
 
@@ -28,6 +33,53 @@ pub enum Coding {
     Lanes { source: Source, tables: Tables, interval: u8, rate: u8 },
     Bits { source: Source, word: u8, limit: u8 },
     Mixed { source: Source, mixed: Mixed },
+    MixedMask(MixedMask),
+    MixedKept(MixedKept),
+}
+
+impl Coding {
+    /// Code and parameters.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Raw => out.push(0),
+            Self::Constant(value) => {
+                out.push(1);
+                put_varint(out, *value);
+            }
+            Self::Lanes { source, tables, interval, rate } => {
+                out.push(2);
+                source.write(out);
+                out.extend([*interval, *rate]);
+                tables.write(out);
+            }
+            Self::Bits { source, word, limit } => {
+                out.push(3);
+                source.write(out);
+                out.extend([*word, *limit]);
+            }
+            Self::Mixed { source, mixed } => {
+                out.push(4);
+                source.write(out);
+                mixed.write(out);
+            }
+            Self::MixedMask(mixed) => {
+                out.push(5);
+                mixed.write(out);
+            }
+            Self::MixedKept(mixed) => {
+                out.push(6);
+                mixed.write(out);
+            }
+        }
+    }
+
+    /// Where its contexts come from.
+    pub fn source(&self) -> &Source {
+        match self {
+            Self::Lanes { source, .. } | Self::Bits { source, .. } | Self::Mixed { source, .. } => source,
+            Self::Raw | Self::Constant(_) | Self::MixedMask(_) | Self::MixedKept(_) => &Source::Nothing,
+        }
+    }
 }
 
 pub fn field(width: u32, coding: Coding) -> Field {
@@ -410,39 +462,24 @@ impl LevelCoder {
 
 impl Fields {
     pub fn of(transform: u8, fields: &[Field]) -> Self {
-        Self { transform, classes: Vec::new(), fields: fields.into() }
+        Self { transform, fields: fields.into(), ..Self::default() }
     }
 
     /// The parameters in a segment's head.
     pub fn parameters(&self) -> Vec<u8> {
-        let mut out = vec![self.transform, self.classes.len() as u8];
+        let mut out = vec![self.steps.code()];
+        self.steps.write_unpack(&mut out);
+        out.push(self.classes.len() as u8);
         self.classes.iter().for_each(|class| class.write(&mut out));
+        self.steps.write_mask_and_map(&mut out);
+        out.push(self.transform);
+        if self.transform == 3 {
+            put_varint(&mut out, self.offset);
+        }
         out.push(self.fields.len() as u8);
         for field in &self.fields {
             out.push(field.width as u8);
-            match &field.coding {
-                Coding::Raw => out.push(0),
-                Coding::Constant(value) => {
-                    out.push(1);
-                    put_varint(&mut out, *value);
-                }
-                Coding::Lanes { source, tables, interval, rate } => {
-                    out.push(2);
-                    source.write(&mut out);
-                    out.extend([*interval, *rate]);
-                    tables.write(&mut out);
-                }
-                Coding::Bits { source, word, limit } => {
-                    out.push(3);
-                    source.write(&mut out);
-                    out.extend([*word, *limit]);
-                }
-                Coding::Mixed { source, mixed } => {
-                    out.push(4);
-                    source.write(&mut out);
-                    mixed.write(&mut out);
-                }
-            }
+            field.coding.write(&mut out);
         }
         out
     }
@@ -468,24 +505,39 @@ impl Fields {
         self.classes.iter().map(of).unzip()
     }
 
-    /// The coded bytes of a chunk that begins with element `from`; an element is `words` words of `w` bits.
-    pub fn encode(&self, bytes: &[u8], w: u32, words_each: usize, shapes: &[&[u64]], from: usize) -> Vec<u8> {
-        let widths: Vec<u32> = self.fields.iter().map(|field| field.width).collect();
-        let words = words(bytes, w);
-        let (rows, sums) = self.classes_of(shapes, from, words.len() / words_each, words_each);
+    /// The coded bytes of a chunk that begins with element `from` of a segment of this dtype, with members of these shapes.
+    pub fn encode(&self, bytes: &[u8], dtype: u8, shapes: &[&[u64]], from: usize) -> Vec<u8> {
+        let (_, _, bits, w) = DTYPES[usize::from(dtype)];
+        let words_each = (bits / w) as usize;
+        let unpacked = self.steps.unpack(&words(bytes, w), w, shapes, from);
+        let (values, from) = (&unpacked.values, unpacked.from);
+        let shapes: Vec<&[u64]> = unpacked.shapes.iter().map(Vec::as_slice).collect();
+        let (rows, sums) = self.classes_of(&shapes, from, values.len() / words_each, words_each);
         let mut out = Vec::new();
         for (class, rows) in self.classes.iter().zip(rows).filter(|(class, _)| class.depth != NO_ROWS) {
             put_words(&class.words(&[&rows]), 2, &mut out);
         }
-        let symbols = split(&words, self.transform, w, &widths);
+        let kept = self.steps.kept(values);
+        if let Some(mask) = &self.steps.mask {
+            out.extend(mask.chunk(&kept, &sums));
+        }
+        let places: Vec<usize> = (0..values.len()).filter(|&i| kept[i]).collect();
+        if places.is_empty() {
+            return out;
+        }
+        let (mut symbol_words, u) = self.steps.map(values, unpacked.bits, &places, from, &mut out);
+        if self.transform == 3 {
+            let add = |x: &mut u64| *x = x.wrapping_add(self.offset) & (u64::MAX >> (64 - u));
+            symbol_words.iter_mut().for_each(add);
+        }
+        let widths: Vec<u32> = self.fields.iter().map(|field| field.width).collect();
+        let symbols = split(&symbol_words, self.transform, u, &widths);
+        let sums: Vec<Vec<usize>> = sums.iter().map(|sums| places.iter().map(|&i| sums[i]).collect()).collect();
         for (field, own) in self.fields.iter().zip(&symbols) {
-            let contexts = match &field.coding {
-                Coding::Lanes { source, .. } | Coding::Bits { source, .. } | Coding::Mixed { source, .. } => {
-                    source.of(&sums, &symbols)
-                }
-                Coding::Raw | Coding::Constant(_) => Vec::new(),
-            };
-            out.extend(encode_field(own, &contexts, field));
+            match &field.coding {
+                Coding::MixedKept(mixed) => put_words(&mixed.words(own, &kept, field.width), 4, &mut out),
+                coding => out.extend(encode_field(own, &coding.source().of(&sums, &symbols), field)),
+            }
         }
         out
     }
@@ -508,6 +560,7 @@ pub fn encode_field(symbols: &[u16], contexts: &[usize], field: &Field) -> Vec<u
             put_words(&mixed.words(symbols, contexts, field.width), 4, &mut out);
             out
         }
+        Coding::MixedMask(_) | Coding::MixedKept(_) => panic!("a mask knows its bits, and kept values their mask"),
     }
 }
 
@@ -914,11 +967,11 @@ fn log2(x: u64) -> i64 {
     l
 }
 
-static STRETCH: LazyLock<Vec<i64>> =
+pub static STRETCH: LazyLock<Vec<i64>> =
     LazyLock::new(|| (0..4096).map(|i| (log2(2 * i + 1) - log2(8191 - 2 * i)) >> 8).collect());
 
 /// From -3328 on.
-static SQUASH: LazyLock<Vec<i64>> = LazyLock::new(|| {
+pub static SQUASH: LazyLock<Vec<i64>> = LazyLock::new(|| {
     let mut p = 16;
     let least = |z: i64| {
         // what is too small for one is too small for the next
@@ -930,7 +983,7 @@ static SQUASH: LazyLock<Vec<i64>> = LazyLock::new(|| {
     (-3328..=3327).map(least).collect()
 });
 
-fn level(x: i64) -> i64 {
+pub fn level(x: i64) -> i64 {
     let x = x.abs();
     if x < 16 {
         return 0;
@@ -940,7 +993,7 @@ fn level(x: i64) -> i64 {
 }
 
 /// H.
-fn signed_level(x: i64) -> i64 {
+pub fn signed_level(x: i64) -> i64 {
     2 * (level(x) >> 1) + i64::from(x < 0)
 }
 
@@ -1015,15 +1068,16 @@ impl<'a> Past<'a> {
     }
 }
 
-struct Slot {
-    p: i64,
-    c: i64,
+#[derive(Clone, Copy)]
+pub struct Slot {
+    pub p: i64,
+    pub c: i64,
 }
 
 impl Slot {
-    const NEW: Self = Self { p: 1 << 21, c: 0 };
+    pub const NEW: Self = Self { p: 1 << 21, c: 0 };
 
-    fn follow(&mut self, bit: bool) {
+    pub fn follow(&mut self, bit: bool) {
         let to = if bit { 0 } else { (1 << 22) - 1 };
         self.p += ((to - self.p) * (131_072 / (2 * self.c + 3))) >> 16;
         self.c = (self.c + 1).min(1023);

@@ -6,30 +6,32 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::coders::normalise;
+use super::mixing_decoder::{MixedKept, MixedMask};
+use super::step_decoder::{Map, Mask, Unpack};
 
 /// What it refuses, and why.
 pub type Result<T> = std::result::Result<T, &'static str>;
 
 /// `Err(why)` unless it holds.
-fn must(holds: bool, why: &'static str) -> Result<()> {
+pub fn must(holds: bool, why: &'static str) -> Result<()> {
     if holds { Ok(()) } else { Err(why) }
 }
 
-struct Bytes<'a>(&'a [u8]);
+pub struct Bytes<'a>(pub &'a [u8]);
 
 impl<'a> Bytes<'a> {
-    fn take(&mut self, count: u64) -> Result<&'a [u8]> {
+    pub fn take(&mut self, count: u64) -> Result<&'a [u8]> {
         must(count <= self.0.len() as u64, "bytes missing")?;
         let (taken, rest) = self.0.split_at(count as usize);
         self.0 = rest;
         Ok(taken)
     }
 
-    fn byte(&mut self) -> Result<u8> {
+    pub fn byte(&mut self) -> Result<u8> {
         Ok(self.take(1)?[0])
     }
 
-    fn varint(&mut self) -> Result<u64> {
+    pub fn varint(&mut self) -> Result<u64> {
         let mut value = 0u64;
         for k in 0.. {
             let byte = self.byte()?;
@@ -43,13 +45,13 @@ impl<'a> Bytes<'a> {
         Ok(value)
     }
 
-    fn words(&mut self, size: u64) -> Result<Vec<u64>> {
+    pub fn words(&mut self, size: u64) -> Result<Vec<u64>> {
         let count = self.varint()?;
         let bytes = self.take(count.checked_mul(size).ok_or("words missing")?)?;
         Ok(bytes.chunks(size as usize).map(|word| word.iter().rev().fold(0, |x, &b| x << 8 | u64::from(b))).collect())
     }
 
-    fn packed(&mut self, count: u64, width: u32) -> Result<Vec<u16>> {
+    pub fn packed(&mut self, count: u64, width: u32) -> Result<Vec<u16>> {
         let bits = count.checked_mul(width.into()).ok_or("packed values missing")?;
         let bytes = self.take(bits.div_ceil(8))?;
         let bit = |k: u64| u16::from(bytes[k as usize / 8] >> (k % 8) & 1);
@@ -58,7 +60,7 @@ impl<'a> Bytes<'a> {
         Ok((0..count).map(|i| (0..width).fold(0, |value, k| value | bit(i * width + k) << k)).collect())
     }
 
-    fn end(&self) -> Result<()> {
+    pub fn end(&self) -> Result<()> {
         must(self.0.is_empty(), "bytes left over")
     }
 }
@@ -71,68 +73,112 @@ struct ClassField {
     groups: Vec<(usize, usize, Vec<u16>)>,
 }
 
-struct Source {
-    class: Option<(usize, u8)>,
-    field: Option<(usize, Vec<u64>)>,
+pub struct Source {
+    pub class: Option<(usize, u8)>,
+    pub field: Option<(usize, Vec<u64>)>,
     contexts: usize,
 }
 
-struct Tables {
+pub struct Tables {
     precision: u32,
     /// By context: symbols (the escape: none) and frequencies.
     entries: Vec<Vec<(Option<u16>, u64)>>,
 }
 
-enum Coding {
+pub enum Coding {
     Raw,
     Constant(u16),
     Lanes(Source, u8, u8, Tables),
     Bits(Source, bool, u32),
     Mixed(Source, Mixed),
+    MixedMask(MixedMask),
+    MixedKept(MixedKept),
+}
+
+/// What the elements of a segment are: an element is `each` words of `w` bits.
+#[derive(Clone, Copy)]
+pub struct Words {
+    pub dtype: &'static str,
+    pub w: u32,
+    pub each: u64,
 }
 
 /// What a segment's head says.
 pub struct Head {
+    /// Of the members' values.
     shapes: Vec<Vec<u64>>,
-    w: u32,
-    words_each: u64,
+    words: Words,
+    unpack: Option<Unpack>,
+    mask: Option<Mask>,
+    map: Map,
+    /// Of a value and of a symbol word.
+    v: u32,
+    u: u32,
     transform: u8,
+    offset: u64,
     classes: Vec<ClassField>,
     fields: Vec<(u32, Coding)>,
 }
 
 impl Head {
-    /// An element is `words_each` words of `w` bits.
-    pub fn read(parameters: &[u8], shapes: &[Vec<u64>], w: u32, words_each: u64) -> Result<Self> {
+    pub fn read(parameters: &[u8], shapes: &[Vec<u64>], words: Words, chunk_len: u64) -> Result<Self> {
         let mut bytes = Bytes(parameters);
-        let transform = bytes.byte()?;
-        must(transform <= 2, "unsupported: transform")?;
+        let steps = bytes.byte()?;
+        must(steps < 16 && steps >> 2 < 3, "steps")?;
+        must(steps == 0 || words.each == 1, "steps of elements of two words")?;
+        let unpack = match steps & 1 {
+            0 => None,
+            _ => Some(Unpack::read(&mut bytes, shapes, words.w, chunk_len)?),
+        };
+        let (mut v, mut shapes, mut chunk_values) = (words.w, shapes.to_vec(), chunk_len);
+        if let Some(unpack) = &unpack {
+            v = unpack.bits;
+            shapes = shapes.iter().map(|shape| unpack.shape(shape)).collect();
+            chunk_values = unpack.count(chunk_len);
+        }
         let count = bytes.byte()?;
         must(count <= 4, "class field count")?;
         let mut total = 0;
-        let classes = (0..count).map(|_| class_field(&mut bytes, shapes, &mut total)).collect::<Result<Vec<_>>>()?;
+        let classes = (0..count).map(|_| class_field(&mut bytes, &shapes, &mut total)).collect::<Result<Vec<_>>>()?;
+        let mask = match steps & 2 {
+            0 => None,
+            _ => Some(Mask::read(&mut bytes, v, classes.len())?),
+        };
+        let values = shapes.iter().map(|shape| shape.iter().product::<u64>()).sum();
+        let dtype = if unpack.is_some() { "" } else { words.dtype };
+        let map = Map::read(&mut bytes, steps >> 2, dtype, v, values, chunk_values)?;
+        let u = map.bits().unwrap_or(v);
+        let transform = bytes.byte()?;
+        must(transform <= 3, "unsupported: transform")?;
+        let offset = if transform == 3 { bytes.varint()? } else { 0 };
+        must(transform < 3 || offset > 0 && offset <= u64::MAX >> (64 - u), "offset")?;
         let count = bytes.byte()?;
         must((1..=16).contains(&count), "field count")?;
         let mut fields: Vec<(u32, Coding)> = Vec::new();
-        for _ in 0..count {
+        for number in 0..count {
             let width = u32::from(bytes.byte()?);
             must((1..=16).contains(&width), "field width")?;
             let widths: Vec<u32> = fields.iter().map(|(width, _)| *width).collect();
-            must(widths.iter().sum::<u32>() + width <= w, "sum of widths")?;
-            fields.push((width, coding(&mut bytes, width, &widths, classes.len())?));
+            must(widths.iter().sum::<u32>() + width <= u, "sum of widths")?;
+            let coding = coding(&mut bytes, width, &widths, classes.len())?;
+            must(!matches!(coding, Coding::MixedMask(_)), "a mixed mask of a field")?;
+            must(!matches!(coding, Coding::MixedKept(_)) || number == 0 && mask.is_some(), "mixed kept values")?;
+            fields.push((width, coding));
         }
-        must(fields.iter().map(|(width, _)| width).sum::<u32>() == w, "sum of widths")?;
+        must(fields.iter().map(|(width, _)| width).sum::<u32>() == u, "sum of widths")?;
         bytes.end()?;
-        Ok(Self { shapes: shapes.into(), w, words_each, transform, classes, fields })
+        Ok(Self { shapes, words, unpack, mask, map, v, u, transform, offset, classes, fields })
     }
 
     /// The bytes of the elements from `from` on, as many as there are.
     pub fn chunk(&self, coded: &[u8], from: u64, elements: u64) -> Result<Vec<u8>> {
         let mut bytes = Bytes(coded);
+        // with a C64, an element is two values
+        let count = |elements: u64| self.unpack.as_ref().map_or(elements, |unpack| unpack.count(elements));
+        let (from, places) = (count(from), count(elements));
         let mut sums = Vec::new();
         for class in &self.classes {
-            let places: Vec<(u64, u64)> =
-                (from..from + elements).map(|element| self.place(class, element)).collect::<Vec<_>>();
+            let places: Vec<(u64, u64)> = (from..from + places).map(|place| self.place(class, place)).collect();
             let mut of_rows = HashMap::new();
             if class.depth.is_some() {
                 let (first, last) = (places[0].0, places[places.len() - 1].0);
@@ -144,56 +190,66 @@ impl Head {
             let sum = |&(row, of_groups): &(u64, u64)| of_groups + of_rows.get(&row).map_or(0, |&class| class.into());
             // an element's words have its class
             let sum_of_element: Vec<u64> = places.iter().map(sum).collect();
-            sums.push(
-                (0..elements * self.words_each).map(|i| sum_of_element[(i / self.words_each) as usize]).collect(),
-            );
+            let words = 0..places.len() as u64 * self.words.each;
+            sums.push(words.map(|i| sum_of_element[(i / self.words.each) as usize]).collect());
         }
-        let n = elements * self.words_each;
-        let mut symbols: Vec<Vec<u16>> = Vec::new();
-        for (width, coding) in &self.fields {
-            let of_field = match coding {
-                Coding::Raw => bytes.packed(n, *width)?,
-                Coding::Constant(value) => vec![*value; n as usize],
-                Coding::Lanes(source, interval, rate, tables) => {
-                    lanes(&mut bytes, &source.of(&sums, &symbols, n), tables, *interval, *rate, *width)?
-                }
-                Coding::Bits(source, wide, limit) => {
-                    let mut stream = BitStream::new(bytes.words(if *wide { 4 } else { 2 })?, *wide);
-                    let mut trees = HashMap::new();
-                    let of_bits = source.of(&sums, &symbols, n).into_iter().map(|context| {
-                        let tree = trees.entry(context).or_default();
-                        stream.tree(tree, *width, *limit)
-                    });
-                    let of_bits = of_bits.collect::<Result<Vec<_>>>()?;
-                    stream.end()?;
-                    of_bits
-                }
-                Coding::Mixed(source, mixed) => {
-                    let mut stream = BitStream::new(bytes.words(4)?, true);
-                    let of_mixed = mixed.decode(&mut stream, &source.of(&sums, &symbols, n), source.contexts)?;
-                    stream.end()?;
-                    of_mixed
-                }
-            };
-            symbols.push(of_field);
-        }
+        let values = self.values(&mut bytes, from, places * self.words.each, &sums)?;
         bytes.end()?;
-        let mut out = vec![0; (n * u64::from(self.w) / 8) as usize];
-        for i in 0..n as usize {
-            let word = self.fields.iter().zip(&symbols).fold(0u64, |t, ((width, _), s)| t << width | u64::from(s[i]));
-            let w = self.w;
-            let all_ones = u64::MAX >> (64 - w);
-            let x = match self.transform {
-                0 => word,
-                1 => word >> 1 | (word & 1) << (w - 1),
-                _ => (word >> 1) ^ (all_ones * (word & 1)),
-            };
-            for k in 0..w as usize {
-                let at = i * w as usize + k;
+        let words = match &self.unpack {
+            None => values,
+            Some(unpack) => unpack.words(&values, &self.shapes[0]),
+        };
+        let w = self.words.w as usize;
+        let mut out = vec![0; words.len() * w / 8];
+        for (i, x) in words.into_iter().enumerate() {
+            for k in 0..w {
+                let at = i * w + k;
                 out[at / 8] |= ((x >> k & 1) as u8) << (at % 8);
             }
         }
         Ok(out)
+    }
+
+    /// `count` values from value `from` on, of these class sums.
+    fn values(&self, bytes: &mut Bytes, from: u64, count: u64, sums: &[Vec<u64>]) -> Result<Vec<u64>> {
+        let kept = match &self.mask {
+            None => vec![true; count as usize],
+            Some(mask) => mask.decode(bytes, count as usize, sums)?,
+        };
+        let places: Vec<usize> = (0..kept.len()).filter(|&i| kept[i]).collect();
+        let mut values = vec![self.mask.as_ref().map_or(0, |mask| mask.left_out); kept.len()];
+        if places.is_empty() {
+            return Ok(values);
+        }
+        let groups = self.map.of_chunk(bytes, self.v, count)?;
+        let n = places.len() as u64;
+        let sums: Vec<Vec<u64>> = sums.iter().map(|sums| places.iter().map(|&i| sums[i]).collect()).collect();
+        let mut symbols: Vec<Vec<u16>> = Vec::new();
+        for (width, coding) in &self.fields {
+            let own = match coding {
+                Coding::MixedKept(mixed) => {
+                    let mut stream = BitStream::new(bytes.words(4)?, true);
+                    let own = mixed.decode(&mut stream, &kept)?;
+                    stream.end()?;
+                    own
+                }
+                coding => coding.decode(bytes, *width, &sums, &symbols, n)?,
+            };
+            symbols.push(own);
+        }
+        let (u, all_ones) = (self.u, u64::MAX >> (64 - self.u));
+        for (number, i) in places.into_iter().enumerate() {
+            let word =
+                self.fields.iter().zip(&symbols).fold(0u64, |t, ((width, _), s)| t << width | u64::from(s[number]));
+            let x = match self.transform {
+                0 => word,
+                1 => word >> 1 | (word & 1) << (u - 1),
+                2 => (word >> 1) ^ (all_ones * (word & 1)),
+                _ => word.wrapping_sub(self.offset) & all_ones,
+            };
+            values[i] = self.map.value(&groups, x, from, i as u64)?;
+        }
+        Ok(values)
     }
 
     /// The row of an element, and its classes in the groups.
@@ -267,9 +323,46 @@ impl ClassField {
     }
 }
 
-fn coding(bytes: &mut Bytes, width: u32, before: &[u32], class_fields: usize) -> Result<Coding> {
+impl Coding {
+    /// n symbols of a field or mask, from their class sums and the fields before.
+    pub fn decode(
+        &self,
+        bytes: &mut Bytes,
+        width: u32,
+        sums: &[Vec<u64>],
+        symbols: &[Vec<u16>],
+        n: u64,
+    ) -> Result<Vec<u16>> {
+        match self {
+            Self::Raw => bytes.packed(n, width),
+            Self::Constant(value) => Ok(vec![*value; n as usize]),
+            Self::Lanes(source, interval, rate, tables) => {
+                lanes(bytes, &source.of(sums, symbols, n), tables, *interval, *rate, width)
+            }
+            Self::Bits(source, wide, limit) => {
+                let mut stream = BitStream::new(bytes.words(if *wide { 4 } else { 2 })?, *wide);
+                let mut trees = HashMap::new();
+                let mut out = Vec::new();
+                for context in source.of(sums, symbols, n) {
+                    out.push(stream.tree(trees.entry(context).or_default(), width, *limit)?);
+                }
+                stream.end()?;
+                Ok(out)
+            }
+            Self::Mixed(source, mixed) => {
+                let mut stream = BitStream::new(bytes.words(4)?, true);
+                let out = mixed.decode(&mut stream, &source.of(sums, symbols, n), source.contexts)?;
+                stream.end()?;
+                Ok(out)
+            }
+            Self::MixedMask(_) | Self::MixedKept(_) => unreachable!("decoded where the mask is known"),
+        }
+    }
+}
+
+pub fn coding(bytes: &mut Bytes, width: u32, before: &[u32], class_fields: usize) -> Result<Coding> {
     let code = bytes.byte()?;
-    must(code <= 4, "unsupported: coding")?;
+    must(code <= 6, "unsupported: coding")?;
     must(code < 2 || width <= 12, "a field of more than 12 bits")?;
     Ok(match code {
         0 => Coding::Raw,
@@ -294,7 +387,9 @@ fn coding(bytes: &mut Bytes, width: u32, before: &[u32], class_fields: usize) ->
             must(limit > 0, "limit")?;
             Coding::Bits(source, word == 1, limit.into())
         }
-        _ => Coding::Mixed(source(bytes, before, class_fields)?, Mixed::read(bytes, width)?),
+        4 => Coding::Mixed(source(bytes, before, class_fields)?, Mixed::read(bytes, width)?),
+        5 => Coding::MixedMask(MixedMask::read(bytes)?),
+        _ => Coding::MixedKept(MixedKept::read(bytes, width)?),
     })
 }
 
@@ -521,7 +616,7 @@ fn lanes(
 }
 
 /// A mixed field (11.5).
-struct Mixed {
+pub struct Mixed {
     kind: u8,
     fraction: u32,
     base: i64,
@@ -573,7 +668,7 @@ impl Mixed {
         // by set and context times nodes plus node
         let mut sets: Vec<Vec<Slot>> =
             [16 * count, 64 * count, 1024, 1024, 64].map(|size| vec![Slot::default(); size * nodes]).into();
-        let mut mixers = vec![Mixer { weights: [13107; 6], uses: 0 }; nodes];
+        let mut mixers = vec![Mixer::new(6, 13107); nodes];
         let mut of_escape = [Slot::default(), Slot::default()];
         let mut escape_tree = vec![Slot::default(); 1 << self.m];
         let mut predictor = vec![vec![0i64; self.distances.len()]; 16];
@@ -651,7 +746,7 @@ impl Mixed {
     }
 }
 
-fn level(x: i64) -> usize {
+pub fn level(x: i64) -> usize {
     match x.unsigned_abs() {
         0..16 => 0,
         x => {
@@ -662,7 +757,7 @@ fn level(x: i64) -> usize {
 }
 
 /// H.
-fn level_and_sign(x: i64) -> usize {
+pub fn level_and_sign(x: i64) -> usize {
     level(x) / 2 * 2 + usize::from(x < 0)
 }
 
@@ -683,10 +778,10 @@ static LOG: LazyLock<Vec<i64>> = LazyLock::new(|| {
     (0..65536).map(|x| if x > 0 { log(x) } else { 0 }).collect()
 });
 
-#[derive(Clone)]
-struct Slot {
-    p: i64,
-    c: i64,
+#[derive(Clone, Copy)]
+pub struct Slot {
+    pub p: i64,
+    pub c: i64,
 }
 
 impl Default for Slot {
@@ -696,62 +791,78 @@ impl Default for Slot {
 }
 
 impl Slot {
-    fn follow(&mut self, bit: bool) {
+    pub fn follow(&mut self, bit: bool) {
         let t = if bit { 0 } else { (1 << 22) - 1 };
         self.p += ((t - self.p) * (131_072 / (2 * self.c + 3))) >> 16;
         self.c = 1023.min(self.c + 1);
     }
 
-    fn decode(&mut self, stream: &mut BitStream) -> Result<bool> {
+    pub fn decode(&mut self, stream: &mut BitStream) -> Result<bool> {
         let bit = stream.bit((self.p >> 6).clamp(16, 65520) as u128)?;
         self.follow(bit);
         Ok(bit)
     }
 }
 
+/// stretch.
+pub fn stretch(slot: Slot) -> i64 {
+    let i = slot.p >> 10;
+    (LOG[2 * i as usize + 1] - LOG[8191 - 2 * i as usize]) >> 8
+}
+
+/// Mixing weights, of a constant too if there is one more than inputs, and their uses.
 #[derive(Clone)]
-struct Mixer {
-    weights: [i64; 6],
+pub struct Mixer {
+    weights: Vec<i64>,
     uses: i64,
 }
 
-fn decision(
+impl Mixer {
+    pub fn new(count: usize, weight: i64) -> Self {
+        Self { weights: vec![weight; count], uses: 0 }
+    }
+
+    /// A decision by the mixture of these slots, which follow it. `slows`: the weights learn slower with each use.
+    pub fn decode(&mut self, stream: &mut BitStream, slots: &mut [&mut Slot], slows: bool) -> Result<bool> {
+        let mut s: Vec<i64> = slots.iter().map(|slot| stretch(**slot)).collect();
+        s.resize(self.weights.len(), 256);
+        let dot = (0..s.len()).map(|j| self.weights[j] * s[j]).sum::<i64>() >> 16;
+        let z = dot.clamp(-3328, 3327);
+        // the logarithms rise with p: halve where the least p may be
+        let (mut p, mut end) = (16, 65520);
+        while p < end {
+            let middle = (p + end) / 2;
+            if (LOG[middle] - LOG[65536 - middle]) >> 8 >= z { end = middle } else { p = middle + 1 }
+        }
+        let bit = stream.bit(p as u128)?;
+        let e = if bit { 0 } else { 65536 } - p as i64;
+        let rate = if slows { 2 + 16 / (self.uses / 16 + 1) } else { 1 };
+        for (weight, s) in self.weights.iter_mut().zip(s) {
+            *weight = (*weight + ((s * e * rate + (1 << 17)) >> 18)).clamp(-(1 << 20), 1 << 20);
+        }
+        self.uses = 256.min(self.uses + 1);
+        slots.iter_mut().for_each(|slot| slot.follow(bit));
+        Ok(bit)
+    }
+}
+
+/// A decision at a node, with one slot of each set.
+pub fn decision(
     stream: &mut BitStream,
     sets: &mut [Vec<Slot>],
     mixers: &mut [Mixer],
-    places: &[usize; 5],
+    places: &[usize],
     node: usize,
 ) -> Result<bool> {
     let nodes = mixers.len();
-    let log = |x: i64| LOG[x as usize];
-    let mut s = [256; 6];
-    for j in 0..5 {
-        let i = sets[j][places[j] * nodes + node].p >> 10;
-        s[j] = (log(2 * i + 1) - log(8191 - 2 * i)) >> 8;
-    }
-    let mixer = &mut mixers[node];
-    let dot = (0..6).map(|j| mixer.weights[j] * s[j]).sum::<i64>() >> 16;
-    let z = dot.clamp(-3328, 3327);
-    // the logarithms rise with p: halve where the least p may be
-    let (mut p, mut end) = (16, 65520);
-    while p < end {
-        let middle = (p + end) / 2;
-        if (log(middle) - log(65536 - middle)) >> 8 >= z { end = middle } else { p = middle + 1 }
-    }
-    let bit = stream.bit(p as u128)?;
-    let e = if bit { 0 } else { 65536 } - p;
-    for (j, s) in s.into_iter().enumerate() {
-        let weight = mixer.weights[j] + ((s * e * (2 + 16 / (mixer.uses / 16 + 1)) + (1 << 17)) >> 18);
-        mixer.weights[j] = weight.clamp(-(1 << 20), 1 << 20);
-    }
-    mixer.uses = 256.min(mixer.uses + 1);
-    (0..5).for_each(|j| sets[j][places[j] * nodes + node].follow(bit));
-    Ok(bit)
+    let mut slots: Vec<&mut Slot> =
+        sets.iter_mut().zip(places).map(|(set, place)| &mut set[place * nodes + node]).collect();
+    mixers[node].decode(stream, &mut slots, true)
 }
 
 /// An adaptive bit (11.3).
 #[derive(Clone)]
-struct Adaptive {
+pub struct Adaptive {
     p: u64,
     c: u64,
 }
@@ -763,7 +874,7 @@ impl Default for Adaptive {
 }
 
 /// The bits coder (11.1, 11.2).
-struct BitStream {
+pub struct BitStream {
     words: Vec<u64>,
     next: usize,
     word: u32,
@@ -774,7 +885,7 @@ struct BitStream {
 }
 
 impl BitStream {
-    fn new(words: Vec<u64>, wide: bool) -> Self {
+    pub fn new(words: Vec<u64>, wide: bool) -> Self {
         let (word, precision) = if wide { (32, 16) } else { (16, 12) };
         let range = (1 << (2 * word)) - 1;
         let mut stream = Self { words, next: 0, word, precision, lower: 0, range, point: 0 };
@@ -789,7 +900,7 @@ impl BitStream {
     }
 
     /// `q`: the probability of a 0 in units of 2^-P.
-    fn bit(&mut self, q: u128) -> Result<bool> {
+    pub fn bit(&mut self, q: u128) -> Result<bool> {
         let modulus = 1u128 << (2 * self.word);
         let scale = self.range >> self.precision;
         let quantile = (self.point + modulus - self.lower) % modulus / scale;
@@ -811,15 +922,19 @@ impl BitStream {
     }
 
     /// Bits of probability one half, the most significant first.
-    fn halves(&mut self, count: u32) -> Result<i64> {
+    pub fn halves(&mut self, count: u32) -> Result<i64> {
+        Ok(self.long_halves(count)? as i64)
+    }
+
+    pub fn long_halves(&mut self, count: u32) -> Result<u64> {
         let mut value = 0;
         for _ in 0..count {
-            value = 2 * value + i64::from(self.bit(1 << (self.precision - 1))?);
+            value = 2 * value + u64::from(self.bit(1 << (self.precision - 1))?);
         }
         Ok(value)
     }
 
-    fn adaptive(&mut self, context: &mut Adaptive, limit: u64) -> Result<bool> {
+    pub fn adaptive(&mut self, context: &mut Adaptive, limit: u64) -> Result<bool> {
         let bit = self.bit(u128::from(context.p) >> (16 - self.precision))?;
         let r = 131_072 / (2 * context.c + 3);
         context.p = match bit {
@@ -831,7 +946,7 @@ impl BitStream {
         Ok(bit)
     }
 
-    fn tree(&mut self, tree: &mut HashMap<u32, Adaptive>, width: u32, limit: u32) -> Result<u16> {
+    pub fn tree(&mut self, tree: &mut HashMap<u32, Adaptive>, width: u32, limit: u32) -> Result<u16> {
         let mut node = 1;
         for _ in 0..width {
             node = 2 * node + u32::from(self.adaptive(tree.entry(node).or_default(), limit.into())?);
@@ -839,7 +954,7 @@ impl BitStream {
         Ok((node - (1 << width)) as u16)
     }
 
-    fn end(&self) -> Result<()> {
+    pub fn end(&self) -> Result<()> {
         must(self.next >= self.words.len(), "words of bits left over")?;
         must(self.next <= self.words.len() + 1, "words of bits missing")
     }

@@ -5,7 +5,7 @@ use super::coders::{
     ClassField, Coding, Field, Fields, Group, Mixed, NO_ROWS, Source, Tables, bits, field, pack_words, split,
     undecided, words,
 };
-use super::decoder::Head;
+use super::decoder::{Head, Words};
 use super::wire::{
     DTYPES, Entry, File, Item, MAGIC, Packing, Part, Parts, Representation, bytes_of, digest, dtype, dtype_name, header,
 };
@@ -36,7 +36,7 @@ impl Vector {
 
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::new(&self.metadata, &self.files, &self.entries, &self.items);
-        parts.header = header(&MAGIC, [0, 2], 0, 0, self.optional);
+        parts.header = header(&MAGIC, [0, 3], 0, 0, self.optional);
         if self.packed {
             parts.packing = Packing::Zstd;
             for part in &mut parts.parts {
@@ -50,6 +50,13 @@ impl Vector {
 
     /// Asserts that `decoder` reads its segments in fields.
     pub fn check(&self, parts: &mut Parts) {
+        if let Err(why) = self.decode(parts) {
+            panic!("{}: {why}", self.name);
+        }
+    }
+
+    /// What `decoder` has against its segments in fields.
+    pub fn decode(&self, parts: &mut Parts) -> Result<(), String> {
         for segment in parts.segments().filter(|segment| segment.representation == 2) {
             let mut ordinal = 0;
             let members: Vec<&Entry> = segment
@@ -62,21 +69,24 @@ impl Vector {
                 .collect();
             let shapes: Vec<Vec<u64>> = members.iter().map(|member| member.shape.clone()).collect();
             let (_, _, bits, w) = DTYPES[usize::from(segment.dtype)];
-            let about = || String::from_utf8_lossy(members[0].name.as_deref().unwrap_or_default());
-            let fail = |why: &str| -> ! { panic!("{}: {}: {why}", self.name, about()) };
-            let head = Head::read(&segment.parameters, &shapes, w, (bits / w).into()).unwrap_or_else(|why| fail(why));
+            let about = |why: &str| {
+                format!("{}: {why}", String::from_utf8_lossy(members[0].name.as_deref().unwrap_or_default()))
+            };
+            let words = Words { dtype: dtype_name(segment.dtype), w, each: (bits / w).into() };
+            let head = Head::read(&segment.parameters, &shapes, words, segment.chunk_len).map_err(about)?;
             let bytes: Vec<u8> = members.iter().flat_map(|member| member.bytes.iter().copied()).collect();
             let mut from = 0;
             for (chunk, bytes) in
                 segment.chunks.iter().zip(bytes.chunks((segment.chunk_len * u64::from(bits) / 8) as usize))
             {
                 let elements = bytes.len() as u64 * 8 / u64::from(bits);
-                if head.chunk(chunk, from, elements).unwrap_or_else(|why| fail(why)) != bytes {
-                    fail("other bytes");
+                if head.chunk(chunk, from, elements).map_err(about)? != bytes {
+                    return Err(about("other bytes"));
                 }
                 from += elements;
             }
         }
+        Ok(())
     }
 
     /// The bytes of all stored entries, if they are not too many.
@@ -214,7 +224,7 @@ fn by_turns(bytes: &[u8], w: u32, transform: u8, widths: &[u32], turn: usize) ->
         };
         field(width, coding)
     });
-    Representation::Fields(Fields { transform, classes: vec![], fields: fields.collect() })
+    self::fields(transform, &fields.collect::<Vec<_>>())
 }
 
 pub fn all() -> Vec<Vector> {
@@ -241,6 +251,9 @@ pub fn all() -> Vec<Vector> {
     mixed_dtypes(&mut all);
     mixed_extremes(&mut all);
     mixed_long(&mut all);
+    all.extend(super::good_steps::all());
+    all.extend(super::good_maps::all());
+    all.extend(super::good_mixing::all());
     all
 }
 
@@ -719,18 +732,20 @@ pub fn longest(more: usize) -> Vector {
 
 /// Tensors, each in a segment of its own.
 #[derive(Default)]
-struct Alone {
+pub struct Alone {
     entries: Vec<Entry>,
     items: Vec<Item>,
 }
 
 impl Alone {
-    fn add(&mut self, entry: Entry, chunk_len: u64, representation: Representation) {
+    pub fn add(&mut self, entry: Entry, chunk_len: u64, representation: Representation) {
+        let name = String::from_utf8_lossy(entry.name.as_deref().unwrap_or_default());
+        assert!(self.entries.iter().all(|other| other.name != entry.name), "two tensors {name}");
         self.items.push(segment(&[self.entries.len()], chunk_len, representation));
         self.entries.push(entry);
     }
 
-    fn vector(self, name: &str, about: &'static str) -> Vector {
+    pub fn vector(self, name: &str, about: &'static str) -> Vector {
         Vector::new(name, about, self.entries, self.items)
     }
 }
@@ -792,7 +807,7 @@ impl Alone {
     ) {
         let (_, _, bits, w) = DTYPES[usize::from(dtype(dtype_name))];
         let (elements, words_each) = (shape.iter().product::<u64>() as usize, (bits / w) as usize);
-        let mut fields = Fields { transform: 0, classes, fields: vec![] };
+        let mut fields = Fields { classes, ..Fields::of(0, &[]) };
         let (_, sums) = fields.classes_of(&[shape], 0, elements, words_each);
         let symbol = |random: &mut Random, i: usize, width: u32, make: &Make| match make {
             Make::Constant(value) => *value as u16,
@@ -926,7 +941,7 @@ fn class_groups(all: &mut Vec<Vector>) {
     let coding = Coding::Bits { source: by_class(1, 0, 2), word: 0, limit: 200 };
     let parts = vec![field(3, Coding::Constant(0)), field(1, coding)];
     let entries = vec![tensor("x", "F4", &[count as u64], pack_words(&values, 4))];
-    let items = vec![segment(&[0], 1 << 18, Representation::Fields(Fields { transform: 0, classes, fields: parts }))];
+    let items = vec![segment(&[0], 1 << 18, Representation::Fields(Fields { classes, ..Fields::of(0, &parts) }))];
     all.push(Vector::new("class-most", "2^20 classes of groups, as many as there may be", entries, items));
 }
 
@@ -938,7 +953,7 @@ fn class_members(all: &mut Vec<Vector>) {
     for (depth, order) in [(0, 0), (1, 1), (2, 1), (2, 0), (254, 1)] {
         let elements = shapes.iter().map(|shape| shape.iter().product::<u64>()).sum::<u64>() as usize;
         let class_field = random.class_field(depth, 3, order, &shapes, &[]);
-        let mut fields = Fields { transform: 1, classes: vec![class_field], fields: vec![] };
+        let mut fields = Fields { classes: vec![class_field], ..Fields::of(1, &[]) };
         let (_, sums) = fields.classes_of(&shapes, 0, elements, 1);
         let values: Vec<u64> = sums[0].iter().map(|&sum| (sum as u64) << 12 | u64::from(random.skewed(12))).collect();
         let mut bytes = pack_words(&values, 16);
@@ -1393,7 +1408,7 @@ fn mixed_contexts(all: &mut Vec<Vector>) {
     ];
     for (name, kind, classes, source) in cases {
         let of = Mixed { columns: 40, period: 3, distances: vec![1, 40], ..near_one(mixed(kind, 0), 9) };
-        let mut fields = Fields { transform: 0, classes, fields: vec![] };
+        let mut fields = Fields { classes, ..Fields::of(0, &[]) };
         let (_, sums) = fields.classes_of(&[shape], 0, 800, 1);
         let mut values = series(&mut random, 800, 40);
         // what the source speaks of has something to say

@@ -5,9 +5,19 @@
 #![allow(dead_code)] // each of its users needs a part
 
 pub mod bad;
+pub mod bad_maps;
+pub mod bad_mixing;
+pub mod bad_steps;
 pub mod coders;
 pub mod decoder;
 pub mod good;
+pub mod good_maps;
+pub mod good_mixing;
+pub mod good_steps;
+pub mod mixing;
+pub mod mixing_decoder;
+pub mod step_decoder;
+pub mod steps;
 pub mod wire;
 
 use std::collections::BTreeMap;

@@ -85,6 +85,7 @@ pub struct File {
 }
 
 /// How chunks are coded.
+#[allow(clippy::large_enum_variant)] // there are few of them
 #[derive(Clone)]
 pub enum Representation {
     Raw,
@@ -96,6 +97,7 @@ pub enum Representation {
 }
 
 /// What a container is made of, in its order.
+#[allow(clippy::large_enum_variant)] // there are few of them
 #[derive(Clone)]
 pub enum Item {
     /// Declares so many entries more.
@@ -345,7 +347,8 @@ pub fn prelude(kind: u8, head: &[u8], body_len: u64, spoil: bool) -> Vec<u8> {
 }
 
 pub fn zigzag(value: i64) -> u64 {
-    if value >= 0 { 2 * value as u64 } else { (-2 * value - 1) as u64 }
+    let doubled = (value as u64).wrapping_mul(2);
+    if value >= 0 { doubled } else { !doubled }
 }
 
 impl Parts {
@@ -389,7 +392,7 @@ impl Parts {
             digest(&bytes)
         });
         Self {
-            header: header(&MAGIC, [0, 2], 0, 0, 0),
+            header: header(&MAGIC, [0, 3], 0, 0, 0),
             parts,
             spoiled: Vec::new(),
             file_digests: file_digests.collect(),
@@ -528,7 +531,7 @@ pub fn bytes_of<'a>(entries: &'a [Entry], entry: &'a Entry) -> &'a [u8] {
 
 fn segment(entries: &[Entry], members: &[usize], chunk_len: u64, representation: &Representation) -> Segment {
     let dtype = entries[members[0]].dtype;
-    let (_, _, bits, w) = DTYPES[usize::from(dtype)];
+    let bits = DTYPES[usize::from(dtype)].2;
     let bytes: Vec<u8> = members.iter().flat_map(|&member| entries[member].bytes.iter().copied()).collect();
     let chunks: Vec<&[u8]> = bytes.chunks((chunk_len * u64::from(bits) / 8).max(1) as usize).collect();
     let (code, parameters, coded) = match representation {
@@ -537,9 +540,8 @@ fn segment(entries: &[Entry], members: &[usize], chunk_len: u64, representation:
         Representation::Frames(frames) => (1, Vec::new(), frames.clone()),
         Representation::Fields(fields) => {
             let shapes: Vec<&[u64]> = members.iter().map(|&member| &entries[member].shape[..]).collect();
-            let encode = |(number, chunk): (usize, &&[u8])| {
-                fields.encode(chunk, w, (bits / w) as usize, &shapes, number * chunk_len as usize)
-            };
+            let encode =
+                |(number, chunk): (usize, &&[u8])| fields.encode(chunk, dtype, &shapes, number * chunk_len as usize);
             (2, fields.parameters(), chunks.iter().enumerate().map(encode).collect())
         }
     };
