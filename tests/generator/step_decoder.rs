@@ -18,6 +18,7 @@ impl Unpack {
         must((1..=8).contains(&bits) && bits < w, "bits of a value")?;
         must((1..=8).contains(&run), "words of a run")?;
         must(axis <= 1, "axis")?;
+        must(w >= 8, "words of less than 8 bits")?;
         let unpack = Self { bits, run, along_rows: axis == 0, w };
         must(unpack.values_each() >= 2, "fewer than two values")?;
         let elements: u64 = shapes.iter().map(|shape| shape.iter().product::<u64>()).sum();
@@ -33,7 +34,7 @@ impl Unpack {
             unit *= if axis == 0 { 1 } else { shape[1..].iter().product() };
         }
         must(u128::from(elements) * u128::from(unpack.values_each()) / u128::from(run) < 1 << 63, "too many values")?;
-        must(chunk_len * unpack.values_each() <= run << 22, "a chunk of too many values")?;
+        must(chunk_len / run * unpack.values_each() <= 1 << 22, "a chunk of too many values")?;
         must(elements <= chunk_len || chunk_len.is_multiple_of(unit), "chunks that cut runs")?;
         Ok(unpack)
     }
