@@ -24,11 +24,13 @@ const MASK_SHARE: usize = 16;
 /// The same for values of few bits, which need no raw bits.
 const MASK_SHARE_OF_SMALL: usize = 3;
 /// A codebook's entry has to stand for so many values on average.
-const VALUES_AN_ENTRY: usize = 4;
+const VALUES_AN_ENTRY: usize = 2;
 /// Up to so many entries a codebook is better than its values are.
 const SMALL_CODEBOOK: usize = 256;
 /// Entries of a row's own codebook.
 const MOST_OF_ROW: usize = 256;
+/// A segment of its own has to be worth what it takes.
+const ALONE_BYTES: usize = 4 << 10;
 /// Lengths of blocks in a row that may have scales of their own.
 const BLOCKS: [u64; 6] = [256, 128, 64, 32, 16, 512];
 
@@ -64,6 +66,21 @@ pub(super) fn candidates(layout: &Layout<'_>, bytes: &[u8], cuts: Cuts, effort: 
     }
     found.retain(|candidate| candidate.cuts.are_possible());
     found
+}
+
+/// Whether a small tensor is better off alone than among others: pruned, or of few values.
+pub(super) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
+    let bits = dtype.word_bits();
+    if dtype.words() > 1 || bits < 16 || bytes.len() < ALONE_BYTES {
+        return false;
+    }
+    let order = Order::of(dtype, false);
+    let (Survey { frequent, distinct }, count) = with_word!(bits, T => {
+        let values = Values::<T>::new(bytes);
+        (survey(values.iter(), bits, order), values.len())
+    });
+    frequent.is_some_and(|(_, occurs)| occurs < count && 2 * occurs >= count)
+        || distinct.is_some_and(|codebook| 16 * codebook.0.len() <= count)
 }
 
 /// What plans are made from.

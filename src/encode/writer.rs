@@ -6,6 +6,7 @@ use std::io::Write;
 use std::mem;
 
 use super::EncodeOptions;
+use super::candidates::stands_out;
 use super::segment::{SegmentInput, encode_segment};
 use crate::container::{
     ENTRY_DIGEST_BYTES, Entry, FILE_DIGEST_BYTES, FRAME_INDEX, FRAME_MANIFEST, Footer, HEADER_BYTES, Index, Manifest,
@@ -16,7 +17,7 @@ use crate::parallel::Workers;
 use crate::tensor::Dtype;
 use crate::wire::write_packed;
 
-/// Tensors below this many bytes share segments.
+/// Tensors below this many bytes share segments, unless they stand out.
 pub(super) const SMALL_BYTES: usize = 32 << 10;
 /// A shared segment is closed from here on.
 const SHARED_BYTES: usize = 512 << 10;
@@ -124,7 +125,7 @@ impl<W: Write> Writer<W> {
     fn store_unless_failed(&mut self, ordinal: u32, bytes: &[u8]) -> Result<()> {
         let entry = &self.manifest.entries[ordinal as usize];
         let (dtype, shapes) = (entry.dtype, vec![entry.shape.clone()]);
-        if bytes.len() < SMALL_BYTES {
+        if bytes.len() < SMALL_BYTES && !stands_out(dtype, bytes) {
             let shared = match self.shared.iter_mut().position(|shared| shared.dtype == dtype) {
                 Some(index) => &mut self.shared[index],
                 None => {
