@@ -175,7 +175,7 @@ fn changed_bytes_of_the_vectors() {
     let mut all = [0, 0];
     for known in known() {
         // decoding a large one takes long
-        let budget = if known.bytes.len() + known.streamed.stored.len() * 100 > 20_000 { 300 } else { 2500 };
+        let budget = if known.bytes.len() + known.streamed.stored.len() * 100 > 20_000 { 150 } else { 1000 };
         let budget = if known.name.starts_with("largest") { 60 } else { budget };
         let mut done = vec![sweep(&known, known.bytes.len() * values(&known), budget, |number| {
             let (at, difference) = change(&known, number);
@@ -347,7 +347,7 @@ fn changed_bytes_under_right_checksums() {
         }
         let structure = Structure::of(&known.bytes);
         let count = known.bytes.len() * values(&known);
-        let budget = if known.bytes.len() > 10_000 { 300 } else { 2000 };
+        let budget = if known.bytes.len() > 10_000 { 150 } else { 700 };
         let stride = if complete() { 1 } else { count.div_ceil(budget) | 1 };
         tried += count.div_ceil(stride);
         let decoded = &decoded;
