@@ -131,7 +131,12 @@ impl Steps {
         let groups = self.map.groups().map_or(1, Groups::unit);
         let words = self.unpack.map_or(1, |unpack| unpack.unit());
         let is_whole = chunks == 1 || (chunk_len.is_multiple_of(words) && values.end.is_multiple_of(groups));
-        if !is_whole || (self.unpack.is_some() && values.end > crate::container::MAX_CHUNK_ELEMENTS) {
+        // a chunk may be longer than its segment, and then end within a run
+        let is_bounded = self.unpack.is_none_or(|unpack| {
+            chunk_len.saturating_mul(unpack.values_a_run())
+                <= crate::container::MAX_CHUNK_ELEMENTS * u64::from(unpack.words)
+        });
+        if !is_whole || !is_bounded {
             return Err(Error::corrupt(format!("{chunk_len} elements a chunk do not suit its steps")));
         }
         Ok(())
