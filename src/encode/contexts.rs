@@ -7,7 +7,7 @@ use super::options::Effort;
 use super::scale::{Classes, Resolution, classes};
 use super::words::{Block, Words};
 use crate::entropy::{BIT, entropy_cost};
-use crate::represent::{ContextSource, Layout, Word};
+use crate::represent::{ContextSource, Layout, MAX_GROUP_CLASSES, Word};
 
 /// Bytes that a table of one more context takes, about.
 const TABLE_BYTES: u64 = 10;
@@ -41,6 +41,12 @@ impl Contexts {
             Some(classes) => self.source.clamp(&classes.sums(values)),
             None => vec![0; (values.end - values.start) as usize],
         }
+    }
+
+    /// Classes of the groups of axes behind them.
+    fn group_classes(&self) -> u64 {
+        let groups = self.classes.iter().flat_map(|classes| &classes.field.groups);
+        groups.map(|group| group.classes.len() as u64).sum()
     }
 
     /// Of the words of a block.
@@ -95,8 +101,14 @@ pub(super) fn choose_contexts<W: Word>(
     };
     let least = cost_of(&Contexts::NONE);
     let number = offer.filter(|offer| offer.is_paid).map_or(0, |_| 1);
+    // all class fields of a segment share the classes that groups may have
+    let taken = offer.filter(|offer| offer.is_paid).map_or(0, |offer| offer.contexts.group_classes());
+    let fits = |contexts: &Contexts| contexts.group_classes() + taken <= MAX_GROUP_CLASSES;
     let candidates = groupings.iter().flat_map(|grouping| {
-        effort.resolutions.iter().filter_map(move |&resolution| contexts_of(grouping, layout, resolution, number))
+        effort
+            .resolutions
+            .iter()
+            .filter_map(move |&resolution| contexts_of(grouping, layout, resolution, number).filter(fits))
     });
     let offered = offer.map(|offer| match offer.is_paid {
         true => Contexts { cost: 0, ..offer.contexts.clone() },

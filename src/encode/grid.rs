@@ -81,6 +81,12 @@ fn on_grid<T: Word>(values: impl Iterator<Item = T>, scale: f32, dtype: Dtype) -
 }
 
 fn scale_of<T: Word>(values: impl Iterator<Item = T> + Clone, dtype: Dtype) -> Option<(f32, i64, i64)> {
+    // larger multiples would take more bits than the floats have
+    let most = match dtype {
+        Dtype::BF16 => 1i64 << 7,
+        Dtype::F16 => 1 << 10,
+        _ => MOST_INTEGER,
+    };
     let mut magnitudes = Vec::new();
     let sign = 1u64 << (dtype.bits() - 1);
     for value in values.clone().map(Word::number) {
@@ -88,25 +94,31 @@ fn scale_of<T: Word>(values: impl Iterator<Item = T> + Clone, dtype: Dtype) -> O
             return None;
         }
         magnitudes.push(value & (sign - 1));
+        // more than there are multiples lie on no grid: no need to remember them all
+        if magnitudes.len() >= 4 * most as usize {
+            sort_distinct(&mut magnitudes);
+            if magnitudes.len() > most as usize {
+                return None;
+            }
+        }
     }
-    magnitudes.sort_unstable();
-    magnitudes.dedup();
-    magnitudes.retain(|&magnitude| magnitude != 0);
+    sort_distinct(&mut magnitudes);
     if magnitudes.is_empty() {
         return Some((0.0, 0, 0));
     }
     let intervals: Vec<Interval> = magnitudes.iter().map(|&magnitude| Interval::of(magnitude, dtype)).collect();
-    // larger multiples would take more bits than the floats have
-    let most = match dtype {
-        Dtype::BF16 => 1i64 << 7,
-        Dtype::F16 => 1 << 10,
-        _ => MOST_INTEGER,
-    };
     let of_least = (1..=MOST_OF_LEAST).map(|part| intervals[0].over(f64::from(part)));
     of_least.chain(step(&intervals, most)).find_map(|guess| {
         let scales = narrowed(guess, &intervals, most).map(Interval::floats);
         scales.into_iter().flatten().find_map(|scale| on_grid(values.clone(), scale, dtype))
     })
+}
+
+/// Ascending, each once, without 0.
+fn sort_distinct(magnitudes: &mut Vec<u64>) {
+    magnitudes.sort_unstable();
+    magnitudes.dedup();
+    magnitudes.retain(|&magnitude| magnitude != 0);
 }
 
 /// What a number lies between.

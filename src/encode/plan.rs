@@ -25,7 +25,8 @@ pub(super) struct Plan {
 impl Plan {
     /// The bytes as they are, cut in the same places.
     pub(super) fn raw(plan: &Self) -> Self {
-        Self { representation: Representation::Raw, in_chunks: InChunks::default(), chunk_len: plan.chunk_len }
+        let chunk_len = plan.chunk_len.min(MAX_CHUNK_ELEMENTS);
+        Self { representation: Representation::Raw, in_chunks: InChunks::default(), chunk_len }
     }
 }
 
@@ -72,20 +73,24 @@ pub(super) struct Cuts {
 impl Cuts {
     /// Whether the segment can be cut at all, or need not be.
     pub(super) fn are_possible(&self) -> bool {
-        self.unit <= self.most || self.elements <= self.most
+        self.needed() <= self.most || self.elements <= self.most
+    }
+
+    /// Elements that a chunk has a multiple of, as its bytes are whole.
+    fn needed(&self) -> u64 {
+        least_common_multiple(self.unit, if self.dtype.bits() < 8 { 8 } else { 1 })
     }
 
     /// Elements a chunk, so that chunks take about `chunk_bytes` coded, are equal, and end with rows.
     pub(super) fn chunk_len(&self, cost: u64) -> u64 {
-        let &Self { dtype, row, elements, chunk_bytes, most, .. } = self;
+        let &Self { row, elements, chunk_bytes, most, .. } = self;
         let cost_of_element = (cost / elements.max(1)).max(1);
         let target = (chunk_bytes * BYTE / cost_of_element).max(1024).min(most);
         if elements <= target + target / 4 && elements <= most {
             return elements;
         }
         let even = elements.div_ceil(elements.div_ceil(target));
-        let byte_unit = if dtype.bits() < 8 { 8 } else { 1 };
-        let needed = least_common_multiple(self.unit, byte_unit);
+        let needed = self.needed();
         let unit = match least_common_multiple(needed, row) {
             unit if unit <= target => unit,
             _ if needed == 1 => 32,
@@ -156,5 +161,8 @@ mod tests {
         assert_eq!(cuts(99_999, 999_990, 48).chunk_len(999_990 * BYTE) % 48, 0);
         assert_eq!(cuts(1, 1 << 24, 1 << 23).chunk_len(BYTE << 24), 1 << 24);
         assert!(!cuts(1, 1 << 24, 1 << 23).are_possible());
+        // whole bytes need twice as many
+        let fours = Cuts { dtype: Dtype::F4, ..cuts(999_999, 12 * 999_999, 4 * 999_999) };
+        assert!(!fours.are_possible());
     }
 }

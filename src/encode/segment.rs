@@ -3,7 +3,7 @@
 use super::EncodeOptions;
 use super::options::CHUNK_BYTES;
 use super::plan::{Plan, plan};
-use crate::container::{Chunk, FRAME_SEGMENT, Prelude, SegmentHead, raw_padding};
+use crate::container::{Chunk, FRAME_SEGMENT, MAX_CHUNK_ELEMENTS, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
 use crate::parallel::Workers;
 use crate::represent::{Layout, Representation};
@@ -49,6 +49,7 @@ pub(super) fn encode_segment(
     let read = Representation::read(plan.representation.code(), &parameters, &layout);
     let chunks = elements.div_ceil(plan.chunk_len.max(1));
     let is_sound = read.as_ref().is_ok_and(|read| *read == plan.representation)
+        && plan.chunk_len <= MAX_CHUNK_ELEMENTS
         && plan.representation.check_chunk_len(plan.chunk_len, chunks).is_ok();
     debug_assert!(is_sound, "{read:?}");
     if !is_sound {

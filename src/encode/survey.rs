@@ -32,7 +32,9 @@ pub(super) fn survey<T: Word>(values: impl ExactSizeIterator<Item = T> + Clone, 
     let frequent =
         sampled.iter().max_by_key(|&(&value, &count)| (count, std::cmp::Reverse(value))).map(|(&value, _)| value);
     let Some(frequent) = frequent else { return Survey::default() };
-    let mut distinct: Option<HashSet<u64, Mixing>> = (sampled.len() <= MOST_DISTINCT).then(HashSet::default);
+    // with the most frequent one in it: it may occur only where it is the last one seen
+    let mut distinct: Option<HashSet<u64, Mixing>> =
+        (sampled.len() <= MOST_DISTINCT).then(|| HashSet::from_iter([frequent]));
     let mut occurs = 0;
     let mut last = frequent;
     for value in values.map(Word::number) {
@@ -48,9 +50,8 @@ pub(super) fn survey<T: Word>(values: impl ExactSizeIterator<Item = T> + Clone, 
         }
     }
     let ascending = |set: HashSet<u64, Mixing>| {
-        let mut values: Vec<u64> = set.into_iter().chain([frequent]).collect();
+        let mut values: Vec<u64> = set.into_iter().collect();
         values.sort_unstable_by_key(|&value| order.key(value, bits));
-        values.dedup();
         Codebook(values)
     };
     Survey { frequent: Some((frequent, occurs)), distinct: distinct.map(ascending) }
@@ -111,6 +112,13 @@ mod tests {
         assert_eq!(found.distinct, Some(Codebook((0..50).collect())));
         assert_eq!(survey((0..10_000u32).rev(), 32, Order::Unsigned).distinct, None);
         assert_eq!(survey(std::iter::empty::<u8>(), 8, Order::Unsigned), Survey::default());
+        // one too many, of which the most frequent comes first and never again, and another only where no sample is
+        let most = MOST_DISTINCT as u32;
+        let rest = (0..2 * SAMPLE as u32).map(|i| if i % 32 == 31 { most } else { 1 + i % (most - 1) });
+        let values: Vec<u32> = std::iter::repeat_n(0, 2 * SAMPLE).chain(rest).collect();
+        assert_eq!(survey(values.iter().copied(), 32, Order::Unsigned).distinct, None);
+        let fewer = values.iter().map(|&value| value.min(most - 1));
+        assert_eq!(survey(fewer, 32, Order::Unsigned).distinct.map(|codebook| codebook.0.len()), Some(MOST_DISTINCT));
         let signs = [0x8000u16, 0, 0, 0xbf00];
         assert_eq!(survey(signs.into_iter(), 16, Order::Float).distinct, Some(Codebook(vec![0xbf00, 0x8000, 0])));
     }

@@ -75,12 +75,13 @@ impl AffineMap {
         fits.then_some(Self { groups, symbol_bits, lowest: lowest as i32, zero_bits, dtype, global })
     }
 
-    pub(crate) fn read(cursor: &mut Cursor<'_>, dtype: Dtype) -> Result<Self> {
+    /// Reads that of a segment of so many values.
+    pub(crate) fn read(cursor: &mut Cursor<'_>, dtype: Dtype, values: u64) -> Result<Self> {
         let start = cursor.clone();
         if !Self::is_for(dtype) {
             return Err(start.place(Error::corrupt(format!("a grid of {dtype}"))));
         }
-        let groups = Groups::read(cursor)?;
+        let groups = Groups::read(cursor, values)?;
         let symbol_bits = u32::from(cursor.u8()?);
         let lowest = cursor.varint()?.unzigzag(64) as i64;
         let zero_bits = u32::from(cursor.u8()?);
@@ -198,7 +199,7 @@ mod tests {
             let mut out = Vec::new();
             map.write(&mut out);
             let mut cursor = Cursor::unplaced(&out, "test");
-            prop_assert_eq!(AffineMap::read(&mut cursor, dtype).unwrap(), map);
+            prop_assert_eq!(AffineMap::read(&mut cursor, dtype, u64::MAX).unwrap(), map);
             cursor.finish().unwrap();
         }
     }

@@ -85,8 +85,9 @@ impl CodebookMap {
         }
     }
 
-    pub(crate) fn read(cursor: &mut Cursor<'_>, order: Order, bits: u32) -> Result<Self> {
-        let groups = Groups::read(cursor)?;
+    /// Reads those of a segment of so many values.
+    pub(crate) fn read(cursor: &mut Cursor<'_>, order: Order, bits: u32, values: u64) -> Result<Self> {
+        let groups = Groups::read(cursor, values)?;
         let start = cursor.clone();
         let (symbol_bits, zero_bits) = (u32::from(cursor.u8()?), u32::from(cursor.u8()?));
         if !(1..=MAX_SYMBOL_BITS).contains(&symbol_bits) || zero_bits >= bits {
@@ -259,7 +260,7 @@ mod tests {
         map.write(&mut out);
         map.encode(&codebooks, &mut out);
         let mut cursor = Cursor::unplaced(&out, "test");
-        let back = CodebookMap::read(&mut cursor, Order::Float, 16).unwrap();
+        let back = CodebookMap::read(&mut cursor, Order::Float, 16, 4).unwrap();
         assert_eq!(back, map);
         assert_eq!(back.decode(&mut cursor, 2).unwrap(), codebooks);
     }

@@ -133,7 +133,7 @@ impl Fields {
         let mut budget = MAX_GROUP_CLASSES;
         let class_fields =
             (0..count).map(|_| ClassField::read(cursor, &layout, &mut budget)).collect::<Result<Vec<_>>>()?;
-        let steps = Steps::read(flags, unpack, cursor, dtype, class_fields.len())?;
+        let steps = Steps::read(flags, unpack, cursor, &layout, class_fields.len())?;
         let bits = steps.symbol_bits(dtype);
         let transform = Transform::read(cursor, bits)?;
         let count = usize::from(cursor.u8()?);

@@ -23,11 +23,15 @@ impl Groups {
     /// One for all.
     pub(crate) const ONE: Self = Self { block: 0, period: 1 };
 
-    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self> {
+    /// Of a segment of so many values.
+    pub(crate) fn read(cursor: &mut Cursor<'_>, values: u64) -> Result<Self> {
         let start = cursor.clone();
         let (block, period) = (cursor.varint()?, cursor.varint()?);
-        let is_sound =
-            (1..=MAX_PERIOD).contains(&period) && block <= MAX_BLOCK && period.saturating_mul(block) <= MAX_BLOCK;
+        let is_sound = (1..=MAX_PERIOD).contains(&period)
+            && block <= MAX_BLOCK
+            && period.saturating_mul(block) <= MAX_BLOCK
+            // groups without values would cost memory that nothing has earned
+            && (block > 0 || period <= values);
         match is_sound {
             true => Ok(Self { block, period }),
             false => Err(start.place(Error::corrupt(format!("groups of {block} values with period {period}")))),
@@ -84,6 +88,20 @@ impl Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_segment_has_no_more_groups_than_values() {
+        let read = |groups: Groups, values| {
+            let mut bytes = Vec::new();
+            groups.write(&mut bytes);
+            Groups::read(&mut Cursor::unplaced(&bytes, "test"), values).ok()
+        };
+        let columns = Groups { block: 0, period: 100 };
+        assert_eq!(read(columns, 100), Some(columns));
+        assert_eq!(read(columns, 99), None);
+        let blocks = Groups { block: 2, period: 100 };
+        assert_eq!(read(blocks, 1), Some(blocks));
+    }
 
     #[test]
     fn groups_are_as_specified() {

@@ -131,7 +131,12 @@ impl Steps {
         let groups = self.map.groups().map_or(1, Groups::unit);
         let words = self.unpack.map_or(1, |unpack| unpack.unit());
         let is_whole = chunks == 1 || (chunk_len.is_multiple_of(words) && values.end.is_multiple_of(groups));
-        if !is_whole || (self.unpack.is_some() && values.end > crate::container::MAX_CHUNK_ELEMENTS) {
+        // a chunk may be longer than its segment, and then end within a run
+        let is_bounded = self.unpack.is_none_or(|unpack| {
+            chunk_len.saturating_mul(unpack.values_a_run())
+                <= crate::container::MAX_CHUNK_ELEMENTS * u64::from(unpack.words)
+        });
+        if !is_whole || !is_bounded {
             return Err(Error::corrupt(format!("{chunk_len} elements a chunk do not suit its steps")));
         }
         Ok(())
@@ -145,21 +150,22 @@ impl Steps {
         (flags & 1 == 1).then(|| Unpack::read(cursor, layout)).transpose()
     }
 
-    /// Reads the rest, after the class fields.
+    /// Reads the rest, after the class fields. The layout is that of the values.
     pub(crate) fn read(
         flags: u8,
         unpack: Option<Unpack>,
         cursor: &mut Cursor<'_>,
-        dtype: Dtype,
+        layout: &Layout<'_>,
         class_fields: usize,
     ) -> Result<Self> {
+        let (dtype, values) = (layout.dtype, layout.elements());
         let bits = unpack.map_or(dtype.word_bits(), |unpack| unpack.bits);
         let mask = (flags & 2 == 2).then(|| Mask::read(cursor, bits, class_fields)).transpose()?;
         let map = match flags >> 2 {
             0 => Map::None,
-            1 => Map::Codebook(CodebookMap::read(cursor, Order::of(dtype, unpack.is_some()), bits)?),
+            1 => Map::Codebook(CodebookMap::read(cursor, Order::of(dtype, unpack.is_some()), bits, values)?),
             _ if unpack.is_some() => return Err(cursor.place(Error::corrupt("a grid of packed values"))),
-            _ => Map::Affine(AffineMap::read(cursor, dtype)?),
+            _ => Map::Affine(AffineMap::read(cursor, dtype, values)?),
         };
         Ok(Self { unpack, mask, map })
     }

@@ -40,8 +40,8 @@ impl Unpack {
         let is_sound = (1..=MAX_PACKED_BITS.min(word_bits - 1)).contains(&bits)
             && (1..=MAX_RUN_WORDS).contains(&words)
             && words * word_bits / bits >= 2
-            && layout.dtype.words() == 1
-            && word_bits >= 8;
+            && word_bits >= 8
+            && layout.dtype.words() == 1;
         if !is_sound {
             return None;
         }
@@ -245,6 +245,9 @@ mod tests {
         assert!(!read([5, 1, 0], &Layout::new(Dtype::U8, [&shape[..]])), "one value");
         assert!(!read([3, 3, 0], &Layout::new(Dtype::I32, [&shape[..], &shape[..]])), "runs of several members");
         assert!(!read([4, 1, 0], &Layout::new(Dtype::C64, [&shape[..]])));
-        assert!(!read([2, 1, 0], &Layout::new(Dtype::F4, [&shape[..]])));
+        for dtype in [Dtype::F4, Dtype::F6_E2M3, Dtype::F6_E3M2] {
+            let layout = Layout::new(dtype, [&[4u64, 8][..]]);
+            assert!(!read([2, 1, 0], &layout) && !read([3, 4, 0], &layout), "words of less than a byte");
+        }
     }
 }

@@ -37,6 +37,7 @@ fn group_rules(list: &mut List) {
             ("period-0-of-blocks", "a period of 0", single, (10, 0)),
             ("period-2-to-the-20-and-1", "a period above 2^20", single, (1, (1 << 20) + 1)),
             ("period-2-to-the-20-and-1-of-the-segment", "a period above 2^20", single, (0, (1 << 20) + 1)),
+            ("period-longer-than-the-segment", "more groups than values", single, (0, 1001)),
             ("period-2-to-the-63", "a period above 2^20", single, (2, 1 << 63)),
             ("block-2-to-the-22-and-1", "a block above 2^22", single, ((1 << 22) + 1, 1)),
             ("block-2-to-the-63", "a block above 2^22", single, (1 << 63, 2)),

@@ -34,7 +34,7 @@ impl Unpack {
             unit *= if axis == 0 { 1 } else { shape[1..].iter().product() };
         }
         must(u128::from(elements) * u128::from(unpack.values_each()) / u128::from(run) < 1 << 63, "too many values")?;
-        must(chunk_len / run * unpack.values_each() <= 1 << 22, "a chunk of too many values")?;
+        must(chunk_len * unpack.values_each() <= run << 22, "a chunk of too many values")?;
         must(elements <= chunk_len || chunk_len.is_multiple_of(unit), "chunks that cut runs")?;
         Ok(unpack)
     }
@@ -157,6 +157,7 @@ impl Groups {
     }
 
     fn check_chunks(&self, values: u64, chunk_values: u64) -> Result<()> {
+        must(self.block > 0 || self.period <= values, "more groups than values")?;
         let fits = self.block == 0 || chunk_values.is_multiple_of(self.block * self.period);
         must(fits || values <= chunk_values, "chunks that cut groups")
     }
