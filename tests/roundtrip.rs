@@ -6,34 +6,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
-use support::{Content, by_index, files, in_order, streamed};
+use support::{Content, Random, by_index, files, in_order, streamed};
 use tersor::half::{bf16, f16};
 use tersor::{
     Dtype, EncodeOptions, Encoder, ErrorKind, FileInput, Float, Limits, Reader, Tensor, TensorView, byte_len,
     encode_files,
 };
-
-/// Numbers that look random, from a seed that proptest chooses and shrinks.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
-    }
-
-    /// Bell-shaped, about 1 wide.
-    fn normal(&mut self) -> f64 {
-        (0..6).map(|_| self.below(1 << 30) as f64 / f64::from(1 << 30) - 0.5).sum::<f64>() * 1.4
-    }
-}
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {

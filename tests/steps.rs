@@ -4,31 +4,9 @@ mod support;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
-use support::{Content, by_index, in_order, ledger};
+use support::{Content, Random, by_index, in_order, ledger};
 use tersor::half::{bf16, f16};
 use tersor::{Dtype, EncodeOptions, Encoder, Limits, Reader, TensorView};
-
-/// Numbers that look random, from a seed that proptest chooses and shrinks (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
-    }
-
-    /// Bell-shaped, about 1 wide.
-    fn normal(&mut self) -> f32 {
-        (0..6).map(|_| self.below(1 << 20) as f32 / (1 << 20) as f32 - 0.5).sum::<f32>() * 1.4
-    }
-}
 
 fn word(dtype: Dtype, value: f32) -> Vec<u8> {
     match dtype {
@@ -120,11 +98,11 @@ fn weights(dtype: Dtype, shape: [usize; 2], pruning: Pruning, values: Values, od
     let [rows, columns] = shape;
     // as float16 has them
     let scale = |index: usize| f16::from_f32(0.001 + ((index * 37) % 50) as f32 * 1e-4).to_f32();
-    let entries: Vec<f32> = (0..16).map(|_| random.normal()).collect();
+    let entries: Vec<f32> = (0..16).map(|_| random.normal() as f32).collect();
     let mut bytes = Vec::new();
     for row in 0..rows {
         for column in 0..columns {
-            let value = random.normal();
+            let value = random.normal() as f32;
             let integer = (value * 40.0).round().clamp(-127.0, 127.0) + 0.0;
             let value = match values {
                 _ if pruning.prunes(row, column, value) => 0.0,

@@ -77,7 +77,7 @@ pub(super) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
     let order = Order::of(dtype, false);
     let (Survey { frequent, distinct }, count) = with_word!(bits, T => {
         let values = Values::<T>::new(bytes);
-        (survey(values.iter(), bits, order), values.len())
+        (survey(values, bits, order), values.len())
     });
     frequent.is_some_and(|(_, occurs)| occurs < count && 2 * occurs >= count)
         || distinct.is_some_and(|codebook| 16 * codebook.0.len() <= count)
@@ -106,7 +106,7 @@ impl Search<'_> {
     fn of_values<T: Word>(&self, values: Values<'_, T>) -> Vec<Candidate> {
         let count = values.len();
         let order = Order::of(self.dtype(), self.unpack.is_some());
-        let Survey { frequent, distinct } = survey(values.iter(), self.bits, order);
+        let Survey { frequent, distinct } = survey(values, self.bits, order);
         let mut found = Vec::new();
         let share = if self.bits > 8 { MASK_SHARE } else { MASK_SHARE_OF_SMALL };
         let masked = frequent.filter(|&(_, occurs)| occurs < count && occurs >= count / share);

@@ -62,7 +62,8 @@ fn grid_of<T: Word>(values: Values<'_, T>, left_out: Option<T>, dtype: Dtype, gr
 
 /// The scale of a group's values, and the range of their integers. A group of nothing but zeros has the scale 0.
 fn group_scale<T: Word>(values: impl Iterator<Item = T> + Clone, dtype: Dtype) -> Option<(f32, i64, i64)> {
-    // what holds for all holds for the first ones
+    // what holds for all holds for the first ones, and what is no grid shows it soon
+    scale_of(values.clone().take(FIRST_VALUES / 8), dtype)?;
     let (scale, ..) = scale_of(values.clone().take(FIRST_VALUES), dtype)?;
     on_grid(values.clone(), scale, dtype).or_else(|| scale_of(values, dtype))
 }

@@ -5,7 +5,7 @@ use crate::represent::{Axis, Layout, Unpack};
 use crate::tensor::Dtype;
 
 /// Bytes that are looked at.
-const SAMPLE_BYTES: usize = 1 << 17;
+const SAMPLE_BYTES: usize = 1 << 14;
 /// Fewer elements are not worth it.
 const MIN_BYTES: usize = 1 << 10;
 

@@ -3,41 +3,57 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::represent::{Codebook, Order, Word};
+use crate::represent::{Codebook, Order, Values, Word};
 
 /// Values that are looked at first.
 const SAMPLE: usize = 1 << 14;
+/// So many of them lie side by side.
+const BLOCK: usize = 16;
+/// A value that is not one of so many in the sample is not frequent.
+const RARE: usize = 32;
 /// More values than this are not few.
 const MOST_DISTINCT: usize = 1 << 12;
 
 /// What was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Survey {
-    /// The value that seems most frequent, and how often it occurs.
+    /// The value that seems most frequent, and how often it occurs, if that is often.
     pub(super) frequent: Option<(u64, usize)>,
     /// All values, ascending, if they are few.
     pub(super) distinct: Option<Codebook>,
 }
 
 /// Surveys values of `bits` bits.
-pub(super) fn survey<T: Word>(values: impl ExactSizeIterator<Item = T> + Clone, bits: u32, order: Order) -> Survey {
+pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) -> Survey {
     let stride = (values.len() / SAMPLE).max(1);
     let mut sampled: HashMap<u64, usize, Mixing> = HashMap::default();
-    // a stride alone would see one column only
-    let sample = values.clone().enumerate().filter(|(index, _)| (index / 16) % stride == 0);
-    for (_, value) in sample {
-        *sampled.entry(value.number()).or_default() += 1;
+    // neighbours at a time: a stride alone would see one column only
+    for block in (0..values.len()).step_by(BLOCK * stride) {
+        for index in block..values.len().min(block + BLOCK) {
+            *sampled.entry(values.get(index).number()).or_default() += 1;
+        }
     }
     // of equally frequent ones the least, so that every run finds the same
     let frequent =
         sampled.iter().max_by_key(|&(&value, &count)| (count, std::cmp::Reverse(value))).map(|(&value, _)| value);
     let Some(frequent) = frequent else { return Survey::default() };
+    // small values are their own numbers, and dense halves are not few, though a sample may look so
+    let few = match bits {
+        ..=8 => 0,
+        9..=16 => MOST_DISTINCT / 8,
+        _ => MOST_DISTINCT,
+    };
     // with the most frequent one in it: it may occur only where it is the last one seen
-    let mut distinct: Option<HashSet<u64, Mixing>> =
-        (sampled.len() <= MOST_DISTINCT).then(|| HashSet::from_iter([frequent]));
+    let mut distinct: Option<HashSet<u64, Mixing>> = (sampled.len() <= few).then(|| HashSet::from_iter([frequent]));
+    if distinct.is_none() {
+        let of_sample = sampled[&frequent] * RARE >= SAMPLE.min(values.len());
+        let is_frequent = |value: &T| value.number() == frequent;
+        let occurs = if of_sample { values.iter().filter(is_frequent).count() } else { 0 };
+        return Survey { frequent: of_sample.then_some((frequent, occurs)), distinct: None };
+    }
     let mut occurs = 0;
     let mut last = frequent;
-    for value in values.map(Word::number) {
+    for value in values.iter().map(Word::number) {
         occurs += usize::from(value == frequent);
         if let Some(set) = &mut distinct
             && value != last
@@ -103,23 +119,36 @@ impl Hasher for Multiply {
 mod tests {
     use super::*;
 
+    fn found(values: &[u32]) -> Survey {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        survey(Values::<u32>::new(&bytes), 32, Order::Unsigned)
+    }
+
     #[test]
     fn few_values_are_found() {
         let values: Vec<u32> = (0..100_000u32).map(|i| if i % 3 == 0 { 7 } else { i % 50 }).collect();
-        let found = survey(values.iter().copied(), 32, Order::Unsigned);
         let occurs = values.iter().filter(|&&value| value == 7).count();
-        assert_eq!(found.frequent, Some((7, occurs)));
-        assert_eq!(found.distinct, Some(Codebook((0..50).collect())));
-        assert_eq!(survey((0..10_000u32).rev(), 32, Order::Unsigned).distinct, None);
-        assert_eq!(survey(std::iter::empty::<u8>(), 8, Order::Unsigned), Survey::default());
+        assert_eq!(found(&values).frequent, Some((7, occurs)));
+        assert_eq!(found(&values).distinct, Some(Codebook((0..50).collect())));
+        assert_eq!(found(&(0..10_000).rev().collect::<Vec<u32>>()), Survey::default());
+        assert_eq!(found(&[]), Survey::default());
         // one too many, of which the most frequent comes first and never again, and another only where no sample is
         let most = MOST_DISTINCT as u32;
         let rest = (0..2 * SAMPLE as u32).map(|i| if i % 32 == 31 { most } else { 1 + i % (most - 1) });
         let values: Vec<u32> = std::iter::repeat_n(0, 2 * SAMPLE).chain(rest).collect();
-        assert_eq!(survey(values.iter().copied(), 32, Order::Unsigned).distinct, None);
-        let fewer = values.iter().map(|&value| value.min(most - 1));
-        assert_eq!(survey(fewer, 32, Order::Unsigned).distinct.map(|codebook| codebook.0.len()), Some(MOST_DISTINCT));
-        let signs = [0x8000u16, 0, 0, 0xbf00];
-        assert_eq!(survey(signs.into_iter(), 16, Order::Float).distinct, Some(Codebook(vec![0xbf00, 0x8000, 0])));
+        assert_eq!(found(&values).distinct, None);
+        let fewer: Vec<u32> = values.iter().map(|&value| value.min(most - 1)).collect();
+        assert_eq!(found(&fewer).distinct.map(|codebook| codebook.0.len()), Some(MOST_DISTINCT));
+        let signs: Vec<u8> = [0x8000u16, 0, 0, 0xbf00].iter().flat_map(|value| value.to_le_bytes()).collect();
+        let signs = survey(Values::<u16>::new(&signs), 16, Order::Float);
+        assert_eq!(signs.distinct, Some(Codebook(vec![0xbf00, 0x8000, 0])));
+    }
+
+    #[test]
+    fn small_values_are_only_counted() {
+        let bytes: Vec<u8> = (0..5000u32).map(|i| if i % 4 < 2 { 9 } else { i as u8 }).collect();
+        let found = survey(Values::<u8>::new(&bytes), 8, Order::Unsigned);
+        let occurs = bytes.iter().filter(|&&byte| byte == 9).count();
+        assert_eq!(found, Survey { frequent: Some((9, occurs)), distinct: None });
     }
 }

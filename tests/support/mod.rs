@@ -26,6 +26,28 @@ pub struct Streamed {
     pub files: Vec<(FileInfo, Vec<u8>)>,
 }
 
+/// Numbers that look random, from a seed that proptest chooses and shrinks (SplitMix64).
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound.max(1)
+    }
+
+    /// Bell-shaped, about 1 wide.
+    pub fn normal(&mut self) -> f64 {
+        (0..6).map(|_| self.below(1 << 30) as f64 / f64::from(1 << 30) - 0.5).sum::<f64>() * 1.4
+    }
+}
+
 /// Bounds that a fuzzer or a changed byte must not get past.
 pub fn tight() -> Limits {
     Limits::default()
