@@ -2,19 +2,22 @@
 //! faster and suits patterns.
 
 use super::contexts::Contexts;
-use super::field_coding::{BYTE, plan_field};
+use super::field_coding::{BYTE, LANE_OVERHEAD, plan_field};
 use super::field_plan::plan_fields;
 use super::magnitude::Meaning;
 use super::mixing_kept::mixed_mask;
 use super::options::Effort;
 use super::scale::Classes;
 use super::words::Source;
-use crate::entropy::entropy_cost;
+use crate::entropy::{BitsModel, WordSize, bits_cost, entropy_cost};
 use crate::represent::{Coding, ContextSource, Kept, Layout, Map, Mask, Shared, Steps, SymbolShape, Unpack};
 use crate::tensor::Dtype;
 
 /// Mask bits on which shapes of symbols are judged first.
 const SAMPLE_VALUES: usize = 1 << 18;
+
+/// Symbols of several mask bits that a chunk has, about, where much lies behind the mask.
+const SYMBOLS_A_CHUNK: usize = 1 << 15;
 
 /// A mask, the contexts of its symbols, and what all takes.
 #[derive(Debug, Clone)]
@@ -44,7 +47,7 @@ pub(super) fn plan_mask(
     let single = plan_bits(layout, kept, left_out, chunk_len, effort);
     // several bits at a time are decoded in fewer steps: one bit has to be worth its time
     let several = shapes(layout).into_iter().filter(|&shape| is_promising(shape, kept, single.cost));
-    let best = several.map(|shape| plan_symbols(shape, kept, left_out)).min_by_key(|plan| plan.cost);
+    let best = several.map(|shape| plan_symbols(shape, kept, left_out, effort)).min_by_key(|plan| plan.cost);
     let best = match best {
         Some(best) if best.cost <= single.cost + single.cost / 256 => best,
         _ => single,
@@ -82,10 +85,20 @@ fn is_promising(shape: SymbolShape, kept: &Kept, best: u64) -> bool {
     cost <= u128::from(best + best / 16)
 }
 
-fn plan_symbols(shape: SymbolShape, kept: &Kept, left_out: u64) -> MaskPlan {
+fn plan_symbols(shape: SymbolShape, kept: &Kept, left_out: u64, effort: &Effort) -> MaskPlan {
     let mut counts = vec![0; 1 << shape.group];
-    shape.symbols(kept).into_iter().for_each(|symbol| counts[usize::from(symbol)] += 1);
-    let (coding, cost) = plan_field(&[counts], shape.group, &ContextSource::None, 0);
+    let symbols = shape.symbols(kept);
+    symbols.iter().for_each(|&symbol| counts[usize::from(symbol)] += 1);
+    let (mut coding, mut cost) = plan_field(&[counts], shape.group, &ContextSource::None, 0);
+    // slow, and nearer to the entropy: a mask is a small part of its chunks, which the states of the lanes are much of
+    if effort.mixed_words > 0 && !matches!(coding, Coding::Constant(_)) {
+        let model = BitsModel { word: WordSize::Wide, limit: 255, width: shape.group, contexts: 1 };
+        let in_bits = bits_cost(&symbols, &[], &model) + 10 * BYTE;
+        let chunks = (symbols.len() / SYMBOLS_A_CHUNK) as u64;
+        if in_bits < cost + chunks * LANE_OVERHEAD {
+            (coding, cost) = (Coding::Bits(ContextSource::None, model), in_bits);
+        }
+    }
     MaskPlan { mask: Mask { left_out, shape, coding }, classes: None, cost }
 }
 
