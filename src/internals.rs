@@ -19,8 +19,9 @@ pub fn decode_fields(dtype: Dtype, shape: &[u64], parameters: &[u8], coded: &[u8
     let elements = 0..layout.elements();
     fields.check_chunk_len(elements.end, 1)?;
     let mut out = vec![0; crate::tensor::bytes_of(dtype, elements.end) as usize];
-    let observe = |_: u32, _: &Coding, _: &[u16], _: &[u8]| ();
-    fields.decode_chunk(dtype, &elements, coded, 0, &mut out, observe)?;
+    let observe = |_: usize, _: u32, _: &Coding, _: &[u16], _: &[u8]| ();
+    let mut scratch = r::Scratch::new(crate::kernel::Kernel::chosen()?);
+    fields.decode_chunk(dtype, &elements, coded, 0, &mut out, &mut scratch, observe)?;
     let mut streams = r::StreamBytes::default();
     fields.account(dtype, &elements, coded, &mut streams)?;
     assert_eq!(streams.sum(), coded.len() as u64, "the streams do not add up");
@@ -164,6 +165,8 @@ pub fn constants() -> Vec<(&'static str, u64)> {
         ("MIN_INTERVAL", e::MIN_INTERVAL.into()),
         ("MAX_INTERVAL", e::MAX_INTERVAL.into()),
         ("MAX_RATE", e::MAX_RATE.into()),
+        ("COUNTED_GROUPS", e::COUNTED_GROUPS as u64),
+        ("SLOT_BITS", e::SLOT_BITS.into()),
         ("WEIGHT_BITS", e::WEIGHT_BITS.into()),
         ("TABLE_LIMIT", e::TABLE_LIMIT.into()),
         ("MAX_DISTANCES", e::MAX_DISTANCES as u64),
@@ -253,7 +256,7 @@ impl Model {
         let mut symbols = vec![0; count];
         match &self.0 {
             Coding::Lanes(_, model) => {
-                e::decode_lanes(&mut cursor, model, contexts, &mut symbols)?;
+                e::decode_lanes(&mut cursor, model, contexts, crate::kernel::Kernel::chosen()?, &mut symbols)?;
                 e::skip_lanes(&mut skipping, model)?;
             }
             Coding::Bits(_, model) => {

@@ -37,19 +37,13 @@ impl<S: ReadAt> Reader<S> {
         for index in 0..segment.head.chunks.len() {
             let coded = segment.read_chunk(self.source(), index)?;
             let mut out = zeroed(segment.chunk_bytes(index))?;
-            let mut number = 0;
-            segment.observe_chunk(
-                index,
-                &coded,
-                &mut out,
-                |width: u32, coding: &Coding, symbols: &[u16], contexts: &[u8]| {
-                    if number == observed.len() {
-                        observed.push(Observed::default());
-                    }
-                    observed[number].add(width, coding, symbols, contexts);
-                    number += 1;
-                },
-            )?;
+            let observe = |stream: usize, width: u32, coding: &Coding, symbols: &[u16], contexts: &[u8]| {
+                if stream >= observed.len() {
+                    observed.resize_with(stream + 1, Observed::default);
+                }
+                observed[stream].add(width, coding, symbols, contexts);
+            };
+            self.with_scratch(|scratch| segment.observe_chunk(index, &coded, &mut out, scratch, observe))?;
         }
         let mut length = CodeLength::default();
         if let Representation::Fields(fields) = &segment.representation

@@ -20,7 +20,7 @@ pub(crate) use segment::{Chunk, SegmentHead};
 /// Section 3.
 pub(crate) const FORMAT_MAJOR: u8 = 0;
 /// Section 3.
-pub(crate) const FORMAT_MINOR: u8 = 3;
+pub(crate) const FORMAT_MINOR: u8 = 4;
 /// Section 3.
 pub(crate) const HEADER_BYTES: usize = 24;
 /// Section 13.

@@ -3,6 +3,7 @@
 mod file;
 mod options;
 mod reader;
+mod scratches;
 mod segment;
 mod source;
 mod stream;

@@ -1,5 +1,6 @@
 //! How to decode.
 
+use crate::kernel::Kernel;
 use crate::limits::Limits;
 use crate::progress::Progress;
 
@@ -14,6 +15,7 @@ pub struct DecodeOptions {
     pub(crate) limits: Limits,
     pub(crate) threads: Option<usize>,
     pub(crate) progress: Progress,
+    pub(crate) kernel: Option<Kernel>,
 }
 
 impl DecodeOptions {
@@ -28,6 +30,13 @@ impl DecodeOptions {
     #[must_use]
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads.max(1));
+        self
+    }
+
+    /// The code that decodes; see [`Kernel`] for what is used if not set.
+    #[must_use]
+    pub fn with_kernel(mut self, kernel: Kernel) -> Self {
+        self.kernel = Some(kernel);
         self
     }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::scratches::Scratches;
 use super::segment::read_range;
 use super::{DecodeOptions, FileInfo, ReadAt, Segment, Tensor};
 use crate::container::{
@@ -15,6 +16,7 @@ use crate::container::{
 use crate::error::{Error, Result};
 use crate::limits::check;
 use crate::parallel::Workers;
+use crate::represent::Scratch;
 use crate::wire::{Cursor, read_packed};
 
 /// An open Tersor file.
@@ -34,6 +36,7 @@ pub struct Reader<S> {
     /// The last one that was not kept for want of room.
     last: Mutex<Option<(u32, Arc<Segment>)>>,
     workers: Workers,
+    scratches: Scratches,
     pub(super) options: DecodeOptions,
 }
 
@@ -62,6 +65,7 @@ impl<S: ReadAt> Reader<S> {
     /// # Errors
     /// As [`Reader::new`].
     pub fn with_options(source: S, options: DecodeOptions) -> Result<Self> {
+        let scratches = Scratches::new(&options)?;
         let len = source.len()?;
         let header_len = len.min(HEADER_BYTES as u64);
         read_header(&read_range(&source, 0, header_len)?)?;
@@ -111,6 +115,7 @@ impl<S: ReadAt> Reader<S> {
             loaded: AtomicU64::new(0),
             last: Mutex::new(None),
             workers,
+            scratches,
             options,
         })
     }
@@ -165,6 +170,11 @@ impl<S: ReadAt> Reader<S> {
 
     pub(crate) fn workers(&self) -> &Workers {
         &self.workers
+    }
+
+    /// Does some work with a scratch that no other thread has.
+    pub(crate) fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
+        self.scratches.lend(work)
     }
 
     /// Segment `number`, from the file or from memory.

@@ -9,7 +9,7 @@ use crate::container::{
     raw_padding,
 };
 use crate::error::{Error, Result};
-use crate::represent::{Coding, Layout, Observer, Representation};
+use crate::represent::{Coding, Layout, Observer, Representation, Scratch};
 use crate::tensor::bytes_of;
 
 /// A segment's head with its representation understood.
@@ -101,28 +101,35 @@ impl Segment {
     }
 
     /// Decodes chunk `index` to `out`, which has its length.
-    pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8]) -> Result<()> {
-        self.observe_chunk(index, coded, out, |_: u32, _: &Coding, _: &[u16], _: &[u8]| ())
+    pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+        self.observe_chunk(index, coded, out, scratch, |_: usize, _: u32, _: &Coding, _: &[u16], _: &[u8]| ())
     }
 
-    /// The same; `observe` sees each field's symbols and, if there are several, contexts.
+    /// The same; `observe` sees each stream's symbols and, if there are several, contexts.
     pub(crate) fn observe_chunk(
         &self,
         index: usize,
         coded: &[u8],
         out: &mut [u8],
+        scratch: &mut Scratch,
         observe: impl Observer,
     ) -> Result<()> {
+        scratch.enter(self.data_offset);
         let offset = self.data_offset + self.head.chunks[index].offset;
         let elements = self.head.chunk_range(index);
-        self.representation.decode_chunk(self.head.dtype, &elements, coded, offset, out, observe)
+        self.representation.decode_chunk(self.head.dtype, &elements, coded, offset, out, scratch, observe)
     }
 
     /// Reads and decodes chunk `index` to a vector of its own.
-    pub(crate) fn decode_whole_chunk<S: ReadAt + ?Sized>(&self, source: &S, index: usize) -> Result<Vec<u8>> {
+    pub(crate) fn decode_whole_chunk<S: ReadAt + ?Sized>(
+        &self,
+        source: &S,
+        index: usize,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<u8>> {
         let coded = self.read_chunk(source, index)?;
         let mut out = zeroed(self.chunk_bytes(index))?;
-        self.decode_chunk(index, &coded, &mut out)?;
+        self.decode_chunk(index, &coded, &mut out, scratch)?;
         Ok(out)
     }
 

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::scratches::Scratches;
 use super::segment::check_chunk;
 use super::{DecodeOptions, Segment, zeroed};
 use crate::container::{
@@ -65,6 +66,7 @@ pub struct StreamDecoder<R> {
     input: Input<R>,
     options: DecodeOptions,
     workers: Workers,
+    scratches: Scratches,
     manifest: Manifest,
     known: Known,
     manifests: Vec<Range<u64>>,
@@ -111,10 +113,12 @@ impl<R: Read> StreamDecoder<R> {
         let header = input.up_to(HEADER_BYTES as u64)?;
         read_header(&header)?;
         let workers = Workers::new(options.threads)?;
+        let scratches = Scratches::new(&options)?;
         Ok(Self {
             input,
             options,
             workers,
+            scratches,
             manifest: Manifest::default(),
             known: Known::default(),
             manifests: Vec::new(),
@@ -245,7 +249,7 @@ impl<R: Read> StreamDecoder<R> {
         let entries = &self.manifest.entries;
         self.batch = self.workers.map(jobs, |(segment, chunk, coded)| {
             let mut bytes = zeroed(segment.chunk_bytes(chunk))?;
-            let decoded = segment.decode_chunk(chunk, &coded, &mut bytes);
+            let decoded = self.scratches.lend(|scratch| segment.decode_chunk(chunk, &coded, &mut bytes, scratch));
             decoded.map_err(|error| error.in_tensor(entries[segment.head.members[0] as usize].label()))?;
             progress.advance(bytes.len() as u64)?;
             Ok(Decoded { bytes, pieces: member_pieces(&segment, chunk) })

@@ -245,9 +245,10 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
         let work = |(piece, out): (Piece, &mut [u8])| {
             if out.len() as u64 == segment.chunk_bytes(piece.chunk) {
                 let coded = segment.read_chunk(source, piece.chunk)?;
-                segment.decode_chunk(piece.chunk, &coded, out)?;
+                self.reader.with_scratch(|scratch| segment.decode_chunk(piece.chunk, &coded, out, scratch))?;
             } else {
-                let whole = segment.decode_whole_chunk(source, piece.chunk)?;
+                let decode = |scratch: &mut _| segment.decode_whole_chunk(source, piece.chunk, scratch);
+                let whole = self.reader.with_scratch(decode)?;
                 let start = bytes_of(dtype, piece.elements.start) as usize;
                 out.copy_from_slice(&whole[start..start + out.len()]);
             }
@@ -276,7 +277,8 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
         }
         let source = self.reader.source();
         let work = |(piece, out): (Piece, &mut [T])| {
-            let whole = segment.decode_whole_chunk(source, piece.chunk)?;
+            let decode = |scratch: &mut _| segment.decode_whole_chunk(source, piece.chunk, scratch);
+            let whole = self.reader.with_scratch(decode)?;
             if dtype.bits() < 8 {
                 // rows may begin inside a byte: convert all, then take some
                 let elements = segment.head.chunk_range(piece.chunk);

@@ -10,6 +10,9 @@ pub(crate) const MAX_INTERVAL: u8 = 16;
 /// Section 10.2: new counts weigh 2^-rate.
 pub(crate) const MAX_RATE: u8 = 8;
 
+/// Section 10.2: of so many groups of lanes one is counted.
+pub(crate) const COUNTED_GROUPS: usize = 8;
+
 /// Section 10.2: a weight is a frequency in units of 2^-24 of the whole.
 pub(crate) const WEIGHT_BITS: u32 = 24;
 
@@ -46,9 +49,6 @@ impl Adaptation {
     }
 }
 
-/// How often an entry occurred, in four parts to be added up: adding twice in a row to the same place would wait.
-pub(super) type Count = [u32; 4];
-
 /// The weights of one context's entries.
 #[derive(Clone, Debug)]
 pub(super) struct Follower {
@@ -68,22 +68,22 @@ impl Follower {
         Self { values: vec![0; weights.len()], weights, precision, adaptation }
     }
 
-    /// Whether the entries of the context occurred often enough to be followed at the end of a block.
-    pub(super) fn is_due(&self, counts: &[Count]) -> bool {
-        sum_of(counts) as usize >= self.adaptation.block_len()
+    /// Whether the entries of the context were counted often enough to be followed at the end of a block.
+    pub(super) fn is_due(&self, counts: &[u32]) -> bool {
+        counts.iter().sum::<u32>() as usize >= self.adaptation.block_len() / COUNTED_GROUPS
     }
 
     /// At the end of a block: if the context is due, sets `frequencies`, and `counts` to 0. Returns whether it did. Both
     /// are those of all entries; no more symbols were counted than a chunk can have.
-    pub(super) fn follow(&mut self, counts: &mut [Count], frequencies: &mut [u16]) -> bool {
-        let n = sum_of(counts);
-        if (n as usize) < self.adaptation.block_len() {
+    pub(super) fn follow(&mut self, counts: &mut [u32], frequencies: &mut [u16]) -> bool {
+        if !self.is_due(counts) {
             return false;
         }
+        let n: u32 = counts.iter().sum();
         let rate = u32::from(self.adaptation.rate.min(MAX_RATE));
         let reciprocal = (1 << 32) / u64::from(n);
         for ((weight, value), count) in self.weights.iter_mut().zip(&mut self.values).zip(counts) {
-            let count: u32 = std::mem::take(count).iter().sum();
+            let count = std::mem::take(count);
             // At most 2^24: the product is at most 2^32.
             let share = ((u64::from(count) * reciprocal) >> 8) as u32;
             *weight = *weight - (*weight >> rate) + (share >> rate);
@@ -92,11 +92,6 @@ impl Follower {
         normalise(&self.values, self.precision, frequencies);
         true
     }
-}
-
-fn sum_of(counts: &[Count]) -> u32 {
-    let add = |sum: Count, count: &Count| std::array::from_fn(|i| sum[i] + count[i]);
-    counts.iter().fold([0; 4], add).iter().sum()
 }
 
 /// Section 10.3: frequencies of at least 1 that add up to 2^precision, 9 to 12. There are as many as values, 1 to 256.
@@ -175,19 +170,18 @@ mod tests {
             let mut frequencies = vec![0; start.len()];
             normalise(&start, precision, &mut frequencies);
             let mut follower = Follower::new(&frequencies, precision, Adaptation { interval, rate });
-            let mut counts = vec![[0; 4]; start.len()];
+            let mut counts = vec![0; start.len()];
             let mut weight: Vec<u64> = frequencies.iter().map(|&f| u64::from(f) << (24 - precision)).collect();
             for (favourite, quarters) in favourites.iter().cycle().take(200) {
-                let share = 1 << (interval - 2);
-                counts[favourite.index(start.len())][1] += quarters * share;
-                counts[start.len() / 2][0] += 7;
-                counts[0][2] += 4;
-                counts[0][3] += 3;
-                let count: Vec<u64> = counts.iter().map(|count| count.iter().map(|&part| u64::from(part)).sum()).collect();
+                let share = 1 << (interval - 5);
+                counts[favourite.index(start.len())] += quarters * share;
+                counts[start.len() / 2] += 3;
+                counts[0] += 2;
+                let count: Vec<u64> = counts.iter().map(|&count| u64::from(count)).collect();
                 let before = frequencies.clone();
                 let n: u64 = count.iter().sum();
                 let followed = follower.follow(&mut counts, &mut frequencies);
-                prop_assert_eq!(followed, n >= 1 << interval);
+                prop_assert_eq!(followed, n >= 1 << (interval - 3));
                 if followed {
                     let r = (1 << 32) / n;
                     for (weight, count) in weight.iter_mut().zip(count) {
@@ -196,7 +190,7 @@ mod tests {
                     }
                     let values: Vec<u32> = weight.iter().map(|weight| (weight >> 8) as u32).collect();
                     prop_assert_eq!(&frequencies, &naive(&values, precision));
-                    prop_assert!(counts.iter().all(|&count| count == [0; 4]));
+                    prop_assert!(counts.iter().all(|&count| count == 0));
                 } else {
                     prop_assert_eq!(&frequencies, &before);
                 }

@@ -1,10 +1,10 @@
 //! Code lengths in units of 2^-16 bit, by integer arithmetic: an encoder that chooses by them chooses the same on every
 //! machine. All saturate rather than overflow.
 
-use super::adapt::{Adaptation, Count, Follower};
+use super::adapt::{Adaptation, Follower};
 use super::bits::BitsModel;
 use super::context::Tree;
-use super::lane_encode::Entries;
+use super::lane_encode::{Count, Entries};
 use super::lanes::LaneModel;
 use super::table::{MAX_PRECISION, Tables};
 
@@ -145,6 +145,7 @@ fn lanes_cost_of<const MANY: bool>(symbols: &[u16], contexts: &[u8], model: &Lan
     let entries = Entries::new(tables);
     // One more than there are entries, for what cannot be coded.
     let mut counts: Vec<Count> = vec![[0; 4]; entries.count() + 1];
+    let mut followed = vec![0; entries.count() + 1];
     let mut cost = 0u64;
     let mut add_cost = |context: usize, counts: &[Count], frequencies: &[u16]| {
         for (count, &frequency) in counts.iter().zip(frequencies) {
@@ -163,12 +164,16 @@ fn lanes_cost_of<const MANY: bool>(symbols: &[u16], contexts: &[u8], model: &Lan
         while symbols.len() - start > block_len {
             let block = start..start + block_len;
             start = block.end;
-            entries.add_counts::<MANY>(&symbols[block.clone()], if MANY { &contexts[block] } else { &[] }, &mut counts);
+            let (symbols, contexts) = (&symbols[block.clone()], if MANY { &contexts[block] } else { &[] });
+            entries.add_counts::<MANY>(symbols, contexts, &mut counts);
+            entries.count_some::<MANY>(symbols, contexts, &mut followed);
             for (context, (follower, frequencies)) in followers.iter_mut().zip(&mut frequencies).enumerate() {
-                let counts = &mut counts[entries.of_context(context)];
-                if follower.is_due(counts) {
+                let own = entries.of_context(context);
+                if follower.is_due(&followed[own.clone()]) {
+                    let counts = &mut counts[own.clone()];
                     add_cost(context, counts, frequencies);
-                    follower.follow(counts, frequencies);
+                    counts.fill([0; 4]);
+                    follower.follow(&mut followed[own], frequencies);
                 }
             }
         }

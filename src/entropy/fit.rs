@@ -11,7 +11,7 @@ use super::adapt::normalise;
 use super::context::AdaptiveBit;
 use super::cost::{BIT, log2_fixed};
 use super::levels::{BitCoder, LevelCoding, MAX_DRIFT, MIN_DRIFT, Prediction, Row, VALUES};
-use super::table::{Layout, MAX_ENTRIES, MAX_LEVEL, MAX_PRECISION, MAX_SLOTS, TABLE_LIMIT};
+use super::table::{Layout, MAX_ENTRIES, MAX_LEVEL, MAX_PRECISION, MAX_SLOTS, MIN_PRECISION, SLOT_BITS, TABLE_LIMIT};
 
 /// The counts of a context are scaled to add up to less than about 2^36, so that no cost overflows.
 const TOTAL_BITS: u32 = 36;
@@ -35,12 +35,26 @@ const ENTRY_COST: u64 = 4 * BIT;
 /// Levels between the nearest and the predicted one are all tried if they are no more.
 const TRIED: u8 = 6;
 
-/// What is coded of the tables for contexts in which symbols occur `counts[context][symbol]` times.
-pub(super) fn fit(counts: &[Vec<u64>], width: u32, precision: u32) -> (Layout, Vec<Row>) {
+/// The precision, or the next below it in which a slot has room for all symbols that occur, and for an escape if there has
+/// to be one.
+pub(super) fn possible_precision(counts: &[Vec<u64>], precision: u32) -> u32 {
+    let (first, last) = used(counts);
+    let named = |counts: &Vec<u64>| counts.iter().filter(|&&count| count > 0).count();
+    let needed = last - first + 1 + usize::from(counts.iter().any(|counts| named(counts) > MAX_ENTRIES));
+    let fits = |precision: &u32| needed <= 1 << (SLOT_BITS - 2 * precision);
+    (MIN_PRECISION..=precision).rev().find(fits).unwrap_or(MIN_PRECISION)
+}
+
+/// The first and the last symbol that occurs.
+fn used(counts: &[Vec<u64>]) -> (usize, usize) {
     let occurs = |symbol: &usize| counts.iter().any(|counts| counts[*symbol] > 0);
     let symbols = counts.first().map_or(0, Vec::len);
-    let mut first = (0..symbols).find(occurs).unwrap_or(0);
-    let mut last = (0..symbols).rfind(occurs).unwrap_or(0);
+    ((0..symbols).find(occurs).unwrap_or(0), (0..symbols).rfind(occurs).unwrap_or(0))
+}
+
+/// What is coded of the tables for contexts in which symbols occur `counts[context][symbol]` times.
+pub(super) fn fit(counts: &[Vec<u64>], width: u32, precision: u32) -> (Layout, Vec<Row>) {
+    let (mut first, mut last) = used(counts);
     // of more symbols than tables can be sent for, the rarest at the ends are left to the escape
     let total = |symbol: usize| counts.iter().fold(0, |sum: u64, counts| sum.saturating_add(counts[symbol]));
     while (last - first + 1) * counts.len() > MAX_SLOTS {
@@ -63,8 +77,9 @@ pub(super) fn fit(counts: &[Vec<u64>], width: u32, precision: u32) -> (Layout, V
     if !needs_escape {
         consider(Fit::new(&contexts, layout, precision));
     }
-    if needs_escape || contexts.iter().any(|context| context.escaped > 0) {
-        consider(Fit::new(&contexts, Layout { escape: true, ..layout }, precision));
+    let escaping = Layout { escape: true, ..layout };
+    if needs_escape || (contexts.iter().any(|context| context.escaped > 0) && escaping.fits(precision)) {
+        consider(Fit::new(&contexts, escaping, precision));
     }
     best.map_or_else(|| (layout, Vec::new()), |fit| (fit.layout, fit.rows))
 }

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::adapt::{Adaptation, Count, Follower};
+use super::adapt::{Adaptation, COUNTED_GROUPS, Follower};
 use super::lanes::{LANES, LaneModel, LaneStream, STATE_LOWER_BOUND};
 use super::table::{MAX_PRECISION, Tables};
 
@@ -79,6 +79,9 @@ fn encode<const MANY: bool, const PRECISION: u32>(
     LaneStream::write(&states, &words[words.len() - used..], &escapes, model.tables.width(), out);
 }
 
+/// How often an entry occurred, in four parts to be added up: adding twice in a row to the same place would wait.
+pub(super) type Count = [u32; 4];
+
 /// Marks the entries of symbols that are coded as escapes; no entry has this bit.
 const ESCAPED: u16 = 1 << 15;
 
@@ -129,6 +132,16 @@ impl Entries {
         self.of_symbol[table_start + usize::from(symbol)]
     }
 
+    /// Counts the entries of one group of lanes in eight (section 10.2); the first symbol is that of such a group.
+    pub(super) fn count_some<const MANY: bool>(&self, symbols: &[u16], contexts: &[u8], counts: &mut [u32]) {
+        for (at, groups) in symbols.chunks(COUNTED_GROUPS * LANES).enumerate() {
+            for (i, &symbol) in groups.iter().take(LANES).enumerate() {
+                let context = if MANY { contexts[at * COUNTED_GROUPS * LANES + i] } else { 0 };
+                counts[usize::from(self.marked::<MANY>(context, symbol) & !ESCAPED)] += 1;
+            }
+        }
+    }
+
     /// Counts each symbol's entry. `counts` has one more than there are entries, for what cannot be coded.
     #[inline(never)]
     pub(super) fn add_counts<const MANY: bool>(&self, symbols: &[u16], contexts: &[u8], counts: &mut [Count]) {
@@ -170,13 +183,13 @@ impl History {
         let precision = model.tables.precision();
         let mut followers: Vec<Follower> =
             self.frequencies.iter().map(|of| Follower::new(of, precision, model.adaptation)).collect();
-        let mut counts = vec![[0; 4]; entries.count() + 1];
+        let mut counts = vec![0; entries.count() + 1];
         let block_len = model.adaptation.block_len();
         // What follows the last block's end adapts to nothing.
         for end in (block_len..symbols.len()).step_by(block_len) {
             let block = end - block_len..end;
             let contexts = if MANY { &contexts[block.clone()] } else { &[] };
-            entries.add_counts::<MANY>(&symbols[block], contexts, &mut counts);
+            entries.count_some::<MANY>(&symbols[block], contexts, &mut counts);
             for (context, (follower, frequencies)) in followers.iter_mut().zip(&mut self.frequencies).enumerate() {
                 let counts = &mut counts[entries.of_context(context)];
                 if follower.is_due(counts) {

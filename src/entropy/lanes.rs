@@ -4,12 +4,8 @@ use super::adapt::Adaptation;
 use super::pack::{pack, packed_len, unpack};
 use super::table::Tables;
 use crate::error::{Error, Result};
+pub(crate) use crate::kernel::{LANES, STATE_LOWER_BOUND};
 use crate::wire::{Cursor, put_varint};
-
-/// Section 10: states that take turns.
-pub(crate) const LANES: usize = 32;
-/// Section 10: a state is never below; each begins, for the encoder, and ends, for the decoder, exactly here.
-pub(crate) const STATE_LOWER_BOUND: u32 = 1 << 16;
 
 const STATE_BYTES: usize = 4;
 const WORD_BYTES: usize = 2;

@@ -41,7 +41,7 @@ mod table;
 
 pub(crate) use adapt::Adaptation;
 #[cfg(feature = "internals")]
-pub(crate) use adapt::{MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, WEIGHT_BITS};
+pub(crate) use adapt::{COUNTED_GROUPS, MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, WEIGHT_BITS};
 #[cfg(feature = "internals")]
 pub(crate) use ascending::MAP_LIMIT;
 pub(crate) use ascending::{MAX_CODEBOOK_ENTRIES, decode_ascending, encode_ascending, skip_map};
@@ -50,7 +50,9 @@ pub(crate) use bits::{BitsModel, WordSize, decode_bits, encode_bits, skip_bits};
 pub(crate) use classes::CLASS_LIMIT;
 pub(crate) use classes::{ClassCoding, MAX_CLASS_BITS, skip_classes};
 pub(crate) use cost::{BIT, adaptive_cost, bits_cost, entropy_cost, lanes_cost, log2_fixed, static_cost};
+#[cfg(any(test, feature = "internals"))]
 pub(crate) use lane_decode::decode_lanes;
+pub(crate) use lane_decode::{LaneDecoder, LaneRoom};
 pub(crate) use lane_encode::encode_lanes;
 #[cfg(feature = "internals")]
 pub(crate) use lanes::{LANES, STATE_LOWER_BOUND};
@@ -68,7 +70,7 @@ pub(crate) use pack::{pack, packed_len, unpack};
 pub(crate) use scales::{decode_scales, encode_scales};
 pub(crate) use table::{MAX_CONTEXTS, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS, Tables};
 #[cfg(feature = "internals")]
-pub(crate) use table::{MAX_ENTRIES, MAX_LEVEL, MIN_PRECISION, TABLE_LIMIT};
+pub(crate) use table::{MAX_ENTRIES, MAX_LEVEL, MIN_PRECISION, SLOT_BITS, TABLE_LIMIT};
 
 use bitvec::order::Lsb0;
 use bitvec::vec::BitVec;

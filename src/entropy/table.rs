@@ -13,6 +13,8 @@ pub(crate) const MIN_PRECISION: u32 = 9;
 pub(crate) const MAX_PRECISION: u32 = 12;
 /// Section 9: what the frequencies of all tables of a stream add up to, at most.
 pub(crate) const MAX_SLOTS: usize = 32_768;
+/// Section 9: a symbol's distance from the first, its frequency less 1 and a slot's distance fit together.
+pub(crate) const SLOT_BITS: u32 = 32;
 /// Section 9: of one table, the escape included.
 pub(crate) const MAX_ENTRIES: usize = 256;
 /// Section 9.
@@ -107,6 +109,11 @@ impl Layout {
         usize::from(self.last - self.first) + 1
     }
 
+    /// Whether symbols, or what stands for an escape, frequencies and distances fit a slot together.
+    pub(super) fn fits(&self, precision: u32) -> bool {
+        self.symbols() + usize::from(self.escape) <= 1 << (SLOT_BITS - 2 * precision)
+    }
+
     /// Codes it, from whichever side.
     pub(super) fn code<C: BitCoder>(self, coder: &mut C, width: u32, contexts: usize) -> Result<Self, C::Error> {
         Ok(Self {
@@ -135,12 +142,13 @@ impl Tables {
     /// Good tables for contexts in which symbols occur `counts[context][symbol]` times: every symbol with a count can be
     /// coded in its context.
     ///
-    /// There are 1 to [`MAX_CONTEXTS`] contexts and 2^width counts in each. Integers only: the same tables on every
-    /// machine.
+    /// There are 1 to [`MAX_CONTEXTS`] contexts and 2^width counts in each. The precision is less if symbols are spread too
+    /// far for it. Integers only: the same tables on every machine.
     pub(crate) fn from_counts(counts: &[Vec<u64>], width: u32, precision: u32) -> Self {
         debug_assert!((1..=MAX_CONTEXTS).contains(&counts.len()) && counts.len() << precision <= MAX_SLOTS);
         debug_assert!((MIN_PRECISION..=MAX_PRECISION).contains(&precision));
         debug_assert!(counts.iter().all(|counts| counts.len() == 1 << width));
+        let precision = fit::possible_precision(counts, precision);
         let (layout, rows) = fit::fit(counts, width, precision);
         Self::of_rows(width, precision, layout, &rows)
     }
@@ -162,6 +170,21 @@ impl Tables {
     /// The frequencies of each table add up to 2^precision.
     pub(crate) fn precision(&self) -> u32 {
         self.precision
+    }
+
+    /// Whether a table may have an escape.
+    pub(crate) fn may_escape(&self) -> bool {
+        self.layout.escape
+    }
+
+    /// From which on symbols have frequencies.
+    pub(crate) fn first(&self) -> u16 {
+        self.layout.first
+    }
+
+    /// Symbols from the first to the last that may have a frequency.
+    pub(crate) fn span(&self) -> usize {
+        self.layout.symbols()
     }
 
     /// Of a context below [`Tables::contexts`].
@@ -222,6 +245,9 @@ impl Tables {
         }
         if layout.symbols() * contexts > MAX_SLOTS {
             return Err(Error::corrupt(format!("tables of {} symbols in {contexts} contexts", layout.symbols())));
+        }
+        if !layout.fits(precision) {
+            return Err(Error::corrupt(format!("tables of {} symbols of precision {precision}", layout.symbols())));
         }
         let mut coding = LevelCoding::new();
         let mut rows: Vec<Row> = Vec::new();

@@ -1,6 +1,22 @@
-//! The only room with `unsafe` code, each block with its reason. For now: memory maps.
+//! The only room with `unsafe` code, each block with its reason: memory maps, and kernels for the processor at hand.
+//!
+//! A kernel does a part of what safe code does too, faster, with the same result: it takes as much of its input as it can and
+//! says how much that was; the caller does the rest. Which kernels there may be is decided once, at run time: [`Kernel`].
+//!
+//! ```text
+//!   choice    Kernel: which there are, which is used
+//!   lanes/    symbols from lanes: portable, and for AVX2
+//!   unpack    values of a few bits
+//!   map       memory maps
+//! ```
 #![allow(unsafe_code)]
 
+mod choice;
+mod lanes;
 mod map;
+mod unpack;
 
+pub(crate) use choice::Job;
+pub use choice::Kernel;
+pub(crate) use lanes::{LANES, Lanes, STATE_LOWER_BOUND};
 pub use map::Map;

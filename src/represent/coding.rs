@@ -4,9 +4,8 @@ use super::StreamBytes;
 use super::context_source::ContextSource;
 use super::mask::{Kept, SymbolShape};
 use crate::entropy::{
-    BitsModel, Geometry, KeptModel, LaneModel, MAX_SYMBOL_BITS, MixedModel, decode_bits, decode_kept, decode_lanes,
-    decode_mask, decode_mixed, encode_bits, encode_kept, encode_lanes, encode_mask, encode_mixed, pack, packed_len,
-    skip_bits, skip_lanes, skip_mixed, unpack,
+    BitsModel, Geometry, KeptModel, LaneModel, MAX_SYMBOL_BITS, MixedModel, encode_bits, encode_kept, encode_lanes,
+    encode_mask, encode_mixed, pack, packed_len, skip_bits, skip_lanes, skip_mixed,
 };
 use crate::error::{Error, Result};
 use crate::wire::{Cursor, put_varint};
@@ -165,35 +164,6 @@ impl Coding {
             Self::MixedMask(geometry) => encode_mask(symbols, *geometry, out),
             // without a mask there is no such coding
             Self::MixedKept(model) => kept.into_iter().for_each(|kept| encode_kept(symbols, kept, model, out)),
-        }
-    }
-
-    /// Reads as many symbols as `symbols` holds.
-    pub(crate) fn decode(
-        &self,
-        cursor: &mut Cursor<'_>,
-        contexts: &[u8],
-        width: u32,
-        kept: Option<&Kept>,
-        symbols: &mut [u16],
-    ) -> Result<()> {
-        match self {
-            Self::Raw => {
-                let packed = cursor.bytes(packed_len(symbols.len(), width))?;
-                unpack(packed, width, symbols).map_err(|error| cursor.place(error))
-            }
-            Self::Constant(value) => {
-                symbols.fill(*value);
-                Ok(())
-            }
-            Self::Lanes(_, model) => decode_lanes(cursor, model, contexts, symbols),
-            Self::Bits(_, model) => decode_bits(cursor, model, contexts, symbols),
-            Self::Mixed(_, model) => decode_mixed(cursor, model, contexts, symbols),
-            Self::MixedMask(geometry) => decode_mask(cursor, *geometry, symbols),
-            Self::MixedKept(model) => match kept {
-                Some(kept) => decode_kept(cursor, model, kept, symbols),
-                None => Err(cursor.place(Error::corrupt("coding 6 without a mask"))),
-            },
         }
     }
 

@@ -1,8 +1,12 @@
 //! What picks the context of a field's symbols (section 8.3).
 
+use std::ops::Range;
+
 use super::class_field::ClassField;
+use super::word::Word;
 use crate::entropy::MAX_CONTEXTS;
 use crate::error::{Error, Result};
+use crate::kernel::{Job, Kernel};
 use crate::wire::{Cursor, put_varint};
 
 /// Section 8.3.
@@ -115,13 +119,17 @@ impl ContextSource {
                 }
             }
             Self::Field { field, thresholds } => {
-                // from the last threshold on all is the same
-                let last = thresholds.last().copied().unwrap_or(0);
-                let context_of = |symbol: u16| thresholds.partition_point(|&threshold| threshold <= symbol) as u8;
-                let context_of: Vec<u8> = (0..=last).map(context_of).collect();
-                symbols_of(*field).map(|symbol| context_of[usize::from(symbol.min(last))]).collect()
+                let of_symbols = Self::of_symbols(thresholds);
+                let last = of_symbols.len() - 1;
+                symbols_of(*field).map(|symbol| of_symbols[usize::from(symbol).min(last)]).collect()
             }
         }
+    }
+
+    /// For each symbol of an earlier field its context; from the last on all have the same.
+    fn of_symbols(thresholds: &[u16]) -> Vec<u8> {
+        let last = thresholds.last().copied().unwrap_or(0);
+        (0..=last).map(|symbol| thresholds.partition_point(|&threshold| threshold <= symbol) as u8).collect()
     }
 
     /// Bytes of memory beside its own, about.
@@ -129,6 +137,88 @@ impl ContextSource {
         match self {
             Self::Field { thresholds, .. } => size_of_val(&thresholds[..]),
             _ => 0,
+        }
+    }
+}
+
+/// Gives the contexts of a field, block by block.
+#[derive(Debug)]
+pub(super) struct ContextReader<'a> {
+    source: &'a ContextSource,
+    /// Of a source that is an earlier field: for each of its symbols the context.
+    of_symbols: Vec<u8>,
+    /// Of that field.
+    width: u32,
+    /// Bits of the fields up to and with it.
+    end: u32,
+    contexts: Vec<u8>,
+}
+
+impl<'a> ContextReader<'a> {
+    /// For a field of a word whose fields have these widths.
+    pub(super) fn new(source: &'a ContextSource, widths: impl Iterator<Item = u32> + Clone) -> Self {
+        let mut this = Self { source, of_symbols: Vec::new(), width: 0, end: 0, contexts: Vec::new() };
+        if let ContextSource::Field { field, thresholds } = source {
+            this.of_symbols = ContextSource::of_symbols(thresholds);
+            this.width = widths.clone().nth(*field).unwrap_or(0);
+            this.end = widths.take(field + 1).sum();
+        }
+        this
+    }
+
+    /// The contexts of a block of words, so many an element; none if there is only one. `sums` are those of the chunk; `words`
+    /// hold the fields before, of `bits` bits together.
+    pub(super) fn read<W: Word>(
+        &mut self,
+        sums: &[Vec<u8>],
+        block: &Range<usize>,
+        words_an_element: usize,
+        words: &[W],
+        bits: u32,
+        kernel: Kernel,
+    ) -> &[u8] {
+        match self.source {
+            ContextSource::None => return &[],
+            ContextSource::Classes { field, shift, contexts } => {
+                let sums = &sums[*field][block.start / words_an_element..block.end.div_ceil(words_an_element)];
+                self.contexts.resize(sums.len(), 0);
+                kernel.run(Clamp { sums, shift: *shift, most: (contexts - 1) as u8, contexts: &mut self.contexts });
+                if words_an_element > 1 {
+                    let repeat = |&context| std::iter::repeat_n(context, words_an_element);
+                    self.contexts = self.contexts.iter().flat_map(repeat).collect();
+                }
+            }
+            ContextSource::Field { .. } => {
+                self.contexts.resize(words.len(), 0);
+                let shift = bits - self.end;
+                let mask = ((1u32 << self.width) - 1) as u16;
+                let last = self.of_symbols.len() - 1;
+                for (context, word) in self.contexts.iter_mut().zip(words) {
+                    *context = self.of_symbols[usize::from(word.field(shift, mask)).min(last)];
+                }
+            }
+        }
+        &self.contexts
+    }
+}
+
+/// From class sums to contexts.
+struct Clamp<'a> {
+    sums: &'a [u8],
+    shift: u8,
+    most: u8,
+    contexts: &'a mut [u8],
+}
+
+impl Job for Clamp<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let pairs = self.contexts.iter_mut().zip(self.sums);
+        match self.shift {
+            0 => pairs.for_each(|(context, &sum)| *context = sum.min(self.most)),
+            shift => pairs.for_each(|(context, &sum)| *context = (sum >> shift).min(self.most)),
         }
     }
 }

@@ -7,11 +7,12 @@ use super::class_field::{ClassField, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES};
 use super::coding::{Coding, Field};
 use super::context_source::all_sums;
 use super::layout::Layout;
-use super::mask::{Kept, of_kept};
+use super::mask::of_kept;
 use super::steps::{Map, Shared, Steps};
 use super::word::{Word, with_word};
-use crate::entropy::skip_map;
+use crate::entropy::{LaneRoom, skip_map};
 use crate::error::{Error, Result};
+use crate::kernel::Kernel;
 use crate::tensor::Dtype;
 use crate::wire::{Cursor, put_varint};
 
@@ -68,6 +69,7 @@ impl Transform {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn invert<W: Word>(self, words: &mut [W], bits: u32) {
         match self {
             Self::Identity => {}
@@ -97,10 +99,11 @@ pub(crate) struct InChunks {
     pub(crate) shared: Shared,
 }
 
-/// Hears of what is decoded: each stream's width and coding, its symbols and, if there are several, contexts.
-pub(crate) trait Observer: FnMut(u32, &Coding, &[u16], &[u8]) {}
+/// Hears of what is decoded, maybe block by block: a stream's number in the chunk, its width and coding, symbols and, if there
+/// are several, contexts.
+pub(crate) trait Observer: FnMut(usize, u32, &Coding, &[u16], &[u8]) {}
 
-impl<F: FnMut(u32, &Coding, &[u16], &[u8])> Observer for F {}
+impl<F: FnMut(usize, u32, &Coding, &[u16], &[u8])> Observer for F {}
 
 impl Fields {
     /// Appends the parameters.
@@ -216,67 +219,6 @@ impl Fields {
         }
     }
 
-    /// Decodes a chunk, the elements `elements` of the segment, to `out`, which has its length.
-    pub(crate) fn decode(
-        &self,
-        dtype: Dtype,
-        elements: &Range<u64>,
-        cursor: Cursor<'_>,
-        out: &mut [u8],
-        observe: impl Observer,
-    ) -> Result<()> {
-        with_word!(self.symbol_bits(), V => self.decode_words::<V>(dtype, elements, cursor, out, observe))
-    }
-
-    fn decode_words<V: Word>(
-        &self,
-        dtype: Dtype,
-        elements: &Range<u64>,
-        mut cursor: Cursor<'_>,
-        out: &mut [u8],
-        mut observe: impl Observer,
-    ) -> Result<()> {
-        let start = cursor.clone();
-        let values = self.steps.values(elements);
-        let mut count = (values.end - values.start) as usize * dtype.words() as usize;
-        let row_classes = self.class_fields.iter().map(|field| field.decode_rows(&mut cursor, &values));
-        let row_classes = row_classes.collect::<Result<Vec<_>>>()?;
-        let mut sums = all_sums(&self.class_fields, &values, &row_classes);
-        let mut kept: Option<Kept> = None;
-        if let Some(mask) = &self.steps.mask {
-            let observe = |symbols: &[u16], contexts: &[u8]| observe(mask.shape.group, &mask.coding, symbols, contexts);
-            let bits = mask.decode(&mut cursor, &sums, count, observe)?;
-            count = bits.count_ones();
-            sums.iter_mut().for_each(|sums| *sums = of_kept(sums, &bits));
-            kept = Some(bits);
-        }
-        let mut words = vec![V::default(); count];
-        let mut shared = Shared::default();
-        if kept.is_none() || count > 0 {
-            shared = self.steps.map.decode_shared(&mut cursor, &values)?;
-            let mut symbols = vec![0u16; count];
-            for (index, field) in self.fields.iter().enumerate() {
-                let contexts = self.contexts(index, &sums, &words, 0, dtype);
-                field.coding.decode(&mut cursor, &contexts, field.width, kept.as_ref(), &mut symbols)?;
-                observe(field.width, &field.coding, &symbols, &contexts);
-                match index {
-                    // a first field may be as wide as the word: nothing to shift by
-                    0 => words.iter_mut().zip(&symbols).for_each(|(word, &symbol)| *word = V::from_symbol(symbol)),
-                    _ => {
-                        words
-                            .iter_mut()
-                            .zip(&symbols)
-                            .for_each(|(word, &symbol)| *word = word.push(field.width, symbol));
-                    }
-                }
-            }
-        }
-        cursor.finish()?;
-        self.transform.invert(&mut words, self.symbol_bits());
-        let inverted = self.steps.invert(dtype, &values, kept.as_ref(), &words, &shared, out);
-        inverted.map_err(|error| start.place(error))
-    }
-
     /// Whether a field or the mask is coded by mixing.
     pub(crate) fn is_mixed(&self) -> bool {
         let of_mask = self.steps.mask.iter().map(|mask| &mask.coding);
@@ -333,7 +275,9 @@ impl Fields {
             let mut of_mask = StreamBytes::default();
             mask.coding.account(&mut cursor, symbols, mask.shape.group, &mut of_mask)?;
             into.mask += of_mask.sum();
-            count = mask.decode(&mut reading, &sums, count, |_, _| ())?.count_ones();
+            count = mask
+                .decode(&mut reading, &sums, count, &mut LaneRoom::default(), Kernel::PORTABLE, |_, _| ())?
+                .count_ones();
             if count == 0 {
                 return cursor.finish();
             }

@@ -2,9 +2,11 @@
 
 use super::coding::Coding;
 use super::context_source::ContextSource;
+use super::symbol_stream::SymbolStream;
 pub(crate) use crate::entropy::Kept;
-use crate::entropy::pack;
+use crate::entropy::{LaneRoom, pack};
 use crate::error::{Error, Result};
+use crate::kernel::Kernel;
 use crate::wire::{Cursor, put_varint};
 
 /// Section 8.5: the longest stride.
@@ -148,12 +150,16 @@ impl Mask {
         cursor: &mut Cursor<'_>,
         sums: &[Vec<u8>],
         values: usize,
+        room: &mut LaneRoom,
+        kernel: Kernel,
         observe: impl FnOnce(&[u16], &[u8]),
     ) -> Result<Kept> {
         let contexts = self.contexts(sums, values);
         let mut symbols = vec![0; self.shape.count(values)];
         let start = cursor.clone();
-        self.coding.decode(cursor, &contexts, self.shape.group, None, &mut symbols)?;
+        let mut stream = SymbolStream::open(cursor, &self.coding, self.shape.group, symbols.len(), None, room, kernel)?;
+        stream.next(&contexts, &mut symbols)?;
+        stream.finish()?;
         observe(&symbols, &contexts);
         self.shape.kept(&symbols, values).map_err(|error| start.place(error))
     }

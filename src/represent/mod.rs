@@ -13,12 +13,15 @@ mod class_field;
 mod codebook;
 mod coding;
 mod context_source;
+mod decoding;
 mod fields;
 mod groups;
 mod layout;
 mod mask;
+mod scratch;
 mod steps;
 mod streams;
+mod symbol_stream;
 mod unpack;
 mod word;
 
@@ -37,6 +40,7 @@ pub(crate) use layout::{Layout, Rows};
 #[cfg(feature = "internals")]
 pub(crate) use mask::MAX_STRIDE;
 pub(crate) use mask::{Kept, Mask, SymbolShape, of_kept};
+pub(crate) use scratch::Scratch;
 pub(crate) use steps::{Map, Shared, Steps, kept_values};
 pub(crate) use streams::StreamBytes;
 pub(crate) use unpack::{Axis, Unpack};
@@ -145,6 +149,7 @@ impl Representation {
         coded: &[u8],
         offset: u64,
         out: &mut [u8],
+        scratch: &mut Scratch,
         observe: impl Observer,
     ) -> Result<()> {
         match self {
@@ -159,7 +164,7 @@ impl Representation {
             Self::Zstd => decode_zstd(coded, out).map_err(|error| error.in_section("chunk").at(offset)),
             Self::Fields(fields) => {
                 let cursor = Cursor::new(coded, offset, "chunk");
-                fields.decode(dtype, elements, cursor, out, observe)
+                fields.decode(dtype, elements, cursor, out, scratch, observe)
             }
         }
     }

@@ -10,6 +10,7 @@ use super::mask::{Kept, Mask};
 use super::unpack::Unpack;
 use super::word::{Word, read_words, with_word, write_words};
 use crate::error::{Error, Result};
+use crate::kernel::Kernel;
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
@@ -281,6 +282,7 @@ impl Steps {
         kept: Option<&Kept>,
         words: &[V],
         shared: &Shared,
+        _kernel: Kernel,
         out: &mut [u8],
     ) -> Result<()> {
         if *self == Self::NONE {

@@ -1,0 +1,126 @@
+//! Which kernels are used.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::OnceLock;
+
+use crate::error::{Error, Result};
+
+/// The environment variable that names the kernel to use.
+const VARIABLE: &str = "TERSOR_KERNEL";
+
+/// The code that is used where speed is decided: portable, or for what this processor can do. All give the same bytes.
+///
+/// Without a choice in [`DecodeOptions`](crate::DecodeOptions) or [`EncodeOptions`](crate::EncodeOptions) it is the one that
+/// the environment variable `TERSOR_KERNEL` names, and without that the fastest.
+///
+/// ```
+/// use tersor::Kernel;
+/// assert!(Kernel::available().contains(&Kernel::PORTABLE));
+/// assert_eq!("portable".parse(), Ok(Kernel::PORTABLE));
+/// ```
+// Only `available` makes one that is not portable: to have it is to know that the processor can run it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Kernel(Kind);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Kind {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+}
+
+impl Kernel {
+    /// Works on every machine.
+    pub const PORTABLE: Self = Self(Kind::Portable);
+
+    /// Those that this machine can run, the fastest first.
+    pub fn available() -> Vec<Self> {
+        let mut kernels = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2") && is_x86_feature_detected!("popcnt") {
+            kernels.push(Self(Kind::Avx2));
+        }
+        kernels.push(Self::PORTABLE);
+        kernels
+    }
+
+    /// The name that `TERSOR_KERNEL` knows it by: `avx2` or `portable`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => "avx2",
+        }
+    }
+
+    /// The one that the environment names, or the fastest.
+    pub(crate) fn chosen() -> Result<Self> {
+        static CHOSEN: OnceLock<Result<Kernel, String>> = OnceLock::new();
+        let chosen = CHOSEN.get_or_init(|| match std::env::var(VARIABLE) {
+            Ok(name) if !name.is_empty() => {
+                name.parse().map_err(|UnknownKernel(why)| format!("{VARIABLE}={name}: {why}"))
+            }
+            _ => Ok(Self::available()[0]),
+        });
+        chosen.clone().map_err(Error::invalid)
+    }
+
+    pub(super) fn kind(self) -> Kind {
+        self.0
+    }
+
+    /// Does a job in safe code that is compiled once more for each kernel, so that its loops use the processor's widest vectors.
+    #[inline]
+    pub(crate) fn run<J: Job>(self, job: J) -> J::Output {
+        match self.0 {
+            Kind::Portable => job.run(),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: whoever made the kernel saw that the processor has these.
+            Kind::Avx2 => unsafe { run_for_avx2(job) },
+        }
+    }
+}
+
+/// Loops over blocks, worth to be compiled for a processor. `run` is to be `#[inline(always)]`, as is all that it calls in its
+/// loops: what is not inlined is compiled for all processors.
+pub(crate) trait Job {
+    type Output;
+    fn run(self) -> Self::Output;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+fn run_for_avx2<J: Job>(job: J) -> J::Output {
+    job.run()
+}
+
+impl fmt::Display for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that no kernel of this machine has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownKernel(String);
+
+impl fmt::Display for UnknownKernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UnknownKernel {}
+
+impl FromStr for Kernel {
+    type Err = UnknownKernel;
+
+    fn from_str(name: &str) -> Result<Self, UnknownKernel> {
+        let available = Self::available();
+        available.iter().copied().find(|kernel| kernel.name() == name).ok_or_else(|| {
+            let names: Vec<&str> = available.iter().map(|kernel| kernel.name()).collect();
+            UnknownKernel(format!("this machine has no such kernel; it has {}", names.join(", ")))
+        })
+    }
+}

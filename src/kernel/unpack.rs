@@ -1,0 +1,93 @@
+//! Packed bits (section 1.2): values of a few bits each, one after another.
+
+use super::choice::{Kernel, Kind};
+
+impl Kernel {
+    /// Takes values of `width` bits, 1 to 16, from `bytes`, the least significant bit first, as many as it can; returns how many
+    /// that were, a multiple of 8 that leaves more to do: the caller does the rest.
+    pub(crate) fn unpack(self, bytes: &[u8], width: u32, out: &mut [u16]) -> usize {
+        match self.kind() {
+            Kind::Portable => 0,
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the kernel says that the processor has AVX2.
+            Kind::Avx2 => unsafe { avx2::unpack(bytes, width, out) },
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use std::arch::x86_64::*;
+
+    /// Bytes that are loaded at a time.
+    const LOADED: usize = 16;
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn unpack(bytes: &[u8], width: u32, out: &mut [u16]) -> usize {
+        match width as usize {
+            width @ 1..=8 => unpack_narrow(bytes, width, out),
+            width @ 9..=16 => unpack_wide(bytes, width, out),
+            _ => 0,
+        }
+    }
+
+    /// Sixteen values, 2 · `width` bytes, at a time: two bytes hold each value; a product moves it to the upper byte.
+    #[target_feature(enable = "avx2")]
+    fn unpack_narrow(bytes: &[u8], width: usize, out: &mut [u16]) -> usize {
+        let mut places = [0u8; 32];
+        let mut factors = [0u16; 16];
+        for value in 0..16 {
+            let (byte, shift) = (value * width / 8, value * width % 8);
+            // the last value may end with the 16th byte: then the next one is not needed
+            places[2 * value..2 * value + 2].copy_from_slice(&[byte as u8, (byte + 1).min(LOADED - 1) as u8]);
+            factors[value] = 1 << (8 - shift);
+        }
+        // SAFETY: 32 bytes each; no alignment needed.
+        let (places, factors) =
+            unsafe { (_mm256_loadu_si256(places.as_ptr().cast()), _mm256_loadu_si256(factors.as_ptr().cast())) };
+        let mask = _mm256_set1_epi16((1 << width) - 1);
+        let mut done = 0;
+        for (values, start) in out.as_chunks_mut::<16>().0.iter_mut().zip((0..).step_by(2 * width)) {
+            let Some(chunk) = bytes.get(start..).and_then(|rest| rest.first_chunk::<LOADED>()) else { break };
+            // SAFETY: 16 bytes; no alignment needed.
+            let chunk = _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(chunk.as_ptr().cast()) });
+            let pairs = _mm256_mullo_epi16(_mm256_shuffle_epi8(chunk, places), factors);
+            let found = _mm256_and_si256(_mm256_srli_epi16::<8>(pairs), mask);
+            // SAFETY: 16 values; no alignment needed.
+            unsafe { _mm256_storeu_si256(values.as_mut_ptr().cast(), found) }
+            done += 16;
+        }
+        done
+    }
+
+    /// Eight values, `width` bytes, at a time: four bytes hold each value.
+    #[target_feature(enable = "avx2")]
+    fn unpack_wide(bytes: &[u8], width: usize, out: &mut [u16]) -> usize {
+        let mut places = [0u8; 32];
+        let mut shifts = [0u32; 8];
+        for value in 0..8 {
+            let (byte, shift) = (value * width / 8, value * width % 8);
+            for part in 0..4 {
+                // what lies beyond the 16th byte belongs to no value
+                places[4 * value + part] = (byte + part).min(LOADED - 1) as u8;
+            }
+            shifts[value] = shift as u32;
+        }
+        // SAFETY: 32 bytes each; no alignment needed.
+        let (places, shifts) =
+            unsafe { (_mm256_loadu_si256(places.as_ptr().cast()), _mm256_loadu_si256(shifts.as_ptr().cast())) };
+        let mask = _mm256_set1_epi32((1 << width) - 1);
+        let mut done = 0;
+        for (values, start) in out.as_chunks_mut::<8>().0.iter_mut().zip((0..).step_by(width)) {
+            let Some(chunk) = bytes.get(start..).and_then(|rest| rest.first_chunk::<LOADED>()) else { break };
+            // SAFETY: 16 bytes; no alignment needed.
+            let chunk = _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(chunk.as_ptr().cast()) });
+            let found = _mm256_and_si256(_mm256_srlv_epi32(_mm256_shuffle_epi8(chunk, places), shifts), mask);
+            let packed = _mm_packus_epi32(_mm256_castsi256_si128(found), _mm256_extracti128_si256::<1>(found));
+            // SAFETY: 8 values; no alignment needed.
+            unsafe { _mm_storeu_si128(values.as_mut_ptr().cast(), packed) }
+            done += 8;
+        }
+        done
+    }
+}

@@ -1,0 +1,36 @@
+//! What decoding keeps from one chunk to the next.
+
+use crate::entropy::LaneRoom;
+use crate::kernel::Kernel;
+
+use super::fields::MAX_FIELDS;
+
+/// Tables that a segment's chunks look up, and the kernel that does. One for each thread; of one file only.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    pub(super) kernel: Kernel,
+    /// Offset of the segment that the tables belong to.
+    segment: Option<u64>,
+    pub(super) of_mask: LaneRoom,
+    pub(super) of_fields: [LaneRoom; MAX_FIELDS],
+}
+
+impl Scratch {
+    pub(crate) fn new(kernel: Kernel) -> Self {
+        Self {
+            kernel,
+            segment: None,
+            of_mask: LaneRoom::default(),
+            of_fields: std::array::from_fn(|_| LaneRoom::default()),
+        }
+    }
+
+    /// Before a chunk of the segment whose data lies at `offset`.
+    pub(crate) fn enter(&mut self, offset: u64) {
+        if self.segment != Some(offset) {
+            self.segment = Some(offset);
+            self.of_mask.forget();
+            self.of_fields.iter_mut().for_each(LaneRoom::forget);
+        }
+    }
+}
