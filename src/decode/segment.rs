@@ -120,17 +120,22 @@ impl Segment {
         self.representation.decode_chunk(self.head.dtype, &elements, coded, offset, out, scratch, observe)
     }
 
-    /// Reads and decodes chunk `index` to a vector of its own.
-    pub(crate) fn decode_whole_chunk<S: ReadAt + ?Sized>(
+    /// The decoded bytes of chunk `index`, kept in the scratch.
+    pub(crate) fn whole_chunk<'s, S: ReadAt + ?Sized>(
         &self,
         source: &S,
         index: usize,
-        scratch: &mut Scratch,
-    ) -> Result<Vec<u8>> {
-        let coded = self.read_chunk(source, index)?;
-        let mut out = zeroed(self.chunk_bytes(index))?;
-        self.decode_chunk(index, &coded, &mut out, scratch)?;
-        Ok(out)
+        scratch: &'s mut Scratch,
+    ) -> Result<&'s [u8]> {
+        let number = (self.data_offset, index);
+        let mut kept = scratch.whole.take().filter(|(kept, _)| *kept == number);
+        if kept.is_none() {
+            let coded = self.read_chunk(source, index)?;
+            let mut out = zeroed(self.chunk_bytes(index))?;
+            self.decode_chunk(index, &coded, &mut out, scratch)?;
+            kept = Some((number, out));
+        }
+        Ok(&scratch.whole.insert(kept.unwrap_or_default()).1)
     }
 
     /// The pieces of chunks that make up the segment's elements `range`, in order.

@@ -247,10 +247,12 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
                 let coded = segment.read_chunk(source, piece.chunk)?;
                 self.reader.with_scratch(|scratch| segment.decode_chunk(piece.chunk, &coded, out, scratch))?;
             } else {
-                let decode = |scratch: &mut _| segment.decode_whole_chunk(source, piece.chunk, scratch);
-                let whole = self.reader.with_scratch(decode)?;
-                let start = bytes_of(dtype, piece.elements.start) as usize;
-                out.copy_from_slice(&whole[start..start + out.len()]);
+                self.reader.with_scratch(|scratch| -> Result<()> {
+                    let whole = segment.whole_chunk(source, piece.chunk, scratch)?;
+                    let start = bytes_of(dtype, piece.elements.start) as usize;
+                    out.copy_from_slice(&whole[start..start + out.len()]);
+                    Ok(())
+                })?;
             }
             self.reader.options.progress.advance(out.len() as u64)
         };
@@ -277,19 +279,20 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
         }
         let source = self.reader.source();
         let work = |(piece, out): (Piece, &mut [T])| {
-            let decode = |scratch: &mut _| segment.decode_whole_chunk(source, piece.chunk, scratch);
-            let whole = self.reader.with_scratch(decode)?;
-            if dtype.bits() < 8 {
-                // rows may begin inside a byte: convert all, then take some
-                let elements = segment.head.chunk_range(piece.chunk);
-                let mut converted = zeroed::<T>(elements.end - elements.start)?;
-                convert(dtype, &whole, &mut converted)?;
-                out.copy_from_slice(&converted[piece.elements.start as usize..piece.elements.end as usize]);
-            } else {
+            self.reader.with_scratch(|scratch| -> Result<()> {
+                let whole = segment.whole_chunk(source, piece.chunk, scratch)?;
+                if dtype.bits() < 8 {
+                    // rows may begin inside a byte: convert all, then take some
+                    let elements = segment.head.chunk_range(piece.chunk);
+                    let mut converted = zeroed::<T>(elements.end - elements.start)?;
+                    convert(dtype, whole, &mut converted)?;
+                    out.copy_from_slice(&converted[piece.elements.start as usize..piece.elements.end as usize]);
+                    return Ok(());
+                }
                 let bytes =
                     bytes_of(dtype, piece.elements.start) as usize..bytes_of(dtype, piece.elements.end) as usize;
-                convert(dtype, &whole[bytes], out)?;
-            }
+                convert(dtype, &whole[bytes], out)
+            })?;
             self.reader.options.progress.advance(bytes_of(dtype, out.len() as u64))
         };
         self.reader.workers().map(jobs, work).map_err(|error| self.name_in(error))?;

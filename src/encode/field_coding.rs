@@ -8,6 +8,9 @@ use crate::represent::{Coding, ContextSource, MAX_CONTEXT_SHIFT};
 /// From so many symbols on other numbers of contexts are tried.
 const MANY_SYMBOLS: u64 = 1 << 19;
 
+/// One part in so many is what a coder of the field that matters most has to save.
+pub(super) const LEAST_GAIN: u64 = 512;
+
 /// A byte in units of cost.
 pub(super) const BYTE: u64 = 8 * BIT;
 /// What a stream in lanes takes beside its words: states and counts.
@@ -19,8 +22,14 @@ fn precision(contexts: usize) -> u32 {
 }
 
 /// The cheapest coding of a field with these counts among raw, constant and static lanes. Contexts cost `context_cost`
-/// besides, and are dropped if they do not save that.
-pub(super) fn plan_field(counts: &[Vec<u64>], width: u32, source: &ContextSource, context_cost: u64) -> (Coding, u64) {
+/// besides, and are dropped if they do not save that. A coder has to save one part in `gain`.
+pub(super) fn plan_field(
+    counts: &[Vec<u64>],
+    width: u32,
+    source: &ContextSource,
+    context_cost: u64,
+    gain: u64,
+) -> (Coding, u64) {
     let merged: Vec<u64> = (0..1 << width).map(|symbol| counts.iter().map(|counts| counts[symbol]).sum()).collect();
     let total: u64 = merged.iter().sum();
     let raw_cost = total * u64::from(width) * BIT;
@@ -28,7 +37,7 @@ pub(super) fn plan_field(counts: &[Vec<u64>], width: u32, source: &ContextSource
     if let (Some((value, _)), None) = (present.next(), present.next()) {
         return (Coding::Constant(value as u16), 2 * BYTE);
     }
-    if width > MAX_SYMBOL_BITS || adaptive_cost(&merged) > raw_cost - raw_cost / 512 && counts.len() == 1 {
+    if width > MAX_SYMBOL_BITS || adaptive_cost(&merged) > raw_cost - raw_cost / gain && counts.len() == 1 {
         return (Coding::Raw, raw_cost);
     }
     let lanes = |counts: &[Vec<u64>], source: &ContextSource| {
@@ -55,8 +64,8 @@ pub(super) fn plan_field(counts: &[Vec<u64>], width: u32, source: &ContextSource
             best = alone;
         }
     }
-    // a field that gains less than a five-hundredth is not worth its time
-    if best.1 > raw_cost - raw_cost / 512 {
+    // a field that gains less is not worth its time
+    if best.1 > raw_cost - raw_cost / gain {
         return (Coding::Raw, raw_cost);
     }
     best

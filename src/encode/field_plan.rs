@@ -1,7 +1,7 @@
 //! Which fields a segment's words are cut into, under which contexts, and how each is coded: the cheapest that was found.
 
 use super::contexts::{Offer, choose_contexts, count_top};
-use super::field_coding::plan_field;
+use super::field_coding::{LEAST_GAIN, plan_field};
 use super::histograms::{Histograms, look, narrowed};
 use super::magnitude::Meaning;
 use super::mixing::mixed_plan;
@@ -52,7 +52,8 @@ pub(super) fn plan_fields<W: Word>(
             // sign, exponent and mantissa together
             (Transform::Rotate, bits, bits, Meaning::Float { mantissa_bits: bits - exponent })
         }
-        _ if bits <= 8 && dtype.is_signed_integer() => (Transform::Identity, bits, bits, Meaning::Signed),
+        // a bell in one piece: tables have fewer symbols between the first and the last
+        _ if bits <= 8 && dtype.is_signed_integer() => (Transform::Offset(1 << (bits - 1)), bits, bits, Meaning::Signed),
         _ if bits <= 8 => (Transform::Identity, bits, bits, Meaning::Unsigned),
         _ if dtype.is_signed_integer() => (Transform::Zigzag, 8, 8, Meaning::Zigzag),
         _ => (Transform::Identity, 8, 8, Meaning::Zigzag),
@@ -75,7 +76,7 @@ pub(super) fn plan_fields<W: Word>(
     };
     let plan = |first: u32| {
         let narrow: Vec<Vec<u64>> = counts.iter().map(|counts| narrowed(counts, most - first)).collect();
-        let (coding, mut cost) = plan_field(&narrow, first, &contexts.source, contexts.cost);
+        let (coding, mut cost) = plan_field(&narrow, first, &contexts.source, contexts.cost, LEAST_GAIN);
         let is_used = !matches!(coding.source(), ContextSource::None);
         let mut fields = vec![Field { width: first, coding }];
         let of_mask = offer.filter(|offer| offer.is_paid).and_then(|offer| offer.contexts.classes.as_ref());
@@ -149,9 +150,12 @@ pub(super) fn plan_planes<W: Word>(
     for (plane, width) in planes {
         let plan = |shift: u32, width: u32, all_classes: &mut Vec<Classes>| {
             let counts = histograms.of_bits(8 * plane + shift, width);
-            let (mut coding, mut cost) = plan_field(std::slice::from_ref(&counts), width, &ContextSource::None, 0);
+            let (mut coding, mut cost) =
+                plan_field(std::slice::from_ref(&counts), width, &ContextSource::None, 0, effort.plane_gain);
             if effort.plane_contexts && all_classes.len() < MAX_CLASS_FIELDS {
-                improve_plane(words, layout, 8 * plane + shift, &counts, first, all_classes, &mut coding, &mut cost);
+                let shift = 8 * plane + shift;
+                let gain = effort.plane_gain;
+                improve_plane(words, layout, shift, &counts, first, gain, all_classes, &mut coding, &mut cost);
             }
             (Field { width, coding }, cost)
         };

@@ -21,7 +21,7 @@ pub(super) enum Meaning {
     Float { mantissa_bits: u32 },
     /// Unsigned integers around their median.
     Unsigned,
-    /// Two's complement of the field's width.
+    /// Integers of the field's width, the least of which is 0.
     Signed,
     /// Zigzagged integers, or their upper bits.
     Zigzag,
@@ -50,7 +50,7 @@ impl Magnitudes {
             Meaning::Unsigned => log2(2 * (symbol as i64 - median).unsigned_abs() + 1, 1),
             Meaning::Signed => {
                 let half = 1i64 << (width - 1);
-                log2(2 * ((symbol as i64 ^ half) - half).unsigned_abs() + 1, 1)
+                log2(2 * (symbol as i64 - half).unsigned_abs() + 1, 1)
             }
             Meaning::Zigzag | Meaning::Mask => log2(symbol as u64 + 1, 1),
         };
@@ -101,8 +101,8 @@ mod tests {
         let float = Magnitudes::new(&counts, 10, Meaning::Float { mantissa_bits: 2 });
         assert_eq!(float.of_symbol[515] - float.of_symbol[511], OCTAVE as i16);
         let signed = Magnitudes::new(&vec![1; 256], 8, Meaning::Signed).of_symbol;
-        assert_eq!(signed[20], signed[256 - 20]);
-        assert!((i32::from(signed[80] - signed[40]) - OCTAVE).abs() <= 1);
+        assert_eq!(signed[128 + 20], signed[128 - 20]);
+        assert!((i32::from(signed[128 + 80] - signed[128 + 40]) - OCTAVE).abs() <= 1);
         let mut counts = vec![0; 256];
         counts[119..140].fill(1);
         let unsigned = Magnitudes::new(&counts, 8, Meaning::Unsigned).of_symbol;

@@ -85,8 +85,12 @@ pub(crate) struct Effort {
     pub(crate) sample_words: usize,
     /// Whether low bits of words may have contexts.
     pub(crate) plane_contexts: bool,
+    /// A coder of low bits has to save one part in so many: it takes as long to decode as the bits above.
+    pub(crate) plane_gain: u64,
     /// Adaptations tried beside the static table.
     pub(crate) adaptations: &'static [Adaptation],
+    /// An adaptation has to save one part of so many: it takes time to decode.
+    pub(crate) adaptation_gain: u64,
     /// Chunks that an adaptation is measured on.
     pub(crate) measured_chunks: usize,
     /// Words on which mixing is judged; 0: it is not tried.
@@ -135,7 +139,9 @@ impl Effort {
             resolutions: &[],
             sample_words: 1 << 16,
             plane_contexts: false,
+            plane_gain: 128,
             adaptations: &[],
+            adaptation_gain: 256,
             measured_chunks: 0,
             mixed_words: 0,
             mixed_gain: 64,
@@ -155,6 +161,8 @@ impl Effort {
                 resolutions: FINEST,
                 sample_words: 1 << 18,
                 adaptations: MORE,
+                adaptation_gain: 4096,
+                plane_gain: 512,
                 measured_chunks: 4,
                 bits_symbols: 1 << 15,
                 ..Self::of(6)

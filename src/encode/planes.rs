@@ -18,7 +18,7 @@ const MAX_KINDS: usize = 4;
 const SAMPLE_WORDS: usize = 1 << 16;
 
 /// Gives the field of the bits from `shift`, whose symbols occur `counts` times, contexts where that pays. `first` is the width of
-/// the first field.
+/// the first field; what is coded has to save one part in `gain`.
 #[expect(clippy::too_many_arguments, reason = "all of them are the state of one plan")]
 pub(super) fn improve_plane<W: Word>(
     words: Words<'_, W>,
@@ -26,6 +26,7 @@ pub(super) fn improve_plane<W: Word>(
     shift: u32,
     counts: &[u64],
     first: u32,
+    gain: u64,
     all_classes: &mut Vec<Classes>,
     coding: &mut Coding,
     cost: &mut u64,
@@ -38,8 +39,8 @@ pub(super) fn improve_plane<W: Word>(
         return;
     }
     let mut consider = |counts: &Counts, source: &ContextSource, context_cost: u64| {
-        let (new, new_cost) = plan_field(counts, width, source, context_cost);
-        let is_better = new_cost < *cost - *cost / 1024 && !matches!(new.source(), ContextSource::None);
+        let (new, new_cost) = plan_field(counts, width, source, context_cost, gain);
+        let is_better = new_cost < *cost - *cost / (2 * gain) && !matches!(new.source(), ContextSource::None);
         if is_better {
             (*coding, *cost) = (new, new_cost);
         }

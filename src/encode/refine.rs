@@ -64,9 +64,12 @@ pub(super) fn refine<W: Word>(
         for (field, options) in plan.fields.fields.iter_mut().zip(options) {
             let Some((_, present_cost)) = options.first() else { continue };
             // what moves or is coded bit by bit costs time: it has to earn it
-            let bound = present_cost - present_cost / 4096;
             let present_cost = *present_cost;
-            let best = options.into_iter().skip(1).min_by_key(|(_, cost)| *cost).filter(|(_, cost)| *cost < bound);
+            let earns = |(coding, cost): &(Coding, u64)| {
+                let least = if matches!(coding, Coding::Lanes(..)) { effort.adaptation_gain } else { 4096 };
+                *cost < present_cost - present_cost / least
+            };
+            let best = options.into_iter().skip(1).filter(earns).min_by_key(|(_, cost)| *cost);
             if let Some((coding, cost)) = best {
                 field.coding = coding;
                 let saved = (u128::from(present_cost - cost) * chunks as u128 / measured as u128) as u64;

@@ -11,7 +11,7 @@ use super::adapt::normalise;
 use super::context::AdaptiveBit;
 use super::cost::{BIT, log2_fixed};
 use super::levels::{BitCoder, LevelCoding, MAX_DRIFT, MIN_DRIFT, Prediction, Row, VALUES};
-use super::table::{Layout, MAX_ENTRIES, MAX_LEVEL, MAX_PRECISION, MAX_SLOTS, MIN_PRECISION, SLOT_BITS, TABLE_LIMIT};
+use super::table::{Layout, MAX_ENTRIES, MAX_LEVEL, MAX_PRECISION, MAX_SLOTS, MIN_PRECISION, TABLE_LIMIT};
 
 /// The counts of a context are scaled to add up to less than about 2^36, so that no cost overflows.
 const TOTAL_BITS: u32 = 36;
@@ -35,53 +35,66 @@ const ENTRY_COST: u64 = 4 * BIT;
 /// Levels between the nearest and the predicted one are all tried if they are no more.
 const TRIED: u8 = 6;
 
-/// The precision, or the next below it in which a slot has room for all symbols that occur, and for an escape if there has
-/// to be one.
-pub(super) fn possible_precision(counts: &[Vec<u64>], precision: u32) -> u32 {
-    let (first, last) = used(counts);
-    let named = |counts: &Vec<u64>| counts.iter().filter(|&&count| count > 0).count();
-    let needed = last - first + 1 + usize::from(counts.iter().any(|counts| named(counts) > MAX_ENTRIES));
-    let fits = |precision: &u32| needed <= 1 << (SLOT_BITS - 2 * precision);
-    (MIN_PRECISION..=precision).rev().find(fits).unwrap_or(MIN_PRECISION)
-}
-
-/// The first and the last symbol that occurs.
-fn used(counts: &[Vec<u64>]) -> (usize, usize) {
-    let occurs = |symbol: &usize| counts.iter().any(|counts| counts[*symbol] > 0);
-    let symbols = counts.first().map_or(0, Vec::len);
-    ((0..symbols).find(occurs).unwrap_or(0), (0..symbols).rfind(occurs).unwrap_or(0))
-}
-
-/// What is coded of the tables for contexts in which symbols occur `counts[context][symbol]` times.
-pub(super) fn fit(counts: &[Vec<u64>], width: u32, precision: u32) -> (Layout, Vec<Row>) {
-    let (mut first, mut last) = used(counts);
-    // of more symbols than tables can be sent for, the rarest at the ends are left to the escape
-    let total = |symbol: usize| counts.iter().fold(0, |sum: u64, counts| sum.saturating_add(counts[symbol]));
-    while (last - first + 1) * counts.len() > MAX_SLOTS {
-        if total(first) <= total(last) {
-            first += 1;
-        } else {
-            last -= 1;
+/// What is coded of the tables for contexts in which symbols occur `counts[context][symbol]` times, and their precision: that
+/// given, or a lower one in which slots have room for more symbols.
+pub(super) fn fit(counts: &[Vec<u64>], width: u32, precision: u32) -> (u32, Layout, Vec<Row>) {
+    let mut best: Option<(u32, Fit)> = None;
+    for precision in (MIN_PRECISION..=precision).rev() {
+        let fits_all = fit_precision(counts, width, precision, &mut best);
+        if fits_all {
+            break;
         }
     }
-    let contexts: Vec<Context> =
-        counts.iter().map(|counts| Context::new(counts, first..last + 1, width, precision)).collect();
-    let layout = Layout { escape: false, first: first as u16, last: last as u16, drift: drift(&contexts) };
-    let mut best: Option<Fit> = None;
+    match best {
+        Some((precision, fit)) => (precision, fit.layout, fit.rows),
+        None => (precision, Layout { escape: false, first: 0, last: 0, drift: 0 }, Vec::new()),
+    }
+}
+
+/// Replaces `best` by something cheaper of this precision, if there is. Returns whether the rarest symbols at the ends need not
+/// be escaped for want of room.
+fn fit_precision(counts: &[Vec<u64>], width: u32, precision: u32, best: &mut Option<(u32, Fit)>) -> bool {
+    let occurs = |symbol: &usize| counts.iter().any(|counts| counts[*symbol] > 0);
+    let symbols = counts.first().map_or(0, Vec::len);
+    let total = |symbol: usize| counts.iter().fold(0, |sum: u64, counts| sum.saturating_add(counts[symbol]));
+    let all = ((0..symbols).find(occurs).unwrap_or(0), (0..symbols).rfind(occurs).unwrap_or(0));
+    let trimmed = |escape: bool| {
+        let (mut first, mut last) = all;
+        let layout = |first: usize, last: usize| Layout { escape, first: first as u16, last: last as u16, drift: 0 };
+        while (last - first + 1) * counts.len() > MAX_SLOTS || !layout(first, last).fits(precision) {
+            if total(first) <= total(last) {
+                first += 1;
+            } else {
+                last -= 1;
+            }
+        }
+        layout(first, last)
+    };
+    let contexts_of = |layout: &Layout| -> Vec<Context> {
+        let sent = usize::from(layout.first)..usize::from(layout.last) + 1;
+        counts.iter().map(|counts| Context::new(counts, sent.clone(), width, precision)).collect()
+    };
+    let (plain, escaping) = (trimmed(false), trimmed(true));
+    let contexts = contexts_of(&plain);
+    let drift = drift(&contexts);
     let mut consider = |fit: Fit| {
-        if best.as_ref().is_none_or(|best| fit.cost < best.cost) {
-            best = Some(fit);
+        if best.as_ref().is_none_or(|(_, best)| fit.cost < best.cost) {
+            *best = Some((precision, fit));
         }
     };
     let needs_escape = contexts.iter().any(|context| context.named > MAX_ENTRIES || context.beyond > 0);
     if !needs_escape {
-        consider(Fit::new(&contexts, layout, precision));
+        consider(Fit::new(&contexts, Layout { drift, ..plain }, precision));
     }
-    let escaping = Layout { escape: true, ..layout };
-    if needs_escape || (contexts.iter().any(|context| context.escaped > 0) && escaping.fits(precision)) {
-        consider(Fit::new(&contexts, escaping, precision));
+    if needs_escape || contexts.iter().any(|context| context.escaped > 0) {
+        let escaping = Layout { drift, ..escaping };
+        if (plain.first, plain.last) == (escaping.first, escaping.last) {
+            consider(Fit::new(&contexts, escaping, precision));
+        } else {
+            consider(Fit::new(&contexts_of(&escaping), escaping, precision));
+        }
     }
-    best.map_or_else(|| (layout, Vec::new()), |fit| (fit.layout, fit.rows))
+    (plain.first.into(), plain.last.into()) == all
 }
 
 /// The drift under which neighbouring tables are most alike.

@@ -5,7 +5,7 @@ use super::lanes::{LANES, LaneModel, LaneStream, STATE_LOWER_BOUND};
 use super::slots::{Slots, escape_label, labels_of};
 use super::table::Tables;
 use crate::error::{Error, Result};
-use crate::kernel::{Job, Kernel, Lanes};
+use crate::kernel::{GROUPS, Kernel, Lanes};
 use crate::wire::Cursor;
 
 /// What is looked up for the symbols of one stream, kept from chunk to chunk.
@@ -118,58 +118,50 @@ impl<'a> LaneDecoder<'a> {
             let contexts = if contexts.is_empty() { contexts } else { &contexts[start..end] };
             let block = &mut out[start..end];
             self.decode(contexts, block)?;
-            if let Some(adaptive) = &mut self.adaptive {
-                adaptive.count(self.position, contexts, block);
-            }
-            self.name(contexts, block)?;
             self.position += block.len();
             start = end;
         }
         Ok(())
     }
 
-    /// Labels under the tables as they are.
-    fn decode(&mut self, contexts: &[u8], labels: &mut [u16]) -> Result<()> {
+    /// Symbols under the tables as they are.
+    fn decode(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
         let tables = &self.model.tables;
+        let escape = tables.may_escape().then(|| escape_label(tables.precision()));
         let slots = self.slots.all();
         let mut done = 0;
-        while done < labels.len() {
+        while done < symbols.len() {
             let (words, before) = self.words.ahead()?;
             let position = self.words.position - before;
-            let mut lanes = Lanes { states: &mut self.states, slots, precision: tables.precision(), words, position };
-            let contexts = if contexts.is_empty() { contexts } else { &contexts[done..] };
-            let labels = &mut labels[done..];
-            let whole = labels.len() / LANES * LANES;
-            let decoded = if whole == 0 {
-                if lanes.decode_last(contexts, labels) { labels.len() } else { 0 }
-            } else {
-                let contexts = if contexts.is_empty() { contexts } else { &contexts[..whole] };
-                lanes.decode(self.kernel, contexts, &mut labels[..whole]) * LANES
+            let mut lanes = Lanes { states: &mut self.states, slots, precision: tables.precision(), words, position, first: tables.first(), escape };
+            let left = symbols.len() - done;
+            let len = if left < LANES { left } else { (left / LANES).min(GROUPS) * LANES };
+            let contexts = if contexts.is_empty() { contexts } else { &contexts[done..done + len] };
+            let symbols = &mut symbols[done..done + len];
+            let decoded = match len {
+                LANES.. => lanes.decode(self.kernel, contexts, symbols),
+                _ => lanes.decode_last(contexts, symbols),
             };
-            if decoded == 0 {
+            self.words.position = before + lanes.position;
+            if decoded.groups == 0 {
                 return Err(Error::corrupt("a context without a table"));
             }
-            done += decoded;
-            self.words.position = before + lanes.position;
-        }
-        Ok(())
-    }
-
-    /// Labels become symbols.
-    fn name(&mut self, contexts: &[u8], labels: &mut [u16]) -> Result<()> {
-        let tables = &self.model.tables;
-        if tables.may_escape() {
-            let escape = escape_label(tables.precision());
-            for (i, group) in labels.chunks_mut(ESCAPE_SEARCH).enumerate() {
-                if self.kernel.run(Contains { label: escape, labels: group }) {
-                    let contexts = if contexts.is_empty() { contexts } else { &contexts[i * ESCAPE_SEARCH..] };
-                    self.escapes.take(escape, tables, contexts, group)?;
+            let len = len.min(decoded.groups * LANES);
+            let symbols = &mut symbols[..len];
+            if let Some(adaptive) = &mut self.adaptive {
+                adaptive.count(self.position + done, contexts, symbols);
+            }
+            if let Some(escape) = escape {
+                let mut escaped = decoded.escaped;
+                while escaped != 0 {
+                    let start = escaped.trailing_zeros() as usize * LANES;
+                    let group = start..len.min(start + LANES);
+                    let contexts = if contexts.is_empty() { contexts } else { &contexts[group.clone()] };
+                    self.escapes.take(escape.wrapping_add(tables.first()), tables, contexts, &mut symbols[group])?;
+                    escaped &= escaped - 1;
                 }
             }
-        }
-        match tables.first() {
-            0 => {}
-            first => self.kernel.run(Add { first, labels }),
+            done += len;
         }
         Ok(())
     }
@@ -199,39 +191,6 @@ impl<'a> LaneDecoder<'a> {
     }
 }
 
-/// Escapes are looked for in so many labels at a time.
-const ESCAPE_SEARCH: usize = 128;
-
-/// Whether there is such a label.
-struct Contains<'a> {
-    label: u16,
-    labels: &'a [u16],
-}
-
-impl Job for Contains<'_> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run(self) -> bool {
-        self.labels.iter().fold(0, |found, &label| found | u16::from(label == self.label)) != 0
-    }
-}
-
-/// Adds the first symbol.
-struct Add<'a> {
-    first: u16,
-    labels: &'a mut [u16],
-}
-
-impl Job for Add<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        self.labels.iter_mut().for_each(|label| *label = label.wrapping_add(self.first));
-    }
-}
-
 /// The values behind escapes.
 #[derive(Debug)]
 struct Escapes {
@@ -256,9 +215,9 @@ impl Escapes {
         Self { all, taken: 0, has_frequency }
     }
 
-    /// Puts the labels of the next escaped symbols where the escape's are; below the first symbol they wrap.
-    fn take(&mut self, escape: u16, tables: &Tables, contexts: &[u8], labels: &mut [u16]) -> Result<()> {
-        for (i, label) in labels.iter_mut().enumerate().filter(|(_, label)| **label == escape) {
+    /// Puts the next escaped symbols where `escape` is.
+    fn take(&mut self, escape: u16, tables: &Tables, contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
+        for (i, place) in symbols.iter_mut().enumerate().filter(|(_, symbol)| **symbol == escape) {
             let Some(&symbol) = self.all.get(self.taken) else {
                 return Err(Error::corrupt("escaped symbols are missing"));
             };
@@ -267,7 +226,7 @@ impl Escapes {
                 return Err(Error::corrupt("an escaped symbol that has a frequency"));
             }
             self.taken += 1;
-            *label = symbol.wrapping_sub(tables.first());
+            *place = symbol;
         }
         Ok(())
     }
@@ -283,6 +242,8 @@ struct Adaptive {
     /// By context · stride + label; the escape's is the last.
     counts: Vec<u32>,
     stride: usize,
+    /// The symbol of label 0.
+    first: u16,
 }
 
 impl Adaptive {
@@ -297,21 +258,22 @@ impl Adaptive {
             frequencies,
             counts: vec![0; stride * tables.contexts()],
             stride,
+            first: tables.first(),
         }
     }
 
-    /// Counts labels, the first of which is that of symbol `start` of the chunk.
-    fn count(&mut self, start: usize, contexts: &[u8], labels: &[u16]) {
+    /// Counts symbols, or what stands for an escape; the first is symbol `start` of the chunk.
+    fn count(&mut self, start: usize, contexts: &[u8], symbols: &[u16]) {
         const PERIOD: usize = COUNTED_GROUPS * LANES;
         let before = start % PERIOD;
         // the first symbols of a block may belong to a group that is counted
         let mut group_start = 0;
         let mut group_end = LANES.saturating_sub(before);
-        while group_start < labels.len() {
-            let end = group_end.min(labels.len());
+        while group_start < symbols.len() {
+            let end = group_end.min(symbols.len());
             for i in group_start..end {
                 let context = contexts.get(i).map_or(0, |&context| usize::from(context));
-                let label = usize::from(labels[i]).min(self.stride - 1);
+                let label = usize::from(symbols[i].wrapping_sub(self.first)).min(self.stride - 1);
                 if let Some(count) = self.counts.get_mut(context * self.stride + label) {
                     *count += 1;
                 }

@@ -142,14 +142,13 @@ impl Tables {
     /// Good tables for contexts in which symbols occur `counts[context][symbol]` times: every symbol with a count can be
     /// coded in its context.
     ///
-    /// There are 1 to [`MAX_CONTEXTS`] contexts and 2^width counts in each. The precision is less if symbols are spread too
-    /// far for it. Integers only: the same tables on every machine.
+    /// There are 1 to [`MAX_CONTEXTS`] contexts and 2^width counts in each. The precision is lower if
+    /// symbols are spread too far for it. Integers only: the same tables on every machine.
     pub(crate) fn from_counts(counts: &[Vec<u64>], width: u32, precision: u32) -> Self {
         debug_assert!((1..=MAX_CONTEXTS).contains(&counts.len()) && counts.len() << precision <= MAX_SLOTS);
         debug_assert!((MIN_PRECISION..=MAX_PRECISION).contains(&precision));
         debug_assert!(counts.iter().all(|counts| counts.len() == 1 << width));
-        let precision = fit::possible_precision(counts, precision);
-        let (layout, rows) = fit::fit(counts, width, precision);
+        let (precision, layout, rows) = fit::fit(counts, width, precision);
         Self::of_rows(width, precision, layout, &rows)
     }
 

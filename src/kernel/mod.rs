@@ -18,5 +18,5 @@ mod unpack;
 
 pub(crate) use choice::Job;
 pub use choice::Kernel;
-pub(crate) use lanes::{LANES, Lanes, STATE_LOWER_BOUND};
+pub(crate) use lanes::{GROUPS, LANES, Lanes, STATE_LOWER_BOUND};
 pub use map::Map;

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::class_field::ClassField;
-use super::word::Word;
 use crate::entropy::MAX_CONTEXTS;
 use crate::error::{Error, Result};
 use crate::kernel::{Job, Kernel};
@@ -119,17 +118,13 @@ impl ContextSource {
                 }
             }
             Self::Field { field, thresholds } => {
-                let of_symbols = Self::of_symbols(thresholds);
-                let last = of_symbols.len() - 1;
-                symbols_of(*field).map(|symbol| of_symbols[usize::from(symbol).min(last)]).collect()
+                // from the last threshold on all is the same
+                let last = thresholds.last().copied().unwrap_or(0);
+                let context_of = |symbol: u16| thresholds.partition_point(|&threshold| threshold <= symbol) as u8;
+                let context_of: Vec<u8> = (0..=last).map(context_of).collect();
+                symbols_of(*field).map(|symbol| context_of[usize::from(symbol.min(last))]).collect()
             }
         }
-    }
-
-    /// For each symbol of an earlier field its context; from the last on all have the same.
-    fn of_symbols(thresholds: &[u16]) -> Vec<u8> {
-        let last = thresholds.last().copied().unwrap_or(0);
-        (0..=last).map(|symbol| thresholds.partition_point(|&threshold| threshold <= symbol) as u8).collect()
     }
 
     /// Bytes of memory beside its own, about.
@@ -145,36 +140,22 @@ impl ContextSource {
 #[derive(Debug)]
 pub(super) struct ContextReader<'a> {
     source: &'a ContextSource,
-    /// Of a source that is an earlier field: for each of its symbols the context.
-    of_symbols: Vec<u8>,
-    /// Of that field.
-    width: u32,
-    /// Bits of the fields up to and with it.
-    end: u32,
     contexts: Vec<u8>,
 }
 
 impl<'a> ContextReader<'a> {
-    /// For a field of a word whose fields have these widths.
-    pub(super) fn new(source: &'a ContextSource, widths: impl Iterator<Item = u32> + Clone) -> Self {
-        let mut this = Self { source, of_symbols: Vec::new(), width: 0, end: 0, contexts: Vec::new() };
-        if let ContextSource::Field { field, thresholds } = source {
-            this.of_symbols = ContextSource::of_symbols(thresholds);
-            this.width = widths.clone().nth(*field).unwrap_or(0);
-            this.end = widths.take(field + 1).sum();
-        }
-        this
+    pub(super) fn new(source: &'a ContextSource) -> Self {
+        Self { source, contexts: Vec::new() }
     }
 
-    /// The contexts of a block of words, so many an element; none if there is only one. `sums` are those of the chunk; `words`
-    /// hold the fields before, of `bits` bits together.
-    pub(super) fn read<W: Word>(
+    /// The contexts of a block of words, so many an element; none if there is only one. `sums` are those of the chunk; `symbols_of`
+    /// gives those of an earlier field in the block.
+    pub(super) fn read<'s>(
         &mut self,
         sums: &[Vec<u8>],
         block: &Range<usize>,
         words_an_element: usize,
-        words: &[W],
-        bits: u32,
+        symbols_of: impl Fn(usize) -> &'s [u16],
         kernel: Kernel,
     ) -> &[u8] {
         match self.source {
@@ -188,17 +169,40 @@ impl<'a> ContextReader<'a> {
                     self.contexts = self.contexts.iter().flat_map(repeat).collect();
                 }
             }
-            ContextSource::Field { .. } => {
-                self.contexts.resize(words.len(), 0);
-                let shift = bits - self.end;
-                let mask = ((1u32 << self.width) - 1) as u16;
-                let last = self.of_symbols.len() - 1;
-                for (context, word) in self.contexts.iter_mut().zip(words) {
-                    *context = self.of_symbols[usize::from(word.field(shift, mask)).min(last)];
-                }
+            ContextSource::Field { field, thresholds } => {
+                let symbols = symbols_of(*field);
+                self.contexts.resize(symbols.len(), 0);
+                kernel.run(CountThresholds { symbols, thresholds, contexts: &mut self.contexts });
             }
         }
         &self.contexts
+    }
+}
+
+/// For each symbol the number of thresholds that are not above it.
+struct CountThresholds<'a> {
+    symbols: &'a [u16],
+    thresholds: &'a [u16],
+    contexts: &'a mut [u8],
+}
+
+impl Job for CountThresholds<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        const WIDTH: usize = 32;
+        for (contexts, symbols) in self.contexts.chunks_mut(WIDTH).zip(self.symbols.chunks(WIDTH)) {
+            let mut own = [0; WIDTH];
+            own[..symbols.len()].copy_from_slice(symbols);
+            let mut counts = [0u16; WIDTH];
+            for &threshold in self.thresholds {
+                for (count, symbol) in counts.iter_mut().zip(own) {
+                    *count += u16::from(symbol >= threshold);
+                }
+            }
+            contexts.iter_mut().zip(counts).for_each(|(context, count)| *context = count as u8);
+        }
     }
 }
 

@@ -3,17 +3,17 @@
 
 use std::ops::Range;
 
-use super::coding::Field;
+use super::coding::{Coding, Field};
 use super::context_source::{ContextReader, all_sums};
-use super::fields::{Fields, Observer, Transform};
+use super::fields::{Fields, Observer};
+use super::joining::{Block, Joining};
 use super::mask::{Kept, of_kept};
 use super::scratch::Scratch;
 use super::steps::{Shared, Steps};
 use super::symbol_stream::SymbolStream;
-use super::word::{Word, with_word, write_words};
-use crate::entropy::LaneRoom;
+use super::word::{Word, with_word};
 use crate::error::Result;
-use crate::kernel::{Job, Kernel};
+use crate::kernel::Kernel;
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
@@ -68,26 +68,21 @@ impl Fields {
         let observe = |index, field: &Field, symbols: &[u16], contexts: &[u8]| {
             observe(first_number + index, field.width, &field.coding, symbols, contexts);
         };
-        let mut chunk = ChunkOfFields {
-            fields: &self.fields,
-            transform: self.transform,
-            bits: self.symbol_bits(),
+        let chunk = ChunkOfFields {
+            fields: self,
             count: if kept.is_some() && count == 0 { None } else { Some(count) },
             words_an_element: dtype.words() as usize,
+            kept: kept.as_ref(),
             kernel,
         };
         if self.steps == Steps::NONE && dtype.word_bits() >= 8 {
             // words are elements: to their place at once
-            return chunk.decode::<V>(cursor, &sums, None, &mut scratch.of_fields, observe, |block, words| {
-                let bytes = block.start * V::SIZE..block.end * V::SIZE;
-                write_words(words, dtype.word_bits(), &mut out[bytes])
+            return chunk.decode(cursor, &sums, scratch, observe, |block, words| {
+                words.write::<V>(kernel, &mut out[block.start * V::SIZE..block.end * V::SIZE]);
             });
         }
         let mut words = vec![V::default(); count];
-        chunk.decode::<V>(cursor, &sums, kept.as_ref(), &mut scratch.of_fields, observe, |block, decoded| {
-            words[block].copy_from_slice(decoded);
-            Ok(())
-        })?;
+        chunk.decode(cursor, &sums, scratch, observe, |block, decoded| decoded.store(kernel, &mut words[block]))?;
         let inverted = self.steps.invert(dtype, &values, kept.as_ref(), &words, &shared, kernel, out);
         inverted.map_err(|error| start.place(error))
     }
@@ -95,92 +90,56 @@ impl Fields {
 
 /// The fields of a chunk.
 struct ChunkOfFields<'a> {
-    fields: &'a [Field],
-    transform: Transform,
-    /// Of a word.
-    bits: u32,
+    fields: &'a Fields,
     /// Words; if a mask keeps none, there is no field either.
     count: Option<usize>,
     words_an_element: usize,
+    kept: Option<&'a Kept>,
     kernel: Kernel,
 }
 
 impl ChunkOfFields<'_> {
     /// Gives the words, block by block, to `sink`.
-    fn decode<V: Word>(
-        &mut self,
+    fn decode(
+        &self,
         mut cursor: Cursor<'_>,
         sums: &[Vec<u8>],
-        kept: Option<&Kept>,
-        rooms: &mut [LaneRoom],
+        scratch: &mut Scratch,
         mut observe: impl FnMut(usize, &Field, &[u16], &[u8]),
-        mut sink: impl FnMut(Range<usize>, &[V]) -> Result<()>,
+        mut sink: impl FnMut(Range<usize>, Block<'_>),
     ) -> Result<()> {
         let Some(count) = self.count else { return cursor.finish() };
-        let kernel = self.kernel;
-        let mut streams = Vec::with_capacity(self.fields.len());
-        for (field, room) in self.fields.iter().zip(rooms) {
-            let stream = SymbolStream::open(&mut cursor, &field.coding, field.width, count, kept, room, kernel)?;
-            let contexts = ContextReader::new(field.coding.source(), self.fields.iter().map(|field| field.width));
-            streams.push((field, stream, contexts));
+        let Scratch { of_fields, symbols, .. } = scratch;
+        let fields = &self.fields.fields[..];
+        let mut streams = Vec::with_capacity(fields.len());
+        for (field, room) in fields.iter().zip(of_fields) {
+            let stream =
+                SymbolStream::open(&mut cursor, &field.coding, field.width, count, self.kept, room, self.kernel)?;
+            streams.push((stream, ContextReader::new(field.coding.source())));
         }
         cursor.finish()?;
-        let in_blocks = streams.iter().all(|(_, stream, _)| stream.is_in_blocks());
+        let in_blocks = streams.iter().all(|(stream, _)| stream.is_in_blocks());
         let block_len = if in_blocks { BLOCK.min(count.max(1)) } else { count.max(1) };
-        let mut words = vec![V::default(); block_len];
-        let mut symbols = vec![0u16; block_len];
+        // those of each field one after another
+        symbols.resize(fields.len() * block_len, 0);
+        let joining = Joining::new(self.fields);
+        for (field, symbols) in fields.iter().zip(symbols.chunks_exact_mut(block_len)) {
+            if let Coding::Constant(value) = field.coding {
+                symbols.fill(value);
+            }
+        }
         for start in (0..count).step_by(block_len) {
             let block = start..count.min(start + block_len);
-            let (words, symbols) = (&mut words[..block.len()], &mut symbols[..block.len()]);
-            let mut bits_before = 0;
-            for (index, (field, stream, contexts)) in streams.iter_mut().enumerate() {
-                let contexts = contexts.read(sums, &block, self.words_an_element, words, bits_before, kernel);
-                stream.next(contexts, symbols)?;
-                observe(index, field, symbols, contexts);
-                kernel.run(Push { words, symbols, width: field.width, is_first: index == 0 });
-                bits_before += field.width;
+            for (index, (field, (stream, contexts))) in fields.iter().zip(&mut streams).enumerate() {
+                let (before, own) = symbols.split_at_mut(index * block_len);
+                let own = &mut own[..block.len()];
+                let earlier = |number: usize| &before[number * block_len..][..block.len()];
+                let contexts = contexts.read(sums, &block, self.words_an_element, earlier, self.kernel);
+                stream.next(contexts, own)?;
+                observe(index, field, own, contexts);
             }
-            kernel.run(Invert { transform: self.transform, bits: self.bits, words });
-            sink(block, words)?;
+            sink(block, Block { joining: &joining, symbols, stride: block_len });
         }
-        streams.into_iter().try_for_each(|(_, stream, _)| stream.finish())
-    }
-}
-
-/// Appends a field's symbols to the words.
-struct Push<'a, V> {
-    words: &'a mut [V],
-    symbols: &'a [u16],
-    width: u32,
-    is_first: bool,
-}
-
-impl<V: Word> Job for Push<'_, V> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let pairs = self.words.iter_mut().zip(self.symbols);
-        match self.is_first {
-            // a first field may be as wide as the word: nothing to shift by
-            true => pairs.for_each(|(word, &symbol)| *word = V::from_symbol(symbol)),
-            false => pairs.for_each(|(word, &symbol)| *word = word.push(self.width, symbol)),
-        }
-    }
-}
-
-/// Takes a transform back.
-struct Invert<'a, V> {
-    transform: Transform,
-    bits: u32,
-    words: &'a mut [V],
-}
-
-impl<V: Word> Job for Invert<'_, V> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        self.transform.invert(self.words, self.bits);
+        streams.into_iter().try_for_each(|(stream, _)| stream.finish())
     }
 }

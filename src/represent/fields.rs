@@ -68,16 +68,6 @@ impl Transform {
             Self::Offset(by) => words.iter_mut().for_each(|word| *word = word.offset(by, bits)),
         }
     }
-
-    #[inline(always)]
-    pub(crate) fn invert<W: Word>(self, words: &mut [W], bits: u32) {
-        match self {
-            Self::Identity => {}
-            Self::Rotate => words.iter_mut().for_each(|word| *word = word.unrotate(bits)),
-            Self::Zigzag => words.iter_mut().for_each(|word| *word = word.unzigzag(bits)),
-            Self::Offset(by) => words.iter_mut().for_each(|word| *word = word.offset(by.wrapping_neg(), bits)),
-        }
-    }
 }
 
 /// Steps to symbol words, class fields, a transform, and the fields from the most significant down; their widths add up to the

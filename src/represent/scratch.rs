@@ -13,6 +13,10 @@ pub(crate) struct Scratch {
     segment: Option<u64>,
     pub(super) of_mask: LaneRoom,
     pub(super) of_fields: [LaneRoom; MAX_FIELDS],
+    /// Of a block of all fields.
+    pub(super) symbols: Vec<u16>,
+    /// The chunk that a part was wanted of last, by its segment's offset and its number: the next part may be another tensor.
+    pub(crate) whole: Option<((u64, usize), Vec<u8>)>,
 }
 
 impl Scratch {
@@ -22,6 +26,8 @@ impl Scratch {
             segment: None,
             of_mask: LaneRoom::default(),
             of_fields: std::array::from_fn(|_| LaneRoom::default()),
+            symbols: Vec::new(),
+            whole: None,
         }
     }
 

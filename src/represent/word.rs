@@ -9,8 +9,8 @@ pub(crate) trait Word: Copy + Default + Eq + Send + Sync {
     const SIZE: usize;
     /// The `width` low bits of `self >> shift`, at most 16.
     fn field(self, shift: u32, mask: u16) -> u16;
-    /// `self << width | symbol`; `width` is below the integer's.
-    fn push(self, width: u32, symbol: u16) -> Self;
+    /// `self | symbol << shift`; the shift is below the integer's bits.
+    fn with(self, symbol: u16, shift: u32) -> Self;
     fn from_symbol(symbol: u16) -> Self;
     /// The low bits of a number that fits.
     fn from_number(number: u64) -> Self;
@@ -38,8 +38,8 @@ macro_rules! word {
             }
 
             #[inline(always)]
-            fn push(self, width: u32, symbol: u16) -> Self {
-                self << width | symbol as $type
+            fn with(self, symbol: u16, shift: u32) -> Self {
+                self | (symbol as $type) << shift
             }
 
             #[inline(always)]

@@ -6,7 +6,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{LANES, Lanes};
+use super::{Decoded, LANES, Lanes};
 
 /// By which of eight states take a word: where the words go, each to the lower half of its state.
 static PLACES: Places = {
@@ -34,20 +34,23 @@ struct Places([[u8; 32]; 256]);
 ///
 /// # Safety
 ///
-/// `lanes.slots` has slots of context 0 and of all contexts; there are contexts for every group of labels if `MANY`. (That the
+/// `lanes.slots` has slots of context 0 and of all contexts; there are contexts for every group of symbols if `MANY`. (That the
 /// processor has the features, the compiler makes the caller promise.)
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 pub(super) unsafe fn decode<const MANY: bool, const PRECISION: u32>(
     lanes: &mut Lanes<'_>,
     contexts: &[[u8; LANES]],
-    labels: &mut [[u16; LANES]],
-) -> usize {
+    symbols: &mut [[u16; LANES]],
+) -> Decoded {
     let slots = lanes.slots.as_ptr();
     let words = lanes.words.as_flattened();
     let mut position = 2 * lanes.position;
     let mut states = load_states(lanes.states);
-    let mut done = 0;
-    for (i, labels) in labels.iter_mut().enumerate() {
+    let first = _mm256_set1_epi16(lanes.first as i16);
+    // one label more than there are for none
+    let escape = _mm256_set1_epi32(lanes.escape.map_or(-1, i32::from));
+    let mut decoded = Decoded { groups: 0, escaped: 0 };
+    for (i, symbols) in symbols.iter_mut().enumerate() {
         if words.len().saturating_sub(position) < 2 * LANES {
             break;
         }
@@ -66,12 +69,17 @@ pub(super) unsafe fn decode<const MANY: bool, const PRECISION: u32>(
                 step::<MANY, PRECISION>(slots, state, words.as_ptr(), &mut position, contexts)
             };
         }
-        store_labels(found, labels);
-        done += 1;
+        let mut escaped = _mm256_setzero_si256();
+        for labels in found {
+            escaped = _mm256_or_si256(escaped, _mm256_cmpeq_epi32(labels, escape));
+        }
+        decoded.escaped |= u64::from(_mm256_testz_si256(escaped, escaped) == 0) << i;
+        decoded.groups += 1;
+        store_symbols(found, first, symbols);
     }
     lanes.position = position / 2;
     store_states(&states, lanes.states);
-    done
+    decoded
 }
 
 #[target_feature(enable = "avx2")]
@@ -90,16 +98,17 @@ fn store_states(vectors: &[__m256i; 4], states: &mut [u32; LANES]) {
     }
 }
 
-/// Labels of 32 bits to 16.
+/// Labels of 32 bits become symbols of 16.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn store_labels(found: [__m256i; 4], labels: &mut [u16; LANES]) {
+fn store_symbols(found: [__m256i; 4], first: __m256i, symbols: &mut [u16; LANES]) {
     for half in 0..2 {
         // Packing works within halves of vectors: the middle quarters change places.
         let packed =
             _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(found[2 * half], found[2 * half + 1]));
-        // SAFETY: sixteen labels each, in bounds; no alignment needed.
-        unsafe { _mm256_storeu_si256(labels.as_mut_ptr().add(16 * half).cast(), packed) }
+        let named = _mm256_add_epi16(packed, first);
+        // SAFETY: sixteen symbols each, in bounds; no alignment needed.
+        unsafe { _mm256_storeu_si256(symbols.as_mut_ptr().add(16 * half).cast(), named) }
     }
 }
 

@@ -25,28 +25,47 @@ pub(crate) struct Lanes<'a> {
     pub(crate) words: &'a [[u8; 2]],
     /// Words taken.
     pub(crate) position: usize,
+    /// The symbol of label 0.
+    pub(crate) first: u16,
+    /// The label that stands for an escape, if there is one.
+    pub(crate) escape: Option<u16>,
 }
 
+/// How far a kernel came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Decoded {
+    pub(crate) groups: usize,
+    /// By group: whether it has an escape.
+    pub(crate) escaped: u64,
+}
+
+/// Groups that are decoded at a time, at most.
+pub(crate) const GROUPS: usize = u64::BITS as usize;
+
 impl Lanes<'_> {
-    /// Decodes groups of 32 labels as long as there are 32 words left before each; returns how many groups that were.
+    /// Decodes at most [`GROUPS`] groups of 32 symbols, as long as there are 32 words left before each. For an escape comes what
+    /// its label would be.
     ///
-    /// `contexts` are as many as labels, or none for context 0 alone; nothing is decoded if there is one that has no slots.
-    pub(crate) fn decode(&mut self, kernel: Kernel, contexts: &[u8], labels: &mut [u16]) -> usize {
-        if !self.has_slots_for(kernel, contexts, labels) {
-            return 0;
+    /// `contexts` are as many as symbols, or none for context 0 alone; nothing is decoded if there is one that has no slots.
+    pub(crate) fn decode(&mut self, kernel: Kernel, contexts: &[u8], symbols: &mut [u16]) -> Decoded {
+        let none = Decoded { groups: 0, escaped: 0 };
+        if !self.has_slots_for(kernel, contexts, symbols) {
+            return none;
         }
-        let labels = labels.as_chunks_mut().0;
+        let symbols = symbols.as_chunks_mut().0;
+        let count = symbols.len().min(GROUPS);
+        let symbols = &mut symbols[..count];
         let contexts = contexts.as_chunks().0;
         match (contexts.is_empty(), self.precision) {
-            (true, 12) => self.decode_with::<false, 12>(kernel, contexts, labels),
-            (true, 11) => self.decode_with::<false, 11>(kernel, contexts, labels),
-            (true, 10) => self.decode_with::<false, 10>(kernel, contexts, labels),
-            (true, 9) => self.decode_with::<false, 9>(kernel, contexts, labels),
-            (false, 12) => self.decode_with::<true, 12>(kernel, contexts, labels),
-            (false, 11) => self.decode_with::<true, 11>(kernel, contexts, labels),
-            (false, 10) => self.decode_with::<true, 10>(kernel, contexts, labels),
-            (false, 9) => self.decode_with::<true, 9>(kernel, contexts, labels),
-            _ => 0,
+            (true, 12) => self.decode_with::<false, 12>(kernel, contexts, symbols),
+            (true, 11) => self.decode_with::<false, 11>(kernel, contexts, symbols),
+            (true, 10) => self.decode_with::<false, 10>(kernel, contexts, symbols),
+            (true, 9) => self.decode_with::<false, 9>(kernel, contexts, symbols),
+            (false, 12) => self.decode_with::<true, 12>(kernel, contexts, symbols),
+            (false, 11) => self.decode_with::<true, 11>(kernel, contexts, symbols),
+            (false, 10) => self.decode_with::<true, 10>(kernel, contexts, symbols),
+            (false, 9) => self.decode_with::<true, 9>(kernel, contexts, symbols),
+            _ => none,
         }
     }
 
@@ -54,26 +73,29 @@ impl Lanes<'_> {
         &mut self,
         kernel: Kernel,
         contexts: &[[u8; LANES]],
-        labels: &mut [[u16; LANES]],
-    ) -> usize {
+        symbols: &mut [[u16; LANES]],
+    ) -> Decoded {
         match kernel.kind() {
-            Kind::Portable => portable::decode::<MANY, PRECISION>(self, contexts, labels),
+            Kind::Portable => portable::decode::<MANY, PRECISION>(self, contexts, symbols),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the kernel says that the processor has AVX2, BMI2 and POPCNT; there are slots of context 0 and of every
-            // context, and contexts, if any, for each label.
-            Kind::Avx2 => unsafe { avx2::decode::<MANY, PRECISION>(self, contexts, labels) },
+            // context, and contexts, if any, for each symbol.
+            Kind::Avx2 => unsafe { avx2::decode::<MANY, PRECISION>(self, contexts, symbols) },
         }
     }
 
-    /// Decodes a last, incomplete group; 32 words must be left before it. False if nothing was decoded.
-    pub(crate) fn decode_last(&mut self, contexts: &[u8], labels: &mut [u16]) -> bool {
-        self.has_slots_for(Kernel::PORTABLE, contexts, labels) && portable::decode_last(self, contexts, labels)
+    /// Decodes a last, incomplete group; 32 words must be left before it.
+    pub(crate) fn decode_last(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Decoded {
+        match self.has_slots_for(Kernel::PORTABLE, contexts, symbols) {
+            true => portable::decode_last(self, contexts, symbols),
+            false => Decoded { groups: 0, escaped: 0 },
+        }
     }
 
-    fn has_slots_for(&self, kernel: Kernel, contexts: &[u8], labels: &[u16]) -> bool {
+    fn has_slots_for(&self, kernel: Kernel, contexts: &[u8], symbols: &[u16]) -> bool {
         let most = kernel.run(Most(contexts));
         usize::from(most) < self.slots.len() >> self.precision
-            && (contexts.is_empty() || contexts.len() == labels.len())
+            && (contexts.is_empty() || contexts.len() == symbols.len())
     }
 }
 

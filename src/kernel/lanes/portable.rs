@@ -1,34 +1,37 @@
 //! One state after another: what every other kernel must agree with.
 #![forbid(unsafe_code)]
 
-use super::{LANES, Lanes, STATE_LOWER_BOUND};
+use super::{Decoded, LANES, Lanes, STATE_LOWER_BOUND};
 
 pub(super) fn decode<const MANY: bool, const PRECISION: u32>(
     lanes: &mut Lanes<'_>,
     contexts: &[[u8; LANES]],
-    labels: &mut [[u16; LANES]],
-) -> usize {
+    symbols: &mut [[u16; LANES]],
+) -> Decoded {
     // local, so that the compiler knows that nothing else reaches it
     let mut states = *lanes.states;
-    let mut done = 0;
-    for (i, labels) in labels.iter_mut().enumerate() {
+    let mut decoded = Decoded { groups: 0, escaped: 0 };
+    for (i, symbols) in symbols.iter_mut().enumerate() {
         let Some(window) = lanes.words.get(lanes.position..).and_then(|rest| rest.first_chunk()) else { break };
         let contexts = if MANY { &contexts[i] } else { &[0; LANES] };
-        lanes.position += group::<MANY>(&mut states, lanes.slots, PRECISION, window, contexts, labels);
-        done += 1;
+        lanes.position += group::<MANY>(&mut states, lanes.slots, PRECISION, window, contexts, symbols);
+        decoded.escaped |= u64::from(name(lanes, symbols)) << i;
+        decoded.groups += 1;
     }
     *lanes.states = states;
-    done
+    decoded
 }
 
-pub(super) fn decode_last(lanes: &mut Lanes<'_>, contexts: &[u8], labels: &mut [u16]) -> bool {
-    let Some(window) = lanes.words.get(lanes.position..).and_then(|rest| rest.first_chunk()) else { return false };
-    let states = &mut lanes.states[..labels.len().min(LANES)];
-    lanes.position += match contexts {
-        [] => group::<false>(states, lanes.slots, lanes.precision, window, &[], labels),
-        _ => group::<true>(states, lanes.slots, lanes.precision, window, contexts, labels),
+pub(super) fn decode_last(lanes: &mut Lanes<'_>, contexts: &[u8], symbols: &mut [u16]) -> Decoded {
+    let Some(window) = lanes.words.get(lanes.position..).and_then(|rest| rest.first_chunk()) else {
+        return Decoded { groups: 0, escaped: 0 };
     };
-    true
+    let states = &mut lanes.states[..symbols.len().min(LANES)];
+    lanes.position += match contexts {
+        [] => group::<false>(states, lanes.slots, lanes.precision, window, &[], symbols),
+        _ => group::<true>(states, lanes.slots, lanes.precision, window, contexts, symbols),
+    };
+    Decoded { groups: 1, escaped: u64::from(name(lanes, symbols)) }
 }
 
 /// A label for each state, at most 32; returns the words taken.
@@ -57,4 +60,15 @@ fn group<const MANY: bool>(
         *label = (slot >> (2 * precision)) as u16;
     }
     taken
+}
+
+/// Labels become symbols; returns whether there is an escape.
+#[inline(always)]
+fn name(lanes: &Lanes<'_>, labels: &mut [u16]) -> bool {
+    let mut found = 0;
+    for label in labels {
+        found |= u16::from(lanes.escape == Some(*label));
+        *label = label.wrapping_add(lanes.first);
+    }
+    found != 0
 }
