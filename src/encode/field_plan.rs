@@ -53,7 +53,9 @@ pub(super) fn plan_fields<W: Word>(
             (Transform::Rotate, bits, bits, Meaning::Float { mantissa_bits: bits - exponent })
         }
         // a bell in one piece: tables have fewer symbols between the first and the last
-        _ if bits <= 8 && dtype.is_signed_integer() => (Transform::Offset(1 << (bits - 1)), bits, bits, Meaning::Signed),
+        _ if bits <= 8 && dtype.is_signed_integer() => {
+            (Transform::Offset(1 << (bits - 1)), bits, bits, Meaning::Signed)
+        }
         _ if bits <= 8 => (Transform::Identity, bits, bits, Meaning::Unsigned),
         _ if dtype.is_signed_integer() => (Transform::Zigzag, 8, 8, Meaning::Zigzag),
         _ => (Transform::Identity, 8, 8, Meaning::Zigzag),

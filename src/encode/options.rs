@@ -141,7 +141,7 @@ impl Effort {
             plane_contexts: false,
             plane_gain: 128,
             adaptations: &[],
-            adaptation_gain: 256,
+            adaptation_gain: 512,
             measured_chunks: 0,
             mixed_words: 0,
             mixed_gain: 64,

@@ -10,8 +10,17 @@ pub(crate) const MAX_INTERVAL: u8 = 16;
 /// Section 10.2: new counts weigh 2^-rate.
 pub(crate) const MAX_RATE: u8 = 8;
 
-/// Section 10.2: of so many groups of lanes one is counted.
-pub(crate) const COUNTED_GROUPS: usize = 8;
+/// Section 10.2: 2^32 divided by the golden ratio; its multiples are spread evenly, in any sequence of groups (Knuth, volume 3,
+/// section 6.4).
+pub(crate) const GROUP_STEP: u32 = 2_654_435_769;
+/// Section 10.2: one group in eight.
+pub(crate) const COUNTED_BELOW: u32 = 1 << 29;
+
+/// Whether the symbols of this group of lanes are counted.
+#[inline(always)]
+pub(super) fn is_counted(group: usize) -> bool {
+    (group as u32).wrapping_mul(GROUP_STEP) < COUNTED_BELOW
+}
 
 /// Section 10.2: a weight is a frequency in units of 2^-24 of the whole.
 pub(crate) const WEIGHT_BITS: u32 = 24;
@@ -70,7 +79,7 @@ impl Follower {
 
     /// Whether the entries of the context were counted often enough to be followed at the end of a block.
     pub(super) fn is_due(&self, counts: &[u32]) -> bool {
-        counts.iter().sum::<u32>() as usize >= self.adaptation.block_len() / COUNTED_GROUPS
+        counts.iter().sum::<u32>() as usize >= self.adaptation.block_len() / 8
     }
 
     /// At the end of a block: if the context is due, sets `frequencies`, and `counts` to 0. Returns whether it did. Both

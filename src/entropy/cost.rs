@@ -164,9 +164,10 @@ fn lanes_cost_of<const MANY: bool>(symbols: &[u16], contexts: &[u8], model: &Lan
         while symbols.len() - start > block_len {
             let block = start..start + block_len;
             start = block.end;
+            let before = block.start;
             let (symbols, contexts) = (&symbols[block.clone()], if MANY { &contexts[block] } else { &[] });
             entries.add_counts::<MANY>(symbols, contexts, &mut counts);
-            entries.count_some::<MANY>(symbols, contexts, &mut followed);
+            entries.count_some::<MANY>(before, symbols, contexts, &mut followed);
             for (context, (follower, frequencies)) in followers.iter_mut().zip(&mut frequencies).enumerate() {
                 let own = entries.of_context(context);
                 if follower.is_due(&followed[own.clone()]) {

@@ -32,6 +32,9 @@ const RARE: u32 = 7;
 const ESTIMATES: usize = 24;
 /// and with so much for an entry in the table.
 const ENTRY_COST: u64 = 4 * BIT;
+/// An escape takes so much longer to decode that it counts as this much more: a table in which all is escaped is no better
+/// than an even one.
+const ESCAPE_TIME: u64 = BIT / 32;
 /// Levels between the nearest and the predicted one are all tried if they are no more.
 const TRIED: u8 = 6;
 
@@ -218,7 +221,7 @@ impl Context {
 
     fn expect_escapes(&mut self, escaped: u64) {
         self.escaped = escaped;
-        self.escape_cost = log2_fixed(self.total) - log2_fixed(escaped) + u64::from(self.width) * BIT;
+        self.escape_cost = log2_fixed(self.total) - log2_fixed(escaped) + u64::from(self.width) * BIT + ESCAPE_TIME;
     }
 
     /// The nearest level to a symbol's frequency; 0 if it does not occur.
@@ -391,7 +394,8 @@ fn code_length(context: &Context, row: &Row, escaped: u64, precision: u32) -> u6
     normalise(&values, precision, &mut frequencies);
     let length = |((_, &count), &frequency): ((_, &u64), &u16)| count * u64::from(COSTS[usize::from(frequency)]);
     let length = entries().zip(&frequencies).map(length).sum::<u64>();
-    length - context.total * u64::from(MAX_PRECISION - precision) * BIT + escaped * u64::from(context.width) * BIT
+    let behind_escapes = escaped * (u64::from(context.width) * BIT + ESCAPE_TIME);
+    length - context.total * u64::from(MAX_PRECISION - precision) * BIT + behind_escapes
 }
 
 /// Counts what bits cost, in units of 2^-16 bits, and leaves the contexts alone.

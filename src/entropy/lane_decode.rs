@@ -1,6 +1,6 @@
 //! Decoding lanes (section 10.1): 32 symbols at a time, each by a state of its own.
 
-use super::adapt::{Adaptation, COUNTED_GROUPS, Follower};
+use super::adapt::{Adaptation, Follower, is_counted};
 use super::lanes::{LANES, LaneModel, LaneStream, STATE_LOWER_BOUND};
 use super::slots::{Slots, escape_label, labels_of};
 use super::table::Tables;
@@ -133,7 +133,15 @@ impl<'a> LaneDecoder<'a> {
         while done < symbols.len() {
             let (words, before) = self.words.ahead()?;
             let position = self.words.position - before;
-            let mut lanes = Lanes { states: &mut self.states, slots, precision: tables.precision(), words, position, first: tables.first(), escape };
+            let mut lanes = Lanes {
+                states: &mut self.states,
+                slots,
+                precision: tables.precision(),
+                words,
+                position,
+                first: tables.first(),
+                escape,
+            };
             let left = symbols.len() - done;
             let len = if left < LANES { left } else { (left / LANES).min(GROUPS) * LANES };
             let contexts = if contexts.is_empty() { contexts } else { &contexts[done..done + len] };
@@ -262,24 +270,16 @@ impl Adaptive {
         }
     }
 
-    /// Counts symbols, or what stands for an escape; the first is symbol `start` of the chunk.
+    /// Counts symbols, or what stands for an escape; the first is symbol `start` of the chunk, a multiple of 32.
     fn count(&mut self, start: usize, contexts: &[u8], symbols: &[u16]) {
-        const PERIOD: usize = COUNTED_GROUPS * LANES;
-        let before = start % PERIOD;
-        // the first symbols of a block may belong to a group that is counted
-        let mut group_start = 0;
-        let mut group_end = LANES.saturating_sub(before);
-        while group_start < symbols.len() {
-            let end = group_end.min(symbols.len());
-            for i in group_start..end {
-                let context = contexts.get(i).map_or(0, |&context| usize::from(context));
-                let label = usize::from(symbols[i].wrapping_sub(self.first)).min(self.stride - 1);
+        for (at, group) in symbols.chunks(LANES).enumerate().filter(|(at, _)| is_counted(start / LANES + at)) {
+            for (i, symbol) in group.iter().enumerate() {
+                let context = contexts.get(at * LANES + i).map_or(0, |&context| usize::from(context));
+                let label = usize::from(symbol.wrapping_sub(self.first)).min(self.stride - 1);
                 if let Some(count) = self.counts.get_mut(context * self.stride + label) {
                     *count += 1;
                 }
             }
-            group_start = if group_start == 0 { PERIOD - before } else { group_start + PERIOD };
-            group_end = group_start + LANES;
         }
     }
 

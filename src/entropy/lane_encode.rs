@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::adapt::{Adaptation, COUNTED_GROUPS, Follower};
+use super::adapt::{Adaptation, Follower, is_counted};
 use super::lanes::{LANES, LaneModel, LaneStream, STATE_LOWER_BOUND};
 use super::table::{MAX_PRECISION, Tables};
 
@@ -132,11 +132,18 @@ impl Entries {
         self.of_symbol[table_start + usize::from(symbol)]
     }
 
-    /// Counts the entries of one group of lanes in eight (section 10.2); the first symbol is that of such a group.
-    pub(super) fn count_some<const MANY: bool>(&self, symbols: &[u16], contexts: &[u8], counts: &mut [u32]) {
-        for (at, groups) in symbols.chunks(COUNTED_GROUPS * LANES).enumerate() {
-            for (i, &symbol) in groups.iter().take(LANES).enumerate() {
-                let context = if MANY { contexts[at * COUNTED_GROUPS * LANES + i] } else { 0 };
+    /// Counts the entries of some groups of lanes (section 10.2); the first symbol is number `start` of the chunk, a multiple
+    /// of 32.
+    pub(super) fn count_some<const MANY: bool>(
+        &self,
+        start: usize,
+        symbols: &[u16],
+        contexts: &[u8],
+        counts: &mut [u32],
+    ) {
+        for (at, group) in symbols.chunks(LANES).enumerate().filter(|(at, _)| is_counted(start / LANES + at)) {
+            for (i, &symbol) in group.iter().enumerate() {
+                let context = if MANY { contexts[at * LANES + i] } else { 0 };
                 counts[usize::from(self.marked::<MANY>(context, symbol) & !ESCAPED)] += 1;
             }
         }
@@ -189,7 +196,7 @@ impl History {
         for end in (block_len..symbols.len()).step_by(block_len) {
             let block = end - block_len..end;
             let contexts = if MANY { &contexts[block.clone()] } else { &[] };
-            entries.count_some::<MANY>(&symbols[block], contexts, &mut counts);
+            entries.count_some::<MANY>(block.start, &symbols[block], contexts, &mut counts);
             for (context, (follower, frequencies)) in followers.iter_mut().zip(&mut self.frequencies).enumerate() {
                 let counts = &mut counts[entries.of_context(context)];
                 if follower.is_due(counts) {

@@ -78,7 +78,7 @@ fn naive_decode(stream: &[u8], model: &LaneModel, contexts: &[u8], count: usize)
             }
             symbols.push(symbol);
         }
-        if i / 32 % 8 == 0 {
+        if (i as u64 / 32 * 2654435769) % (1 << 32) < 1 << 29 {
             counts[c][k] += 1;
         }
         if interval > 0 && (i + 1) % (1 << interval) == 0 {

@@ -41,7 +41,7 @@ mod table;
 
 pub(crate) use adapt::Adaptation;
 #[cfg(feature = "internals")]
-pub(crate) use adapt::{COUNTED_GROUPS, MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, WEIGHT_BITS};
+pub(crate) use adapt::{COUNTED_BELOW, GROUP_STEP, MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, WEIGHT_BITS};
 #[cfg(feature = "internals")]
 pub(crate) use ascending::MAP_LIMIT;
 pub(crate) use ascending::{MAX_CODEBOOK_ENTRIES, decode_ascending, encode_ascending, skip_map};
