@@ -323,7 +323,8 @@ mod tests {
                     let mut out = Vec::new();
                     encode_lanes(&symbols, &contexts, &model, &mut out);
                     let cost = lanes_cost(&symbols, &contexts, &model) as f64 / 8.0 / BIT as f64;
-                    let real = out.len() as f64 - 128.0;
+                    // a state says 8 bits of the stream on average, and takes 32
+                    let real = out.len() as f64 - 96.0;
                     assert!((real / cost - 1.0).abs() < 0.001, "{adaptation:?}: {real} {cost}");
                     if adaptation == Adaptation::STATIC {
                         assert_eq!(lanes_cost(&symbols, &contexts, &model), static_cost(&counts, &tables));

@@ -6,7 +6,7 @@
 //! ```text
 //!   choice    Kernel: which there are, which is used
 //!   lanes/    symbols from lanes: portable, and for AVX2
-//!   unpack    values of a few bits
+//!   pack      values of a few bits
 //!   map       memory maps
 //! ```
 #![allow(unsafe_code)]
@@ -14,7 +14,7 @@
 mod choice;
 mod lanes;
 mod map;
-mod unpack;
+mod pack;
 
 pub(crate) use choice::Job;
 pub use choice::Kernel;

@@ -139,24 +139,12 @@ impl AffineMap {
         }
     }
 
-    /// Back.
-    pub(crate) fn invert<T: Word, V: Word>(
-        &self,
-        scales: &[f32],
-        at: (u64, usize),
-        symbols: &[V],
-        kept: Option<&Kept>,
-    ) -> Vec<T> {
-        let of_group = self.groups.of_kept(at.0, at.1, symbols.len(), kept);
-        let value = |symbol: &V, scale: f32| {
-            // exact: at most 2^24
-            let integer = (symbol.number() as i64 + i64::from(self.lowest)) as f32;
-            T::from_number(rounded(integer * scale, self.dtype))
-        };
-        match &of_group[..] {
-            [] => symbols.iter().map(|symbol| value(symbol, scales[0])).collect(),
-            _ => symbols.iter().zip(&of_group).map(|(symbol, &group)| value(symbol, scales[group as usize])).collect(),
-        }
+    /// The value of a symbol word in a group with this scale.
+    #[inline(always)]
+    pub(crate) fn value<T: Word>(&self, word: u64, scale: f32) -> T {
+        // exact: at most 2^24
+        let integer = (word as i64 + i64::from(self.lowest)) as f32;
+        T::from_number(rounded(integer * scale, self.dtype))
     }
 
     /// Bytes of memory beside its own, about.
@@ -174,6 +162,8 @@ impl Eq for AffineMap {}
 
 #[cfg(test)]
 mod tests {
+    use super::super::inverse::invert;
+    use super::super::steps::{Map, Shared};
     use super::*;
     use proptest::prelude::*;
 
@@ -196,7 +186,9 @@ mod tests {
             let values: Vec<u32> = integers.iter().enumerate().map(value).collect();
             let map = AffineMap::new(groups, dtype, -256, 255, &scales).unwrap();
             let symbols: Vec<u16> = map.apply(&scales, (0, 0), &values, None);
-            prop_assert_eq!(map.invert::<u32, u16>(&scales, (0, 0), &symbols, None), values);
+            let shared = Shared { scales, ..Shared::default() };
+            let range = 0..values.len() as u64;
+            prop_assert_eq!(invert::<u32, u16>(&Map::Affine(map.clone()), &range, &shared, &symbols, None).unwrap(), values);
             let mut out = Vec::new();
             map.write(&mut out);
             let mut cursor = Cursor::unplaced(&out, "test");

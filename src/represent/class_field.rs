@@ -182,8 +182,14 @@ impl ClassField {
     ///
     /// At most (3 + 1) · 63, so that a byte holds it.
     pub(crate) fn sums(&self, elements: Range<u64>, row_classes: &[u8]) -> Vec<u8> {
-        let count = (elements.end - elements.start) as usize;
-        let mut sums = vec![0; count];
+        let mut sums = vec![0; (elements.end - elements.start) as usize];
+        self.add_sums(elements, row_classes, &mut sums);
+        sums
+    }
+
+    /// The same to `sums`, which are 0.
+    fn add_sums(&self, elements: Range<u64>, row_classes: &[u8], sums: &mut [u8]) {
+        let count = sums.len();
         // one period is put together from the groups and then repeated
         let period = self.groups.first().map_or(0, Group::period);
         let pattern = period.min(count as u64) as usize;
@@ -204,7 +210,39 @@ impl ClassField {
                 rest = later;
             }
         }
-        sums
+    }
+}
+
+/// A class field in a chunk.
+#[derive(Debug)]
+pub(super) struct ChunkClasses<'a> {
+    field: &'a ClassField,
+    /// The values of the chunk.
+    values: Range<u64>,
+    /// The first row that has one of them.
+    first_row: u64,
+    /// Of all such rows.
+    row_classes: Vec<u8>,
+}
+
+impl<'a> ChunkClasses<'a> {
+    /// Reads the classes of the rows of the chunk with these values.
+    pub(super) fn read(field: &'a ClassField, cursor: &mut Cursor<'_>, values: &Range<u64>) -> Result<Self> {
+        let row_classes = field.decode_rows(cursor, values)?;
+        let first_row = field.rows.as_ref().map_or(0, |rows| rows.numbers(values).start);
+        Ok(Self { field, values: values.clone(), first_row, row_classes })
+    }
+
+    /// Class sums of some of the chunk's values, counted from its first.
+    pub(super) fn sums(&self, range: Range<usize>, into: &mut Vec<u8>) {
+        into.clear();
+        into.resize(range.len(), 0);
+        if range.is_empty() {
+            return;
+        }
+        let elements = self.values.start + range.start as u64..self.values.start + range.end as u64;
+        let before = self.field.rows.as_ref().map_or(0, |rows| rows.numbers(&elements).start - self.first_row);
+        self.field.add_sums(elements, &self.row_classes[before as usize..], into);
     }
 }
 
@@ -270,7 +308,14 @@ mod tests {
             let end = start + 1 + u64::from(to) % (count - start);
             let sums = field.sums(start..end, field.rows_of_chunk(&(start..end), &row_classes));
             let naive: Vec<u8> = (start..end).map(|element| naive_sum(&field, &shape, &row_classes, element)).collect();
-            prop_assert_eq!(sums, naive);
+            prop_assert_eq!(&sums, &naive);
+            let first_row = field.rows.as_ref().map_or(0, |rows| rows.numbers(&(start..count)).start);
+            let own = field.rows_of_chunk(&(start..count), &row_classes).to_vec();
+            let chunk = ChunkClasses { field: &field, values: start..count, first_row, row_classes: own };
+            let mut of_part = vec![9; 3];
+            let cut = sums.len() / 3;
+            chunk.sums(cut..sums.len(), &mut of_part);
+            prop_assert_eq!(&of_part, &naive[cut..]);
         }
 
         #[test]

@@ -151,29 +151,6 @@ impl CodebookMap {
         values.iter().zip(&of_group).map(number).collect()
     }
 
-    /// Back.
-    pub(crate) fn invert<T: Word, V: Word>(
-        &self,
-        codebooks: &[Codebook],
-        at: (u64, usize),
-        symbols: &[V],
-        kept: Option<&Kept>,
-    ) -> Result<Vec<T>> {
-        let (start, first) = at;
-        let of_group = self.groups.of_kept(start, first, symbols.len(), kept);
-        let missing = |symbol: u64| Error::corrupt(format!("number {symbol} is not in the codebook"));
-        if of_group.is_empty() {
-            let values: Vec<T> = codebooks[0].0.iter().map(|&value| T::from_number(value)).collect();
-            let value = |symbol: &V| values.get(symbol.number() as usize).copied();
-            return symbols.iter().map(|symbol| value(symbol).ok_or_else(|| missing(symbol.number()))).collect();
-        }
-        let value = |(symbol, &group): (&V, &u32)| {
-            let value = codebooks[group as usize].0.get(symbol.number() as usize);
-            value.map(|&value| T::from_number(value)).ok_or_else(|| missing(symbol.number()))
-        };
-        symbols.iter().zip(&of_group).map(value).collect()
-    }
-
     /// Bytes of memory beside its own, about.
     pub(crate) fn memory(&self) -> usize {
         self.global.iter().map(|codebook| size_of::<Codebook>() + size_of_val(&codebook.0[..])).sum()
@@ -228,6 +205,8 @@ impl Lookup {
 
 #[cfg(test)]
 mod tests {
+    use super::super::inverse::invert;
+    use super::super::steps::{Map, Shared};
     use super::*;
 
     #[test]
@@ -254,8 +233,10 @@ mod tests {
         let values = [0x4000u16, 0xbf00, 0x3e00, 0x3e00];
         let symbols: Vec<u8> = map.apply(&codebooks, (0, 0), &values, None);
         assert_eq!(symbols, [2, 0, 0, 0]);
-        assert_eq!(map.invert::<u16, u8>(&codebooks, (0, 0), &symbols, None).unwrap(), values);
-        assert!(map.invert::<u16, u8>(&codebooks, (0, 0), &[0, 0, 1, 0], None).is_err());
+        let shared = Shared { codebooks: codebooks.to_vec(), ..Shared::default() };
+        let back = |symbols: &[u8]| invert::<u16, u8>(&Map::Codebook(map.clone()), &(0..4), &shared, symbols, None);
+        assert_eq!(back(&symbols).unwrap(), values);
+        assert!(back(&[0, 0, 1, 0]).is_err());
         let mut out = Vec::new();
         map.write(&mut out);
         map.encode(&codebooks, &mut out);

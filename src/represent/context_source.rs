@@ -1,8 +1,7 @@
 //! What picks the context of a field's symbols (section 8.3).
 
-use std::ops::Range;
-
-use super::class_field::ClassField;
+use super::class_field::{ChunkClasses, ClassField};
+use super::inverse::Places;
 use crate::entropy::MAX_CONTEXTS;
 use crate::error::{Error, Result};
 use crate::kernel::{Job, Kernel};
@@ -140,20 +139,23 @@ impl ContextSource {
 #[derive(Debug)]
 pub(super) struct ContextReader<'a> {
     source: &'a ContextSource,
+    /// Class sums of all values from the first of a block to the last.
+    sums: Vec<u8>,
+    of_places: Vec<u8>,
     contexts: Vec<u8>,
 }
 
 impl<'a> ContextReader<'a> {
     pub(super) fn new(source: &'a ContextSource) -> Self {
-        Self { source, contexts: Vec::new() }
+        Self { source, sums: Vec::new(), of_places: Vec::new(), contexts: Vec::new() }
     }
 
-    /// The contexts of a block of words, so many an element; none if there is only one. `sums` are those of the chunk; `symbols_of`
-    /// gives those of an earlier field in the block.
+    /// The contexts of `count` words at these places, so many an element; none if there is only one. `symbols_of` gives those of an earlier field in the block.
     pub(super) fn read<'s>(
         &mut self,
-        sums: &[Vec<u8>],
-        block: &Range<usize>,
+        classes: &[ChunkClasses<'_>],
+        places: Places<'_>,
+        count: usize,
         words_an_element: usize,
         symbols_of: impl Fn(usize) -> &'s [u16],
         kernel: Kernel,
@@ -161,7 +163,21 @@ impl<'a> ContextReader<'a> {
         match self.source {
             ContextSource::None => return &[],
             ContextSource::Classes { field, shift, contexts } => {
-                let sums = &sums[*field][block.start / words_an_element..block.end.div_ceil(words_an_element)];
+                let sums = match places {
+                    Places::From(start) => {
+                        let values = start / words_an_element..(start + count).div_ceil(words_an_element);
+                        classes[*field].sums(values, &mut self.sums);
+                        &self.sums
+                    }
+                    Places::At(places) => {
+                        let start = places.first().map_or(0, |&first| first as usize);
+                        let end = places.last().map_or(0, |&last| last as usize + 1);
+                        classes[*field].sums(start..end, &mut self.sums);
+                        self.of_places.clear();
+                        self.of_places.extend(places.iter().map(|&place| self.sums[place as usize - start]));
+                        &self.of_places
+                    }
+                };
                 self.contexts.resize(sums.len(), 0);
                 kernel.run(Clamp { sums, shift: *shift, most: (contexts - 1) as u8, contexts: &mut self.contexts });
                 if words_an_element > 1 {

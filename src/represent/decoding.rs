@@ -3,22 +3,24 @@
 
 use std::ops::Range;
 
+use super::class_field::ChunkClasses;
 use super::coding::{Coding, Field};
-use super::context_source::{ContextReader, all_sums};
+use super::context_source::ContextReader;
 use super::fields::{Fields, Observer};
+use super::inverse::{Inverse, KeptPlaces, Places, Target};
 use super::joining::{Block, Joining};
-use super::mask::{Kept, of_kept};
+use super::mask::Kept;
 use super::scratch::Scratch;
 use super::steps::{Shared, Steps};
 use super::symbol_stream::SymbolStream;
-use super::word::{Word, with_word};
+use super::word::{Word, with_word, write_words};
 use crate::error::Result;
 use crate::kernel::Kernel;
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
 /// Symbols of a block; a multiple of what lanes decode at a time.
-const BLOCK: usize = 2048;
+pub(super) const BLOCK: usize = 2048;
 
 impl Fields {
     /// Decodes a chunk, the elements `elements` of the segment, to `out`, which has its length. The scratch has entered the
@@ -27,37 +29,22 @@ impl Fields {
         &self,
         dtype: Dtype,
         elements: &Range<u64>,
-        cursor: Cursor<'_>,
-        out: &mut [u8],
-        scratch: &mut Scratch,
-        observe: impl Observer,
-    ) -> Result<()> {
-        with_word!(self.symbol_bits(), V => self.decode_words::<V>(dtype, elements, cursor, out, scratch, observe))
-    }
-
-    fn decode_words<V: Word>(
-        &self,
-        dtype: Dtype,
-        elements: &Range<u64>,
         mut cursor: Cursor<'_>,
         out: &mut [u8],
         scratch: &mut Scratch,
         mut observe: impl Observer,
     ) -> Result<()> {
-        let start = cursor.clone();
         let kernel = scratch.kernel;
         let values = self.steps.values(elements);
         let mut count = (values.end - values.start) as usize * dtype.words() as usize;
-        let row_classes = self.class_fields.iter().map(|field| field.decode_rows(&mut cursor, &values));
-        let row_classes = row_classes.collect::<Result<Vec<_>>>()?;
-        let mut sums = all_sums(&self.class_fields, &values, &row_classes);
+        let classes = self.class_fields.iter().map(|field| ChunkClasses::read(field, &mut cursor, &values));
+        let classes = classes.collect::<Result<Vec<_>>>()?;
         let mut kept: Option<Kept> = None;
         if let Some(mask) = &self.steps.mask {
             let observe =
                 |symbols: &[u16], contexts: &[u8]| observe(0, mask.shape.group, &mask.coding, symbols, contexts);
-            let bits = mask.decode(&mut cursor, &sums, count, &mut scratch.of_mask, kernel, observe)?;
+            let bits = mask.decode(&mut cursor, &classes, count, &mut scratch.of_mask, kernel, observe)?;
             count = bits.count_ones();
-            sums.iter_mut().for_each(|sums| *sums = of_kept(sums, &bits));
             kept = Some(bits);
         }
         let mut shared = Shared::default();
@@ -65,7 +52,7 @@ impl Fields {
             shared = self.steps.map.decode_shared(&mut cursor, &values)?;
         }
         let first_number = usize::from(kept.is_some());
-        let observe = |index, field: &Field, symbols: &[u16], contexts: &[u8]| {
+        let mut observe = |index, field: &Field, symbols: &[u16], contexts: &[u8]| {
             observe(first_number + index, field.width, &field.coding, symbols, contexts);
         };
         let chunk = ChunkOfFields {
@@ -75,18 +62,53 @@ impl Fields {
             kept: kept.as_ref(),
             kernel,
         };
-        if self.steps == Steps::NONE && dtype.word_bits() >= 8 {
+        let mut decode = |sink: &mut Sink<'_>| chunk.decode(cursor.clone(), &classes, scratch, &mut observe, sink);
+        let (symbol_bits, word_bits) = (self.symbol_bits(), dtype.word_bits());
+        if self.steps == Steps::NONE && word_bits >= 8 {
             // words are elements: to their place at once
-            return chunk.decode(cursor, &sums, scratch, observe, |block, words| {
-                words.write::<V>(kernel, &mut out[block.start * V::SIZE..block.end * V::SIZE]);
-            });
+            return with_word!(word_bits, V => decode(&mut |places, words| {
+                let Places::From(start) = places else { return Ok(()) };
+                words.write::<V>(kernel, &mut out[start * V::SIZE..(start + words.count) * V::SIZE]);
+                Ok(())
+            }));
         }
-        let mut words = vec![V::default(); count];
-        chunk.decode(cursor, &sums, scratch, observe, |block, decoded| decoded.store(kernel, &mut words[block]))?;
-        let inverted = self.steps.invert(dtype, &values, kept.as_ref(), &words, &shared, kernel, out);
-        inverted.map_err(|error| start.place(error))
+        let left_out = self.steps.mask.as_ref().map(|mask| mask.left_out);
+        let value_bits = self.steps.value_bits(dtype);
+        let is_packed = self.steps.unpack.is_some() || word_bits < 8;
+        with_word!(value_bits, T => {
+            // values that are not elements are put together at the end
+            let mut all: Vec<u8> = Vec::new();
+            if is_packed {
+                all.resize((values.end - values.start) as usize * T::SIZE, 0);
+            }
+            let target = if is_packed { &mut all[..] } else { &mut *out };
+            let mut target = Target::new(target, left_out.map(T::from_number));
+            let mut inverse = Inverse::<T>::new(&self.steps.map, &values, &shared);
+            let mut of_block: Vec<T> = Vec::new();
+            with_word!(symbol_bits, V => {
+                let mut words: Vec<V> = Vec::new();
+                decode(&mut |places, block| {
+                    words.resize(block.count, V::default());
+                    of_block.resize(block.count, T::default());
+                    block.store(kernel, &mut words);
+                    inverse.map(&words, places, kernel, &mut of_block)?;
+                    target.place(&of_block, places)
+                })?;
+            });
+            target.finish();
+            match &self.steps.unpack {
+                // values of at most 8 bits are bytes
+                Some(unpack) => unpack.invert(dtype, &all, out),
+                None if is_packed => write_words(&all, word_bits, out)?,
+                None => {}
+            }
+        });
+        Ok(())
     }
 }
+
+/// Takes the words of a block and where they belong.
+type Sink<'a> = dyn FnMut(Places<'_>, Block<'_>) -> Result<()> + 'a;
 
 /// The fields of a chunk.
 struct ChunkOfFields<'a> {
@@ -103,11 +125,12 @@ impl ChunkOfFields<'_> {
     fn decode(
         &self,
         mut cursor: Cursor<'_>,
-        sums: &[Vec<u8>],
+        classes: &[ChunkClasses<'_>],
         scratch: &mut Scratch,
-        mut observe: impl FnMut(usize, &Field, &[u16], &[u8]),
-        mut sink: impl FnMut(Range<usize>, Block<'_>),
+        observe: &mut dyn FnMut(usize, &Field, &[u16], &[u8]),
+        sink: &mut Sink<'_>,
     ) -> Result<()> {
+        let start = cursor.clone();
         let Some(count) = self.count else { return cursor.finish() };
         let Scratch { of_fields, symbols, .. } = scratch;
         let fields = &self.fields.fields[..];
@@ -128,17 +151,23 @@ impl ChunkOfFields<'_> {
                 symbols.fill(value);
             }
         }
-        for start in (0..count).step_by(block_len) {
-            let block = start..count.min(start + block_len);
+        let mut kept_places = self.kept.map(KeptPlaces::new);
+        for first in (0..count).step_by(block_len) {
+            let block = first..count.min(first + block_len);
+            let places = match &mut kept_places {
+                Some(places) => Places::At(places.next(block.len())),
+                None => Places::From(first),
+            };
             for (index, (field, (stream, contexts))) in fields.iter().zip(&mut streams).enumerate() {
                 let (before, own) = symbols.split_at_mut(index * block_len);
                 let own = &mut own[..block.len()];
                 let earlier = |number: usize| &before[number * block_len..][..block.len()];
-                let contexts = contexts.read(sums, &block, self.words_an_element, earlier, self.kernel);
+                let contexts = contexts.read(classes, places, block.len(), self.words_an_element, earlier, self.kernel);
                 stream.next(contexts, own)?;
                 observe(index, field, own, contexts);
             }
-            sink(block, Block { joining: &joining, symbols, stride: block_len });
+            let words = Block { joining: &joining, symbols, stride: block_len, count: block.len() };
+            sink(places, words).map_err(|error| start.place(error))?;
         }
         streams.into_iter().try_for_each(|(stream, _)| stream.finish())
     }

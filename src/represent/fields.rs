@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::StreamBytes;
-use super::class_field::{ClassField, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES};
+use super::class_field::{ChunkClasses, ClassField, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES};
 use super::coding::{Coding, Field};
 use super::context_source::all_sums;
 use super::layout::Layout;
@@ -250,23 +250,22 @@ impl Fields {
         let mut cursor = Cursor::unplaced(coded, "chunk");
         let values = self.steps.values(elements);
         let mut count = (values.end - values.start) as usize * dtype.words() as usize;
-        let mut row_classes = Vec::new();
+        let mut classes = Vec::new();
         for field in &self.class_fields {
             let mut reading = cursor.clone();
             into.classes += field.skip_rows(&mut cursor)? as u64;
             if self.steps.mask.is_some() {
-                row_classes.push(field.decode_rows(&mut reading, &values)?);
+                classes.push(ChunkClasses::read(field, &mut reading, &values)?);
             }
         }
         if let Some(mask) = &self.steps.mask {
-            let sums = all_sums(&self.class_fields, &values, &row_classes);
             let symbols = mask.shape.count(count);
             let mut reading = cursor.clone();
             let mut of_mask = StreamBytes::default();
             mask.coding.account(&mut cursor, symbols, mask.shape.group, &mut of_mask)?;
             into.mask += of_mask.sum();
             count = mask
-                .decode(&mut reading, &sums, count, &mut LaneRoom::default(), Kernel::PORTABLE, |_, _| ())?
+                .decode(&mut reading, &classes, count, &mut LaneRoom::default(), Kernel::PORTABLE, |_, _| ())?
                 .count_ones();
             if count == 0 {
                 return cursor.finish();

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::inverse::Places;
 use super::mask::Kept;
 use crate::error::{Error, Result};
 use crate::wire::{Cursor, put_varint};
@@ -72,6 +73,33 @@ impl Groups {
         }
     }
 
+    /// The groups of so many values at these places, counted from a value with number `start`.
+    pub(super) fn of_places(self, start: u64, places: Places<'_>, count: usize, into: &mut Vec<u32>) {
+        into.clear();
+        match places {
+            Places::At(places) => into.extend(places.iter().map(|&place| self.of(start + u64::from(place)) as u32)),
+            Places::From(first) => {
+                // without a division for each
+                let mut index = start + first as u64;
+                while into.len() < count {
+                    let group = self.of(index) as u32;
+                    let left = (count - into.len()) as u64;
+                    let (column, period) = (index % self.period, self.period);
+                    let len = match (self.block, period) {
+                        (0, 1) => left,
+                        (block, 1) => (block - index % block).min(left),
+                        _ => (period - column).min(left),
+                    };
+                    match period {
+                        1 => into.extend(std::iter::repeat_n(group, len as usize)),
+                        _ => into.extend(group..group + len as u32),
+                    }
+                    index += len;
+                }
+            }
+        }
+    }
+
     /// For each kept value from `start` on its group, counted from `first`; empty if all belong to the group `first`.
     pub(crate) fn of_kept(self, start: u64, first: usize, count: usize, kept: Option<&Kept>) -> Vec<u32> {
         if self == Self::ONE {
@@ -119,5 +147,17 @@ mod tests {
         let groups = Groups { block: 2, period: 3 };
         assert_eq!(groups.numbers(&(6..12)), 3..6);
         assert_eq!(groups.of_kept(6, 3, 6, None), [0, 1, 2, 0, 1, 2]);
+        for (block, period) in [(0, 1), (0, 3), (2, 1), (5, 1), (2, 3), (1, 4)] {
+            let groups = Groups { block, period };
+            for start in 0..13 {
+                let mut found = Vec::new();
+                groups.of_places(start, Places::From(4), 20, &mut found);
+                let naive: Vec<u32> = (0..20).map(|index| groups.of(start + 4 + index) as u32).collect();
+                assert_eq!(found, naive);
+                let places: Vec<u32> = (4..24).collect();
+                groups.of_places(start, Places::At(&places), 20, &mut found);
+                assert_eq!(found, naive);
+            }
+        }
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Block<'a> {
     pub(super) joining: &'a Joining,
     pub(super) symbols: &'a [u16],
     pub(super) stride: usize,
+    /// Words of the block.
+    pub(super) count: usize,
 }
 
 impl Joining {
@@ -197,7 +199,7 @@ mod tests {
             }
             let fields = Fields { steps: Steps::NONE, class_fields: Vec::new(), transform, fields };
             let joining = Joining::new(&fields);
-            let block = Block { joining: &joining, symbols: &symbols, stride };
+            let block = Block { joining: &joining, symbols: &symbols, stride, count: words.len() };
             for kernel in Kernel::available() {
                 super::super::word::with_word!(bits, V => {
                     let mut stored = vec![V::default(); words.len()];

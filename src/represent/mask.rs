@@ -1,7 +1,10 @@
 //! Masks (section 8.5): where the values are that are not the frequent one.
 
+use super::class_field::ChunkClasses;
 use super::coding::Coding;
-use super::context_source::ContextSource;
+use super::context_source::{ContextReader, ContextSource};
+use super::decoding::BLOCK;
+use super::inverse::Places;
 use super::symbol_stream::SymbolStream;
 pub(crate) use crate::entropy::Kept;
 use crate::entropy::{LaneRoom, pack};
@@ -73,23 +76,12 @@ impl SymbolShape {
 
     /// Back: the mask bits of `values` values.
     fn kept(self, symbols: &[u16], values: usize) -> Result<Kept> {
-        let corrupt = || Error::corrupt("mask bits beyond the last value");
-        if self.stride == 1 {
-            let mut bytes = Vec::new();
-            pack(symbols, self.group, &mut bytes);
-            let mut kept = Kept::from_vec(bytes);
-            if kept[values..].any() {
-                return Err(corrupt());
-            }
-            kept.truncate(values);
-            return Ok(kept);
-        }
         let mut kept = Kept::repeat(false, values);
         for (symbol, first) in symbols.iter().zip(self.firsts(values)) {
             for bit in (0..self.group as usize).filter(|bit| symbol >> bit & 1 == 1) {
                 let at = first + bit * self.stride as usize;
                 if at >= values {
-                    return Err(corrupt());
+                    return Err(beyond());
                 }
                 kept.set(at, true);
             }
@@ -145,24 +137,72 @@ impl Mask {
     }
 
     /// The mask of `values` values; `observe` sees symbols and, if there are several, contexts.
-    pub(crate) fn decode(
+    pub(super) fn decode(
         &self,
         cursor: &mut Cursor<'_>,
-        sums: &[Vec<u8>],
+        classes: &[ChunkClasses<'_>],
         values: usize,
         room: &mut LaneRoom,
         kernel: Kernel,
-        observe: impl FnOnce(&[u16], &[u8]),
+        mut observe: impl FnMut(&[u16], &[u8]),
     ) -> Result<Kept> {
-        let contexts = self.contexts(sums, values);
-        let mut symbols = vec![0; self.shape.count(values)];
+        let SymbolShape { group, stride } = self.shape;
+        let count = self.shape.count(values);
         let start = cursor.clone();
-        let mut stream = SymbolStream::open(cursor, &self.coding, self.shape.group, symbols.len(), None, room, kernel)?;
-        stream.next(&contexts, &mut symbols)?;
+        let mut stream = SymbolStream::open(cursor, &self.coding, group, count, None, room, kernel)?;
+        let in_blocks = stream.is_in_blocks() && stride == 1;
+        let block_len = if in_blocks { BLOCK.min(count.max(1)) } else { count.max(1) };
+        let mut contexts = ContextReader::new(self.coding.source());
+        let mut symbols = vec![0; block_len];
+        let mut firsts = self.shape.firsts(values);
+        let mut bytes = Vec::with_capacity((count * group as usize).div_ceil(8));
+        for first in (0..count).step_by(block_len) {
+            let symbols = &mut symbols[..block_len.min(count - first)];
+            let of_block: Vec<u32>;
+            let places = if self.shape == SymbolShape::SINGLE || self.coding.source().contexts() == 1 {
+                Places::From(first)
+            } else {
+                of_block = firsts.by_ref().take(symbols.len()).map(|first| first as u32).collect();
+                Places::At(&of_block)
+            };
+            let contexts = contexts.read(classes, places, symbols.len(), 1, |_| &[], kernel);
+            stream.next(contexts, symbols)?;
+            observe(symbols, contexts);
+            if stride == 1 {
+                pack_mask(symbols, group, kernel, &mut bytes);
+            }
+        }
         stream.finish()?;
-        observe(&symbols, &contexts);
-        self.shape.kept(&symbols, values).map_err(|error| start.place(error))
+        let kept = if stride == 1 { of_bytes(bytes, values) } else { self.shape.kept(&symbols, values) };
+        kept.map_err(|error| start.place(error))
     }
+}
+
+/// Appends mask symbols, a multiple of 8 but for the last ones.
+fn pack_mask(symbols: &[u16], group: u32, kernel: Kernel, bytes: &mut Vec<u8>) {
+    let mut rest = symbols;
+    if group == 1 {
+        let start = bytes.len();
+        bytes.resize(start + symbols.len() / 8, 0);
+        let done = kernel.pack_bits(symbols, &mut bytes[start..]);
+        bytes.truncate(start + done / 8);
+        rest = &symbols[done..];
+    }
+    pack(rest, group, bytes);
+}
+
+/// The mask bits of `values` values.
+fn of_bytes(bytes: Vec<u8>, values: usize) -> Result<Kept> {
+    let mut kept = Kept::from_vec(bytes);
+    if kept[values..].any() {
+        return Err(beyond());
+    }
+    kept.truncate(values);
+    Ok(kept)
+}
+
+fn beyond() -> Error {
+    Error::corrupt("mask bits beyond the last value")
 }
 
 /// Of what belongs to each value what belongs to kept ones.

@@ -16,6 +16,7 @@ mod context_source;
 mod decoding;
 mod fields;
 mod groups;
+mod inverse;
 mod joining;
 mod layout;
 mod mask;

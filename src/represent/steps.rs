@@ -8,9 +8,8 @@ use super::groups::Groups;
 use super::layout::Layout;
 use super::mask::{Kept, Mask};
 use super::unpack::Unpack;
-use super::word::{Word, read_words, with_word, write_words};
+use super::word::{Word, read_words, with_word};
 use crate::error::{Error, Result};
-use crate::kernel::Kernel;
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
@@ -272,59 +271,6 @@ impl Steps {
             Map::Affine(map) => map.apply(map.of_chunk(&shared.scales, numbers), at, values, kept.as_ref()),
         };
         (kept, words)
-    }
-
-    /// Writes the elements of a chunk, with the values `values`, to `out`, from their symbol words. `shared` is that of the chunk.
-    pub(crate) fn invert<V: Word>(
-        &self,
-        dtype: Dtype,
-        values: &Range<u64>,
-        kept: Option<&Kept>,
-        words: &[V],
-        shared: &Shared,
-        _kernel: Kernel,
-        out: &mut [u8],
-    ) -> Result<()> {
-        if *self == Self::NONE {
-            return write_words(words, dtype.word_bits(), out);
-        }
-        match &self.unpack {
-            Some(unpack) => {
-                let values = self.invert_values::<u8, V>(values, kept, words, shared)?;
-                unpack.invert(dtype, &values, out);
-                Ok(())
-            }
-            None => with_word!(dtype.word_bits(), T => {
-                let values = self.invert_values::<T, V>(values, kept, words, shared)?;
-                write_words(&values, dtype.word_bits(), out)
-            }),
-        }
-    }
-
-    fn invert_values<T: Word, V: Word>(
-        &self,
-        values: &Range<u64>,
-        kept: Option<&Kept>,
-        words: &[V],
-        shared: &Shared,
-    ) -> Result<Vec<T>> {
-        // groups within a chunk are counted from its first value, others from the segment's
-        let numbers = self.map.groups_of_chunk(values);
-        let at = if self.map.is_in_chunks() { (0, 0) } else { (values.start, 0) };
-        let own = 0..numbers.len();
-        let of_kept: Vec<T> = match &self.map {
-            // then nothing is shared either
-            _ if words.is_empty() => Vec::new(),
-            Map::None => words.iter().map(|word| T::from_number(word.number())).collect(),
-            Map::Codebook(map) => map.invert(map.of_chunk(&shared.codebooks, own), at, words, kept)?,
-            Map::Affine(map) => map.invert(map.of_chunk(&shared.scales, own), at, words, kept),
-        };
-        let (Some(mask), Some(kept)) = (&self.mask, kept) else { return Ok(of_kept) };
-        let mut all = vec![T::from_number(mask.left_out); kept.len()];
-        for (index, value) in kept.iter_ones().zip(of_kept) {
-            all[index] = value;
-        }
-        Ok(all)
     }
 }
 

@@ -13,6 +13,17 @@ impl Kernel {
             Kind::Avx2 => unsafe { avx2::unpack(bytes, width, out) },
         }
     }
+
+    /// Packs values of one bit, as many as it can, to `out`, of which it fills whole bytes; returns how many values that were, a
+    /// multiple of 8: the caller does the rest.
+    pub(crate) fn pack_bits(self, values: &[u16], out: &mut [u8]) -> usize {
+        match self.kind() {
+            Kind::Portable => 0,
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the kernel says that the processor has AVX2.
+            Kind::Avx2 => unsafe { avx2::pack_bits(values, out) },
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -29,6 +40,24 @@ mod avx2 {
             width @ 9..=16 => unpack_wide(bytes, width, out),
             _ => 0,
         }
+    }
+
+    /// Thirty-two values at a time: their lowest bits, moved to the top of a byte each.
+    #[target_feature(enable = "avx2")]
+    pub(super) fn pack_bits(values: &[u16], out: &mut [u8]) -> usize {
+        let mut done = 0;
+        for (values, out) in values.as_chunks::<32>().0.iter().zip(out.as_chunks_mut::<4>().0) {
+            // SAFETY: 16 values each; no alignment needed.
+            let (first, second) = unsafe {
+                (_mm256_loadu_si256(values.as_ptr().cast()), _mm256_loadu_si256(values.as_ptr().add(16).cast()))
+            };
+            // packing works within halves of vectors: the middle quarters change places
+            let bytes = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi16(first, second));
+            let bits = _mm256_movemask_epi8(_mm256_slli_epi16::<7>(bytes));
+            *out = (bits as u32).to_le_bytes();
+            done += 32;
+        }
+        done
     }
 
     /// Sixteen values, 2 · `width` bytes, at a time: two bytes hold each value; a product moves it to the upper byte.
