@@ -240,7 +240,9 @@ impl Model {
     pub fn encode(&self, symbols: &[u16], contexts: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         match &self.0 {
-            Coding::Lanes(_, model) => e::encode_lanes(symbols, contexts, model, &mut out),
+            Coding::Lanes(_, model) => {
+                e::encode_lanes(symbols, contexts, model, crate::kernel::Kernel::PORTABLE, &mut out)
+            }
             Coding::Bits(_, model) => e::encode_bits(symbols, contexts, model, &mut out),
             _ => {}
         }

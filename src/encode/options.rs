@@ -3,6 +3,7 @@
 use super::scale::Resolution;
 use crate::entropy::Adaptation;
 use crate::error::{Error, Result};
+use crate::kernel::Kernel;
 use crate::progress::Progress;
 
 /// The coded bytes that a chunk aims at.
@@ -24,11 +25,12 @@ pub struct EncodeOptions {
     /// If not set, [`CHUNK_BYTES`], and more for what has to learn in every chunk.
     pub(crate) chunk_bytes: Option<u64>,
     pub(crate) progress: Progress,
+    pub(crate) kernel: Option<Kernel>,
 }
 
 impl Default for EncodeOptions {
     fn default() -> Self {
-        Self { level: 6, threads: None, chunk_bytes: None, progress: Progress::default() }
+        Self { level: 6, threads: None, chunk_bytes: None, progress: Progress::default(), kernel: None }
     }
 }
 
@@ -60,6 +62,13 @@ impl EncodeOptions {
         self
     }
 
+    /// The code that encodes; see [`Kernel`] for what is used if not set. The bytes written are the same.
+    #[must_use]
+    pub fn with_kernel(mut self, kernel: Kernel) -> Self {
+        self.kernel = Some(kernel);
+        self
+    }
+
     /// Hears of encoded bytes, and may cancel.
     #[must_use]
     pub fn with_progress(mut self, progress: Progress) -> Self {
@@ -69,13 +78,15 @@ impl EncodeOptions {
 
     pub(crate) fn effort(&self) -> Effort {
         let effort = Effort::of(self.level);
-        Effort { mixed_chunks: if self.chunk_bytes.is_some() { 1 } else { effort.mixed_chunks }, ..effort }
+        let mixed_chunks = if self.chunk_bytes.is_some() { 1 } else { effort.mixed_chunks };
+        Effort { mixed_chunks, kernel: self.kernel.unwrap_or(Kernel::PORTABLE), ..effort }
     }
 }
 
 /// What a level tries.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
+    pub(crate) kernel: Kernel,
     pub(crate) zstd_level: i32,
     /// Mantissa bits that may join the exponent.
     pub(crate) most_mantissa_bits: u32,
@@ -134,6 +145,7 @@ impl Effort {
             resolution(4, 2),
         ];
         let basic = Self {
+            kernel: Kernel::PORTABLE,
             zstd_level: 1,
             most_mantissa_bits: 2,
             resolutions: &[],

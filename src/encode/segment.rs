@@ -64,7 +64,7 @@ pub(super) fn encode_segment(
         if !raw {
             let range = start..(start + plan.chunk_len).min(elements);
             let (representation, in_chunks) = (&plan.representation, &plan.in_chunks);
-            representation.encode_chunk(dtype, &range, bytes, in_chunks, effort.zstd_level, &mut out)?;
+            representation.encode_chunk(dtype, &range, bytes, in_chunks, effort.zstd_level, effort.kernel, &mut out)?;
             out.shrink_to_fit();
         }
         let stored = if raw { bytes } else { &out };

@@ -13,6 +13,7 @@ use crate::container::{
     ManifestPlace, Prelude, SegmentPlace, write_header,
 };
 use crate::error::{Error, Result};
+use crate::kernel::Kernel;
 use crate::parallel::Workers;
 use crate::tensor::Dtype;
 use crate::wire::write_packed;
@@ -75,6 +76,8 @@ pub(super) struct Writer<W> {
 impl<W: Write> Writer<W> {
     /// Writes the header.
     pub(super) fn new(out: W, options: EncodeOptions) -> Result<Self> {
+        let kernel = options.kernel.map_or_else(Kernel::chosen, Ok)?;
+        let options = options.with_kernel(kernel);
         let workers = Workers::new(options.threads)?;
         let mut this = Self {
             out,

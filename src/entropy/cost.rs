@@ -321,7 +321,7 @@ mod tests {
                 {
                     let model = LaneModel { tables: tables.clone(), adaptation };
                     let mut out = Vec::new();
-                    encode_lanes(&symbols, &contexts, &model, &mut out);
+                    encode_lanes(&symbols, &contexts, &model, crate::kernel::Kernel::PORTABLE, &mut out);
                     let cost = lanes_cost(&symbols, &contexts, &model) as f64 / 8.0 / BIT as f64;
                     // a state says 8 bits of the stream on average, and takes 32
                     let real = out.len() as f64 - 96.0;

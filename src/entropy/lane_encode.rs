@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use super::adapt::{Adaptation, Follower, is_counted};
 use super::lanes::{LANES, LaneModel, LaneStream, STATE_LOWER_BOUND};
-use super::table::{MAX_PRECISION, Tables};
+use super::table::Tables;
+use crate::kernel::{Kernel, Place, Places, SPARE_WORDS, WordsBack, encode_groups};
 
 thread_local! {
     /// Room for the words of a chunk, kept from one to the next: to fault in fresh memory takes longer than to fill it.
@@ -19,64 +20,111 @@ thread_local! {
 /// # Panics
 ///
 /// If a symbol cannot be coded: the tables were made from counts in which it does not occur in its context.
-pub(crate) fn encode_lanes(symbols: &[u16], contexts: &[u8], model: &LaneModel, out: &mut Vec<u8>) {
+pub(crate) fn encode_lanes(symbols: &[u16], contexts: &[u8], model: &LaneModel, kernel: Kernel, out: &mut Vec<u8>) {
     assert!(model.has_contexts_for(symbols.len(), contexts), "a context for each symbol");
     WORDS.with_borrow_mut(|words| {
-        let room = symbols.len().next_multiple_of(LANES);
+        let room = symbols.len().next_multiple_of(LANES) + SPARE_WORDS;
         if words.len() < room {
             words.resize(room, [0; 2]);
         }
-        match (model.tables.contexts(), model.tables.precision()) {
-            (1, 12) => encode::<false, 12>(symbols, &[], model, words, out),
-            (1, 11) => encode::<false, 11>(symbols, &[], model, words, out),
-            (1, 10) => encode::<false, 10>(symbols, &[], model, words, out),
-            (1, _) => encode::<false, 9>(symbols, &[], model, words, out),
-            (_, 12) => encode::<true, 12>(symbols, contexts, model, words, out),
-            (_, 11) => encode::<true, 11>(symbols, contexts, model, words, out),
-            (_, 10) => encode::<true, 10>(symbols, contexts, model, words, out),
-            (_, _) => encode::<true, 9>(symbols, contexts, model, words, out),
+        match model.tables.contexts() {
+            1 => encode::<false>(symbols, &[], model, kernel, words, out),
+            _ => encode::<true>(symbols, contexts, model, kernel, words, out),
         }
     });
 }
 
-fn encode<const MANY: bool, const PRECISION: u32>(
+fn encode<const MANY: bool>(
     symbols: &[u16],
     contexts: &[u8],
     model: &LaneModel,
-    words: &mut [[u8; 2]],
+    kernel: Kernel,
+    room: &mut [[u8; 2]],
     out: &mut Vec<u8>,
 ) {
-    let entries = Entries::new(&model.tables);
     let mut history = History::new(&model.tables);
     if model.adaptation != Adaptation::STATIC {
-        history.adapt::<MANY>(symbols, contexts, model, &entries);
+        history.adapt::<MANY>(symbols, contexts, model, &Entries::new(&model.tables));
     }
-    let mut encoder = Encoder::<MANY, PRECISION> {
-        states: [STATE_LOWER_BOUND; LANES],
-        escapes: Vec::new(),
-        used: 0,
-        words,
-        // One more, whose frequency is 0, for the symbols that cannot be coded.
-        places: vec![Place::default(); entries.count() + 1],
-        entries: &entries,
-    };
+    let mut table = PlaceTable::new(&model.tables);
     for (context, frequencies) in history.frequencies.iter().enumerate() {
-        encoder.place(context, frequencies);
+        table.fill(context, &model.tables, frequencies);
     }
+    let mut states = [STATE_LOWER_BOUND; LANES];
+    let mut words = WordsBack { start: room.len(), room };
+    // the last first
+    let mut escapes = Vec::new();
     let block_len = match model.adaptation {
         Adaptation::STATIC => symbols.len().max(1),
         adaptation => adaptation.block_len(),
     };
     for start in (0..symbols.len()).step_by(block_len).rev() {
         let end = symbols.len().min(start + block_len);
-        encoder.encode(&symbols[start..end], if MANY { &contexts[start..end] } else { &[] });
+        let (symbols, contexts) = (&symbols[start..end], if MANY { &contexts[start..end] } else { &[] });
+        let places = table.places();
+        encode_groups(kernel, &mut states, &places, contexts, symbols, &mut words, |group| {
+            let from = group * LANES;
+            for (i, &symbol) in symbols[from..].iter().take(LANES).enumerate().rev() {
+                let place = places.of(if MANY { contexts[from + i] } else { 0 }, symbol);
+                assert!(place != Place::NONE, "a symbol without a code");
+                if place.is_escape() {
+                    escapes.push(symbol);
+                }
+            }
+        });
         while let Some(context) = history.undo_change_at(start) {
-            encoder.place(context, &history.frequencies[context]);
+            table.fill(context, &model.tables, &history.frequencies[context]);
         }
     }
-    let Encoder { states, mut escapes, used, words, .. } = encoder;
     escapes.reverse();
-    LaneStream::write(&states, &words[words.len() - used..], &escapes, model.tables.width(), out);
+    let WordsBack { room, start } = words;
+    LaneStream::write(&states, &room[start..], &escapes, model.tables.width(), out);
+}
+
+/// What coding each symbol takes, in each context.
+struct PlaceTable {
+    all: Vec<Place>,
+    /// Of a symbol's label; the last label is that of what lies beyond the tables' range.
+    bits: u32,
+    first: u16,
+    beyond: u16,
+    precision: u32,
+}
+
+impl PlaceTable {
+    fn new(tables: &Tables) -> Self {
+        let beyond = tables.span();
+        let bits = (beyond + 1).next_power_of_two().ilog2();
+        Self {
+            all: vec![Place::NONE; tables.contexts() << bits],
+            bits,
+            first: tables.first(),
+            beyond: beyond as u16,
+            precision: tables.precision(),
+        }
+    }
+
+    /// Sets those of a context.
+    fn fill(&mut self, context: usize, tables: &Tables, frequencies: &[u16]) {
+        let table = tables.table(context);
+        let own = &mut self.all[context << self.bits..(context + 1) << self.bits];
+        let mut start = (1 << self.precision) - frequencies.last().copied().unwrap_or(0);
+        let escape = match frequencies.last() {
+            Some(&frequency) if table.has_escape() => Place::new(frequency, start, self.precision, true),
+            _ => Place::NONE,
+        };
+        own.fill(escape);
+        start = 0;
+        for (&symbol, &frequency) in table.symbols().iter().zip(frequencies) {
+            own[usize::from(symbol - self.first)] = Place::new(frequency, start, self.precision, false);
+            start += frequency;
+        }
+    }
+
+    fn places(&self) -> Places<'_> {
+        let &Self { ref all, bits, first, beyond, precision } = self;
+        Places { all, bits, first, beyond, precision }
+    }
 }
 
 /// How often an entry occurred, in four parts to be added up: adding twice in a row to the same place would wait.
@@ -216,146 +264,5 @@ impl History {
         frequencies.copy_from_slice(&self.replaced[start..]);
         self.replaced.truncate(start);
         Some(context)
-    }
-}
-
-/// An entry among the slots, as an encoder needs it.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    /// Of the frequency; 0 if that is 0.
-    reciprocal: u64,
-    /// The greatest state that takes the entry without giving a word away first.
-    most: u32,
-    /// What the frequency leaves to the other entries.
-    rest: u16,
-    start: u16,
-}
-
-/// ceil(2^44 / F) by frequency, for P = 12. By F << (12 - P) it is ceil(2^(32 + P) / F) for every P.
-///
-/// For x < F · 2^(32 - P), as every state is that is divided by F, (x · ceil(2^(32 + P) / F)) >> (32 + P) is x / F: the
-/// product exceeds x · 2^(32 + P) / F by less than x, which is below 2^(32 + P) / F as F · F <= 2^2P; and it stays below
-/// 2^64, as 2^(32 - P) · (F - 1) <= 2^(32 + P) / F but for F = 2^P, where the quotient is whole.
-static RECIPROCALS: [u64; (1 << MAX_PRECISION) + 1] = {
-    let mut table = [0; (1 << MAX_PRECISION) + 1];
-    let mut frequency = 1;
-    while frequency <= 1 << MAX_PRECISION {
-        table[frequency] = (1u64 << (32 + MAX_PRECISION)).div_ceil(frequency as u64);
-        frequency += 1;
-    }
-    table
-};
-
-impl Place {
-    fn new<const PRECISION: u32>(frequency: u16, start: u16) -> Self {
-        Self {
-            reciprocal: RECIPROCALS[usize::from(frequency) << (MAX_PRECISION - PRECISION)],
-            most: ((u64::from(frequency) << (32 - PRECISION)) - 1) as u32,
-            rest: (1 << PRECISION) - frequency,
-            start,
-        }
-    }
-
-    /// x / F · 2^P + x mod F + start, for a state x that is at most `most`.
-    #[inline(always)]
-    fn next_state<const PRECISION: u32>(&self, state: u32) -> u32 {
-        let quotient = ((u64::from(state) * self.reciprocal) >> (32 + PRECISION)) as u32;
-        state + quotient * u32::from(self.rest) + u32::from(self.start)
-    }
-}
-
-struct Encoder<'a, const MANY: bool, const PRECISION: u32> {
-    states: [u32; LANES],
-    /// The last first.
-    escapes: Vec<u16>,
-    /// Words written, to the end of `words`, which has room for one a symbol, rounded up to whole groups.
-    used: usize,
-    words: &'a mut [[u8; 2]],
-    places: Vec<Place>,
-    entries: &'a Entries,
-}
-
-impl<const MANY: bool, const PRECISION: u32> Encoder<'_, MANY, PRECISION> {
-    /// Sets the places of a context.
-    fn place(&mut self, context: usize, frequencies: &[u16]) {
-        let mut start = 0;
-        for (place, &frequency) in self.places[self.entries.of_context(context)].iter_mut().zip(frequencies) {
-            *place = Place::new::<PRECISION>(frequency, start);
-            start += frequency;
-        }
-    }
-
-    /// Codes symbols that follow a multiple of 32 others.
-    fn encode(&mut self, symbols: &[u16], contexts: &[u8]) {
-        let (groups, rest) = symbols.as_chunks::<LANES>();
-        let (context_groups, context_rest) = contexts.as_chunks::<LANES>();
-        if !rest.is_empty() {
-            let mut states = self.states;
-            self.encode_group(&mut states[..rest.len()], rest, context_rest);
-            self.states = states;
-        }
-        // Local, so that the compiler knows that nothing else reaches it.
-        let mut states = self.states;
-        for (i, group) in groups.iter().enumerate().rev() {
-            let contexts = if MANY { &context_groups[i] } else { &[0; LANES] };
-            self.encode_group(&mut states, group, contexts);
-        }
-        self.states = states;
-    }
-
-    /// One symbol for each state, from the last to the first.
-    #[inline(always)]
-    fn encode_group(&mut self, states: &mut [u32], symbols: &[u16], contexts: &[u8]) {
-        let end = self.words.len() - self.used;
-        let window: &mut [[u8; 2]; LANES] = self.words[..end].last_chunk_mut().expect("room for a group of words");
-        let mut used = 0;
-        let mut seen = 0;
-        for (i, state) in states.iter_mut().enumerate().rev() {
-            let entry = self.entries.marked::<MANY>(if MANY { contexts[i] } else { 0 }, symbols[i]);
-            seen |= entry;
-            let place = &self.places[usize::from(entry & !ESCAPED)];
-            assert!(place.reciprocal > 0, "a symbol without a code");
-            window[(LANES - 1 - used) % LANES] = (*state as u16).to_le_bytes();
-            let is_high = *state > place.most;
-            used += usize::from(is_high);
-            *state = place.next_state::<PRECISION>(if is_high { *state >> 16 } else { *state });
-        }
-        self.used += used;
-        if seen & ESCAPED != 0 {
-            let is_escaped =
-                |&i: &usize| self.entries.marked::<MANY>(if MANY { contexts[i] } else { 0 }, symbols[i]) & ESCAPED != 0;
-            self.escapes.extend((0..symbols.len()).rev().filter(is_escaped).map(|i| symbols[i]));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check<const PRECISION: u32>() {
-        for frequency in 1..=1u32 << PRECISION {
-            let place = Place::new::<PRECISION>(frequency as u16, 0);
-            assert_eq!(u64::from(place.most), (u64::from(frequency) << (32 - PRECISION)) - 1);
-            // In u64, as the quotient alone does not fit the state.
-            let check = |x: u64| {
-                let quotient = (x * place.reciprocal) >> (32 + PRECISION);
-                assert_eq!(quotient, x / u64::from(frequency), "{x} / {frequency}");
-            };
-            // The quotient is nearest to going wrong just before and at multiples.
-            let end = 1u64 << (32 - PRECISION);
-            for quotient in (0..end).step_by(997).chain(end - 3..end) {
-                check(quotient * u64::from(frequency));
-                check(quotient * u64::from(frequency) + u64::from(frequency) - 1);
-            }
-        }
-    }
-
-    #[test]
-    fn reciprocals_divide_exactly() {
-        check::<9>();
-        check::<10>();
-        check::<11>();
-        check::<12>();
     }
 }

@@ -146,9 +146,16 @@ fn decode_by(
 }
 
 fn encode(coded: &Coded) -> Vec<u8> {
-    let mut out = Vec::new();
-    encode_lanes(&coded.symbols, &coded.contexts, &coded.model, &mut out);
-    out
+    let by = |kernel| {
+        let mut out = Vec::new();
+        encode_lanes(&coded.symbols, &coded.contexts, &coded.model, kernel, &mut out);
+        out
+    };
+    let stream = by(Kernel::PORTABLE);
+    for kernel in Kernel::available() {
+        assert!(by(kernel) == stream, "{kernel}");
+    }
+    stream
 }
 
 /// There and back, by both decoders and past the stream; returns its length.
@@ -168,7 +175,7 @@ fn check(coded: &Coded, naive: bool) -> usize {
     if model.tables.contexts() == 1 {
         let zeros = vec![0; symbols.len()];
         let mut out = Vec::new();
-        encode_lanes(symbols, &zeros, model, &mut out);
+        encode_lanes(symbols, &zeros, model, Kernel::PORTABLE, &mut out);
         assert!(out == stream);
         assert!(decode(&stream, model, &zeros, symbols.len()).unwrap() == *symbols);
     }

@@ -18,5 +18,7 @@ mod pack;
 
 pub(crate) use choice::Job;
 pub use choice::Kernel;
-pub(crate) use lanes::{GROUPS, LANES, Lanes, STATE_LOWER_BOUND};
+pub(crate) use lanes::{
+    GROUPS, LANES, Lanes, Place, Places, SPARE_WORDS, STATE_LOWER_BOUND, WordsBack, encode as encode_groups,
+};
 pub use map::Map;

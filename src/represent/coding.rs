@@ -8,6 +8,7 @@ use crate::entropy::{
     encode_mask, encode_mixed, pack, packed_len, skip_bits, skip_lanes, skip_mixed,
 };
 use crate::error::{Error, Result};
+use crate::kernel::Kernel;
 use crate::wire::{Cursor, put_varint};
 
 /// How a field's symbols are coded.
@@ -154,11 +155,19 @@ impl Coding {
     }
 
     /// Appends the stream of symbols; of those behind a mask `kept` is its mask bits.
-    pub(crate) fn encode(&self, symbols: &[u16], contexts: &[u8], width: u32, kept: Option<&Kept>, out: &mut Vec<u8>) {
+    pub(crate) fn encode(
+        &self,
+        symbols: &[u16],
+        contexts: &[u8],
+        width: u32,
+        kept: Option<&Kept>,
+        kernel: Kernel,
+        out: &mut Vec<u8>,
+    ) {
         match self {
             Self::Raw => pack(symbols, width, out),
             Self::Constant(_) => {}
-            Self::Lanes(_, model) => encode_lanes(symbols, contexts, model, out),
+            Self::Lanes(_, model) => encode_lanes(symbols, contexts, model, kernel, out),
             Self::Bits(_, model) => encode_bits(symbols, contexts, model, out),
             Self::Mixed(_, model) => encode_mixed(symbols, contexts, model, out),
             Self::MixedMask(geometry) => encode_mask(symbols, *geometry, out),

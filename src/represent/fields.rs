@@ -165,9 +165,10 @@ impl Fields {
         elements: &Range<u64>,
         bytes: &[u8],
         in_chunks: &InChunks,
+        kernel: Kernel,
         out: &mut Vec<u8>,
     ) {
-        with_word!(self.symbol_bits(), V => self.encode_words::<V>(dtype, elements, bytes, in_chunks, out));
+        with_word!(self.symbol_bits(), V => self.encode_words::<V>(dtype, elements, bytes, in_chunks, kernel, out));
     }
 
     fn encode_words<V: Word>(
@@ -176,6 +177,7 @@ impl Fields {
         elements: &Range<u64>,
         bytes: &[u8],
         in_chunks: &InChunks,
+        kernel: Kernel,
         out: &mut Vec<u8>,
     ) {
         let bits = self.symbol_bits();
@@ -188,7 +190,7 @@ impl Fields {
         let mut sums = all_sums(&self.class_fields, &values, &of_chunk);
         let (kept, mut words) = self.steps.apply::<V>(dtype, values.start, bytes, &in_chunks.shared);
         if let (Some(mask), Some(kept)) = (&self.steps.mask, &kept) {
-            mask.encode(kept, &sums, out);
+            mask.encode(kept, &sums, kernel, out);
             if words.is_empty() {
                 return;
             }
@@ -205,7 +207,7 @@ impl Fields {
             }
             let contexts = self.contexts(index, &sums, &words, shift + field.width, dtype);
             take_field(&words, shift, field.width, &mut symbols);
-            field.coding.encode(&symbols, &contexts, field.width, kept.as_ref(), out);
+            field.coding.encode(&symbols, &contexts, field.width, kept.as_ref(), kernel, out);
         }
     }
 

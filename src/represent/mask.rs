@@ -131,9 +131,9 @@ impl Mask {
     }
 
     /// Appends the mask of a chunk whose values have these class sums.
-    pub(crate) fn encode(&self, kept: &Kept, sums: &[Vec<u8>], out: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, kept: &Kept, sums: &[Vec<u8>], kernel: Kernel, out: &mut Vec<u8>) {
         let contexts = self.contexts(sums, kept.len());
-        self.coding.encode(&self.shape.symbols(kept), &contexts, self.shape.group, None, out);
+        self.coding.encode(&self.shape.symbols(kept), &contexts, self.shape.group, None, kernel, out);
     }
 
     /// The mask of `values` values; `observe` sees symbols and, if there are several, contexts.

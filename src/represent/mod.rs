@@ -53,6 +53,7 @@ pub(crate) use word::{Values, Word, read_words, with_word};
 use std::ops::Range;
 
 use crate::error::{Error, Result};
+use crate::kernel::Kernel;
 use crate::tensor::Dtype;
 use crate::wire::{Cursor, check_zstd_frame};
 
@@ -132,12 +133,13 @@ impl Representation {
         bytes: &[u8],
         in_chunks: &InChunks,
         zstd_level: i32,
+        kernel: Kernel,
         out: &mut Vec<u8>,
     ) -> Result<()> {
         match self {
             Self::Raw => out.extend_from_slice(bytes),
             Self::Zstd => out.extend_from_slice(&zstd::bulk::compress(bytes, zstd_level)?),
-            Self::Fields(fields) => fields.encode(dtype, elements, bytes, in_chunks, out),
+            Self::Fields(fields) => fields.encode(dtype, elements, bytes, in_chunks, kernel, out),
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::coders::{
 };
 use super::good::{Vector, alias, bytes_of_symbols, content, fields, lanes_of, longest, mixed, segment, tensor};
 use super::wire::{
-    Entry, File, Item, MAGIC, Manifest, Packing, Part, Parts, Representation, crc, header, put_varint, zigzag,
+    Entry, File, Item, MAGIC, Manifest, Packing, Part, Parts, Representation, VERSION, crc, header, put_varint, zigzag,
 };
 
 /// A container that must be refused.
@@ -282,21 +282,21 @@ fn header_rules(list: &mut List) {
     for at in [0, 1, 4, 7] {
         let mut magic = MAGIC;
         magic[at] ^= 0x80;
-        new(list, &format!("magic-{at}"), CORRUPT, "the magic", header(&magic, [0, 3], 0, 0, 0));
+        new(list, &format!("magic-{at}"), CORRUPT, "the magic", header(&magic, VERSION, 0, 0, 0));
     }
-    new(list, "major-version", UNSUPPORTED, "the major version", header(&MAGIC, [1, 3], 0, 0, 0));
-    new(list, "minor-version-newer", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 4], 0, 0, 0));
-    new(list, "minor-version-older", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 2], 0, 0, 0));
-    let mut spoiled = header(&MAGIC, [0, 4], 0, 0, 0);
+    new(list, "major-version", UNSUPPORTED, "the major version", header(&MAGIC, [1, 4], 0, 0, 0));
+    new(list, "minor-version-newer", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 5], 0, 0, 0));
+    new(list, "minor-version-older", UNSUPPORTED, "the minor version", header(&MAGIC, [0, 3], 0, 0, 0));
+    let mut spoiled = header(&MAGIC, [0, 5], 0, 0, 0);
     spoiled[23] ^= 1;
     new(list, "version-before-checksum", UNSUPPORTED, "the version and then the checksum", spoiled);
-    new(list, "reserved-field", CORRUPT, "the reserved field", header(&MAGIC, [0, 3], 1, 0, 0));
-    new(list, "critical-feature-0", UNSUPPORTED, "a critical feature", header(&MAGIC, [0, 3], 0, 1, 0));
-    new(list, "critical-feature-31", UNSUPPORTED, "a critical feature", header(&MAGIC, [0, 3], 0, 1 << 31, 0));
-    let mut spoiled = header(&MAGIC, [0, 3], 0, 1, 0);
+    new(list, "reserved-field", CORRUPT, "the reserved field", header(&MAGIC, VERSION, 1, 0, 0));
+    new(list, "critical-feature-0", UNSUPPORTED, "a critical feature", header(&MAGIC, VERSION, 0, 1, 0));
+    new(list, "critical-feature-31", UNSUPPORTED, "a critical feature", header(&MAGIC, VERSION, 0, 1 << 31, 0));
+    let mut spoiled = header(&MAGIC, VERSION, 0, 1, 0);
     spoiled[20] ^= 1;
     new(list, "checksum-before-features", CORRUPT, "the header's checksum", spoiled);
-    let mut optional = header(&MAGIC, [0, 3], 0, 0, 0);
+    let mut optional = header(&MAGIC, VERSION, 0, 0, 0);
     optional[16] ^= 1;
     new(list, "header-checksum", CORRUPT, "the header's checksum", optional);
     let whole = base.parts().assemble();
@@ -1191,7 +1191,8 @@ fn table_rules(list: &mut List) {
     with(list, "no-entry", "a table without an entry", &of(&[], None));
     with(list, "no-entry-and-no-escape", "a table without an entry", &of(&[], Some(0)));
     let many: Vec<(u16, i32)> = (0..256).map(|symbol| (symbol, 50)).collect();
-    with(list, "entries-257", "256 symbols and the escape", &of(&many, Some(50)));
+    let tables = Tables::new(8, 11, &[&many], Some(&[50]));
+    with(list, "entries-257", "256 symbols and the escape", &tables);
     // two contexts of a field of 12 bits
     let spread = |count: u16, distance: u16| -> Vec<(u16, i32)> { (0..count).map(|k| (k * distance, 50)).collect() };
     let wide = {
@@ -1205,7 +1206,7 @@ fn table_rules(list: &mut List) {
         list.change(&wide, name, CORRUPT, breaks, |parts| parts.segment().parameters = parameters);
     };
     let two = |second: &[(u16, i32)], escapes: Option<[i32; 2]>| {
-        Tables::new(12, 12, &[&spread(4, 1), second], escapes.as_ref().map(|escapes| &escapes[..]))
+        Tables::new(12, 10, &[&spread(4, 1), second], escapes.as_ref().map(|escapes| &escapes[..]))
     };
     with_two(list, "second-table-without-entry", "a table without an entry", &two(&[], None));
     with_two(list, "second-table-without-entry-or-escape", "a table without an entry", &two(&[], Some([9, 0])));
@@ -1216,7 +1217,21 @@ fn table_rules(list: &mut List) {
         "a table of 256 symbols and the escape",
         &two(&spread(256, 16), Some([0, 9])),
     );
-    let first_of_4096 = Tables::new(12, 12, &[&spread(4096, 1), &spread(4, 1)], None);
+    for (precision, labels) in [(12u8, 257), (12, 400), (11, 1025), (11, 4096), (10, 4097)] {
+        for escape in [false, true] {
+            // one symbol less where there is an escape; of 4096 symbols all with an escape are too many
+            let last = labels - 1 - u16::from(escape);
+            if last > 4095 {
+                continue;
+            }
+            let ends = [(0, 50), (last, 60)];
+            let tables = Tables::new(12, precision, &[&ends, &ends], escape.then_some(&[9, 9]));
+            let escaped = if escape { "-and-escape" } else { "" };
+            let name = format!("symbols-{}{escaped}-in-precision-{precision}", last + 1);
+            with_two(list, &name, "more symbols than slots of the precision have room for", &tables);
+        }
+    }
+    let first_of_4096 = Tables::new(12, 10, &[&spread(4096, 1), &spread(4, 1)], None);
     with_two(list, "first-table-of-4096", "a table of 4096 symbols", &first_of_4096);
     for (precision, contexts) in [(12, 9), (11, 17)] {
         let levels = vec![&[(1, 50), (2, 60)][..]; contexts];
@@ -1230,7 +1245,7 @@ fn table_rules(list: &mut List) {
             parts.segment().parameters = parameters;
         });
     }
-    for (precision, contexts, last) in [(11, 9, 4095), (11, 9, 3640), (9, 10, 3276), (9, 32, 1024)] {
+    for (precision, contexts, last) in [(10, 9, 4095), (9, 9, 3640), (9, 10, 3276), (9, 32, 1024)] {
         let ends = [(0, 50), (last, 60)];
         let tables = Tables::new(12, precision, &vec![&ends[..]; contexts], None);
         let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![0], groups: vec![] };

@@ -282,6 +282,15 @@ impl Tables {
         (self.first, self.last) = (*named.first().unwrap_or(&0), *named.last().unwrap_or(&0));
     }
 
+    /// With the greatest precision, at most its own, in which there is room for its symbols.
+    pub fn in_slots(mut self) -> Self {
+        let labels = u64::from(self.last - self.first) + 1 + u64::from(self.escapes.is_some());
+        while labels > 1 << (32 - 2 * u64::from(self.precision)) {
+            self.precision -= 1;
+        }
+        self
+    }
+
     /// For symbols as they occur in their contexts; those that occur less than `least` times in one are escaped there.
     pub fn of(symbols: &[u16], contexts: &[usize], count: usize, width: u32, precision: u8, least: u64) -> Self {
         let mut levels = vec![vec![0; 1 << width]; count];
@@ -304,7 +313,7 @@ impl Tables {
         let escapes = escapes.iter().any(|&level| level > 0).then_some(escapes);
         let mut tables = Self { width, precision, first: 0, last: 0, drift: 0, levels, escapes };
         tables.set_range();
-        tables
+        tables.in_slots()
     }
 
     pub fn with_drift(self, drift: i32) -> Self {
@@ -667,7 +676,9 @@ pub fn lanes(symbols: &[u16], contexts: &[usize], tables: &Tables, interval: u8,
             escapes.push(symbol);
             place(None).expect("a symbol without frequency needs an escape")
         });
-        counts[c][k] += 1;
+        if is_counted(i) {
+            counts[c][k] += 1;
+        }
         places.push((frequencies[c][k], frequencies[c][..k].iter().sum::<u64>()));
     }
     let mut states = vec![1u64 << 16; 32];
@@ -690,6 +701,11 @@ pub fn lanes(symbols: &[u16], contexts: &[usize], tables: &Tables, interval: u8,
     }
 }
 
+/// Section 10.2: whether symbol i of a chunk is counted.
+fn is_counted(i: usize) -> bool {
+    (i as u64 / 32 * 2_654_435_769) % (1 << 32) < 1 << 29
+}
+
 /// Section 10.2, at the end of a block.
 fn adapt(
     frequencies: &mut [Vec<u64>],
@@ -701,7 +717,7 @@ fn adapt(
 ) {
     for c in 0..frequencies.len() {
         let n: u64 = counts[c].iter().sum();
-        if n < 1 << interval {
+        if n < 1 << (interval - 3) {
             continue;
         }
         let r = (1 << 32) / n;

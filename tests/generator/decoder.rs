@@ -446,6 +446,8 @@ fn tables(bytes: &mut Bytes, width: u32, contexts: usize) -> Result<Tables> {
     let (first, last) = (stream.halves(width)?, stream.halves(width)?);
     must(first <= last, "first and last symbol")?;
     must(contexts as i64 * (last - first + 1) <= 32768, "too many levels")?;
+    let labels = last - first + 1 + i64::from(has_escape);
+    must(labels <= 1 << (32 - 2 * precision), "too many symbols for the precision")?;
     let drift = if contexts > 1 { stream.halves(4)? - 8 } else { 0 };
     let mut models = LevelModels::default();
     // by context and symbol; the escape is symbol -1
@@ -590,13 +592,16 @@ fn lanes(
                 symbol
             }
         });
-        counts[c][k] += 1;
+        let g = i as u64 / 32;
+        if (g * 2_654_435_769) & 0xffff_ffff < 1 << 29 {
+            counts[c][k] += 1;
+        }
         if interval == 0 || (i + 1) % (1 << interval) != 0 {
             continue;
         }
         for c in 0..counts.len() {
             let n: u64 = counts[c].iter().sum();
-            if n < 1 << interval {
+            if n < 1 << (interval - 3) {
                 continue;
             }
             let r = (1 << 32) / n;

@@ -7,7 +7,8 @@ use super::coders::{
 };
 use super::decoder::{Head, Words};
 use super::wire::{
-    DTYPES, Entry, File, Item, MAGIC, Packing, Part, Parts, Representation, bytes_of, digest, dtype, dtype_name, header,
+    DTYPES, Entry, File, Item, MAGIC, Packing, Part, Parts, Representation, VERSION, bytes_of, digest, dtype,
+    dtype_name, header,
 };
 
 /// A container and what it holds.
@@ -36,7 +37,7 @@ impl Vector {
 
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::new(&self.metadata, &self.files, &self.entries, &self.items);
-        parts.header = header(&MAGIC, [0, 3], 0, 0, self.optional);
+        parts.header = header(&MAGIC, VERSION, 0, 0, self.optional);
         if self.packed {
             parts.packing = Packing::Zstd;
             for part in &mut parts.parts {
@@ -567,7 +568,7 @@ fn lanes(all: &mut Vec<Vector>) {
     let one = |levels: &[(u16, i32)], escape: Option<i32>| {
         lanes_of(Tables::new(8, 12, &[levels], escape.as_ref().map(std::slice::from_ref)), 0, 0)
     };
-    let symbols: Vec<u16> = (0..500).map(|i| if i % 50 == 49 { 255 } else { 0 }).collect();
+    let symbols: Vec<u16> = (0..500).map(|i| if i % 50 == 49 { 254 } else { 0 }).collect();
     let with_rare: Vec<u16> = (0..500).map(|i| if i % 97 == 96 { i } else { 0 } & 0xff).collect();
     let any: Vec<u16> = (0..400).map(|_| random.next() as u16 & 0xff).collect();
     let mut alone = Alone::default();
@@ -577,7 +578,7 @@ fn lanes(all: &mut Vec<Vector>) {
     };
     add("one symbol of frequency 4096: no words", 70, &[200; 70], one(&[(200, 1)], None));
     add("the last symbol alone, of the highest level", 70, &[255; 70], one(&[(255, 127)], None));
-    add("frequencies 4094, 1 and an unused escape of 1", 500, &symbols, one(&[(0, 127), (255, 1)], Some(1)));
+    add("frequencies 4094, 1 and an unused escape of 1", 500, &symbols, one(&[(0, 127), (254, 1)], Some(1)));
     add("escapes", 260, &with_rare, one(&[(0, 127)], Some(80)));
     add("an escape alone", 400, &any, one(&[], Some(50)));
     let alike: Vec<(u16, i32)> = (0..256).map(|symbol| (symbol, 64)).collect();
@@ -585,13 +586,14 @@ fn lanes(all: &mut Vec<Vector>) {
     let most: Vec<(u16, i32)> = (0..255).map(|symbol| (symbol, 1 + symbol as i32 % 127)).collect();
     add("255 symbols and the escape", 400, &any, one(&most, Some(127)));
     for precision in 9..=12 {
-        let mut named: Vec<(u16, i32)> = (0..255).map(|i| (i * 16, 40 + i as i32 % 50)).collect();
-        named.push((4095, 127));
-        let coding = lanes_of(Tables::new(12, precision, &[&named], None), 0, 0);
+        let last = ((1u32 << (32 - 2 * precision)) - 1).min(4095) as u16;
+        let mut named: Vec<(u16, i32)> = (0..255).map(|i| (i * (last / 255), 40 + i as i32 % 50)).collect();
+        named.push((last, 127));
+        let coding = lanes_of(Tables::new(12, precision as u8, &[&named], None), 0, 0);
         let symbols: Vec<u16> = (0..500).map(|_| named[random.below(256) as usize].0).collect();
         let bytes: Vec<u8> = symbols.iter().flat_map(|symbol| symbol.to_le_bytes()).collect();
         alone.add(
-            tensor(&format!("256 of 4096 symbols, precision {precision}"), "U16", &[500], bytes),
+            tensor(&format!("256 symbols up to {last}, precision {precision}"), "U16", &[500], bytes),
             300,
             fields(0, &[field(4, Coding::Constant(0)), field(12, coding)]),
         );
@@ -1086,6 +1088,7 @@ fn drawn(random: &mut Random, tables: &Tables, contexts: &[usize]) -> Vec<u16> {
 
 /// A field of four bits that is the context, one of `width` that follows these tables.
 fn add_tables(alone: &mut Alone, random: &mut Random, name: &str, tables: Tables) {
+    let tables = tables.in_slots();
     let (count, width) = (tables.levels.len(), tables.width);
     let contexts: Vec<usize> = (0..400).map(|_| random.below(count as u64) as usize).collect();
     let symbols = drawn(random, &tables, &contexts);
@@ -1167,6 +1170,17 @@ fn levels(all: &mut Vec<Vector>) {
         let tables = Tables::new(width, precision, &levels, escapes.as_deref()).with_drift(1);
         assert!(count * (tables.last - tables.first + 1) == 32768);
         add_tables(&mut alone, &mut random, &format!("32768 levels, {count} contexts of {width} bits"), tables);
+    }
+    // as many symbols from the first to the last, with an escape and without, as there is room for in a slot
+    for (precision, width) in [(12, 9), (12, 8), (11, 11), (10, 12)] {
+        for escape in [None, Some([30])] {
+            let last = (1 << (32 - 2 * precision)) - 1 - u16::from(escape.is_some());
+            let levels: Vec<(u16, i32)> =
+                (0..20).map(|k| (k * (last / 20), 30 + k as i32)).chain([(last, 60)]).collect();
+            let tables = Tables::new(width, precision as u8, &[&levels], escape.as_ref().map(|escape| &escape[..]));
+            let name = format!("{} symbols of {width} bits, precision {precision}, escape {escape:?}", last + 1);
+            add_tables(&mut alone, &mut random, &name, tables);
+        }
     }
     all.push(alone.vector("levels", "tables of levels, through each kind of prediction and length of a difference"));
 }

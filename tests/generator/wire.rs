@@ -335,6 +335,8 @@ pub fn header(magic: &[u8; 8], version: [u8; 2], reserved: u16, critical: u32, o
 }
 
 pub const MAGIC: [u8; 8] = [0x89, 0x54, 0x53, 0x52, 0x0d, 0x0a, 0x1a, 0x0a];
+/// Section 3: major and minor version.
+pub const VERSION: [u8; 2] = [0, 4];
 
 /// A prelude.
 pub fn prelude(kind: u8, head: &[u8], body_len: u64, spoil: bool) -> Vec<u8> {
@@ -392,7 +394,7 @@ impl Parts {
             digest(&bytes)
         });
         Self {
-            header: header(&MAGIC, [0, 3], 0, 0, 0),
+            header: header(&MAGIC, VERSION, 0, 0, 0),
             parts,
             spoiled: Vec::new(),
             file_digests: file_digests.collect(),

@@ -2,7 +2,12 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx2_encode;
+mod encode;
 mod portable;
+
+pub(crate) use encode::{Place, Places, SPARE_WORDS, WordsBack, encode};
 
 use super::choice::{Kernel, Kind};
 
