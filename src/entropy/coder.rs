@@ -1,13 +1,11 @@
-//! The range coder for binary decisions (sections 11.1 and 11.2): constriction's, in two sizes, over bytes.
+//! The range coder for binary decisions (sections 11.1 and 11.2), in two sizes, over bytes: constriction's encoder, and a decoder
+//! that agrees with constriction's, but compares where that, for any number of symbols, divides.
 
-use std::convert::Infallible;
 use std::num::NonZeroU16;
 
-use constriction::Queue;
-use constriction::backends::ReadWords;
-use constriction::stream::model::{DecoderModel, EncoderModel, EntropyModel};
-use constriction::stream::queue::{RangeDecoder, RangeEncoder};
-use constriction::stream::{Decode, Encode};
+use constriction::stream::Encode;
+use constriction::stream::model::{EncoderModel, EntropyModel};
+use constriction::stream::queue::RangeEncoder;
 
 use crate::error::{Error, Result};
 use crate::wire::{Cursor, put_varint};
@@ -44,7 +42,7 @@ macro_rules! size {
             const WORD_BYTES: usize = size_of::<$word>();
             const PRECISION: u32 = $precision;
             type Encoder = RangeEncoder<$word, $state>;
-            type Decoder<'a> = RangeDecoder<$word, $state, WordReader<'a>>;
+            type Decoder<'a> = Reading<'a, $state>;
 
             #[inline(always)]
             fn encode(encoder: &mut Self::Encoder, model: Decision, bit: bool) {
@@ -58,33 +56,56 @@ macro_rules! size {
             }
 
             fn decoder(bytes: &[u8]) -> Self::Decoder<'_> {
-                let Ok(decoder) = RangeDecoder::with_backend(WordReader { bytes, missing: 0 });
-                decoder
+                let mut reader = WordReader { bytes, missing: 0 };
+                let mut word = || <$state>::from(ReadWord::<$word>::word(&mut reader));
+                let above = word() << <$word>::BITS | word();
+                Reading { above, range: <$state>::MAX, reader }
             }
 
             #[inline(always)]
             fn decode(decoder: &mut Self::Decoder<'_>, model: Decision) -> Option<bool> {
-                Decode::<$precision>::decode_symbol(decoder, model).ok()
+                let scale = decoder.range >> $precision;
+                if decoder.above >= scale << $precision {
+                    return None;
+                }
+                let zero = scale * <$state>::from(model.0.get());
+                let bit = decoder.above >= zero;
+                let (range, passed) = if bit { ((scale << $precision) - zero, zero) } else { (zero, 0) };
+                (decoder.range, decoder.above) = (range, decoder.above - passed);
+                if range >> <$word>::BITS == 0 {
+                    decoder.range = range << <$word>::BITS;
+                    let word = <$state>::from(ReadWord::<$word>::word(&mut decoder.reader));
+                    decoder.above = decoder.above << <$word>::BITS | word;
+                }
+                Some(bit)
             }
 
             fn reader(decoder: Self::Decoder<'_>) -> WordReader<'_> {
-                decoder.into_raw_parts().0
+                decoder.reader
             }
         }
 
-        impl ReadWords<$word, Queue> for WordReader<'_> {
-            type ReadError = Infallible;
-
-            /// Always a word: those missing at the end are 0 (11.1). Saying "none" instead would have the coder ask for
-            /// one of its first two words only, and the count be wrong.
+        impl ReadWord<$word> for WordReader<'_> {
             #[inline(always)]
-            fn read(&mut self) -> Result<Option<$word>, Infallible> {
+            fn word(&mut self) -> $word {
                 if let Some((word, rest)) = self.bytes.split_first_chunk() {
                     self.bytes = rest;
-                    return Ok(Some(<$word>::from_le_bytes(*word)));
+                    return <$word>::from_le_bytes(*word);
                 }
                 self.missing = self.missing.saturating_add(1);
-                Ok(Some(0))
+                0
+            }
+        }
+
+        // what the decoder is compared with
+        #[cfg(test)]
+        impl constriction::backends::ReadWords<$word, constriction::Queue> for WordReader<'_> {
+            type ReadError = std::convert::Infallible;
+
+            /// Always a word: saying "none" instead would have the coder ask for one of its first two words only, and the count
+            /// be wrong.
+            fn read(&mut self) -> Result<Option<$word>, std::convert::Infallible> {
+                Ok(Some(self.word()))
             }
         }
 
@@ -103,8 +124,8 @@ macro_rules! size {
             }
         }
 
-        impl DecoderModel<$precision> for Decision {
-            #[inline(always)]
+        #[cfg(test)]
+        impl constriction::stream::model::DecoderModel<$precision> for Decision {
             fn quantile_function(&self, quantile: u16) -> (bool, u16, NonZeroU16) {
                 let bit = quantile >= self.0.get();
                 let (start, probability) = self.part(bit, $precision);
@@ -117,10 +138,17 @@ macro_rules! size {
 size!(Narrow, u16, u32, 12);
 size!(Wide, u32, u64, 16);
 
+/// Section 11.1: where a decoder is.
+pub(crate) struct Reading<'a, T> {
+    /// point − lower, modulo 2^(2B): nothing else is ever asked of the two.
+    above: T,
+    range: T,
+    reader: WordReader<'a>,
+}
+
 /// A binary model: q, the probability of a 0, at least 1 and below 2^P.
 ///
-/// Both probabilities are never 0, which is what keeps constriction's decoder from its only panic: a range, at least 2^B
-/// before a bit, is at least 2^(B-P) after it.
+/// Both probabilities are never 0: a range, at least 2^B before a bit, is at least 2^(B-P) after it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Decision(NonZeroU16);
 
@@ -136,6 +164,11 @@ impl Decision {
             (0, self.0)
         }
     }
+}
+
+/// The next word; 0 where they end (11.1).
+trait ReadWord<T> {
+    fn word(&mut self) -> T;
 }
 
 /// Words over bytes, which counts those that were asked for in vain.

@@ -285,3 +285,37 @@ fn nothing_is_no_words() {
     assert!(encode::<Narrow>(&[]).is_empty());
     assert!(encode::<Wide>(&[]).is_empty());
 }
+
+/// What constriction's own decoder makes of it.
+macro_rules! by_constriction {
+    ($size:ty, $word:ty, $state:ty, $precision:literal, $bytes:expr, $probabilities:expr) => {{
+        let words = WordReader { bytes: $bytes, missing: 0 };
+        let Ok(mut decoder) = constriction::stream::queue::RangeDecoder::<$word, $state, _>::with_backend(words);
+        let bit = |&q: &u16| {
+            let model = Decision(NonZeroU16::new(q).unwrap());
+            constriction::stream::Decode::<$precision>::decode_symbol(&mut decoder, model).ok()
+        };
+        $probabilities.iter().map_while(bit).collect::<Vec<bool>>()
+    }};
+}
+
+fn bits_until_the_end<S: Size>(bytes: &[u8], probabilities: &[u16]) -> Vec<bool> {
+    let mut decoder = S::decoder(bytes);
+    let bit = |&q: &u16| S::decode(&mut decoder, Decision(NonZeroU16::new(q).unwrap()));
+    probabilities.iter().map_while(bit).collect()
+}
+
+proptest! {
+    /// Whatever the words, sound or not.
+    #[test]
+    fn decoders_agree_with_constriction(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        narrow in prop::collection::vec(probability(12), 0..300),
+        wide in prop::collection::vec(probability(16), 0..300),
+    ) {
+        let constriction = by_constriction!(Narrow, u16, u32, 12, &bytes, narrow);
+        prop_assert_eq!(bits_until_the_end::<Narrow>(&bytes, &narrow), constriction);
+        let constriction = by_constriction!(Wide, u32, u64, 16, &bytes, wide);
+        prop_assert_eq!(bits_until_the_end::<Wide>(&bytes, &wide), constriction);
+    }
+}

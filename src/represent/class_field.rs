@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::layout::{Layout, Rows};
 use crate::entropy::{ClassCoding, skip_classes};
 use crate::error::{Error, Result};
+use crate::kernel::{Job, Kernel};
 use crate::tensor::element_count;
 use crate::wire::{Cursor, put_varint};
 
@@ -223,14 +224,42 @@ pub(super) struct ChunkClasses<'a> {
     first_row: u64,
     /// Of all such rows.
     row_classes: Vec<u8>,
+    /// What the groups add up to, for a period from its first value on; empty if it is too long to be worth keeping.
+    period: Vec<u8>,
 }
+
+/// Longer periods are added up anew for each block.
+const LONGEST_PERIOD: u64 = 1 << 14;
 
 impl<'a> ChunkClasses<'a> {
     /// Reads the classes of the rows of the chunk with these values.
     pub(super) fn read(field: &'a ClassField, cursor: &mut Cursor<'_>, values: &Range<u64>) -> Result<Self> {
         let row_classes = field.decode_rows(cursor, values)?;
         let first_row = field.rows.as_ref().map_or(0, |rows| rows.numbers(values).start);
-        Ok(Self { field, values: values.clone(), first_row, row_classes })
+        Ok(Self::new(field, values.clone(), first_row, row_classes))
+    }
+
+    fn new(field: &'a ClassField, values: Range<u64>, first_row: u64, row_classes: Vec<u8>) -> Self {
+        let len = field.groups.first().map_or(1, Group::period);
+        let mut period = Vec::new();
+        if len <= LONGEST_PERIOD.min(values.end - values.start) {
+            period.resize(len as usize, 0);
+            field.groups.iter().for_each(|group| group.add(0, &mut period));
+        }
+        Self { field, values, first_row, row_classes, period }
+    }
+
+    /// For some of the chunk's values, counted from its first: min(class sum >> shift, most).
+    pub(super) fn contexts(&self, range: Range<usize>, shift: u8, most: u8, kernel: Kernel, into: &mut Vec<u8>) {
+        if self.period.is_empty() {
+            self.sums(range, into);
+            into.iter_mut().for_each(|sum| *sum = (*sum >> shift).min(most));
+            return;
+        }
+        into.resize(range.len(), 0);
+        if !range.is_empty() {
+            kernel.run(ContextsOfRows { classes: self, range, shift, most, into });
+        }
     }
 
     /// Class sums of some of the chunk's values, counted from its first.
@@ -243,6 +272,53 @@ impl<'a> ChunkClasses<'a> {
         let elements = self.values.start + range.start as u64..self.values.start + range.end as u64;
         let before = self.field.rows.as_ref().map_or(0, |rows| rows.numbers(&elements).start - self.first_row);
         self.field.add_sums(elements, &self.row_classes[before as usize..], into);
+    }
+}
+
+/// Row by row, and in each period by period.
+struct ContextsOfRows<'a> {
+    classes: &'a ChunkClasses<'a>,
+    range: Range<usize>,
+    shift: u8,
+    most: u8,
+    into: &'a mut [u8],
+}
+
+impl Job for ContextsOfRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { classes, range, shift, most, into } = self;
+        let start = classes.values.start;
+        let elements = start + range.start as u64..start + range.end as u64;
+        let period = &classes.period[..];
+        let mut column = (elements.start % period.len() as u64) as usize;
+        let mut rest = into;
+        let mut add_row = |len: usize, class: u8| {
+            let (mut row, later) = std::mem::take(&mut rest).split_at_mut(len);
+            rest = later;
+            if let [only] = period {
+                return row.fill((class.wrapping_add(*only) >> shift).min(most));
+            }
+            while !row.is_empty() {
+                let len = row.len().min(period.len() - column);
+                let (now, later) = row.split_at_mut(len);
+                for (context, &of_column) in now.iter_mut().zip(&period[column..]) {
+                    *context = (class.wrapping_add(of_column) >> shift).min(most);
+                }
+                column = if column + len == period.len() { 0 } else { column + len };
+                row = later;
+            }
+        };
+        match &classes.field.rows {
+            Some(rows) => {
+                let before = (rows.numbers(&elements).start - classes.first_row) as usize;
+                let classes = &classes.row_classes[before..];
+                rows.lengths(elements).zip(classes).for_each(|(len, &class)| add_row(len, class));
+            }
+            None => add_row(range.len(), 0),
+        }
     }
 }
 
@@ -311,11 +387,18 @@ mod tests {
             prop_assert_eq!(&sums, &naive);
             let first_row = field.rows.as_ref().map_or(0, |rows| rows.numbers(&(start..count)).start);
             let own = field.rows_of_chunk(&(start..count), &row_classes).to_vec();
-            let chunk = ChunkClasses { field: &field, values: start..count, first_row, row_classes: own };
+            let chunk = ChunkClasses::new(&field, start..count, first_row, own);
             let mut of_part = vec![9; 3];
             let cut = sums.len() / 3;
             chunk.sums(cut..sums.len(), &mut of_part);
             prop_assert_eq!(&of_part, &naive[cut..]);
+            for kernel in Kernel::available() {
+                for (shift, most) in [(0, 255), (1, 20), (2, 5)] {
+                    chunk.contexts(cut..sums.len(), shift, most, kernel, &mut of_part);
+                    let expected: Vec<u8> = naive[cut..].iter().map(|sum| (sum >> shift).min(most)).collect();
+                    prop_assert_eq!(&of_part, &expected);
+                }
+            }
         }
 
         #[test]

@@ -139,15 +139,14 @@ impl ContextSource {
 #[derive(Debug)]
 pub(super) struct ContextReader<'a> {
     source: &'a ContextSource,
-    /// Class sums of all values from the first of a block to the last.
-    sums: Vec<u8>,
-    of_places: Vec<u8>,
+    /// Of all values from the first of a block to the last.
+    of_all: Vec<u8>,
     contexts: Vec<u8>,
 }
 
 impl<'a> ContextReader<'a> {
     pub(super) fn new(source: &'a ContextSource) -> Self {
-        Self { source, sums: Vec::new(), of_places: Vec::new(), contexts: Vec::new() }
+        Self { source, of_all: Vec::new(), contexts: Vec::new() }
     }
 
     /// The contexts of `count` words at these places, so many an element; none if there is only one. `symbols_of` gives those of an earlier field in the block.
@@ -163,23 +162,20 @@ impl<'a> ContextReader<'a> {
         match self.source {
             ContextSource::None => return &[],
             ContextSource::Classes { field, shift, contexts } => {
-                let sums = match places {
+                let (classes, most) = (&classes[*field], (contexts - 1) as u8);
+                match places {
                     Places::From(start) => {
                         let values = start / words_an_element..(start + count).div_ceil(words_an_element);
-                        classes[*field].sums(values, &mut self.sums);
-                        &self.sums
+                        classes.contexts(values, *shift, most, kernel, &mut self.contexts);
                     }
                     Places::At(places) => {
                         let start = places.first().map_or(0, |&first| first as usize);
                         let end = places.last().map_or(0, |&last| last as usize + 1);
-                        classes[*field].sums(start..end, &mut self.sums);
-                        self.of_places.clear();
-                        self.of_places.extend(places.iter().map(|&place| self.sums[place as usize - start]));
-                        &self.of_places
+                        classes.contexts(start..end, *shift, most, kernel, &mut self.of_all);
+                        self.contexts.clear();
+                        self.contexts.extend(places.iter().map(|&place| self.of_all[place as usize - start]));
                     }
-                };
-                self.contexts.resize(sums.len(), 0);
-                kernel.run(Clamp { sums, shift: *shift, most: (contexts - 1) as u8, contexts: &mut self.contexts });
+                }
                 if words_an_element > 1 {
                     let repeat = |&context| std::iter::repeat_n(context, words_an_element);
                     self.contexts = self.contexts.iter().flat_map(repeat).collect();
@@ -218,27 +214,6 @@ impl Job for CountThresholds<'_> {
                 }
             }
             contexts.iter_mut().zip(counts).for_each(|(context, count)| *context = count as u8);
-        }
-    }
-}
-
-/// From class sums to contexts.
-struct Clamp<'a> {
-    sums: &'a [u8],
-    shift: u8,
-    most: u8,
-    contexts: &'a mut [u8],
-}
-
-impl Job for Clamp<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let pairs = self.contexts.iter_mut().zip(self.sums);
-        match self.shift {
-            0 => pairs.for_each(|(context, &sum)| *context = sum.min(self.most)),
-            shift => pairs.for_each(|(context, &sum)| *context = (sum >> shift).min(self.most)),
         }
     }
 }
