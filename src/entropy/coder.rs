@@ -70,8 +70,11 @@ macro_rules! size {
                 }
                 let zero = scale * <$state>::from(model.0.get());
                 let bit = decoder.above >= zero;
-                let (range, passed) = if bit { ((scale << $precision) - zero, zero) } else { (zero, 0) };
-                (decoder.range, decoder.above) = (range, decoder.above - passed);
+                // without a branch: all ones for a 1
+                let ones = <$state>::from(bit).wrapping_neg();
+                let one = (scale << $precision) - zero;
+                let range = (one & ones) | (zero & !ones);
+                (decoder.range, decoder.above) = (range, decoder.above - (zero & ones));
                 if range >> <$word>::BITS == 0 {
                     decoder.range = range << <$word>::BITS;
                     let word = <$state>::from(ReadWord::<$word>::word(&mut decoder.reader));

@@ -36,7 +36,11 @@ impl AdaptiveBit {
     pub(crate) fn update(&mut self, bit: bool, limit: u8) {
         let rate = u32::from(RATES[usize::from(self.count)]);
         let old = u32::from(self.probability);
-        let new = if bit { old - ((old * rate) >> 16) } else { old + (((65_536 - old) * rate) >> 16) };
+        // without a branch, which for random bits would be taken wrongly half the time: all ones for a 1
+        let ones = u32::from(bit).wrapping_neg();
+        let away = (old & ones) | ((65_536 - old) & !ones);
+        let step = (away * rate) >> 16;
+        let new = old.wrapping_add((step ^ ones).wrapping_sub(ones));
         self.probability = new.clamp(32, 65_504) as u16;
         self.count += u8::from(self.count < limit);
     }

@@ -124,3 +124,19 @@ impl FromStr for Kernel {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_are_known_by_their_names() {
+        let available = Kernel::available();
+        assert_eq!(available.last(), Some(&Kernel::PORTABLE));
+        for kernel in available {
+            assert_eq!(kernel.name().parse(), Ok(kernel));
+        }
+        let error = "abacus".parse::<Kernel>().unwrap_err().to_string();
+        assert!(error.contains("portable"), "{error}");
+    }
+}

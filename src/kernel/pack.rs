@@ -120,3 +120,54 @@ mod avx2 {
         done
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Section 1.2 as it stands; nothing lies behind the bytes that could be read.
+        #[test]
+        fn what_is_taken_is_right(bytes in prop::collection::vec(any::<u8>(), 0..200), width in 1u32..=16, count in 0usize..150) {
+            let bytes = bytes.into_boxed_slice();
+            let bit = |at: usize| u16::from(bytes[at / 8] >> (at % 8) & 1);
+            for kernel in Kernel::available() {
+                let mut values = vec![0xaaaa; count];
+                let done = kernel.unpack(&bytes, width, &mut values);
+                prop_assert!(done <= count && done % 8 == 0 && done * width as usize <= bytes.len() * 8);
+                for (i, &value) in values[..done].iter().enumerate() {
+                    let expected: u16 = (0..width as usize).map(|j| bit(i * width as usize + j) << j).sum();
+                    prop_assert_eq!(value, expected, "value {} of {} bits", i, width);
+                }
+                prop_assert!(values[done..].iter().all(|&value| value == 0xaaaa));
+            }
+        }
+
+        #[test]
+        fn bits_are_packed(values in prop::collection::vec(0u16..2, 0..200), spare in 0usize..9) {
+            for kernel in Kernel::available() {
+                let mut bytes = vec![0xaa; values.len() / 8 + spare];
+                let done = kernel.pack_bits(&values, &mut bytes);
+                prop_assert!(done <= values.len() && done % 8 == 0);
+                for (byte, values) in bytes.iter().zip(values[..done].chunks(8)) {
+                    let expected: u16 = values.iter().enumerate().map(|(i, bit)| bit << i).sum();
+                    prop_assert_eq!(u16::from(*byte), expected);
+                }
+                prop_assert!(bytes[done / 8..].iter().all(|&byte| byte == 0xaa));
+            }
+        }
+    }
+
+    #[test]
+    fn fast_kernels_take_most() {
+        let bytes = [0x5a; 160];
+        for kernel in Kernel::available().into_iter().filter(|&kernel| kernel != Kernel::PORTABLE) {
+            for width in 1..=16 {
+                let mut values = vec![0; 80];
+                assert!(kernel.unpack(&bytes, width, &mut values) >= 64, "{kernel} {width}");
+            }
+            assert_eq!(kernel.pack_bits(&[1; 64], &mut [0; 8]), 64);
+        }
+    }
+}

@@ -117,5 +117,60 @@ impl super::Job for Most<'_> {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    /// Slots of one entry, label 3, in two contexts.
+    const SLOTS: [u32; 2 << 9] = [3 << 18 | 511 << 9; 2 << 9];
+
+    /// What is wrong is refused before anything is read.
+    #[test]
+    fn contexts_without_slots_are_refused() {
+        let words = [[0; 2]; 32];
+        for kernel in Kernel::available() {
+            for (contexts, count) in [(vec![2; 32], 32), (vec![255; 32], 32), (vec![0; 31], 32), (vec![0; 64], 32)] {
+                let mut states = [1 << 16; LANES];
+                let mut lanes = Lanes {
+                    states: &mut states,
+                    slots: &SLOTS,
+                    precision: 9,
+                    words: &words,
+                    position: 0,
+                    first: 0,
+                    escape: None,
+                };
+                let mut symbols = vec![7; count];
+                assert_eq!(lanes.decode(kernel, &contexts, &mut symbols).groups, 0);
+                assert_eq!(symbols, vec![7; count]);
+                assert_eq!(lanes.decode_last(&contexts[..5], &mut symbols[..4]).groups, 0);
+            }
+        }
+    }
+
+    /// Without 32 words ahead nothing is decoded, and never more than 64 groups.
+    #[test]
+    fn a_kernel_stops_where_words_end() {
+        for kernel in Kernel::available() {
+            for count in 0..40 {
+                let words = vec![[0; 2]; count].into_boxed_slice();
+                let mut states = [1 << 16; LANES];
+                let mut lanes = Lanes {
+                    states: &mut states,
+                    slots: &SLOTS,
+                    precision: 9,
+                    words: &words,
+                    position: 0,
+                    first: 10,
+                    escape: Some(3),
+                };
+                let mut symbols = vec![0; 100 * LANES];
+                let decoded = lanes.decode(kernel, &[], &mut symbols);
+                let expected = if count < LANES { 0 } else { GROUPS };
+                assert_eq!((decoded.groups, lanes.position), (expected, 0));
+                assert_eq!(decoded.escaped, if count < LANES { 0 } else { u64::MAX });
+                assert!(symbols[..expected * LANES].iter().all(|&symbol| symbol == 13));
+                assert!(symbols[expected * LANES..].iter().all(|&symbol| symbol == 0));
+            }
+        }
+    }
+}
