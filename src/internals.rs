@@ -4,6 +4,7 @@ use crate::container as c;
 use crate::entropy as e;
 use crate::entropy::{Adaptation, BitsModel, LaneModel, Tables, WordSize};
 use crate::error::{Error, Result};
+use crate::kernel::Kernel;
 use crate::represent as r;
 use crate::represent::{Coding, ContextSource};
 use crate::tensor::Dtype;
@@ -20,8 +21,9 @@ pub fn decode_fields(dtype: Dtype, shape: &[u64], parameters: &[u8], coded: &[u8
     fields.check_chunk_len(elements.end, 1)?;
     let mut out = vec![0; crate::tensor::bytes_of(dtype, elements.end) as usize];
     let observe = |_: usize, _: u32, _: &Coding, _: &[u16], _: &[u8]| ();
-    let mut scratch = r::Scratch::new(crate::kernel::Kernel::chosen()?);
-    fields.decode_chunk(dtype, &elements, coded, 0, &mut out, &mut scratch, observe)?;
+    let mut scratch = r::Scratch::new(Kernel::chosen()?);
+    let cursor = Cursor::new(coded, 0, "chunk");
+    fields.decode_chunk(dtype, &elements, cursor, &mut out, &mut scratch, observe)?;
     let mut streams = r::StreamBytes::default();
     fields.account(dtype, &elements, coded, &mut streams)?;
     assert_eq!(streams.sum(), coded.len() as u64, "the streams do not add up");
@@ -238,11 +240,14 @@ impl Model {
 
     /// Codes the symbols of a chunk; `contexts` may be empty if there is one.
     pub fn encode(&self, symbols: &[u16], contexts: &[u8]) -> Vec<u8> {
+        self.encode_by(Kernel::PORTABLE, symbols, contexts)
+    }
+
+    /// The same by some kernel.
+    pub fn encode_by(&self, kernel: Kernel, symbols: &[u16], contexts: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         match &self.0 {
-            Coding::Lanes(_, model) => {
-                e::encode_lanes(symbols, contexts, model, crate::kernel::Kernel::PORTABLE, &mut out)
-            }
+            Coding::Lanes(_, model) => e::encode_lanes(symbols, contexts, model, kernel, &mut out),
             Coding::Bits(_, model) => e::encode_bits(symbols, contexts, model, &mut out),
             _ => {}
         }
@@ -254,22 +259,30 @@ impl Model {
     /// # Errors
     /// `Corrupt` for anything else.
     pub fn decode(&self, coded: &[u8], contexts: &[u8], count: usize) -> Result<Vec<u16>> {
+        let mut symbols = vec![0; count];
+        self.decode_by(Kernel::chosen()?, coded, contexts, &mut symbols)?;
+        Ok(symbols)
+    }
+
+    /// The same by some kernel, as many symbols as there is room for.
+    ///
+    /// # Errors
+    /// As `decode`.
+    pub fn decode_by(&self, kernel: Kernel, coded: &[u8], contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
         let mut cursor = Cursor::unplaced(coded, "chunk");
         let mut skipping = cursor.clone();
-        let mut symbols = vec![0; count];
         match &self.0 {
             Coding::Lanes(_, model) => {
-                e::decode_lanes(&mut cursor, model, contexts, crate::kernel::Kernel::chosen()?, &mut symbols)?;
+                e::decode_lanes(&mut cursor, model, contexts, kernel, symbols)?;
                 e::skip_lanes(&mut skipping, model)?;
             }
             Coding::Bits(_, model) => {
-                e::decode_bits(&mut cursor, model, contexts, &mut symbols)?;
+                e::decode_bits(&mut cursor, model, contexts, symbols)?;
                 e::skip_bits(&mut skipping, model)?;
             }
             _ => return Err(Error::invalid("no model")),
         }
         assert_eq!(cursor.position(), skipping.position(), "skipping and decoding disagree");
-        cursor.finish()?;
-        Ok(symbols)
+        cursor.finish()
     }
 }

@@ -53,7 +53,7 @@ pub use decode::{
 pub use encode::{EncodeOptions, Encoder, FileInput, Summary, encode_files};
 pub use error::{Error, ErrorKind, Escaped, Result};
 pub use half;
-pub use kernel::{Kernel, Map};
+pub use kernel::{Kernel, Map, UnknownKernel};
 pub use limits::Limits;
 pub use progress::Progress;
 pub use tensor::{Dtype, Float, TensorView, byte_len, element_count};

@@ -11,6 +11,7 @@ use crate::container::{
 use crate::error::{Error, Result};
 use crate::represent::{Coding, Layout, Observer, Representation, Scratch};
 use crate::tensor::bytes_of;
+use crate::wire::Cursor;
 
 /// A segment's head with its representation understood.
 #[derive(Debug)]
@@ -117,7 +118,8 @@ impl Segment {
         scratch.enter(self.data_offset);
         let offset = self.data_offset + self.head.chunks[index].offset;
         let elements = self.head.chunk_range(index);
-        self.representation.decode_chunk(self.head.dtype, &elements, coded, offset, out, scratch, observe)
+        let coded = Cursor::new(coded, offset, "chunk");
+        self.representation.decode_chunk(self.head.dtype, &elements, coded, out, scratch, observe)
     }
 
     /// The decoded bytes of chunk `index`, kept in the scratch.

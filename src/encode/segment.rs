@@ -6,7 +6,7 @@ use super::plan::{Plan, plan};
 use crate::container::{Chunk, FRAME_SEGMENT, MAX_CHUNK_ELEMENTS, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
 use crate::parallel::Workers;
-use crate::represent::{Layout, Representation};
+use crate::represent::{Layout, Means, Representation};
 use crate::tensor::{Dtype, bytes_of, row_elements};
 use crate::wire::checksum;
 
@@ -38,6 +38,7 @@ pub(super) fn encode_segment(
     workers: &Workers,
 ) -> Result<CodedSegment> {
     let effort = options.effort();
+    let means = Means { zstd_level: effort.zstd_level, kernel: effort.kernel };
     let dtype = input.dtype;
     let bytes = &input.bytes[..];
     let layout = Layout::new(dtype, input.shapes.iter().map(|shape| &shape[..]));
@@ -64,7 +65,7 @@ pub(super) fn encode_segment(
         if !raw {
             let range = start..(start + plan.chunk_len).min(elements);
             let (representation, in_chunks) = (&plan.representation, &plan.in_chunks);
-            representation.encode_chunk(dtype, &range, bytes, in_chunks, effort.zstd_level, effort.kernel, &mut out)?;
+            representation.encode_chunk(dtype, &range, bytes, in_chunks, means, &mut out)?;
             out.shrink_to_fit();
         }
         let stored = if raw { bytes } else { &out };

@@ -130,7 +130,7 @@ fn decode_by(
     // nothing lies behind it that could be read
     let stream = stream.to_vec().into_boxed_slice();
     let mut cursor = Cursor::unplaced(&stream, "test");
-    if block_len >= count || contexts.len() % count != 0 {
+    if block_len >= count || !contexts.len().is_multiple_of(count) {
         decode_lanes(&mut cursor, model, contexts, kernel, &mut out)?;
     } else {
         let mut room = LaneRoom::default();

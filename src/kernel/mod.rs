@@ -17,7 +17,7 @@ mod map;
 mod pack;
 
 pub(crate) use choice::Job;
-pub use choice::Kernel;
+pub use choice::{Kernel, UnknownKernel};
 pub(crate) use lanes::{
     GROUPS, LANES, Lanes, Place, Places, SPARE_WORDS, STATE_LOWER_BOUND, WordsBack, encode as encode_groups,
 };

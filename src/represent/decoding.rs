@@ -107,6 +107,9 @@ impl Fields {
     }
 }
 
+/// Hears of the symbols of a field of this number, and their contexts.
+type ObserveField<'a> = dyn FnMut(usize, &Field, &[u16], &[u8]) + 'a;
+
 /// Takes the words of a block and where they belong.
 type Sink<'a> = dyn FnMut(Places<'_>, Block<'_>) -> Result<()> + 'a;
 
@@ -127,7 +130,7 @@ impl ChunkOfFields<'_> {
         mut cursor: Cursor<'_>,
         classes: &[ChunkClasses<'_>],
         scratch: &mut Scratch,
-        observe: &mut dyn FnMut(usize, &Field, &[u16], &[u8]),
+        observe: &mut ObserveField<'_>,
         sink: &mut Sink<'_>,
     ) -> Result<()> {
         let start = cursor.clone();

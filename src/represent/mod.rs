@@ -57,6 +57,13 @@ use crate::kernel::Kernel;
 use crate::tensor::Dtype;
 use crate::wire::{Cursor, check_zstd_frame};
 
+/// What a chunk is encoded by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Means {
+    pub(crate) zstd_level: i32,
+    pub(crate) kernel: Kernel,
+}
+
 /// How the chunks of a segment are coded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Representation {
@@ -132,44 +139,40 @@ impl Representation {
         elements: &Range<u64>,
         bytes: &[u8],
         in_chunks: &InChunks,
-        zstd_level: i32,
-        kernel: Kernel,
+        means: Means,
         out: &mut Vec<u8>,
     ) -> Result<()> {
         match self {
             Self::Raw => out.extend_from_slice(bytes),
-            Self::Zstd => out.extend_from_slice(&zstd::bulk::compress(bytes, zstd_level)?),
-            Self::Fields(fields) => fields.encode(dtype, elements, bytes, in_chunks, kernel, out),
+            Self::Zstd => out.extend_from_slice(&zstd::bulk::compress(bytes, means.zstd_level)?),
+            Self::Fields(fields) => fields.encode(dtype, elements, bytes, in_chunks, means.kernel, out),
         }
         Ok(())
     }
 
-    /// Decodes a chunk, `coded`, that lies at `offset` in the file and holds the elements `elements` of the segment, to `out`,
-    /// which has its length. `observe` sees each stream's symbols and, if there are several, contexts.
+    /// Decodes a chunk, `coded`, that holds the elements `elements` of the segment, to `out`, which has its length. `observe` sees
+    /// each stream's symbols and, if there are several, contexts.
     pub(crate) fn decode_chunk(
         &self,
         dtype: Dtype,
         elements: &Range<u64>,
-        coded: &[u8],
-        offset: u64,
+        mut coded: Cursor<'_>,
         out: &mut [u8],
         scratch: &mut Scratch,
         observe: impl Observer,
     ) -> Result<()> {
+        let start = coded.clone();
         match self {
             Self::Raw => {
-                if coded.len() != out.len() {
-                    let what = format!("{} raw bytes, {} expected", coded.len(), out.len());
-                    return Err(Error::corrupt(what).in_section("chunk").at(offset));
+                if coded.remaining() != out.len() {
+                    let what = format!("{} raw bytes, {} expected", coded.remaining(), out.len());
+                    return Err(start.place(Error::corrupt(what)));
                 }
-                out.copy_from_slice(coded);
+                out.copy_from_slice(coded.bytes(out.len())?);
                 Ok(())
             }
-            Self::Zstd => decode_zstd(coded, out).map_err(|error| error.in_section("chunk").at(offset)),
-            Self::Fields(fields) => {
-                let cursor = Cursor::new(coded, offset, "chunk");
-                fields.decode(dtype, elements, cursor, out, scratch, observe)
-            }
+            Self::Zstd => decode_zstd(coded.bytes(coded.remaining())?, out).map_err(|error| start.place(error)),
+            Self::Fields(fields) => fields.decode(dtype, elements, coded, out, scratch, observe),
         }
     }
 
