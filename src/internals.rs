@@ -238,9 +238,13 @@ impl Model {
         out
     }
 
-    /// Codes the symbols of a chunk; `contexts` may be empty if there is one.
+    /// Codes the symbols of a chunk, by every kernel; `contexts` may be empty if there is one.
     pub fn encode(&self, symbols: &[u16], contexts: &[u8]) -> Vec<u8> {
-        self.encode_by(Kernel::PORTABLE, symbols, contexts)
+        let coded = self.encode_by(Kernel::PORTABLE, symbols, contexts);
+        for kernel in Kernel::available() {
+            assert!(self.encode_by(kernel, symbols, contexts) == coded, "{kernel} disagrees");
+        }
+        coded
     }
 
     /// The same by some kernel.
@@ -254,14 +258,20 @@ impl Model {
         out
     }
 
-    /// Decodes `count` symbols, which take all of `coded`; the walk over them must end in the same place.
+    /// Decodes `count` symbols, which take all of `coded`, by every kernel; the walk over them must end in the same place.
     ///
     /// # Errors
     /// `Corrupt` for anything else.
     pub fn decode(&self, coded: &[u8], contexts: &[u8], count: usize) -> Result<Vec<u16>> {
-        let mut symbols = vec![0; count];
-        self.decode_by(Kernel::chosen()?, coded, contexts, &mut symbols)?;
-        Ok(symbols)
+        let by = |kernel| {
+            let mut symbols = vec![0; count];
+            self.decode_by(kernel, coded, contexts, &mut symbols).map(|()| symbols)
+        };
+        let symbols = by(Kernel::PORTABLE);
+        for kernel in Kernel::available() {
+            assert_eq!(by(kernel).as_ref().ok(), symbols.as_ref().ok(), "{kernel} disagrees");
+        }
+        symbols
     }
 
     /// The same by some kernel, as many symbols as there is room for.

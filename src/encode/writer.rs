@@ -147,8 +147,11 @@ impl<W: Write> Writer<W> {
         if bytes.len() < LARGE_BYTES {
             return self.enqueue(SegmentInput { members, dtype, shapes, bytes: Cow::Owned(bytes.to_vec()) });
         }
-        self.flush_queue()?;
-        self.write_segments(&[SegmentInput { members, dtype, shapes, bytes: Cow::Borrowed(bytes) }])
+        // what waits is coded beside it: of a single one the plan is made on one core
+        self.queue_bytes = 0;
+        let mut inputs: Vec<SegmentInput<'_>> = mem::take(&mut self.queue);
+        inputs.push(SegmentInput { members, dtype, shapes, bytes: Cow::Borrowed(bytes) });
+        self.write_segments(&inputs)
     }
 
     /// Closes all shared segments, so that they come before what is stored next.

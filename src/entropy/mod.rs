@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!   cost      code lengths as integers, so that an encoder chooses the same everywhere
-//!   lanes ── lane_encode, lane_decode ── slots ── adapt ── table ── fit, levels
+//!   lanes ── lane_encode, lane_decode ── slots ── adapt ── table ── fit, levels      (groups of 32: crate::kernel)
 //!   bits  ── context ─────────────────────────────── coder ──┘
 //!   classes ─────┘                                    │
 //!   ascending, scales ────────────────────────────────┤

@@ -1,5 +1,7 @@
 //! What a lane decoder looks up: for each slot of each context its entry's label, its frequency, and where in it the slot is.
 
+use std::cell::RefCell;
+
 use super::table::{MAX_PRECISION, SLOT_BITS, Table, Tables};
 
 /// Runs of slots are written in blocks of this many, beyond their end if need be: the next run covers that.
@@ -20,13 +22,37 @@ pub(super) fn labels_of(tables: &Tables) -> Vec<Vec<u16>> {
     tables.iter().map(of_table).collect()
 }
 
+thread_local! {
+    /// Memory of slots that are no longer used: to fault in fresh memory takes longer than to fill it.
+    static UNUSED: RefCell<Vec<Vec<u32>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// At most so much is kept.
+const MOST_UNUSED: usize = 4;
+
 /// Contexts' tables by slot.
 #[derive(Debug, Default)]
 pub(super) struct Slots(Vec<u32>);
 
+impl Drop for Slots {
+    fn drop(&mut self) {
+        let slots = std::mem::take(&mut self.0);
+        // when the thread ends nothing is kept
+        let _ = UNUSED.try_with(|unused| {
+            let mut unused = unused.borrow_mut();
+            if slots.capacity() > 0 && unused.len() < MOST_UNUSED {
+                unused.push(slots);
+            }
+        });
+    }
+}
+
 impl Slots {
     /// For so many contexts; what the slots hold is anything.
     pub(super) fn resize(&mut self, contexts: usize, precision: u32) {
+        if self.0.capacity() == 0 {
+            self.0 = UNUSED.with_borrow_mut(Vec::pop).unwrap_or_default();
+        }
         self.0.resize(contexts << precision, 0);
     }
 

@@ -5,7 +5,10 @@
 //!     │         ├───── mask       what is left out, and where
 //!     │         └───── codebook, affine ── groups     what values share
 //!     ├────── coding ── context_source ── class_field ── layout
-//!     └────── word
+//!     ├────── decoding ── symbol_stream    a block's symbols, field by field
+//!     │           ├────── joining          its words
+//!     │           └────── inverse          its values, and their places
+//!     └────── word, scratch
 //! ```
 
 mod affine;
