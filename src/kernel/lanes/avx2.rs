@@ -48,7 +48,7 @@ pub(super) unsafe fn decode<const MANY: bool, const PRECISION: u32>(
     let mut states = load_states(lanes.states);
     let first = _mm256_set1_epi16(lanes.first as i16);
     // one label more than there are for none
-    let escape = _mm256_set1_epi32(lanes.escape.map_or(-1, i32::from));
+    let escape = _mm256_set1_epi16(lanes.escape.map_or(-1, |escape| escape as i16));
     let mut decoded = Decoded { groups: 0, escaped: 0 };
     for (i, symbols) in symbols.iter_mut().enumerate() {
         if words.len().saturating_sub(position) < 2 * LANES {
@@ -69,13 +69,9 @@ pub(super) unsafe fn decode<const MANY: bool, const PRECISION: u32>(
                 step::<MANY, PRECISION>(slots, state, words.as_ptr(), &mut position, contexts)
             };
         }
-        let mut escaped = _mm256_setzero_si256();
-        for labels in found {
-            escaped = _mm256_or_si256(escaped, _mm256_cmpeq_epi32(labels, escape));
-        }
+        let escaped = store_symbols(found, first, escape, symbols);
         decoded.escaped |= u64::from(_mm256_testz_si256(escaped, escaped) == 0) << i;
         decoded.groups += 1;
-        store_symbols(found, first, symbols);
     }
     lanes.position = position / 2;
     store_states(&states, lanes.states);
@@ -98,18 +94,21 @@ fn store_states(vectors: &[__m256i; 4], states: &mut [u32; LANES]) {
     }
 }
 
-/// Labels of 32 bits become symbols of 16.
+/// Labels of 32 bits become symbols of 16. Returns where there is an escape.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn store_symbols(found: [__m256i; 4], first: __m256i, symbols: &mut [u16; LANES]) {
+fn store_symbols(found: [__m256i; 4], first: __m256i, escape: __m256i, symbols: &mut [u16; LANES]) -> __m256i {
+    let mut escaped = _mm256_setzero_si256();
     for half in 0..2 {
         // Packing works within halves of vectors: the middle quarters change places.
         let packed =
             _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(found[2 * half], found[2 * half + 1]));
+        escaped = _mm256_or_si256(escaped, _mm256_cmpeq_epi16(packed, escape));
         let named = _mm256_add_epi16(packed, first);
         // SAFETY: sixteen symbols each, in bounds; no alignment needed.
         unsafe { _mm256_storeu_si256(symbols.as_mut_ptr().add(16 * half).cast(), named) }
     }
+    escaped
 }
 
 /// Eight states one symbol further; returns the labels.
