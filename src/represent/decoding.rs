@@ -172,6 +172,10 @@ impl ChunkOfFields<'_> {
             let words = Block { joining: &joining, symbols, stride: block_len, count: block.len() };
             sink(places, words).map_err(|error| start.place(error))?;
         }
+        if !in_blocks {
+            // as much as a chunk is not kept
+            *symbols = Vec::new();
+        }
         streams.into_iter().try_for_each(|(stream, _)| stream.finish())
     }
 }
