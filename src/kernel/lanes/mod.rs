@@ -83,7 +83,7 @@ impl Lanes<'_> {
         match kernel.kind() {
             Kind::Portable => portable::decode::<MANY, PRECISION>(self, contexts, symbols),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: the kernel says that the processor has AVX2, BMI2 and POPCNT; there are slots of context 0 and of every
+            // SAFETY: the kernel says that the processor has AVX2, BMI1 and POPCNT; there are slots of context 0 and of every
             // context, and contexts, if any, for each symbol.
             Kind::Avx2 => unsafe { avx2::decode::<MANY, PRECISION>(self, contexts, symbols) },
         }
