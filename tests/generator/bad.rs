@@ -120,6 +120,7 @@ pub fn all() -> Vec<Bad> {
     source_rules(&mut list);
     table_rules(&mut list);
     lane_rules(&mut list);
+    super::bad_lanes::all(&mut list);
     bits_rules(&mut list);
     mixed_rules(&mut list);
     super::bad_steps::all(&mut list);
@@ -1145,7 +1146,7 @@ fn by_class(field: u8, shift: u8, contexts: u8) -> Source {
     Source::Class { field, shift, contexts }
 }
 
-fn by_field(field: u8, thresholds: &[u64]) -> Source {
+pub fn by_field(field: u8, thresholds: &[u64]) -> Source {
     Source::Field { field, thresholds: thresholds.into() }
 }
 
@@ -1217,20 +1218,6 @@ fn table_rules(list: &mut List) {
         "a table of 256 symbols and the escape",
         &two(&spread(256, 16), Some([0, 9])),
     );
-    for (precision, labels) in [(12u8, 257), (12, 400), (11, 1025), (11, 4096), (10, 4097)] {
-        for escape in [false, true] {
-            // one symbol less where there is an escape; of 4096 symbols all with an escape are too many
-            let last = labels - 1 - u16::from(escape);
-            if last > 4095 {
-                continue;
-            }
-            let ends = [(0, 50), (last, 60)];
-            let tables = Tables::new(12, precision, &[&ends, &ends], escape.then_some(&[9, 9]));
-            let escaped = if escape { "-and-escape" } else { "" };
-            let name = format!("symbols-{}{escaped}-in-precision-{precision}", last + 1);
-            with_two(list, &name, "more symbols than slots of the precision have room for", &tables);
-        }
-    }
     let first_of_4096 = Tables::new(12, 10, &[&spread(4096, 1), &spread(4, 1)], None);
     with_two(list, "first-table-of-4096", "a table of 4096 symbols", &first_of_4096);
     for (precision, contexts) in [(12, 9), (11, 17)] {

@@ -247,6 +247,11 @@ pub fn value(level: i32) -> u64 {
     [256, 279, 304, 332, 362, 395, 431, 470][level as usize & 7] << (level >> 3) >> 4
 }
 
+/// The widest span of tables of a precision (section 9).
+pub fn most_span(precision: u8) -> u64 {
+    1 << (32 - 2 * precision)
+}
+
 /// The tables of a stream (section 9).
 #[derive(Clone)]
 pub struct Tables {
@@ -284,11 +289,15 @@ impl Tables {
 
     /// With the greatest precision, at most its own, in which there is room for its symbols.
     pub fn in_slots(mut self) -> Self {
-        let labels = u64::from(self.last - self.first) + 1 + u64::from(self.escapes.is_some());
-        while labels > 1 << (32 - 2 * u64::from(self.precision)) {
+        while self.span() > most_span(self.precision) {
             self.precision -= 1;
         }
         self
+    }
+
+    /// What a slot has to tell apart: symbols from the first to the last, and an escape.
+    pub fn span(&self) -> u64 {
+        u64::from(self.last - self.first) + 1 + u64::from(self.escapes.is_some())
     }
 
     /// For symbols as they occur in their contexts; those that occur less than `least` times in one are escaped there.
@@ -656,8 +665,36 @@ impl LaneStream {
     }
 }
 
+/// What is counted for adaptation (10.2).
+#[derive(Clone, Copy)]
+pub struct Counting {
+    /// Whether symbol i of the chunk is.
+    pub counted: fn(usize) -> bool,
+    /// The counts that make a context due, by interval.
+    pub due: fn(u8) -> u64,
+}
+
+impl Counting {
+    pub const RIGHT: Self = Self {
+        counted: |i| (i as u64 / 32 * 2_654_435_769) % (1 << 32) < 1 << 29,
+        due: |interval| 1 << (interval - 3),
+    };
+}
+
 /// Section 10.
 pub fn lanes(symbols: &[u16], contexts: &[usize], tables: &Tables, interval: u8, rate: u8) -> LaneStream {
+    lanes_counting(symbols, contexts, tables, interval, rate, Counting::RIGHT)
+}
+
+/// The same, but for what is counted.
+pub fn lanes_counting(
+    symbols: &[u16],
+    contexts: &[usize],
+    tables: &Tables,
+    interval: u8,
+    rate: u8,
+    counting: Counting,
+) -> LaneStream {
     let precision = tables.precision;
     let (names, mut frequencies): (Vec<Vec<Option<u16>>>, Vec<Vec<u64>>) =
         (0..tables.levels.len()).map(|context| tables.entries(context).into_iter().unzip()).unzip();
@@ -669,16 +706,14 @@ pub fn lanes(symbols: &[u16], contexts: &[usize], tables: &Tables, interval: u8,
     let mut places = Vec::new();
     for (i, (&symbol, &c)) in symbols.iter().zip(contexts).enumerate() {
         if interval > 0 && i > 0 && i % (1 << interval) == 0 {
-            adapt(&mut frequencies, &mut weights, &mut counts, interval, rate, precision);
+            adapt(&mut frequencies, &mut weights, &mut counts, (counting.due)(interval), rate, precision);
         }
         let place = |name: Option<u16>| names[c].iter().position(|&other| other == name);
         let k = place(Some(symbol)).unwrap_or_else(|| {
             escapes.push(symbol);
             place(None).expect("a symbol without frequency needs an escape")
         });
-        if is_counted(i) {
-            counts[c][k] += 1;
-        }
+        counts[c][k] += u64::from((counting.counted)(i));
         places.push((frequencies[c][k], frequencies[c][..k].iter().sum::<u64>()));
     }
     let mut states = vec![1u64 << 16; 32];
@@ -701,23 +736,18 @@ pub fn lanes(symbols: &[u16], contexts: &[usize], tables: &Tables, interval: u8,
     }
 }
 
-/// Section 10.2: whether symbol i of a chunk is counted.
-fn is_counted(i: usize) -> bool {
-    (i as u64 / 32 * 2_654_435_769) % (1 << 32) < 1 << 29
-}
-
 /// Section 10.2, at the end of a block.
 fn adapt(
     frequencies: &mut [Vec<u64>],
     weights: &mut [Vec<u64>],
     counts: &mut [Vec<u64>],
-    interval: u8,
+    due: u64,
     rate: u8,
     precision: u8,
 ) {
     for c in 0..frequencies.len() {
         let n: u64 = counts[c].iter().sum();
-        if n < 1 << (interval - 3) {
+        if n < due {
             continue;
         }
         let r = (1 << 32) / n;

@@ -252,6 +252,7 @@ pub fn all() -> Vec<Vector> {
     mixed_dtypes(&mut all);
     mixed_extremes(&mut all);
     mixed_long(&mut all);
+    all.extend(super::good_lanes::all());
     all.extend(super::good_steps::all());
     all.extend(super::good_maps::all());
     all.extend(super::good_mixing::all());
@@ -783,7 +784,7 @@ fn by_class(field: u8, shift: u8, contexts: u8) -> Source {
     Source::Class { field, shift, contexts }
 }
 
-fn by_field(field: u8, thresholds: &[u64]) -> Source {
+pub fn by_field(field: u8, thresholds: &[u64]) -> Source {
     Source::Field { field, thresholds: thresholds.into() }
 }
 
@@ -1068,7 +1069,7 @@ fn contexts(all: &mut Vec<Vector>) {
 }
 
 /// Symbols that these tables can code, in contexts that are drawn first.
-fn drawn(random: &mut Random, tables: &Tables, contexts: &[usize]) -> Vec<u16> {
+pub fn drawn(random: &mut Random, tables: &Tables, contexts: &[usize]) -> Vec<u16> {
     let draw = |context: &usize| {
         let mut entries = tables.entries(*context);
         // an escape has nothing to say where all symbols have a frequency

@@ -5,12 +5,14 @@
 #![allow(dead_code)] // each of its users needs a part
 
 pub mod bad;
+pub mod bad_lanes;
 pub mod bad_maps;
 pub mod bad_mixing;
 pub mod bad_steps;
 pub mod coders;
 pub mod decoder;
 pub mod good;
+pub mod good_lanes;
 pub mod good_maps;
 pub mod good_mixing;
 pub mod good_steps;
