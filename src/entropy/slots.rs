@@ -103,6 +103,8 @@ mod tests {
         ) {
             let mut slots = Slots::default();
             slots.resize(8, precision);
+            // memory that was used before
+            slots.0.fill(0);
             let mut expected = vec![0; 8 << precision];
             for (context, mut ends) in tables {
                 ends.insert(1 << precision);
