@@ -78,11 +78,14 @@ impl Block<'_> {
     }
 }
 
+/// Words that are put together at a time: loops of a known length become vectors, whatever the number of fields.
+const GROUP: usize = 16;
+
 /// Where words go.
 trait Places<V> {
     fn count(&self) -> usize;
-    /// Sets each place to the word of its number.
-    fn fill(self, word: impl Fn(usize) -> V);
+    /// Sets each place to the word of its number; `group` gives those from a number on.
+    fn fill(self, group: impl Fn(usize) -> [V; GROUP], word: impl Fn(usize) -> V);
 }
 
 struct Bytes<'a>(&'a mut [u8]);
@@ -93,8 +96,14 @@ impl<V: Word> Places<V> for Bytes<'_> {
     }
 
     #[inline(always)]
-    fn fill(self, word: impl Fn(usize) -> V) {
-        self.0.chunks_exact_mut(V::SIZE).enumerate().for_each(|(i, place)| word(i).write(place));
+    fn fill(self, group: impl Fn(usize) -> [V; GROUP], word: impl Fn(usize) -> V) {
+        let whole = self.0.len() / V::SIZE / GROUP * GROUP;
+        let (groups, rest) = self.0.split_at_mut(whole * V::SIZE);
+        for (places, first) in groups.chunks_exact_mut(GROUP * V::SIZE).zip((0..).step_by(GROUP)) {
+            let words = group(first);
+            places.chunks_exact_mut(V::SIZE).zip(words).for_each(|(place, word)| word.write(place));
+        }
+        rest.chunks_exact_mut(V::SIZE).zip(whole..).for_each(|(place, i)| word(i).write(place));
     }
 }
 
@@ -106,8 +115,11 @@ impl<V: Word> Places<V> for Words<'_, V> {
     }
 
     #[inline(always)]
-    fn fill(self, word: impl Fn(usize) -> V) {
-        self.0.iter_mut().enumerate().for_each(|(i, place)| *place = word(i));
+    fn fill(self, group: impl Fn(usize) -> [V; GROUP], word: impl Fn(usize) -> V) {
+        let (groups, rest) = self.0.as_chunks_mut::<GROUP>();
+        let whole = groups.len() * GROUP;
+        groups.iter_mut().zip((0..).step_by(GROUP)).for_each(|(places, first)| *places = group(first));
+        rest.iter_mut().zip(whole..).for_each(|(place, i)| *place = word(i));
     }
 }
 
@@ -129,24 +141,35 @@ impl<V: Word, P: Places<V>, const N: usize> Job for Join<'_, V, P, N> {
         let count = places.count();
         // seen once, the lengths need no check at every word
         let parts = parts.map(|(symbols, shift, mask)| (&symbols[..count], shift, mask));
-        let word = |i: usize| {
-            let mut word = constant;
-            for (symbols, shift, mask) in parts {
-                word = word.with(symbols[i] & mask, shift);
-            }
-            word
-        };
         let bits = joining.bits;
         match joining.transform {
-            Transform::Identity => places.fill(word),
-            Transform::Rotate => places.fill(|i| word(i).unrotate(bits)),
-            Transform::Zigzag => places.fill(|i| word(i).unzigzag(bits)),
+            Transform::Identity => fill(&parts, constant, places, |word| word),
+            Transform::Rotate => fill(&parts, constant, places, |word| word.unrotate(bits)),
+            Transform::Zigzag => fill(&parts, constant, places, |word| word.unzigzag(bits)),
             Transform::Offset(by) => {
                 let back = by.wrapping_neg();
-                places.fill(|i| word(i).offset(back, bits));
+                fill(&parts, constant, places, |word| word.offset(back, bits));
             }
         }
     }
+}
+
+/// Sets all places, the transform taken back.
+#[inline(always)]
+fn fill<V: Word>(parts: &[(&[u16], u32, u16)], constant: V, places: impl Places<V>, inverse: impl Fn(V) -> V) {
+    let group = |first: usize| {
+        let mut words = [constant; GROUP];
+        for &(symbols, shift, mask) in parts {
+            let symbols = &symbols[first..first + GROUP];
+            words.iter_mut().zip(symbols).for_each(|(word, symbol)| *word = word.with(symbol & mask, shift));
+        }
+        words.map(&inverse)
+    };
+    let word = |i: usize| {
+        let word = parts.iter().fold(constant, |word, &(symbols, shift, mask)| word.with(symbols[i] & mask, shift));
+        inverse(word)
+    };
+    places.fill(group, word);
 }
 
 #[cfg(test)]
