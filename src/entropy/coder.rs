@@ -1,6 +1,7 @@
 //! The range coder for binary decisions (sections 11.1 and 11.2), in two sizes, over bytes: constriction's encoder, and a decoder
 //! that agrees with constriction's, but compares where that, for any number of symbols, divides.
 
+use std::hint::select_unpredictable;
 use std::num::NonZeroU16;
 
 use constriction::stream::Encode;
@@ -70,11 +71,10 @@ macro_rules! size {
                 }
                 let zero = scale * <$state>::from(model.0.get());
                 let bit = decoder.above >= zero;
-                // without a branch: all ones for a 1
-                let ones = <$state>::from(bit).wrapping_neg();
+                // without a branch, which for random bits would be taken wrongly half the time
                 let one = (scale << $precision) - zero;
-                let range = (one & ones) | (zero & !ones);
-                (decoder.range, decoder.above) = (range, decoder.above - (zero & ones));
+                let range = select_unpredictable(bit, one, zero);
+                (decoder.range, decoder.above) = (range, decoder.above - select_unpredictable(bit, zero, 0));
                 if range >> <$word>::BITS == 0 {
                     decoder.range = range << <$word>::BITS;
                     let word = <$state>::from(ReadWord::<$word>::word(&mut decoder.reader));

@@ -1,5 +1,7 @@
 //! Models of the bits coder (section 11.3): bits whose probability follows what was seen, and trees of them.
 
+use std::hint::select_unpredictable;
+
 use super::coder::{BitsDecoder, BitsEncoder, Size};
 use crate::error::Result;
 
@@ -36,11 +38,10 @@ impl AdaptiveBit {
     pub(crate) fn update(&mut self, bit: bool, limit: u8) {
         let rate = u32::from(RATES[usize::from(self.count)]);
         let old = u32::from(self.probability);
-        // without a branch, which for random bits would be taken wrongly half the time: all ones for a 1
-        let ones = u32::from(bit).wrapping_neg();
-        let away = (old & ones) | ((65_536 - old) & !ones);
+        // without a branch, which for random bits would be taken wrongly half the time
+        let away = select_unpredictable(bit, old, 65_536 - old);
         let step = (away * rate) >> 16;
-        let new = old.wrapping_add((step ^ ones).wrapping_sub(ones));
+        let new = select_unpredictable(bit, old.wrapping_sub(step), old.wrapping_add(step));
         self.probability = new.clamp(32, 65_504) as u16;
         self.count += u8::from(self.count < limit);
     }

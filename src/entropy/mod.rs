@@ -1,9 +1,9 @@
 //! Entropy coding (sections 9 to 11 of the specification): symbols into bits and back, and what that costs.
 //!
 //! Two coders, one for each job. *Lanes*: 32 interleaved rANS states under frequency tables, one for each context, that
-//! may follow the symbols; for speed. *Bits*: an adaptive binary range coder, on the crate `constriction`; for small or
-//! very skewed streams, for classes, codebooks and scales, and for the tables of the lanes themselves; and, at the highest
-//! levels, behind mixers.
+//! may follow the symbols; for speed. *Bits*: an adaptive binary range coder, which the crate `constriction` encodes and a
+//! decoder here, faster for two symbols, decodes; for small or very skewed streams, for classes, codebooks and scales, and for
+//! the tables of the lanes themselves; and, at the highest levels, behind mixers.
 //!
 //! ```text
 //!   cost      code lengths as integers, so that an encoder chooses the same everywhere
