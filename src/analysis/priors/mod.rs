@@ -24,7 +24,7 @@
 //! histogram.add_all(&[0.0f32, 1.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0].repeat(100));
 //! let priors = Priors::of(&histogram);
 //! let best = priors.best().unwrap();
-//! assert_eq!(best.kind, PriorKind::Pruned);
+//! assert_eq!(best.kind, PriorKind::Codebook);
 //! // whether a weight is zero takes 0.811 bits, and one of four takes a sign
 //! assert!((best.bits - best.parameter_bits - 800.0 * (0.811_278 + 0.25)).abs() < 0.01);
 //! ```
