@@ -46,7 +46,7 @@ mod represent;
 mod tensor;
 mod wire;
 
-pub use analysis::{Category, CodeLength, Ledger, SegmentLedger};
+pub use analysis::{Category, CodeLength, Ledger, SegmentLedger, generalisation, priors};
 pub use decode::{
     Declared, DecodeOptions, FileInfo, FileOutput, Part, ReadAt, Reader, StreamDecoder, Tensor, decode_files,
 };
