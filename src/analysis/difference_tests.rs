@@ -106,7 +106,8 @@ proptest! {
         let cut = |dtype, bytes: &[u8]| bytes[..bytes_of(dtype, count) as usize].to_vec();
         let (a, b) = (cut(dtype_a, &bytes.0), cut(dtype_b, &bytes.1));
         prop_assume!([dtype_a, dtype_b].iter().all(|dtype| !matches!(dtype, Dtype::I64 | Dtype::U64 | Dtype::F64)));
-        let views = (TensorView::new(dtype_a, &[count], &a).unwrap(), TensorView::new(dtype_b, &[count], &b).unwrap());
+        let shape = [count];
+        let views = (TensorView::new(dtype_a, &shape, &a).unwrap(), TensorView::new(dtype_b, &shape, &b).unwrap());
         let found = Difference::between(views.0, views.1, 0);
         if !Difference::is_defined(dtype_a, dtype_b) {
             prop_assert!(found.is_err());
