@@ -49,7 +49,7 @@ fn one_changed_weight_is_found() {
     let place = data + 4 * (17 * 64 + 5);
     let old = f32::from_le_bytes(changed[place..place + 4].try_into().unwrap());
     changed[place..place + 4].copy_from_slice(&(old + 3.0).to_le_bytes());
-    let error = f64::from((old + 3.0) - old);
+    let error = f64::from(old + 3.0) - f64::from(old);
     folder.write("changed.safetensors", &changed);
     folder.run(&["encode", "changed.safetensors"]).succeeds();
     for b in ["changed.safetensors", "changed.tersor"] {
