@@ -184,7 +184,7 @@ pub struct DiffArgs {
     /// Show every tensor, not only those that differ
     #[arg(long)]
     pub all: bool,
-    /// Take values up to X apart for the same, and tensors for the same whose values are, whatever their dtypes, the metadata and other files
+    /// Count tensors of the same shape as the same if no values are further than X apart; dtypes, bits, metadata and other files then do not matter
     #[arg(long, value_name = "X", value_parser = parse_tolerance)]
     pub tolerance: Option<f64>,
     /// Threads to use [default: one a core]; what is found does not depend on it
