@@ -46,13 +46,16 @@ mod represent;
 mod tensor;
 mod wire;
 
-pub use analysis::{Category, CodeLength, Ledger, SegmentLedger, generalisation, priors};
+pub use analysis::{
+    Category, CodeLength, Difference, DifferingBits, Ledger, NonFinite, SegmentLedger, generalisation, priors,
+};
 pub use decode::{
     Declared, DecodeOptions, FileInfo, FileOutput, Part, ReadAt, Reader, StreamDecoder, Tensor, decode_files,
 };
 pub use encode::{EncodeOptions, Encoder, FileInput, Summary, encode_files};
 pub use error::{Error, ErrorKind, Escaped, Result};
 pub use half;
+pub use interop::{SafetensorsHeader, SafetensorsTensor};
 pub use kernel::{Kernel, Map, UnknownKernel};
 pub use limits::Limits;
 pub use progress::Progress;

@@ -103,7 +103,7 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     /// # Errors
     /// As [`decode`](Self::decode), and `InvalidArgument` for another length. Then `out` holds anything.
     pub fn decode_into(&self, out: &mut [u8]) -> Result<()> {
-        self.elements_into(0..self.element_count(), out)
+        self.range_into(0..self.element_count(), out)
     }
 
     /// The decoded bytes of some rows; only the chunks that hold them are read.
@@ -113,7 +113,7 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     pub fn rows(&self, rows: Range<u64>) -> Result<Vec<u8>> {
         let elements = self.row_range(rows)?;
         let mut out = zeroed(bytes_of(self.dtype(), elements.end - elements.start))?;
-        self.elements_into(elements, &mut out)?;
+        self.range_into(elements, &mut out)?;
         Ok(out)
     }
 
@@ -122,7 +122,42 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     /// # Errors
     /// As [`rows`](Self::rows), and `InvalidArgument` for another length.
     pub fn rows_into(&self, rows: Range<u64>, out: &mut [u8]) -> Result<()> {
-        self.elements_into(self.row_range(rows)?, out)
+        self.range_into(self.row_range(rows)?, out)
+    }
+
+    /// Decodes the elements `range`, counted in row-major order, to `out`, which must have their length.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode), and `InvalidArgument` if there are no such elements, if they do not begin and end at a byte, and for another length.
+    pub fn elements_into(&self, range: Range<u64>, out: &mut [u8]) -> Result<()> {
+        if range.start > range.end || range.end > self.element_count() {
+            let what = format!("elements {}..{} of {}", range.start, range.end, self.element_count());
+            return Err(self.name_in(Error::invalid(what)));
+        }
+        self.range_into(range, out)
+    }
+
+    /// Ranges of elements, in order, that make up the tensor and are read one by one without decoding anything twice: whole chunks, `at_least` elements where there
+    /// are so many, and less than a chunk more.
+    ///
+    /// # Errors
+    /// What reading the segment's head gives.
+    pub fn parts(&self, at_least: u64) -> Result<impl Iterator<Item = Range<u64>> + Send + use<S>> {
+        let count = self.element_count();
+        let (step, before) = match self.segment()? {
+            Some((place, segment)) => {
+                let chunk = segment.head.chunk_len;
+                (at_least.max(1).div_ceil(chunk).saturating_mul(chunk), place.first % chunk)
+            }
+            None => (count.max(1), 0),
+        };
+        let mut start = 0;
+        Ok(std::iter::from_fn(move || {
+            let end = count.min((start + before) / step * step + step - before);
+            let part = start..end;
+            start = end;
+            (!part.is_empty()).then_some(part)
+        }))
     }
 
     /// The values converted to `T`; see [`Float`] for the rounding.
@@ -221,7 +256,7 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     }
 
     /// The tensor's elements `range` as bytes.
-    fn elements_into(&self, range: Range<u64>, mut out: &mut [u8]) -> Result<()> {
+    fn range_into(&self, range: Range<u64>, mut out: &mut [u8]) -> Result<()> {
         let dtype = self.dtype();
         let bits = u64::from(dtype.bits());
         if bits < 8 && [range.start, range.end].iter().any(|&end| !end.is_multiple_of(8 / gcd(bits, 8))) {

@@ -8,7 +8,7 @@ use super::EncodeOptions;
 use super::writer::{SMALL_BYTES, Summary, Writer};
 use crate::container::{Entry, FileRecord, entry_digest, is_file_name};
 use crate::error::{Error, Result};
-use crate::interop::safetensors;
+use crate::interop::SafetensorsHeader;
 use crate::parallel::Workers;
 use crate::tensor::Dtype;
 
@@ -88,7 +88,7 @@ fn declare<W: Write>(writer: &mut Writer<W>, file: &FileInput<'_>) -> Result<Vec
     let mut ranges = Vec::new();
     let mut prefix = Vec::new();
     if file.name.ends_with(".safetensors") {
-        let layout = safetensors::parse(file.bytes)?;
+        let layout = SafetensorsHeader::parse(file.bytes)?;
         prefix = file.bytes[..layout.data_start].to_vec();
         for (key, value) in layout.metadata {
             let metadata = &mut writer.manifest.metadata;

@@ -1,3 +1,5 @@
 //! Other formats.
 
-pub(crate) mod safetensors;
+mod safetensors;
+
+pub use safetensors::{SafetensorsHeader, SafetensorsTensor};

@@ -2,6 +2,7 @@
 #![cfg(feature = "cli")]
 #![allow(missing_docs)]
 
+mod diff;
 mod extract;
 mod hostile;
 mod refusals;

@@ -15,10 +15,11 @@ Examples:
   tersor decode model.tersor                writes model.safetensors again
   tersor inspect model.tersor               tensors, files, and where the bytes went
   tersor verify model.tersor --against model.safetensors
+  tersor diff model.safetensors quantised.tersor
   tersor extract model.tersor lm_head.weight --rows 0..10 --dtype f32 -o head.npy
 
 Input files are mapped into memory: do not change or shorten one while tersor works on it.
-Exit status: 0 fine; 1 bad data, a mismatch, or reading or writing failed; 2 wrong use.")]
+Exit status: 0 fine; 1 bad data, a mismatch or difference, or reading or writing failed; 2 wrong use.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -50,6 +51,8 @@ pub enum Verb {
     Inspect(InspectArgs),
     /// Decode everything in memory and check every checksum and digest
     Verify(VerifyArgs),
+    /// Say which tensors of two models differ, and by how much
+    Diff(DiffArgs),
     /// Write one tensor, or some of its rows, as .npy or .safetensors
     Extract(ExtractArgs),
 }
@@ -156,6 +159,42 @@ pub struct VerifyArgs {
     pub json: bool,
 }
 
+/// `tersor diff`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Tensors are compared by name, or by file and name where a model has several of one name; as values where the shapes are the same, whatever the dtypes. \
+A value has moved if it is not equal: 0 and -0 are, and NaN and NaN. Errors are absolute differences from A's values, where both are finite; SNR is the size of A's values \
+to that of the errors. Bits are compared where the dtypes are the same. Metadata and files without tensors are compared as a whole; of a file in a container by the \
+digest in it, which `tersor verify` checks.
+
+Exit status: 0 the same; 1 something differs, or an input is bad or cannot be read, with a line on stderr; 2 wrong use.
+
+Examples:
+  tersor diff model.safetensors model.tersor
+  tersor diff model-f32.safetensors model-bf16.tersor --tolerance 0.01 --quiet
+  tersor diff Qwen3-8B/ Qwen3-8B-tuned/model.safetensors.index.json --all
+  tersor diff before.tersor after.tersor --json | jq -r '.tensors[] | select(.same | not) | .name'")]
+pub struct DiffArgs {
+    /// A .tersor or .safetensors file, a folder of a sharded model, or its .safetensors.index.json
+    #[arg(value_name = "A")]
+    pub a: PathBuf,
+    /// What to compare it with: another of these
+    #[arg(value_name = "B")]
+    pub b: PathBuf,
+    /// Show every tensor, not only those that differ
+    #[arg(long)]
+    pub all: bool,
+    /// Count tensors of the same shape as the same if no values are further than X apart; dtypes, bits, metadata and other files then do not matter
+    #[arg(long, value_name = "X", value_parser = parse_tolerance)]
+    pub tolerance: Option<f64>,
+    /// Threads to use [default: one a core]; what is found does not depend on it
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    pub threads: Option<usize>,
+    /// Print one JSON object, of every tensor
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `tersor extract`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -225,6 +264,13 @@ fn parse_rows(text: &str) -> Result<Rows, String> {
         return Err(format!("there is nothing from {start} up to {}", end.unwrap_or(0)));
     }
     Ok(Rows { start, end })
+}
+
+fn parse_tolerance(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(tolerance) if (0.0..=f64::MAX).contains(&tolerance) => Ok(tolerance),
+        _ => Err("give a number that is not negative, such as 0.001".to_owned()),
+    }
 }
 
 fn parse_threads(text: &str) -> Result<usize, String> {

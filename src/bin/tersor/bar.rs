@@ -37,6 +37,11 @@ impl Bar {
         }
     }
 
+    /// `bytes` more are done.
+    pub fn advance(&self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+
     /// For the library.
     pub fn progress(&self) -> Progress {
         let bar = self.bar.clone();

@@ -16,7 +16,7 @@ pub const WRONG_USE: u8 = 2;
 #[derive(Debug)]
 pub struct Failure {
     status: u8,
-    /// `None`: nothing to say, as when the reader of a pipe has gone.
+    /// `None`: nothing more to say, as when the reader of a pipe has gone.
     message: Option<String>,
 }
 
@@ -33,6 +33,11 @@ impl Failure {
 
     fn new(status: u8, path: &Path, what: &str, advice: &str) -> Self {
         Self { status, message: Some(format!("{}: {what}: {advice}", shown(path))) }
+    }
+
+    /// A difference that the output has told of.
+    pub fn said() -> Self {
+        Self::quiet(BAD_DATA)
     }
 
     fn quiet(status: u8) -> Self {

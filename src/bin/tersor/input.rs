@@ -14,7 +14,8 @@ use crate::failure::Failure;
 use crate::foreign::{self, Kind};
 
 const INDEX_ENDING: &str = ".index.json";
-const WEIGHTS_ENDING: &str = ".safetensors";
+/// How names of files with weights end.
+pub const WEIGHTS_ENDING: &str = ".safetensors";
 
 /// A file, mapped.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use crate::Outcome;
 use crate::args::{InspectArgs, Shared};
 use crate::failure::{Failure, shown};
 use crate::input::map_container;
+use crate::json_list::write_list;
 use crate::output::print_by;
 use crate::report::{bits_per_weight, exact, hex, human, percent, shortened};
 use crate::table::Align::{Left, Right};
@@ -319,15 +320,4 @@ impl<'r, S: ReadAt> Found<'r, S> {
         });
         write_table(out, [("category", Left), ("bytes", Right), ("", Right), ("%", Right)], rows)
     }
-}
-
-/// A further member of an object: a list, an item a line, each made when it is written.
-fn write_list(out: &mut dyn Write, name: &str, items: impl Iterator<Item = Value>) -> io::Result<()> {
-    write!(out, ",\n  \"{name}\": [")?;
-    let mut separator = "\n    ";
-    for item in items {
-        write!(out, "{separator}{item}")?;
-        separator = ",\n    ";
-    }
-    write!(out, "\n  ]")
 }

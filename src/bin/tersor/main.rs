@@ -1,6 +1,6 @@
-//! The command `tersor`: encodes, decodes, inspects, verifies and extracts.
+//! The command `tersor`: encodes, decodes, inspects, verifies, compares and extracts.
 //!
-//! Exit status: 0 fine; 1 bad data, a mismatch, or reading or writing failed; 2 wrong use.
+//! Exit status: 0 fine; 1 bad data, a mismatch or difference, or reading or writing failed; 2 wrong use.
 
 mod args;
 mod bar;
@@ -9,6 +9,7 @@ mod cleanup;
 mod command_map;
 mod compare;
 mod decode;
+mod diff;
 mod encode;
 mod extract;
 mod failure;
@@ -16,6 +17,7 @@ mod folder;
 mod foreign;
 mod input;
 mod inspect;
+mod json_list;
 mod npy;
 mod ordered;
 mod output;
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Verb::Decode(args) => decode::run(args, &cli.shared),
         Verb::Inspect(args) => inspect::run(args, &cli.shared),
         Verb::Verify(args) => verify::run(args, &cli.shared),
+        Verb::Diff(args) => diff::run(args, &cli.shared),
         Verb::Extract(args) => extract::run(args, &cli.shared),
     };
     match done {
