@@ -1,0 +1,67 @@
+//! Every byte of the file by what it is for.
+
+use serde_json::Value;
+
+use super::figures::{exact, human, length, percent};
+use super::markup::{COLOURS, Column, Part, name, section, stacked, swatch, table};
+use super::value::{count, counts, ratio};
+
+const LEAD: &str = "The ledger: every byte belongs to one line, and the lines add up to the file.";
+
+pub fn render(report: &Value) -> String {
+    let file = count(report, "bytes");
+    let lines = sorted(report);
+    let sum = count(report, "ledger_sum");
+    let columns =
+        [Column::Text("category"), Column::Number("bytes"), Column::Number(""), Column::Number("% of the file")];
+    let share = |bytes: Option<u64>| percent(ratio(bytes.map(|bytes| bytes as f64), file.map(|bytes| bytes as f64)));
+    let rows = lines.iter().enumerate().map(|(rank, (category, bytes))| {
+        let label = format!("{}{}", swatch(colour(rank), &(rank + 1).to_string()), name(category));
+        vec![label, exact(Some(*bytes)), human(Some(*bytes)), share(Some(*bytes))]
+    });
+    let total = vec!["<b>sum</b>".to_owned(), exact(sum), human(sum), share(sum)];
+    let body = stack(&lines) + &table("Ledger", &columns, rows.chain([total]));
+    section("ledger", "Where the bits are", LEAD, &body)
+}
+
+/// The ledger of `object` as a bar alone, and its lines as one paragraph.
+pub fn in_short(object: &Value) -> String {
+    let lines = sorted(object);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let legend: String = lines
+        .iter()
+        .enumerate()
+        .map(|(rank, (category, bytes))| {
+            let mark = swatch(colour(rank), &(rank + 1).to_string());
+            format!("<li>{mark}{} {}</li>", name(category), exact(Some(*bytes)))
+        })
+        .collect();
+    format!("{}<ul class=\"legend\">{legend}</ul>\n", stack(&lines))
+}
+
+fn colour(rank: usize) -> usize {
+    if rank < COLOURS { rank + 1 } else { 0 }
+}
+
+/// Largest first.
+fn sorted(object: &Value) -> Vec<(&str, u64)> {
+    let mut lines: Vec<_> = counts(object, "ledger").collect();
+    lines.sort_by_key(|&(_, bytes)| std::cmp::Reverse(bytes));
+    lines
+}
+
+fn stack(lines: &[(&str, u64)]) -> String {
+    let sum: f64 = lines.iter().map(|&(_, bytes)| bytes as f64).sum();
+    let parts: Vec<Part> = lines
+        .iter()
+        .enumerate()
+        .map(|(rank, &(_, bytes))| Part {
+            percent: length(ratio(Some(bytes as f64), Some(sum))),
+            colour: colour(rank),
+            mark: (rank + 1).to_string(),
+        })
+        .collect();
+    stacked("Bytes by category, largest first; figures below", &parts)
+}
