@@ -64,7 +64,7 @@ pub fn network(tensors: usize, drift: f64) -> Value {
         };
         let elements: u64 = shape.iter().product();
         let weights = elements as f64;
-        let order0 = weights * (3.55 + 0.4 * share(index as u64) + drift);
+        let order0 = weights * (3.55 + 0.4 * share(index as u64) + drift * (0.3 + 1.4 * share(index as u64 + 500)));
         let conditional = order0 - weights * 0.35 * share(index as u64 + 1000);
         let kt = conditional + 8.0 * (weights + 1.0).log2();
         let model = conditional * 1.0006 + 3.0;

@@ -1,7 +1,10 @@
 //! Pieces of HTML. What comes from a file passes through [`name`] or [`escaped`].
 
+use serde_json::Value;
 use tersor::Escaped;
 
+use super::figures::NONE;
+use super::value::text;
 use crate::report::shortened;
 
 /// Characters of a name that are shown.
@@ -26,6 +29,17 @@ pub fn escaped(text: &str) -> String {
         }
     }
     markup
+}
+
+/// A name in a text: it keeps its direction to itself, and is broken where its parts end. A dash if there is none.
+pub fn label(object: &Value, key: &str) -> String {
+    text(object, key).map_or_else(|| NONE.to_owned(), breakable)
+}
+
+/// As [`label`], of `text`.
+pub fn breakable(text: &str) -> String {
+    let parts: String = name(text).split_inclusive(['.', '/', '_']).flat_map(|part| [part, "<wbr>"]).collect();
+    format!("<bdi>{}</bdi>", parts.trim_end_matches("<wbr>"))
 }
 
 /// A section with a heading, and a sentence that says what it shows. All of them are markup.
@@ -68,9 +82,20 @@ pub fn table(label: &str, columns: &[Column], rows: impl IntoIterator<Item = Vec
 
 /// A bar of so many percent of its track. The figures stand beside it, so that it is not read out.
 pub fn bar(percent: f64, class: &str) -> String {
-    format!(
-        "<span class=\"track\" aria-hidden=\"true\"><span class=\"fill {class}\" style=\"width:{percent:.2}%\"></span></span>"
-    )
+    track(&fill([0.0, percent], class))
+}
+
+/// What bars lie in.
+pub fn track(fills: &str) -> String {
+    format!("<span class=\"track\" aria-hidden=\"true\">{fills}</span>")
+}
+
+/// A bar from one percentage to another.
+pub fn fill([from, to]: [f64; 2], class: &str) -> String {
+    if to <= from {
+        return String::new();
+    }
+    format!("<span class=\"fill {class}\" style=\"margin-left:{from:.2}%;width:{:.2}%\"></span>", to - from)
 }
 
 /// A part of a stacked bar.
@@ -90,12 +115,16 @@ pub const COLOURS: usize = 6;
 /// Percent of a bar from which on a part has room for its mark.
 const MARKED_FROM: f64 = 3.5;
 
+/// Percent of a bar below which a part would be lost in the gap before it.
+const THIN_BELOW: f64 = 0.6;
+
 /// Parts side by side. `label` says in words what they show.
 pub fn stacked(label: &str, parts: &[Part]) -> String {
     let mut markup = format!("<div class=\"stacked\" role=\"img\" aria-label=\"{label}\">");
-    for part in parts {
+    for part in parts.iter().filter(|part| part.percent > 0.0) {
         let mark = if part.percent >= MARKED_FROM { part.mark.as_str() } else { "" };
-        markup += &format!("<span class=\"c{}\" style=\"width:{:.3}%\">{mark}</span>", part.colour, part.percent);
+        let thin = if part.percent < THIN_BELOW { " thin" } else { "" };
+        markup += &format!("<span class=\"c{}{thin}\" style=\"width:{:.3}%\">{mark}</span>", part.colour, part.percent);
     }
     markup + "</div>\n"
 }

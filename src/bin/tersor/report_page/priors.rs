@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::figures::{NONE, decimal, exact, length};
-use super::markup::{Column, bar, escaped, name, section, table};
-use super::tensors::{by_size, label};
+use super::figures::{NONE, decimal, exact, length, plural, signed};
+use super::markup::{Column, bar, escaped, label, name, section, table};
+use super::tensors::by_size;
 use super::value::{count, list, number, ratio, text};
 
 /// Tensors that have bars of their own.
@@ -35,6 +35,7 @@ fn best(tensor: &Value) -> Option<&str> {
 fn card(tensor: &Value) -> String {
     let models = models(tensor);
     let widest = models.iter().filter_map(|model| number(model, "bits_per_weight")).fold(0.0, f64::max);
+    let least = models.iter().filter_map(|model| number(model, "bits_per_weight")).reduce(f64::min);
     let lines: String = models
         .iter()
         .map(|model| {
@@ -42,8 +43,9 @@ fn card(tensor: &Value) -> String {
             let bits = number(model, "bits_per_weight");
             let (class, mark) = if is_best { ("c1", " <b class=\"best\">best</b>") } else { ("data", "") };
             format!(
-                "<li><span class=\"name\">{}{mark}</span><span class=\"amount\">{}</span>{}</li>\n",
+                "<li><span class=\"name\">{}{mark}</span><span class=\"amount\"><span class=\"says\">{}</span> {}</span>{}</li>\n",
                 prior(model),
+                if is_best { String::new() } else { signed(bits.zip(least).map(|(bits, least)| bits - least), 3) },
                 decimal(bits, 3),
                 bar(length(ratio(bits, Some(widest))), class)
             )
@@ -52,7 +54,7 @@ fn card(tensor: &Value) -> String {
     let fitted = models.iter().find(|model| best(tensor).is_some() && best(tensor) == text(model, "name"));
     format!(
         "<div class=\"card\">\n<h3>{}</h3>\n<p class=\"says\">{}</p>\n<ul class=\"bars\">\n{lines}</ul>\n<p class=\"says\">{}</p>\n</div>\n",
-        label(tensor),
+        label(tensor, "name"),
         moments(tensor),
         fitted.map_or_else(String::new, parameters)
     )
@@ -67,8 +69,8 @@ fn moments(tensor: &Value) -> String {
     let skipped = tensor.get("priors").and_then(|priors| count(priors, "skipped")).filter(|&skipped| skipped > 0);
     let skipped = skipped.map_or_else(String::new, |skipped| format!("; {} left out", exact(Some(skipped))));
     format!(
-        "{} weights, step {}, deviation {}, kurtosis {}{skipped}",
-        exact(count(tensor, "elements")),
+        "{}, step {}, deviation {}, kurtosis {}{skipped}",
+        plural(count(tensor, "elements"), "weight"),
         decimal(step, 6),
         decimal(number(tensor, "deviation"), 5),
         decimal(number(tensor, "kurtosis"), 2)
@@ -98,13 +100,14 @@ fn winners(tensors: &[&Value]) -> String {
     }
     wins.sort_by_key(|&(_, _, weights)| std::cmp::Reverse(weights));
     let words = wins.iter().map(|&(best, tensors, weights)| {
-        format!("<li><b>{}</b>: {} of {} weights</li>", name(best), plural(tensors), exact(Some(weights)))
+        format!(
+            "<li><b>{}</b>: {} of {}</li>",
+            name(best),
+            plural(Some(tensors), "tensor"),
+            plural(Some(weights), "weight")
+        )
     });
     format!("<ul class=\"legend\">{}</ul>\n", words.collect::<String>())
-}
-
-fn plural(tensors: u64) -> String {
-    format!("{tensors} tensor{}", if tensors == 1 { "" } else { "s" })
 }
 
 fn all(tensors: &[&Value]) -> String {
@@ -119,7 +122,7 @@ fn all(tensors: &[&Value]) -> String {
     columns.extend(headings.iter().map(|heading| Column::Number(heading)));
     columns.push(Column::Number("bits back"));
     let rows = tensors.iter().map(|tensor| {
-        let mut row = vec![label(tensor), best(tensor).map_or_else(|| NONE.to_owned(), name)];
+        let mut row = vec![label(tensor, "name"), best(tensor).map_or_else(|| NONE.to_owned(), name)];
         row.extend(names.iter().map(|&kind| {
             let model = models(tensor).iter().find(|model| text(model, "name") == Some(kind));
             let bits = decimal(model.and_then(|model| number(model, "bits_per_weight")), 3);
@@ -131,7 +134,7 @@ fn all(tensors: &[&Value]) -> String {
     });
     format!(
         "<details>\n<summary>Priors of {}</summary>\n{}</details>\n",
-        plural(tensors.len() as u64),
+        plural(Some(tensors.len() as u64), "tensor"),
         table("Bits a weight under each prior", &columns, rows)
     )
 }

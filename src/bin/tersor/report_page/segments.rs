@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::figures::{NONE, decimal, exact, human, percent};
 use super::ledger;
-use super::markup::{Column, name, section, table};
+use super::markup::{Column, breakable, name, section, table};
 use super::value::{count, list, number, ratio, text};
 
 const LEAD: &str = "A segment is one large tensor, or several small ones of a dtype; its streams are coded one by one. Open one to see them.";
@@ -22,17 +22,14 @@ fn segment(segment: &Value) -> String {
     let names: Vec<&str> = list(segment, "tensors").iter().filter_map(Value::as_str).collect();
     let title = match names[..] {
         [] => "no tensor".to_owned(),
-        [only] => format!("<bdi>{}</bdi>", name(only)),
-        [first, ref more @ ..] => format!("<bdi>{}</bdi> and {} more", name(first), more.len()),
+        [only] => breakable(only),
+        [first, ref more @ ..] => format!("{} and {} more", breakable(first), more.len()),
     };
     let bits = ratio(number(segment, "bytes").map(|bytes| bytes * 8.0), number(segment, "elements"));
     let word = |key: &str| text(segment, key).map_or_else(|| NONE.to_owned(), name);
     let members: String = match names.len() {
         0 | 1 => String::new(),
-        _ => format!(
-            "<p>{}</p>\n",
-            names.iter().map(|text| format!("<bdi>{}</bdi>", name(text))).collect::<Vec<_>>().join(", ")
-        ),
+        _ => format!("<p>{}</p>\n", names.iter().map(|text| breakable(text)).collect::<Vec<_>>().join(", ")),
     };
     format!(
         "<details>\n<summary><span class=\"name\">{title}</span> <span class=\"says\">{}, {} bits a weight</span></summary>\n\
@@ -61,10 +58,10 @@ fn streams(segment: &Value) -> String {
         Column::Text("contexts from"),
         Column::Number("symbols"),
         Column::Number("distinct"),
-        Column::Number("order-0"),
+        Column::Number("order&#8209;0"),
         Column::Number("condi&shy;tional"),
         Column::Number("learnt"),
-        Column::Number("two-part"),
+        Column::Number("two&#8209;part"),
         Column::Number("model"),
         Column::Number("actual"),
         Column::Number("effi&shy;ciency"),

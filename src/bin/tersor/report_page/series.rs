@@ -5,9 +5,8 @@ use serde_json::Value;
 use super::chart::{Line, Look, chart};
 use super::figures::{NONE, decimal, exact, human, percent, signed};
 use super::glossary;
-use super::markup::{COLOURS, Column, name, section, table};
-use super::tensors::label;
-use super::value::{count, list, number, numbers, ratio, text};
+use super::markup::{COLOURS, Column, label, section, table};
+use super::value::{count, list, number, numbers, ratio};
 
 const LEAD: &str = "The thick line \u{3a3} is the whole file, the dotted one H the conditional entropy of all its weights. The largest tensors \
     have colours; the others are grey, and cut where they leave the frame.";
@@ -29,10 +28,7 @@ pub fn render(report: &Value) -> String {
 fn header(files: &[Value]) -> String {
     let ends = [files.first(), files.last()].map(|file| file.and_then(|file| number(file, "bits_per_weight")));
     let change = ends[0].zip(ends[1]).map(|(first, last)| last - first);
-    let end = |file: Option<&Value>| {
-        file.and_then(|file| text(file, "file"))
-            .map_or_else(|| NONE.to_owned(), |text| format!("<bdi>{}</bdi>", name(text)))
-    };
+    let end = |file: Option<&Value>| file.map_or_else(|| NONE.to_owned(), |file| label(file, "file"));
     format!(
         "<header>\n<p class=\"kind\">Tersor report</p>\n<h1>A series of {}</h1>\n<p class=\"lead\">From {} to {}.</p>\n</header>\n\
          <div class=\"figures\">\n{}{}{}</div>\n\
@@ -91,7 +87,9 @@ fn over_files(files: &[Value], tensors: &[Value], looks: &[(Look, String)]) -> S
     let mut coloured: Vec<_> = tensors.iter().zip(looks).filter(|(_, (look, _))| *look != Look::Background).collect();
     coloured.sort_by_key(|(_, (_, mark))| mark.as_str());
     legend.extend(
-        coloured.iter().map(|(tensor, (look, mark))| format!("<li>{}{}</li>", look.swatch(mark), label(tensor))),
+        coloured
+            .iter()
+            .map(|(tensor, (look, mark))| format!("<li>{}{}</li>", look.swatch(mark), label(tensor, "name"))),
     );
     let drawn = chart(
         "Bits a weight over the series; figures in the tables below",
@@ -110,7 +108,7 @@ fn of_files(files: &[Value]) -> String {
         Column::Number("% of raw"),
         Column::Number("bits a weight"),
         Column::Number("change"),
-        Column::Number("order-0"),
+        Column::Number("order&#8209;0"),
         Column::Number("condi&shy;tional"),
         Column::Number("efficiency"),
         Column::Number("Occam gap"),
@@ -123,11 +121,7 @@ fn of_files(files: &[Value]) -> String {
         let before = index.checked_sub(1).and_then(bits);
         let gap = file.get("generalisation").and_then(|found| number(found, "occam_gap"));
         vec![
-            format!(
-                "{}. {}",
-                index + 1,
-                text(file, "file").map_or_else(|| NONE.to_owned(), |text| format!("<bdi>{}</bdi>", name(text)))
-            ),
+            format!("{}. {}", index + 1, label(file, "file")),
             exact(count(file, "bytes")),
             human(count(file, "bytes")),
             percent(ratio(number(file, "bytes"), number(file, "raw_bytes"))),
@@ -151,7 +145,7 @@ fn of_tensors(files: &[Value], tensors: &[Value], looks: &[(Look, String)]) -> S
     let rows = tensors.iter().zip(looks).map(|(tensor, (look, mark))| {
         let (bits, bounds) = (numbers(tensor, "bits_per_weight"), numbers(tensor, "conditional_bits_per_weight"));
         let at = |values: &[Option<f64>], index: usize| values.get(index).copied().flatten();
-        let mut row = vec![format!("{}{}", look.swatch(mark), label(tensor))];
+        let mut row = vec![format!("{}{}", look.swatch(mark), label(tensor, "name"))];
         row.extend((0..files.len()).map(|index| {
             format!(
                 "{}<br><span class=\"says\">{}</span>",

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::figures::{NONE, decimal, exact, human, length, percent};
-use super::markup::{bar, name};
+use super::figures::{NONE, decimal, exact, human, length, percent, plural};
+use super::markup::{bar, label, name};
 use super::value::{count, is_true, number, ratio, text};
 
 pub fn render(report: &Value) -> String {
@@ -14,7 +14,7 @@ pub fn render(report: &Value) -> String {
     let raw_bits = ratio(number(report, "raw_bytes").map(|bytes| bytes * 8.0), number(report, "weights"));
     let efficiency = number(totals, "efficiency");
     let figures = [
-        figure("Size", &human(bytes), &format!("{} bytes", exact(bytes)), ""),
+        figure("Size", &human(bytes), &plural(bytes, "byte"), ""),
         figure(
             "Of the raw bytes",
             &percent(share),
@@ -24,16 +24,16 @@ pub fn render(report: &Value) -> String {
         figure(
             "Bits a weight",
             &decimal(number(report, "bits_per_weight"), 3),
-            &format!("{} raw; {} weights", decimal(raw_bits, 2), exact(weights)),
+            &format!("{} raw; {}", decimal(raw_bits, 2), plural(weights, "weight")),
             "",
         ),
         figure("Efficiency", &percent(efficiency), &distance(totals), &bar(length(efficiency), "c3")),
     ];
     let version = text(report, "tersor").map_or_else(|| NONE.to_owned(), name);
     format!(
-        "<header>\n<p class=\"kind\">Tersor report</p>\n<h1><bdi>{}</bdi></h1>\n<p class=\"lead\">{}</p>\n</header>\n\
+        "<header>\n<p class=\"kind\">Tersor report</p>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n</header>\n\
          <div class=\"figures\">\n{}</div>\n{CONTENTS}",
-        text(report, "file").map_or_else(|| NONE.to_owned(), name),
+        label(report, "file"),
         origin(report, &version),
         figures.concat(),
     )

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::figures::{NONE, decimal, exact, human, length, percent};
-use super::markup::{Column, bar, name, section, table};
+use super::figures::{NONE, decimal, exact, human, length, percent, plural};
+use super::markup::{Column, bar, fill, label, name, section, table, track};
 use super::value::{count, is_true, list, number, ratio, text};
 
 /// Tensors that have a bar of their own.
@@ -14,20 +14,22 @@ const BARS: usize = 30;
 pub fn largest(report: &Value) -> String {
     let by_size = by_size(list(report, "tensors"));
     let file = number(report, "bytes");
-    let most = by_size.first().and_then(|tensor| number(tensor, "bytes"));
     let (own, rest) = by_size.split_at(by_size.len().min(BARS));
-    let mut lines: Vec<String> = own
-        .iter()
-        .map(|tensor| {
-            let bytes = number(tensor, "bytes");
-            line(&label(tensor), count(tensor, "bytes"), ratio(bytes, file), ratio(bytes, most), "c1")
-        })
-        .collect();
+    let rest_bytes = rest.iter().filter_map(|tensor| count(tensor, "bytes")).fold(0, u64::saturating_add);
+    let most = own.first().and_then(|tensor| count(tensor, "bytes")).unwrap_or(0).max(rest_bytes);
+    let line = |label: &str, bytes: Option<u64>, class: &str| {
+        let of = |whole: Option<f64>| ratio(bytes.map(|bytes| bytes as f64), whole);
+        format!(
+            "<li><span class=\"name\">{label}</span><span class=\"amount\">{} <span class=\"says\">{}</span></span>{}</li>\n",
+            human(bytes),
+            percent(of(file)),
+            bar(length(of(Some(most as f64))), class)
+        )
+    };
+    let mut lines: Vec<String> =
+        own.iter().map(|tensor| line(&label(tensor, "name"), count(tensor, "bytes"), "c1")).collect();
     if !rest.is_empty() {
-        let bytes = rest.iter().filter_map(|tensor| count(tensor, "bytes")).fold(0, u64::saturating_add);
-        let words = format!("{} more tensors", rest.len());
-        let share = ratio(Some(bytes as f64), most);
-        lines.push(line(&words, Some(bytes), ratio(Some(bytes as f64), file), share, "c0"));
+        lines.push(line(&plural(Some(rest.len() as u64), "smaller tensor"), Some(rest_bytes), "c0"));
     }
     let body = match lines.is_empty() {
         true => "<p>There are no tensors.</p>\n".to_owned(),
@@ -36,68 +38,49 @@ pub fn largest(report: &Value) -> String {
     section("largest", "Largest tensors", "Bytes in the file, and percent of it.", &body)
 }
 
-fn line(label: &str, bytes: Option<u64>, share: Option<f64>, of_most: Option<f64>, class: &str) -> String {
-    format!(
-        "<li><span class=\"name\">{label}</span><span class=\"amount\">{} <span class=\"says\">{}</span></span>{}</li>\n",
-        human(bytes),
-        percent(share),
-        bar(length(of_most), class)
-    )
-}
-
+/// Largest first.
 pub fn by_size(tensors: &[Value]) -> Vec<&Value> {
     let mut tensors: Vec<&Value> = tensors.iter().collect();
     tensors.sort_by_key(|tensor| std::cmp::Reverse(count(tensor, "bytes")));
     tensors
 }
 
-/// A tensor's name, apart from the direction of the text around it.
-pub fn label(tensor: &Value) -> String {
-    text(tensor, "name").map_or_else(|| NONE.to_owned(), |text| format!("<bdi>{}</bdi>", name(text)))
-}
-
 const LEAD: &str = "Bits a weight, in the order of the file. What is stored without a model counts as itself in every column. \
-    The bar is what the tensor takes; the notch is its conditional entropy. \
+    The bar is what the tensor takes of its dtype's bits; the notch is its conditional entropy. \
     A share (~) is a tensor's part of a segment that it shares with others.";
 
 pub fn table_of_all(report: &Value) -> String {
-    let tensors = list(report, "tensors");
     let raw_bits = raw_bits(report);
-    let of = |tensor: &Value| Figures::new(tensor, &raw_bits);
-    let widest = tensors.iter().filter_map(|tensor| of(tensor).actual).fold(0.0, f64::max);
     let columns = [
         Column::Text("tensor"),
-        Column::Text("dtype"),
-        Column::Text("shape"),
         Column::Number("bytes"),
-        Column::Number("order-0"),
+        Column::Number("order&#8209;0"),
         Column::Number("condi&shy;tional"),
         Column::Number("model"),
         Column::Number("actual"),
-        Column::Text("actual, conditional"),
+        Column::Text("of the dtype"),
         Column::Number("effi&shy;ciency"),
         Column::Number("zeros"),
         Column::Number("mean"),
         Column::Number("devi&shy;ation"),
         Column::Number("kurtosis"),
     ];
-    let rows = tensors.iter().map(|tensor| {
-        let figures = of(tensor);
+    let rows = list(report, "tensors").iter().map(|tensor| {
+        let figures = Figures::new(tensor, &raw_bits);
         let share = if is_true(tensor, "shares_segment") { "~" } else { "" };
+        let dtype = text(tensor, "dtype").map_or_else(|| NONE.to_owned(), name);
         vec![
-            label(tensor),
-            text(tensor, "dtype").map_or_else(|| NONE.to_owned(), name),
-            shape(tensor),
+            format!("{}<br><span class=\"says\">{dtype} {}</span>", label(tensor, "name"), shape(tensor)),
             format!("{share}{}", exact(count(tensor, "bytes"))),
             decimal(figures.order0, 3),
             decimal(figures.conditional, 3),
             decimal(figures.model, 3),
             decimal(figures.actual, 3),
-            notched(ratio(figures.actual, Some(widest)), ratio(figures.conditional, Some(widest))),
+            notched(&figures, dtype_bits(tensor)),
             percent(ratio(figures.model, figures.actual)),
             percent(number(tensor, "distinct_share_zero")),
-            decimal(number(tensor, "mean"), 5),
-            decimal(number(tensor, "deviation"), 5),
+            decimal(number(tensor, "mean"), 4),
+            decimal(number(tensor, "deviation"), 4),
             decimal(number(tensor, "kurtosis"), 2),
         ]
     });
@@ -107,9 +90,11 @@ pub fn table_of_all(report: &Value) -> String {
 fn shape(tensor: &Value) -> String {
     match tensor.get("shape").and_then(Value::as_array) {
         Some(sizes) if sizes.is_empty() => "scalar".to_owned(),
-        Some(sizes) => {
-            sizes.iter().map(|size| name(&size.to_string())).collect::<Vec<_>>().join("\u{2009}\u{d7}\u{2009}")
-        }
+        Some(sizes) => sizes
+            .iter()
+            .map(|size| size.as_u64().map_or_else(|| NONE.to_owned(), |size| size.to_string()))
+            .collect::<Vec<_>>()
+            .join("\u{2009}\u{d7}\u{2009}"),
         None => NONE.to_owned(),
     }
 }
@@ -151,13 +136,18 @@ fn raw_bits(report: &Value) -> HashMap<&str, Option<f64>> {
     by_name
 }
 
-fn notched(actual: Option<f64>, conditional: Option<f64>) -> String {
-    let notch = match conditional {
-        Some(_) => format!("<span class=\"notch\" style=\"left:{:.2}%\"></span>", length(conditional)),
-        None => String::new(),
-    };
-    format!(
-        "<span class=\"track\" aria-hidden=\"true\"><span class=\"fill c1\" style=\"width:{:.2}%\"></span>{notch}</span>",
-        length(actual)
-    )
+/// What a tensor takes of its dtype's bits, and a notch where it could be.
+fn notched(figures: &Figures, dtype_bits: Option<f64>) -> String {
+    let left = length(ratio(figures.conditional, dtype_bits));
+    let notch =
+        if left > 0.0 { format!("<span class=\"notch\" style=\"left:{left:.2}%\"></span>") } else { String::new() };
+    track(&(fill([0.0, length(ratio(figures.actual, dtype_bits))], "c1") + &notch))
+}
+
+/// Bits of an element: the first number in a dtype's name, as 8 in `F8_E4M3`.
+fn dtype_bits(tensor: &Value) -> Option<f64> {
+    let dtype = text(tensor, "dtype")?;
+    let digits = dtype.trim_start_matches(|character: char| !character.is_ascii_digit());
+    let digits = digits.split(|character: char| !character.is_ascii_digit()).next()?;
+    if dtype == "BOOL" { Some(8.0) } else { digits.parse().ok() }
 }

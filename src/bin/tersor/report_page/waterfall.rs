@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::figures::{decimal, length, percent, signed};
-use super::markup::{Column, Part, bar, section, stacked, swatch, table};
+use super::markup::{Column, Part, bar, fill, section, stacked, swatch, table, track};
 use super::value::{number, ratio};
 
 const LEAD: &str = "Each step adds to the length reached above it, or takes from it. The last is the file.";
@@ -32,37 +32,37 @@ const STEPS: [Step; 8] = [
     Step {
         key: "raw_bits",
         term: "Without a model",
-        says: "bits stored as they are, or by zstd, because no model makes them fewer",
+        says: "stored as they are, or by zstd: no model makes them fewer",
         kind: Kind::Data,
     },
     Step {
         key: "order0_bits",
         term: "Order-0 entropy",
-        says: "each stream's symbols as independent draws from how often they occur",
+        says: "all else, as independent draws from how often each symbol occurs",
         kind: Kind::Data,
     },
     Step {
         key: "modelling_gain_bits",
         term: "Modelling gain",
-        says: "what is known from the context: the row, the column, other fields of the same weight",
+        says: "what contexts tell: the row, the column, other fields of the weight",
         kind: Kind::Gain,
     },
     Step {
         key: "conditional_bits",
         term: "Conditional entropy",
-        says: "the bound: what is left under these contexts if their distributions were known for nothing",
+        says: "the bound: what is left, were each context's distribution known",
         kind: Kind::Reached,
     },
     Step {
         key: "model_excess_bits",
         term: "Model excess",
-        says: "tables are rounded, or learnt on the way; coders that adapt may fall below the bound",
+        says: "tables are rounded, or learnt on the way; adaptive coders may gain",
         kind: Kind::Overhead(2),
     },
     Step {
         key: "coder_overhead_bits",
         term: "Coder overhead",
-        says: "what the coder writes beyond its model's code length: states, words not filled",
+        says: "what the coder writes beyond its model: states, words not filled",
         kind: Kind::Overhead(3),
     },
     Step {
@@ -101,11 +101,11 @@ pub fn render(report: &Value) -> String {
         let span = [from.min(to), from.max(to)].map(|end| length(ratio(Some(end), Some(widest))));
         let per_weight = ratio(change, weights);
         let figure = if step.kind == Kind::Reached { decimal(per_weight, 4) } else { signed(per_weight, 4) };
-        vec![term(step.term, step.says, span, class(step.kind)), figure, percent(ratio(change, file))]
+        vec![term(step.term, step.says, &track(&fill(span, class(step.kind)))), figure, percent(ratio(change, file))]
     });
     let rows: Vec<Vec<String>> = rows.collect();
     let whole = vec![
-        term("The file", "all of its bytes", [0.0, length(ratio(file, Some(widest)))], "c1"),
+        term("The file", "all of its bytes", &bar(length(ratio(file, Some(widest))), "c1")),
         decimal(ratio(file, weights), 4),
         percent(ratio(file, file)),
     ];
@@ -128,12 +128,8 @@ fn class(kind: Kind) -> &'static str {
     }
 }
 
-fn term(term: &str, says: &str, [from, to]: [f64; 2], class: &str) -> String {
-    format!(
-        "<span class=\"term\"><span><b>{term}</b> <span class=\"says\">{says}</span></span>\
-         <span class=\"track\" aria-hidden=\"true\"><span class=\"fill {class}\" style=\"margin-left:{from:.2}%;width:{:.2}%\"></span></span></span>",
-        to - from
-    )
+fn term(term: &str, says: &str, bar: &str) -> String {
+    format!("<span class=\"term\"><span><b>{term}</b> <span class=\"says\">{says}</span></span>{bar}</span>")
 }
 
 /// The steps above the bound, which are too small to be seen beside the rest.
@@ -172,24 +168,23 @@ fn bounds(totals: &Value, weights: Option<f64>) -> String {
         ("kt_order0_bits", "Order-0, learnt", "no context, distribution learnt on the way (Krichevsky-Trofimov)"),
         ("conditional_bits", "Conditional entropy", "contexts, distributions known"),
         ("kt_bits", "Conditional, learnt", "contexts, distributions learnt on the way (Krichevsky-Trofimov)"),
-        ("two_part_bits", "Two-part code", "contexts, distributions sent first at the best precision"),
+        ("two_part_bits", "Two-part code", "contexts, distributions sent first, at the best precision"),
         ("model_bits", "The file's model", "its own tables or adaptive coders, and a perfect coder"),
         ("stream_bits", "Streams as written", "without the model's tables"),
     ];
-    let widest = bounds.iter().filter_map(|(key, ..)| number(totals, key)).fold(0.0, f64::max);
     let base = number(totals, "conditional_bits");
-    let rows = bounds.iter().map(|&(key, term, says)| {
-        let bits = number(totals, key);
+    let over = |key: &str| ratio(number(totals, key), base).map(|ratio| ratio - 1.0);
+    let widest = bounds.iter().filter_map(|(key, ..)| over(key)).fold(0.0, f64::max);
+    let rows = bounds.iter().map(|&(key, name, says)| {
         let class = if key == "stream_bits" { "c1" } else { "data" };
-        let bar = bar(length(ratio(bits, Some(widest))), class);
         vec![
-            format!("<span class=\"term\"><span><b>{term}</b> <span class=\"says\">{says}</span></span>{bar}</span>"),
-            decimal(ratio(bits, weights), 4),
-            signed(ratio(bits, base).map(|ratio| (ratio - 1.0) * 100.0), 2),
+            term(name, says, &bar(length(ratio(over(key), Some(widest))), class)),
+            decimal(ratio(number(totals, key), weights), 4),
+            signed(over(key).map(|over| over * 100.0), 3),
         ]
     });
     let columns = [
-        Column::Text("code length of what has a model"),
+        Column::Text("code length of what has a model; the bar is what lies over the conditional entropy"),
         Column::Number("bits a weight"),
         Column::Number("% over the bound"),
     ];
