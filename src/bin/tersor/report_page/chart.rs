@@ -27,6 +27,7 @@ pub enum Look {
 }
 
 impl Look {
+    /// What the style knows it by.
     pub fn class(self) -> String {
         match self {
             Self::Colour(colour) => format!("l{colour}"),

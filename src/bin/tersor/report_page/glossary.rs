@@ -64,6 +64,7 @@ const TERMS: [(&str, &str, &str); 20] = [
     ),
 ];
 
+/// The foot of every page.
 pub fn render() -> String {
     let terms: String = TERMS
         .iter()

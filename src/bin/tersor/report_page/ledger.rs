@@ -8,6 +8,7 @@ use super::value::{count, counts, ratio};
 
 const LEAD: &str = "The ledger: every byte belongs to one line, and the lines add up to the file.";
 
+/// The ledger of the file as a bar and a table.
 pub fn render(report: &Value) -> String {
     let file = count(report, "bytes");
     let lines = sorted(report);

@@ -13,6 +13,7 @@ const CARDS: usize = 12;
 const LEAD: &str = "Bits a weight if each weight, rounded to a multiple of the step, is an independent draw from the prior; \
     the prior's parameters are fitted to the tensor and paid for. The shortest is the best description.";
 
+/// Which priors win, bars for the largest tensors, figures for all.
 pub fn render(report: &Value) -> String {
     let tensors = list(report, "tensors");
     let with_priors: Vec<&Value> = by_size(tensors).into_iter().filter(|tensor| !models(tensor).is_empty()).collect();

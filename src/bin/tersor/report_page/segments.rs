@@ -9,6 +9,7 @@ use super::value::{count, list, number, ratio, text};
 
 const LEAD: &str = "A segment is one large tensor, or several small ones of a dtype; its streams are coded one by one. Open one to see them.";
 
+/// A fold for each segment.
 pub fn render(report: &Value) -> String {
     let segments = list(report, "segments");
     let body = match segments.is_empty() {

@@ -11,6 +11,7 @@ use super::value::{count, list, number, numbers, ratio};
 const LEAD: &str = "The thick line \u{3a3} is the whole file, the dotted one H the conditional entropy of all its weights. The largest tensors \
     have colours; the others are grey, and cut where they leave the frame.";
 
+/// All of the page of a series.
 pub fn render(report: &Value) -> String {
     let files = list(report, "series");
     let tensors = list(report, "tensors");

@@ -6,6 +6,7 @@ use super::figures::{NONE, decimal, exact, human, length, percent, plural};
 use super::markup::{bar, label, name};
 use super::value::{count, is_true, number, ratio, text};
 
+/// The head of the page of one file.
 pub fn render(report: &Value) -> String {
     let totals = report.get("totals").unwrap_or(&Value::Null);
     let (bytes, raw) = (count(report, "bytes"), count(report, "raw_bytes"));

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::figures::{NONE, decimal, exact, human, length, percent, plural};
 use super::markup::{Column, bar, fill, label, name, section, table, track};
-use super::value::{count, is_true, list, number, ratio, text};
+use super::value::{count, counts, is_true, list, number, ratio, text};
 
 /// Tensors that have a bar of their own.
 const BARS: usize = 30;
 
+/// The largest tensors, and the sum of the rest.
 pub fn largest(report: &Value) -> String {
     let by_size = by_size(list(report, "tensors"));
     let file = number(report, "bytes");
@@ -49,6 +50,7 @@ const LEAD: &str = "Bits a weight, in the order of the file. What is stored with
     The bar is what the tensor takes of its dtype's bits; the notch is its conditional entropy. \
     A share (~) is a tensor's part of a segment that it shares with others.";
 
+/// A line for each tensor.
 pub fn table_of_all(report: &Value) -> String {
     let raw_bits = raw_bits(report);
     let columns = [
@@ -111,7 +113,9 @@ impl Figures {
     fn new(tensor: &Value, raw_bits: &HashMap<&str, Option<f64>>) -> Self {
         let elements = number(tensor, "elements");
         let raw = text(tensor, "name").and_then(|name| *raw_bits.get(name)?);
-        let of = |key: &str| Some(ratio(number(tensor, key), elements)? + raw?);
+        // a tensor may have nothing else
+        let nothing = raw.filter(|&raw| raw > 0.0).map(|_| 0.0);
+        let of = |key: &str| Some(ratio(number(tensor, key), elements).or(nothing)? + raw?);
         Self {
             order0: of("order0_bits"),
             conditional: of("conditional_bits"),
@@ -121,13 +125,22 @@ impl Figures {
     }
 }
 
+/// Lines of the ledger of a segment that has no streams.
+const UNMODELLED: [&str; 2] = ["raw bytes", "zstd"];
+
 /// Of each tensor, the bits a weight that are stored without a model; `None` where several have its name.
 fn raw_bits(report: &Value) -> HashMap<&str, Option<f64>> {
     let mut by_name = HashMap::new();
     for segment in list(report, "segments") {
-        let streams = list(segment, "streams").iter();
-        let raw = streams.filter(|stream| number(stream, "model_bits").is_none());
-        let bits: f64 = raw.filter_map(|stream| number(stream, "actual_bits")).sum();
+        let streams = list(segment, "streams");
+        let raw = streams.iter().filter(|stream| number(stream, "model_bits").is_none());
+        let bits: f64 = match streams {
+            [] => counts(segment, "ledger")
+                .filter(|(line, _)| UNMODELLED.contains(line))
+                .map(|(_, bytes)| bytes as f64 * 8.0)
+                .sum(),
+            _ => raw.filter_map(|stream| number(stream, "actual_bits")).sum(),
+        };
         let bits = ratio(Some(bits), number(segment, "elements"));
         for name in list(segment, "tensors").iter().filter_map(Value::as_str) {
             by_name.entry(name).and_modify(|bits| *bits = None).or_insert(bits);

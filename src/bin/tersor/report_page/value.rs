@@ -12,10 +12,12 @@ pub fn count(object: &Value, key: &str) -> Option<u64> {
     object.get(key)?.as_u64()
 }
 
+/// A text.
 pub fn text<'v>(object: &'v Value, key: &str) -> Option<&'v str> {
     object.get(key)?.as_str()
 }
 
+/// Whether it is `true`.
 pub fn is_true(object: &Value, key: &str) -> bool {
     object.get(key).and_then(Value::as_bool).unwrap_or(false)
 }

@@ -79,6 +79,7 @@ const STEPS: [Step; 8] = [
     },
 ];
 
+/// The steps, the last of them enlarged, and all bounds.
 pub fn render(report: &Value) -> String {
     let totals = report.get("totals").unwrap_or(&Value::Null);
     let weights = number(report, "weights");
