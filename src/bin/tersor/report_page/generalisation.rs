@@ -20,7 +20,7 @@ pub fn render(report: &Value) -> String {
         false => "<b>Not vacuous</b>: the bound lies below 1.",
     };
     let lines = [
-        ("Code length", format!("{} bits", decimal(bits, 0))),
+        ("Code length", format!("{} bits", exact(bits.map(|bits| bits.ceil() as u64)))),
         ("Samples", exact(samples)),
         (
             "Bits a sample",

@@ -13,7 +13,7 @@ pub fn render(report: &Value) -> String {
     let file = count(report, "bytes");
     let lines = sorted(report);
     let sum = count(report, "ledger_sum");
-    let columns = [Column::Text("category"), Column::Number("bytes"), Column::Number("% of the file")];
+    let columns = [Column::Text("category"), Column::Number("bytes"), Column::Number("share")];
     let share = |bytes: Option<u64>| percent(ratio(bytes.map(|bytes| bytes as f64), file.map(|bytes| bytes as f64)));
     let rows = lines.iter().enumerate().map(|(rank, (category, bytes))| {
         let mark = swatch(colour(rank), &(rank + 1).to_string());

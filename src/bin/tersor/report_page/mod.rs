@@ -50,8 +50,11 @@ pub fn render(report: &Value) -> String {
 fn single(report: &Value) -> String {
     [
         summary::render(report),
+        "<div class=\"pair\">\n".to_owned(),
         waterfall::render(report),
         ledger::render(report),
+        "</div>\n".to_owned(),
+        waterfall::bounds(report),
         tensors::largest(report),
         tensors::table_of_all(report),
         priors::render(report),

@@ -41,7 +41,7 @@ pub fn render(report: &Value) -> String {
 }
 
 const CONTENTS: &str = "<nav aria-label=\"Sections\"><a href=\"#bound\">Distance to the bound</a> <a href=\"#ledger\">Where the bits are</a> \
-    <a href=\"#largest\">Largest tensors</a> <a href=\"#tensors\">All tensors</a> <a href=\"#priors\">Priors</a> \
+    <a href=\"#bounds\">Bounds</a> <a href=\"#largest\">Largest tensors</a> <a href=\"#tensors\">All tensors</a> <a href=\"#priors\">Priors</a> \
     <a href=\"#segments\">Segments</a> <a href=\"#terms\">Terms</a></nav>\n";
 
 fn figure(label: &str, value: &str, note: &str, bar: &str) -> String {

@@ -8,6 +8,9 @@ use super::value::{number, ratio};
 
 const LEAD: &str = "Each step adds to the length reached above it, or takes from it. The last is the file.";
 
+const BOUNDS_LEAD: &str = "Code lengths of what has a model, that is of the symbols of all streams but raw ones. The bars are what \
+    lies over the conditional entropy.";
+
 /// A step of the way.
 struct Step {
     key: &'static str,
@@ -79,7 +82,7 @@ const STEPS: [Step; 8] = [
     },
 ];
 
-/// The steps, the last of them enlarged, and all bounds.
+/// The steps, and the last of them enlarged.
 pub fn render(report: &Value) -> String {
     let totals = report.get("totals").unwrap_or(&Value::Null);
     let weights = number(report, "weights");
@@ -110,10 +113,9 @@ pub fn render(report: &Value) -> String {
         decimal(ratio(file, weights), 4),
         percent(ratio(file, file)),
     ];
-    let columns = [Column::Text("step"), Column::Number("bits a weight"), Column::Number("% of the file")];
+    let columns = [Column::Text("step"), Column::Number("bits a weight"), Column::Number("share")];
     let steps = table("Steps from the entropy to the file", &columns, rows.into_iter().chain([whole]));
-    let body =
-        format!("<div class=\"waterfall\">\n{steps}</div>\n{}{}", enlarged(totals, file), bounds(totals, weights));
+    let body = format!("<div class=\"waterfall\">\n{steps}</div>\n{}", enlarged(totals, file));
     section("bound", "How far from the bound", LEAD, &body)
 }
 
@@ -163,7 +165,9 @@ fn enlarged(totals: &Value, file: Option<f64>) -> String {
 }
 
 /// Bounds on what is coded under a model, beside what was written.
-fn bounds(totals: &Value, weights: Option<f64>) -> String {
+pub fn bounds(report: &Value) -> String {
+    let totals = report.get("totals").unwrap_or(&Value::Null);
+    let weights = number(report, "weights");
     let bounds = [
         ("order0_bits", "Order-0 entropy", "no context, distribution known"),
         ("kt_order0_bits", "Order-0, learnt", "no context, distribution learnt on the way (Krichevsky-Trofimov)"),
@@ -184,10 +188,7 @@ fn bounds(totals: &Value, weights: Option<f64>) -> String {
             signed(over(key).map(|over| over * 100.0), 3),
         ]
     });
-    let columns = [
-        Column::Text("code length of what has a model; the bar is what lies over the conditional entropy"),
-        Column::Number("bits a weight"),
-        Column::Number("% over the bound"),
-    ];
-    format!("<h3>Bounds side by side</h3>\n<div class=\"waterfall\">\n{}</div>\n", table("Bounds", &columns, rows))
+    let columns = [Column::Text("code length"), Column::Number("bits a weight"), Column::Number("% over the bound")];
+    let body = format!("<div class=\"waterfall\">\n{}</div>\n", table("Bounds", &columns, rows));
+    section("bounds", "Bounds side by side", BOUNDS_LEAD, &body)
 }
