@@ -65,13 +65,8 @@ fn distance(totals: &Value) -> String {
 fn origin(report: &Value, version: &str) -> String {
     let level = count(report, "level").map_or_else(String::new, |level| format!(" at level {level}"));
     let how = match is_true(report, "encoded_here") {
-        true => format!("encoded{level} for this report"),
-        false => "read as it is".to_owned(),
+        true => format!("Encoded{level} for this report"),
+        false => "Read as it is".to_owned(),
     };
-    format!("Where its bits are, and how few they could be. {how}; Tersor {version}.", how = capital(&how))
-}
-
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+    format!("Where its bits are, and how few they could be. {how}; Tersor {version}.")
 }

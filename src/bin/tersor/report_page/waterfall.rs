@@ -168,24 +168,35 @@ fn enlarged(totals: &Value, file: Option<f64>) -> String {
 pub fn bounds(report: &Value) -> String {
     let totals = report.get("totals").unwrap_or(&Value::Null);
     let weights = number(report, "weights");
+    let of = |key: &str| number(totals, key);
+    let written = of("stream_bits").zip(of("side_information_bits")).map(|(streams, side)| streams + side);
     let bounds = [
-        ("order0_bits", "Order-0 entropy", "no context, distribution known"),
-        ("kt_order0_bits", "Order-0, learnt", "no context, distribution learnt on the way (Krichevsky-Trofimov)"),
-        ("conditional_bits", "Conditional entropy", "contexts, distributions known"),
-        ("kt_bits", "Conditional, learnt", "contexts, distributions learnt on the way (Krichevsky-Trofimov)"),
-        ("two_part_bits", "Two-part code", "contexts, distributions sent first, at the best precision"),
-        ("model_bits", "The file's model", "its own tables or adaptive coders, and a perfect coder"),
-        ("stream_bits", "Streams as written", "without the model's tables"),
+        (of("order0_bits"), "Order-0 entropy", "no context, distribution known", "data"),
+        (
+            of("kt_order0_bits"),
+            "Order-0, learnt",
+            "no context, distribution learnt on the way (Krichevsky-Trofimov)",
+            "data",
+        ),
+        (of("conditional_bits"), "Conditional entropy", "contexts, distributions known", "data"),
+        (
+            of("kt_bits"),
+            "Conditional, learnt",
+            "contexts, distributions learnt on the way (Krichevsky-Trofimov)",
+            "data",
+        ),
+        (of("two_part_bits"), "Two-part code", "contexts, distributions sent first, at the best precision", "data"),
+        (of("model_bits"), "The file's model", "its own tables or adaptive coders, and a perfect coder", "data"),
+        (of("stream_bits"), "Streams as written", "without the model's tables", "c1"),
+        (written, "Streams and side information", "all that a decoder needs for these symbols", "c1"),
     ];
-    let base = number(totals, "conditional_bits");
-    let over = |key: &str| ratio(number(totals, key), base).map(|ratio| ratio - 1.0);
-    let widest = bounds.iter().filter_map(|(key, ..)| over(key)).fold(0.0, f64::max);
-    let rows = bounds.iter().map(|&(key, name, says)| {
-        let class = if key == "stream_bits" { "c1" } else { "data" };
+    let over = |bits: Option<f64>| ratio(bits, of("conditional_bits")).map(|ratio| ratio - 1.0);
+    let widest = bounds.iter().filter_map(|&(bits, ..)| over(bits)).fold(0.0, f64::max);
+    let rows = bounds.iter().map(|&(bits, name, says, class)| {
         vec![
-            term(name, says, &bar(length(ratio(over(key), Some(widest))), class)),
-            decimal(ratio(number(totals, key), weights), 4),
-            signed(over(key).map(|over| over * 100.0), 3),
+            term(name, says, &bar(length(ratio(over(bits), Some(widest))), class)),
+            decimal(ratio(bits, weights), 4),
+            signed(over(bits).map(|over| over * 100.0), 3),
         ]
     });
     let columns = [Column::Text("code length"), Column::Number("bits a weight"), Column::Number("% over the bound")];
