@@ -1,9 +1,17 @@
-//! Where the bytes are, and how few they could be.
+#![doc = include_str!("theory.md")]
 
-mod code_length;
+mod bounds;
+pub mod entropy;
 pub mod generalisation;
 mod ledger;
+mod moments;
 pub mod priors;
+mod statistics;
+mod stream;
+mod walk;
+mod weighing;
 
-pub use code_length::CodeLength;
+pub use bounds::{Bounds, BoundsOptions, SegmentBounds, Totals};
 pub use ledger::{Category, Ledger, SegmentLedger};
+pub use statistics::TensorStatistics;
+pub use stream::{CodeLengths, StreamBounds};

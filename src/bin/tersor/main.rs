@@ -1,4 +1,4 @@
-//! The command `tersor`: encodes, decodes, inspects, verifies and extracts.
+//! The command `tersor`: encodes, decodes, inspects, reports, verifies and extracts.
 //!
 //! Exit status: 0 fine; 1 bad data, a mismatch, or reading or writing failed; 2 wrong use.
 
@@ -10,6 +10,7 @@ mod command_map;
 mod compare;
 mod decode;
 mod encode;
+mod entries;
 mod extract;
 mod failure;
 mod folder;
@@ -23,6 +24,7 @@ mod report;
 mod safetensors_file;
 mod table;
 mod verify;
+mod words;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Verb::Encode(args) => encode::run(args, &cli.shared),
         Verb::Decode(args) => decode::run(args, &cli.shared),
         Verb::Inspect(args) => inspect::run(args, &cli.shared),
+        Verb::Report(args) => report::run(args, &cli.shared),
         Verb::Verify(args) => verify::run(args, &cli.shared),
         Verb::Extract(args) => extract::run(args, &cli.shared),
     };
