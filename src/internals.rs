@@ -20,7 +20,7 @@ pub fn decode_fields(dtype: Dtype, shape: &[u64], parameters: &[u8], coded: &[u8
     let elements = 0..layout.elements();
     fields.check_chunk_len(elements.end, 1)?;
     let mut out = vec![0; crate::tensor::bytes_of(dtype, elements.end) as usize];
-    let observe = |_: usize, _: u32, _: &Coding, _: &[u16], _: &[u8]| ();
+    let observe = |_: r::Seen<'_>| ();
     let mut scratch = r::Scratch::new(Kernel::chosen()?);
     let cursor = Cursor::new(coded, 0, "chunk");
     fields.decode_chunk(dtype, &elements, cursor, &mut out, &mut scratch, observe)?;

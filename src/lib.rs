@@ -28,7 +28,7 @@
 //! ```
 #![forbid(unsafe_op_in_unsafe_fn)]
 
-mod analysis;
+pub mod analysis;
 mod container;
 mod decode;
 mod encode;
@@ -46,9 +46,7 @@ mod represent;
 mod tensor;
 mod wire;
 
-pub use analysis::{
-    Category, CodeLength, Difference, DifferingBits, Ledger, NonFinite, SegmentLedger, generalisation, priors,
-};
+pub use analysis::{Category, Difference, DifferingBits, Ledger, NonFinite, SegmentLedger, generalisation, priors};
 pub use decode::{
     Declared, DecodeOptions, FileInfo, FileOutput, Part, ReadAt, Reader, StreamDecoder, Tensor, decode_files,
 };

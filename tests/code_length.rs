@@ -1,6 +1,7 @@
 //! What a container takes, heads and side information and all, against the ideal code length of the model behind the weights,
 //! which is computed here by itself: from the scales that they were drawn with, not from what the encoder found.
 
+use tersor::analysis::BoundsOptions;
 use tersor::{Dtype, EncodeOptions, Encoder, Reader, TensorView};
 
 /// Numbers from 0 up to 1, the same everywhere.
@@ -79,14 +80,22 @@ fn check(rows: usize, columns: usize, most_over: f64) {
     assert!(over > -0.02, "{:.3} % over the ideal", 100.0 * over);
 
     // what the library says of its own models
+    let container_len = container.len() as f64;
     let reader = Reader::new(container).unwrap();
     assert!(reader.tensor("x").unwrap().decode().unwrap() == bytes);
-    let lengths = reader.code_lengths().unwrap();
-    let stated: u64 = lengths.iter().map(|length| length.ideal_bits).sum();
-    let over = reader.file_len() as f64 * 8.0 / stated as f64 - 1.0;
+    let bounds = reader.bounds(&BoundsOptions::default()).unwrap();
+    let stated: f64 = bounds.segments.iter().map(|segment| segment.ideal_bits()).sum();
+    let over = reader.file_len() as f64 * 8.0 / stated - 1.0;
     println!("  {:.3} % over the model that it states", 100.0 * over);
     assert!((-0.01..most_over).contains(&over), "{:.3} % over the stated model", 100.0 * over);
-    assert!(lengths[0].order0_bits > lengths[0].ideal_bits, "contexts save nothing");
+    let segment = &bounds.segments[0];
+    assert!(segment.order0_bits() > segment.ideal_bits(), "contexts save nothing");
+    let (totals, lengths) = (bounds.totals(), segment.lengths());
+    println!("  {:.4} % over its own tables", 100.0 * totals.overhead().unwrap());
+    assert!(lengths.conditional_bits < lengths.order0_bits && lengths.conditional_bits < lengths.kt_bits);
+    // the mantissa's low bits have no model
+    assert!((lengths.model_bits + totals.raw_bits as f64) < 8.0 * container_len);
+    assert!(lengths.model_bits > lengths.conditional_bits * 0.99);
 }
 
 #[test]

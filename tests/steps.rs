@@ -4,7 +4,7 @@ mod support;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
-use support::{Content, Random, by_index, in_order, ledger};
+use support::{Content, Random, by_index, check_bounds, in_order, ledger};
 use tersor::half::{bf16, f16};
 use tersor::{Dtype, EncodeOptions, Encoder, Limits, Reader, TensorView};
 
@@ -183,7 +183,7 @@ fn check(content: &Content, options: EncodeOptions) -> (String, usize) {
     let range = rows / 3..(rows / 3 + 2).min(rows);
     let expected = &content.bytes[range.start as usize * row..range.end as usize * row];
     assert!(tensor.rows(range).unwrap() == expected);
-    reader.code_lengths().unwrap();
+    check_bounds(&reader);
     (reader.ledger().unwrap().segments[0].representation.clone(), container.len())
 }
 

@@ -108,6 +108,8 @@ pub struct SegmentLedger {
     pub representation: String,
     /// Its bytes by category, none zero.
     pub lines: Vec<(Category, u64)>,
+    /// Bytes of each stream, mask and fields or the one of a segment without fields; parts of the lines above.
+    pub(super) stream_bytes: Vec<u64>,
 }
 
 impl SegmentLedger {
@@ -245,6 +247,7 @@ impl<S: ReadAt> Reader<S> {
             chunks,
             representation: describe(&segment.representation),
             lines: without_zeros(&lines),
+            stream_bytes: streams.by_stream,
         })
     }
 }

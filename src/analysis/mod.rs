@@ -1,11 +1,19 @@
-//! Where the bytes are, and how few they could be; how far tensors are from others.
+#![doc = include_str!("theory.md")]
 
-mod code_length;
+mod bounds;
 mod difference;
+pub mod entropy;
 pub mod generalisation;
 mod ledger;
+mod moments;
 pub mod priors;
+mod statistics;
+mod stream;
+mod walk;
+mod weighing;
 
-pub use code_length::CodeLength;
+pub use bounds::{Bounds, BoundsOptions, SegmentBounds, Totals};
 pub use difference::{Difference, DifferingBits, NonFinite};
 pub use ledger::{Category, Ledger, SegmentLedger};
+pub use statistics::TensorStatistics;
+pub use stream::{CodeLengths, StreamBounds};

@@ -37,7 +37,7 @@ pub struct Reader<S> {
     last: Mutex<Option<(u32, Arc<Segment>)>>,
     workers: Workers,
     scratches: Scratches,
-    pub(super) options: DecodeOptions,
+    pub(crate) options: DecodeOptions,
 }
 
 impl Reader<File> {

@@ -9,7 +9,7 @@ use crate::container::{
     raw_padding,
 };
 use crate::error::{Error, Result};
-use crate::represent::{Coding, Layout, Observer, Representation, Scratch};
+use crate::represent::{Layout, Observer, Representation, Scratch, Seen};
 use crate::tensor::bytes_of;
 use crate::wire::Cursor;
 
@@ -103,7 +103,7 @@ impl Segment {
 
     /// Decodes chunk `index` to `out`, which has its length.
     pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
-        self.observe_chunk(index, coded, out, scratch, |_: usize, _: u32, _: &Coding, _: &[u16], _: &[u8]| ())
+        self.observe_chunk(index, coded, out, scratch, |_: Seen<'_>| ())
     }
 
     /// The same; `observe` sees each stream's symbols and, if there are several, contexts.

@@ -6,6 +6,7 @@
 
 use super::check_symbol_width;
 use super::coder::{BitsDecoder, BitsEncoder, Wide};
+use super::length::Length;
 use super::mixer::{Coder, Cost, OCTAVES, Slot, TABLES, Tables, Weights, code_slot, decide, finish, half_level, level};
 use super::table::MAX_CONTEXTS;
 use crate::error::{Error, Result};
@@ -218,6 +219,13 @@ pub(crate) fn mixed_cost(symbols: &[u16], contexts: &[u8], model: &MixedModel) -
     let mut cost = Cost::NOTHING;
     code_known(symbols, contexts, model, &mut cost);
     cost.total()
+}
+
+/// One chunk coded by mixing, in bits, exactly.
+pub(crate) fn mixed_length(symbols: &[u16], contexts: &[u8], model: &MixedModel) -> f64 {
+    let mut length = Length::NOTHING;
+    code_known(symbols, contexts, model, &mut length);
+    length.bits()
 }
 
 fn code_known(symbols: &[u16], contexts: &[u8], model: &MixedModel, coder: &mut impl Coder) {

@@ -6,6 +6,7 @@
 use super::Kept;
 use super::check_symbol_width;
 use super::coder::{BitsDecoder, BitsEncoder, Wide};
+use super::length::Length;
 use super::mixed_mask::Geometry;
 use super::mixer::{Coder, Cost, Slot, TABLES, Tables, Weights, code_slot, decide, finish, half_level, level};
 use crate::error::{Error, Result};
@@ -136,6 +137,13 @@ pub(crate) fn kept_cost(symbols: &[u16], kept: &Kept, model: &KeptModel) -> u64 
     let mut cost = Cost::NOTHING;
     code_known(symbols, kept, model, &mut cost);
     cost.total()
+}
+
+/// One chunk, in bits, exactly.
+pub(crate) fn kept_length(symbols: &[u16], kept: &Kept, model: &KeptModel) -> f64 {
+    let mut length = Length::NOTHING;
+    code_known(symbols, kept, model, &mut length);
+    length.bits()
 }
 
 fn code_known(symbols: &[u16], kept: &Kept, model: &KeptModel, coder: &mut impl Coder) {

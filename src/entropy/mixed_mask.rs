@@ -2,6 +2,7 @@
 //! been, and from the bits around it.
 
 use super::coder::{BitsDecoder, BitsEncoder, Wide};
+use super::length::Length;
 use super::mixer::{Coder, Cost, Slot, TABLES, Tables, Weights, decide, finish};
 use crate::error::{Error, Result};
 use crate::wire::{Cursor, put_varint};
@@ -46,6 +47,13 @@ pub(crate) fn mask_cost(bits: &[u16], geometry: Geometry) -> u64 {
     let mut cost = Cost::NOTHING;
     code_known(bits, geometry, &mut cost);
     cost.total()
+}
+
+/// One chunk, in bits, exactly.
+pub(crate) fn mask_length(bits: &[u16], geometry: Geometry) -> f64 {
+    let mut length = Length::NOTHING;
+    code_known(bits, geometry, &mut length);
+    length.bits()
 }
 
 fn code_known(bits: &[u16], geometry: Geometry, coder: &mut impl Coder) {

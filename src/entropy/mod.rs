@@ -7,6 +7,7 @@
 //!
 //! ```text
 //!   cost      code lengths as integers, so that an encoder chooses the same everywhere
+//!   length    code lengths of what was coded, exactly, to look at
 //!   lanes ── lane_encode, lane_decode ── slots ── adapt ── table ── fit, levels      (groups of 32: crate::kernel)
 //!   bits  ── context ─────────────────────────────── coder ──┘
 //!   classes ─────┘                                    │
@@ -29,6 +30,7 @@ mod fit;
 mod lane_decode;
 mod lane_encode;
 mod lanes;
+mod length;
 mod levels;
 mod mixed;
 mod mixed_kept;
@@ -57,14 +59,15 @@ pub(crate) use lane_encode::encode_lanes;
 #[cfg(feature = "internals")]
 pub(crate) use lanes::{LANES, STATE_LOWER_BOUND};
 pub(crate) use lanes::{LaneModel, skip_lanes};
+pub(crate) use length::{AdaptiveLanes, bits_length, static_lanes_length};
 #[cfg(feature = "internals")]
 pub(crate) use levels::DRIFT_BITS;
 #[cfg(feature = "internals")]
 pub(crate) use mixed::MAX_DISTANCES;
-pub(crate) use mixed::{Kind as MixedKind, MixedModel, decode_mixed, encode_mixed, mixed_cost};
+pub(crate) use mixed::{Kind as MixedKind, MixedModel, decode_mixed, encode_mixed, mixed_cost, mixed_length};
 pub(crate) use mixed::{MAX_COLUMNS, MAX_DISTANCE};
-pub(crate) use mixed_kept::{KeptKind, KeptModel, decode_kept, encode_kept, kept_cost};
-pub(crate) use mixed_mask::{Geometry, MAX_MASK_ROW, decode_mask, encode_mask, mask_cost};
+pub(crate) use mixed_kept::{KeptKind, KeptModel, decode_kept, encode_kept, kept_cost, kept_length};
+pub(crate) use mixed_mask::{Geometry, MAX_MASK_ROW, decode_mask, encode_mask, mask_cost, mask_length};
 pub(crate) use mixer::skip_mixed;
 pub(crate) use pack::{pack, packed_len, unpack};
 pub(crate) use scales::{decode_scales, encode_scales};

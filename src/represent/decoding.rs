@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use super::class_field::ChunkClasses;
-use super::coding::{Coding, Field};
+use super::coding::Coding;
 use super::context_source::ContextReader;
-use super::fields::{Fields, Observer};
+use super::fields::{Fields, Observer, Seen};
 use super::inverse::{Inverse, KeptPlaces, Places, Target};
 use super::joining::{Block, Joining};
 use super::mask::Kept;
@@ -41,8 +41,7 @@ impl Fields {
         let classes = classes.collect::<Result<Vec<_>>>()?;
         let mut kept: Option<Kept> = None;
         if let Some(mask) = &self.steps.mask {
-            let observe =
-                |symbols: &[u16], contexts: &[u8]| observe(0, mask.shape.group, &mask.coding, symbols, contexts);
+            let observe = |symbols: &[u16], contexts: &[u8]| observe(Seen { stream: 0, symbols, contexts, kept: None });
             let bits = mask.decode(&mut cursor, &classes, count, &mut scratch.of_mask, kernel, observe)?;
             count = bits.count_ones();
             kept = Some(bits);
@@ -52,8 +51,8 @@ impl Fields {
             shared = self.steps.map.decode_shared(&mut cursor, &values)?;
         }
         let first_number = usize::from(kept.is_some());
-        let mut observe = |index, field: &Field, symbols: &[u16], contexts: &[u8]| {
-            observe(first_number + index, field.width, &field.coding, symbols, contexts);
+        let mut observe = |index, symbols: &[u16], contexts: &[u8]| {
+            observe(Seen { stream: first_number + index, symbols, contexts, kept: kept.as_ref() });
         };
         let chunk = ChunkOfFields {
             fields: self,
@@ -108,7 +107,7 @@ impl Fields {
 }
 
 /// Hears of the symbols of a field of this number, and their contexts.
-type ObserveField<'a> = dyn FnMut(usize, &Field, &[u16], &[u8]) + 'a;
+type ObserveField<'a> = dyn FnMut(usize, &[u16], &[u8]) + 'a;
 
 /// Takes the words of a block and where they belong.
 type Sink<'a> = dyn FnMut(Places<'_>, Block<'_>) -> Result<()> + 'a;
@@ -161,13 +160,13 @@ impl ChunkOfFields<'_> {
                 Some(places) => Places::At(places.next(block.len())),
                 None => Places::From(first),
             };
-            for (index, (field, (stream, contexts))) in fields.iter().zip(&mut streams).enumerate() {
+            for (index, (stream, contexts)) in streams.iter_mut().enumerate() {
                 let (before, own) = symbols.split_at_mut(index * block_len);
                 let own = &mut own[..block.len()];
                 let earlier = |number: usize| &before[number * block_len..][..block.len()];
                 let contexts = contexts.read(classes, places, block.len(), self.words_an_element, earlier, self.kernel);
                 stream.next(contexts, own)?;
-                observe(index, field, own, contexts);
+                observe(index, own, contexts);
             }
             let words = Block { joining: &joining, symbols, stride: block_len, count: block.len() };
             sink(places, words).map_err(|error| start.place(error))?;

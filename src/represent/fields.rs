@@ -7,7 +7,7 @@ use super::class_field::{ChunkClasses, ClassField, MAX_CLASS_FIELDS, MAX_GROUP_C
 use super::coding::{Coding, Field};
 use super::context_source::all_sums;
 use super::layout::Layout;
-use super::mask::of_kept;
+use super::mask::{Kept, of_kept};
 use super::steps::{Map, Shared, Steps};
 use super::word::{Word, with_word};
 use crate::entropy::{LaneRoom, skip_map};
@@ -89,11 +89,22 @@ pub(crate) struct InChunks {
     pub(crate) shared: Shared,
 }
 
-/// Hears of what is decoded, maybe block by block: a stream's number in the chunk, its width and coding, symbols and, if there
-/// are several, contexts.
-pub(crate) trait Observer: FnMut(usize, u32, &Coding, &[u16], &[u8]) {}
+/// What a stream of a chunk gave, or a block of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    /// Its number: that of the mask, if there is one, is 0, then come the fields.
+    pub(crate) stream: usize,
+    pub(crate) symbols: &'a [u16],
+    /// As many, or none if there is only one.
+    pub(crate) contexts: &'a [u8],
+    /// Of a field behind a mask the mask bits of the chunk.
+    pub(crate) kept: Option<&'a Kept>,
+}
 
-impl<F: FnMut(usize, u32, &Coding, &[u16], &[u8])> Observer for F {}
+/// Hears of what is decoded, in its order.
+pub(crate) trait Observer: FnMut(Seen<'_>) {}
+
+impl<F: FnMut(Seen<'_>)> Observer for F {}
 
 impl Fields {
     /// Appends the parameters.
@@ -266,6 +277,7 @@ impl Fields {
             let mut of_mask = StreamBytes::default();
             mask.coding.account(&mut cursor, symbols, mask.shape.group, &mut of_mask)?;
             into.mask += of_mask.sum();
+            into.add_to_stream(0, of_mask.sum() - of_mask.lengths);
             count = mask
                 .decode(&mut reading, &classes, count, &mut LaneRoom::default(), Kernel::PORTABLE, |_, _| ())?
                 .count_ones();
@@ -280,8 +292,11 @@ impl Fields {
                 _ => into.codebooks += bytes,
             }
         }
-        for field in &self.fields {
+        let first_number = usize::from(self.steps.mask.is_some());
+        for (number, field) in (first_number..).zip(&self.fields) {
+            let before = into.sum() - into.lengths;
             field.coding.account(&mut cursor, count, field.width, into)?;
+            into.add_to_stream(number, into.sum() - into.lengths - before);
         }
         cursor.finish()
     }

@@ -37,7 +37,7 @@ pub(crate) use class_field::{ClassField, Group, MAX_CLASS_FIELDS, MAX_GROUP_CLAS
 pub(crate) use codebook::{Codebook, CodebookMap, Order};
 pub(crate) use coding::{Coding, Field};
 pub(crate) use context_source::{ContextSource, MAX_CONTEXT_SHIFT, all_sums};
-pub(crate) use fields::{Fields, InChunks, MAX_FIELD_BITS, MAX_FIELDS, Observer, Transform, take_field};
+pub(crate) use fields::{Fields, InChunks, MAX_FIELD_BITS, MAX_FIELDS, Observer, Seen, Transform, take_field};
 pub(crate) use groups::Groups;
 #[cfg(feature = "internals")]
 pub(crate) use groups::{MAX_BLOCK, MAX_PERIOD};
@@ -190,8 +190,9 @@ impl Representation {
         match self {
             Self::Raw => into.raw += coded.len() as u64,
             Self::Zstd => into.zstd += coded.len() as u64,
-            Self::Fields(fields) => fields.account(dtype, elements, coded, into)?,
+            Self::Fields(fields) => return fields.account(dtype, elements, coded, into),
         }
+        into.add_to_stream(0, coded.len() as u64);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The byte counts of a chunk's streams, for the ledger.
 
 /// Coded bytes by what they hold.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct StreamBytes {
     /// Bytes stored as they are.
     pub(crate) raw: u64,
@@ -29,6 +29,8 @@ pub(crate) struct StreamBytes {
     pub(crate) codebooks: u64,
     /// Scales of the chunk's groups.
     pub(crate) scales: u64,
+    /// Of each stream, mask and fields, what is in the lines above, without its lengths.
+    pub(crate) by_stream: Vec<u64>,
 }
 
 impl StreamBytes {
@@ -37,5 +39,13 @@ impl StreamBytes {
         let models = self.lane_words + self.lane_states + self.escapes + self.bits_words + self.mixed_words;
         let plain = self.raw + self.zstd + self.classes + self.raw_bits + self.lengths;
         models + plain + self.mask + self.codebooks + self.scales
+    }
+
+    /// Counts a stream's bytes for it.
+    pub(crate) fn add_to_stream(&mut self, stream: usize, bytes: u64) {
+        if self.by_stream.len() <= stream {
+            self.by_stream.resize(stream + 1, 0);
+        }
+        self.by_stream[stream] += bytes;
     }
 }

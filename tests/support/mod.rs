@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use tersor::analysis::BoundsOptions;
 use tersor::{
-    DecodeOptions, Dtype, Error, ErrorKind, FileInfo, FileOutput, Limits, ReadAt, Reader, Result, StreamDecoder,
-    decode_files,
+    Category, DecodeOptions, Dtype, Error, ErrorKind, FileInfo, FileOutput, Limits, ReadAt, Reader, Result,
+    StreamDecoder, decode_files,
 };
 
 /// A tensor, or the content of a file.
@@ -88,6 +89,8 @@ pub fn ledger<S: ReadAt>(source: S, limits: Limits) -> Result<()> {
     let reader = Reader::with_options(source, options(limits))?;
     let ledger = reader.ledger()?;
     assert_eq!(ledger.bytes(), reader.file_len(), "the ledger does not add up");
+    // whatever it finds in chunks that nobody has decoded yet
+    drop(reader.bounds(&BoundsOptions::default()));
     Ok(())
 }
 
@@ -188,4 +191,54 @@ pub fn agree(bytes: &[u8], limits: Limits) -> (Result<Vec<Content>>, Result<Stre
         }
     }
     (indexed, streamed)
+}
+
+/// No stream takes less than its model says, contexts never cost, and everything adds up to the file.
+pub fn check_bounds<S: ReadAt>(reader: &Reader<S>) {
+    let bounds = reader.bounds(&BoundsOptions::default().with_statistics(true)).unwrap();
+    assert_eq!(bounds.ledger, reader.ledger().unwrap());
+    for (segment, ledger) in bounds.segments.iter().zip(&bounds.ledger.segments) {
+        for stream in &segment.streams {
+            let Some(lengths) = stream.lengths else { continue };
+            let actual = stream.actual_bits as f64;
+            assert!(lengths.model_bits <= actual * (1.0 + 1e-6), "{stream:?} of {ledger:?}");
+            assert!(lengths.conditional_bits <= lengths.order0_bits * (1.0 + 1e-9), "{stream:?}");
+            assert!(lengths.order0_bits <= lengths.kt_order0_bits * (1.0 + 1e-9), "{stream:?}");
+            assert!(lengths.conditional_bits <= lengths.kt_bits * (1.0 + 1e-9), "{stream:?}");
+            assert!(lengths.conditional_bits <= lengths.two_part_bits * (1.0 + 1e-9), "{stream:?}");
+            if stream.coding == "lanes" {
+                // with 32 states of 32 bits, half of them for nothing, and a tenth of an octave
+                let most = 1.01 * lengths.model_bits + 1088.0 * ledger.chunks as f64;
+                assert!(actual < most, "{stream:?} in {} chunks", ledger.chunks);
+            }
+        }
+    }
+    let totals = bounds.totals();
+    assert_eq!(totals.file_bits, 8 * reader.file_len());
+    let parts = totals.lengths.model_bits + totals.coder_overhead_bits() + totals.raw_bits as f64;
+    let file = parts + (totals.side_information_bits + totals.framing_bits) as f64;
+    assert!((file / totals.file_bits as f64 - 1.0).abs() < 1e-12, "{totals:?}");
+    // what is framing by the ledger
+    let framing = [
+        Category::Header,
+        Category::Manifest,
+        Category::Frames,
+        Category::Lengths,
+        Category::Checksums,
+        Category::Padding,
+        Category::Index,
+        Category::Digests,
+        Category::Footer,
+        Category::Other,
+    ];
+    let is_framing = |(category, bytes): (Category, u64)| if framing.contains(&category) { bytes } else { 0 };
+    let framing: u64 = bounds.ledger.totals().into_iter().map(is_framing).sum();
+    // the ledger counts the lengths of a mask's stream as the mask's
+    let chunks: u64 = bounds.ledger.segments.iter().map(|segment| segment.chunks).sum();
+    assert!((8 * framing..8 * framing + 160 * chunks + 1).contains(&totals.framing_bits), "{framing} {totals:?}");
+    for statistics in bounds.statistics.iter().flatten() {
+        let numbers = [statistics.mean, statistics.deviation, statistics.kurtosis, statistics.zero_share];
+        assert!(numbers.iter().flatten().all(|number| number.is_finite()), "{statistics:?}");
+        assert!(statistics.priors.models.iter().all(|prior| prior.bits.is_finite()), "{statistics:?}");
+    }
 }

@@ -14,6 +14,7 @@ Examples:
   tersor encode model.safetensors           writes model.tersor
   tersor decode model.tersor                writes model.safetensors again
   tersor inspect model.tersor               tensors, files, and where the bytes went
+  tersor report model.tersor                how far it is from what is possible
   tersor verify model.tersor --against model.safetensors
   tersor diff model.safetensors quantised.tersor
   tersor extract model.tersor lm_head.weight --rows 0..10 --dtype f32 -o head.npy
@@ -49,6 +50,8 @@ pub enum Verb {
     Decode(DecodeArgs),
     /// Show what a Tersor file holds, and what each of its bytes is for; decodes nothing
     Inspect(InspectArgs),
+    /// Say how few bits a model could take, where it takes more, and what that tells of it
+    Report(ReportArgs),
     /// Decode everything in memory and check every checksum and digest
     Verify(VerifyArgs),
     /// Say which tensors of two models differ, and by how much
@@ -132,6 +135,63 @@ pub struct InspectArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// `tersor report`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Code lengths are in bits. Order 0: each symbol under the distribution of all symbols of its stream; conditional: under that of its context; KT: the \
+same, learnt on the way (Krichevsky and Trofimov); model: under the tables of the file; actual: what it takes. Priors weigh each tensor's values, \
+rounded to multiples of a step, under densities that training may assume.
+
+A file that is not encoded yet is encoded to a temporary file first. Several files make a series, as of checkpoints.
+
+Examples:
+  tersor report model.tersor
+  tersor report model.safetensors --level 9 --json
+  tersor report model.tersor --html model.html
+  tersor report step-1000.tersor step-2000.tersor --csv > streams.csv
+  tersor report lenet5.tersor --samples 60000 --training-error 0.01")]
+pub struct ReportArgs {
+    /// Tersor files, or what `encode` takes
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print one line of comma-separated values a stream
+    #[arg(long)]
+    pub csv: bool,
+    /// Also write one page to look at
+    #[arg(long, value_name = "OUT")]
+    pub html: Option<PathBuf>,
+    /// Show every tensor, not only those of the most bytes
+    #[arg(long)]
+    pub all: bool,
+    /// The level at which a file that is not encoded yet is encoded
+    #[arg(long, short, value_name = "1..9", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub level: u8,
+    /// Threads to use [default: one a core]; the numbers do not depend on it
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    pub threads: Option<usize>,
+    /// The step that values are rounded to for priors [default: 1 for integers, else of each tensor the power of two nearest to a 256th of the root mean square]
+    #[arg(long, value_name = "STEP", value_parser = parse_positive)]
+    pub precision: Option<f64>,
+    /// A .safetensors file with tensors of the same names and shapes, the variances of the weights' posterior: their bits-back length is shown
+    #[arg(long, value_name = "FILE")]
+    pub posterior: Option<PathBuf>,
+    /// The number of samples that the network was trained on: shows what its length says of others
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub samples: Option<u64>,
+    /// The share of training sets for which that may be wrong
+    #[arg(long, value_name = "D", default_value_t = 0.05, value_parser = parse_share, requires = "samples")]
+    pub delta: f64,
+    /// The share of these samples that the network gets wrong, 0 to 1
+    #[arg(long, value_name = "E", value_parser = parse_error_share, requires = "samples")]
+    pub training_error: Option<f64>,
+    /// Replace OUT if it exists
+    #[arg(long, short)]
+    pub force: bool,
 }
 
 /// `tersor verify`
@@ -277,6 +337,27 @@ fn parse_threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count @ 1..=1024) => Ok(count),
         _ => Err("give a number from 1 to 1024".to_owned()),
+    }
+}
+
+fn parse_positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("give a number above 0".to_owned()),
+    }
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if 0.0 < share && share < 1.0 => Ok(share),
+        _ => Err("give a number between 0 and 1".to_owned()),
+    }
+}
+
+fn parse_error_share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("give a number from 0 to 1".to_owned()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tersor::Progress;
 
-use crate::report::human;
+use crate::words::human;
 
 const TEMPLATE: &str = "{bar:32} {percent:>3} %  {decimal_bytes} of {decimal_total_bytes}{pace}";
 

@@ -18,8 +18,8 @@ use crate::foreign;
 use crate::input::map_file;
 use crate::ordered::Ordered;
 use crate::output::{Destination, Target, open_stream};
-use crate::report::{Done, exact, say};
 use crate::safetensors_file::{Declared, write_header};
+use crate::words::{Done, exact, say};
 
 const BUFFER_BYTES: usize = 1 << 20;
 

@@ -11,7 +11,7 @@ use crate::bar::Bar;
 use crate::failure::{Failure, shown, shown_output};
 use crate::input::Originals;
 use crate::output::Sink;
-use crate::report::{Done, say};
+use crate::words::{Done, say};
 
 /// Encodes a file or the files of a model.
 pub fn run(args: &EncodeArgs, shared: &Shared) -> Outcome {
@@ -47,7 +47,7 @@ pub fn run(args: &EncodeArgs, shared: &Shared) -> Outcome {
 
 /// Input is mapped, so that what fails in reading or writing is writing; the library names the file at fault where it does
 /// not name a tensor.
-fn failed(originals: &Originals, input: &Path, output: &Path, error: &Error) -> Failure {
+pub fn failed(originals: &Originals, input: &Path, output: &Path, error: &Error) -> Failure {
     if error.kind() == ErrorKind::Io {
         return Failure::writing_by_library(output, error);
     }

@@ -14,8 +14,8 @@ use crate::failure::{Failure, shown_output};
 use crate::input::map_container;
 use crate::npy;
 use crate::output::{Destination, Sink};
-use crate::report::{exact, human, say, shortened};
 use crate::safetensors_file::{Declared, write_header};
+use crate::words::{exact, human, say, shortened};
 
 /// Names offered instead of one that is not there.
 const SUGGESTIONS: usize = 3;

@@ -3,17 +3,19 @@
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
-use tersor::{Category, CodeLength, DecodeOptions, Escaped, FileInfo, Ledger, ReadAt, Reader, Tensor};
+use tersor::analysis::{Bounds, BoundsOptions, SegmentBounds};
+use tersor::{Category, DecodeOptions, Escaped, FileInfo, Ledger, ReadAt, Reader, Tensor};
 
 use crate::Outcome;
 use crate::args::{InspectArgs, Shared};
+use crate::entries::Entry;
 use crate::failure::{Failure, shown};
 use crate::input::map_container;
 use crate::json_list::write_list;
 use crate::output::print_by;
-use crate::report::{bits_per_weight, exact, hex, human, percent, shortened};
 use crate::table::Align::{Left, Right};
 use crate::table::{cell, write_table};
+use crate::words::{bits_per_weight, exact, hex, human, percent, shortened};
 
 /// Characters of a metadata key and of its value that people are shown.
 const METADATA_CHARACTERS: usize = 160;
@@ -25,7 +27,10 @@ pub fn run(args: &InspectArgs, shared: &Shared) -> Outcome {
     let options = DecodeOptions::default().with_limits(shared.max_decoded);
     let reader = Reader::with_options(&map, options).map_err(failed)?;
     let ledger = reader.ledger().map_err(failed)?;
-    let ideal = if args.ideal { Some(reader.code_lengths().map_err(failed)?) } else { None };
+    let ideal = match args.ideal {
+        true => Some(Ideal::all(&reader.bounds(&BoundsOptions::default()).map_err(failed)?)),
+        false => None,
+    };
     let found = Found::new(&reader, &ledger, ideal);
     let printed = if args.json {
         let path = args.file.to_string_lossy();
@@ -50,51 +55,35 @@ struct Found<'r, S> {
     /// By ordinal, contents of files too.
     entries: Vec<Entry>,
     /// Of each segment, if asked for.
-    ideal: Option<Vec<CodeLength>>,
+    ideal: Option<Vec<Ideal>>,
 }
 
-/// A tensor's or content's part of the container.
+/// What a segment takes at best, in bits: under its contexts, and without any.
 #[derive(Debug, Clone, Copy, Default)]
-struct Entry {
-    is_tensor: bool,
-    /// Decoded bytes.
-    len: u64,
-    /// Number of the segment that holds it.
-    segment: Option<usize>,
-    /// Its bytes of that segment.
-    bytes: u64,
+struct Ideal {
+    in_contexts: f64,
+    order0: f64,
+}
+
+impl Ideal {
+    /// Of each segment.
+    fn all(bounds: &Bounds) -> Vec<Self> {
+        let of_segment =
+            |segment: &SegmentBounds| Self { in_contexts: segment.ideal_bits(), order0: segment.order0_bits() };
+        bounds.segments.iter().map(of_segment).collect()
+    }
+}
+
+/// Whole bytes.
+fn bytes_of(bits: f64) -> u64 {
+    (bits / 8.0).ceil() as u64
 }
 
 impl<'r, S: ReadAt> Found<'r, S> {
-    /// The bytes of a segment are divided among its members by their length.
-    fn new(reader: &'r Reader<S>, ledger: &'r Ledger, ideal: Option<Vec<CodeLength>>) -> Self {
+    fn new(reader: &'r Reader<S>, ledger: &'r Ledger, ideal: Option<Vec<Ideal>>) -> Self {
         let files: Vec<FileInfo> = reader.files().collect();
         let tensors: Vec<Tensor<'r, S>> = reader.tensors().collect();
-        let after_tensors = tensors.last().map_or(0, |tensor| tensor.ordinal() + 1);
-        let count = files.last().map_or(0, |file| file.ordinals.end).max(after_tensors);
-        let mut entries = vec![Entry::default(); count];
-        for tensor in &tensors {
-            entries[tensor.ordinal()] = Entry { is_tensor: true, len: tensor.byte_len(), ..Entry::default() };
-        }
-        for file in &files {
-            // a file that is not made of tensors is one content
-            let own = &mut entries[file.ordinals.clone()];
-            let of_tensors: u64 = own.iter().map(|entry| entry.len).sum();
-            if let Some(content) = own.iter_mut().find(|entry| !entry.is_tensor) {
-                content.len = file.len.saturating_sub(of_tensors);
-            }
-        }
-        for (number, segment) in ledger.segments.iter().enumerate() {
-            let (whole, raw) = (u128::from(segment.bytes()), u128::from(segment.raw_bytes.max(1)));
-            let mut before = 0u128;
-            for &member in &segment.members {
-                let Some(entry) = entries.get_mut(member) else { continue };
-                let after = raw.min(before + u128::from(entry.len));
-                entry.segment = Some(number);
-                entry.bytes = (whole * after / raw - whole * before / raw) as u64;
-                before = after;
-            }
-        }
+        let entries = Entry::all(ledger, &files, &tensors);
         Self { reader, ledger, files, tensors, entries, ideal }
     }
 
@@ -175,8 +164,8 @@ impl<'r, S: ReadAt> Found<'r, S> {
                 "chunks": segment.chunks,
                 "representation": segment.representation,
                 "ledger": object(&segment.lines),
-                "ideal_bytes": ideal.map(|ideal| ideal.ideal_bits.div_ceil(8)),
-                "order0_bytes": ideal.map(|ideal| ideal.order0_bits.div_ceil(8)),
+                "ideal_bytes": ideal.map(|ideal| bytes_of(ideal.in_contexts)),
+                "order0_bytes": ideal.map(|ideal| bytes_of(ideal.order0)),
             })
         });
         let len = self.reader.file_len();
@@ -275,7 +264,7 @@ impl<'r, S: ReadAt> Found<'r, S> {
     }
 
     /// Segments by what they take, with the ideal under their contexts and without any.
-    fn write_ideal(&self, ideal: &[CodeLength], out: &mut dyn Write) -> io::Result<()> {
+    fn write_ideal(&self, ideal: &[Ideal], out: &mut dyn Write) -> io::Result<()> {
         let columns = [
             ("segment of", Left),
             ("bytes", Right),
@@ -291,23 +280,22 @@ impl<'r, S: ReadAt> Found<'r, S> {
             };
             (name, segment.bytes(), *ideal)
         });
-        let sum = segments.clone().fold((0, 0, 0), |(bytes, ideal, order0), (_, own, length)| {
-            (bytes + own, ideal + length.ideal_bits, order0 + length.order0_bits)
+        let sum = segments.clone().fold((0, Ideal::default()), |(bytes, sum), (_, own, ideal)| {
+            let Ideal { in_contexts, order0 } = ideal;
+            (bytes + own, Ideal { in_contexts: sum.in_contexts + in_contexts, order0: sum.order0 + order0 })
         });
-        let row = |name: &str, bytes: u64, ideal: u64, order0: u64| {
-            let over = percent(bytes, ideal.div_ceil(8).max(1)) - 100.0;
+        let lines = segments.chain([("sum".to_owned(), sum.0, sum.1)]);
+        let rows = lines.map(|(name, bytes, ideal)| {
+            let best = bytes_of(ideal.in_contexts);
+            let over = percent(bytes, best.max(1)) - 100.0;
             [
-                cell(Escaped(name)),
+                cell(Escaped(&name)),
                 cell(exact(bytes)),
-                cell(exact(ideal.div_ceil(8))),
+                cell(exact(best)),
                 cell(format_args!("{over:.3}")),
-                cell(exact(order0.div_ceil(8))),
+                cell(exact(bytes_of(ideal.order0))),
             ]
-        };
-        let mut total = CodeLength::default();
-        (total.ideal_bits, total.order0_bits) = (sum.1, sum.2);
-        let lines = segments.chain([("sum".to_owned(), sum.0, total)]);
-        let rows = lines.map(|(name, bytes, length)| row(&name, bytes, length.ideal_bits, length.order0_bits));
+        });
         write_table(out, columns, rows)
     }
 

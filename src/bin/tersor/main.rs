@@ -1,4 +1,4 @@
-//! The command `tersor`: encodes, decodes, inspects, verifies, compares and extracts.
+//! The command `tersor`: encodes, decodes, inspects, reports, verifies, compares and extracts.
 //!
 //! Exit status: 0 fine; 1 bad data, a mismatch or difference, or reading or writing failed; 2 wrong use.
 
@@ -11,6 +11,7 @@ mod compare;
 mod decode;
 mod diff;
 mod encode;
+mod entries;
 mod extract;
 mod failure;
 mod folder;
@@ -27,6 +28,7 @@ mod report_page;
 mod safetensors_file;
 mod table;
 mod verify;
+mod words;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Verb::Encode(args) => encode::run(args, &cli.shared),
         Verb::Decode(args) => decode::run(args, &cli.shared),
         Verb::Inspect(args) => inspect::run(args, &cli.shared),
+        Verb::Report(args) => report::run(args, &cli.shared),
         Verb::Verify(args) => verify::run(args, &cli.shared),
         Verb::Diff(args) => diff::run(args, &cli.shared),
         Verb::Extract(args) => extract::run(args, &cli.shared),

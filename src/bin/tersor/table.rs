@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use crate::report::shortened;
+use crate::words::shortened;
 
 /// Characters of a cell that are shown.
 const CELL_CHARACTERS: usize = 100;

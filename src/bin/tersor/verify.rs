@@ -16,7 +16,7 @@ use crate::failure::{Failure, shown};
 use crate::input::{Originals, map_container};
 use crate::ordered::Ordered;
 use crate::output::print;
-use crate::report::{Done, exact, hex, say};
+use crate::words::{Done, exact, hex, say};
 
 /// Checks all there is to check.
 pub fn run(args: &VerifyArgs, shared: &Shared) -> Outcome {

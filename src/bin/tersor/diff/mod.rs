@@ -17,7 +17,7 @@ use crate::args::{DiffArgs, Shared};
 use crate::bar::Bar;
 use crate::failure::Failure;
 use crate::output::print_by;
-use crate::report::{exact, human, say};
+use crate::words::{exact, human, say};
 use model::{Model, Opened};
 use pairs::{Pair, Status, pairs};
 

@@ -7,9 +7,9 @@ use tersor::Escaped;
 use super::pairs::{Pair, Status};
 use super::{Comparison, Names, place};
 use crate::failure::shown;
-use crate::report::{exact, percent, shortened};
 use crate::table::Align::{Left, Right};
 use crate::table::{Cell, cell, write_table};
+use crate::words::{exact, percent, shortened};
 
 /// Characters of a list of names that are shown.
 const NAMES_CHARACTERS: usize = 200;

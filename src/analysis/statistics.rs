@@ -1,0 +1,129 @@
+//! What the values of a tensor are like, and what they cost under priors.
+
+use byteorder::{ByteOrder, LittleEndian};
+
+use super::moments::Sums;
+use super::priors::{Histogram, Priors};
+use crate::error::Result;
+use crate::tensor::{Dtype, convert};
+
+/// A tensor's values. Integers of 64 bits are taken as the nearest float of 64 bits, all others as they are.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TensorStatistics {
+    /// NaN and infinities, which count for nothing else.
+    pub skipped: u64,
+    /// Share of zeros, of either sign; `None` if all values were skipped, as is what follows.
+    pub zero_share: Option<f64>,
+    /// In units of the values. `None` also where it is too large for a float, as is what follows.
+    pub mean: Option<f64>,
+    /// Square root of the mean squared distance from the mean, in units of the values.
+    pub deviation: Option<f64>,
+    /// Mean fourth power of the distance from the mean over the squared variance: 3 for a normal distribution; `None` also
+    /// where all values are equal.
+    pub kurtosis: Option<f64>,
+    /// Values rounded to multiples of a step; see [`BoundsOptions::with_precision`](super::BoundsOptions::with_precision).
+    pub priors: Priors,
+}
+
+impl TensorStatistics {
+    pub(super) fn new(sums: &Sums, histogram: &Histogram) -> Self {
+        Self {
+            skipped: sums.skipped(),
+            zero_share: sums.zero_share(),
+            mean: sums.mean(),
+            deviation: sums.deviation(),
+            kurtosis: sums.kurtosis(),
+            priors: Priors::of(histogram),
+        }
+    }
+}
+
+/// A step's part of the root mean square of floats.
+const STEPS: f64 = 256.0;
+
+/// The step for a tensor unless one is given: 1 for integers, else the power of two nearest to a 256th of the root mean square.
+pub(super) fn step_of(dtype: Dtype, sums: &Sums) -> f64 {
+    let is_integer =
+        dtype.is_signed_integer() || matches!(dtype, Dtype::Bool | Dtype::U8 | Dtype::U16 | Dtype::U32 | Dtype::U64);
+    match sums.root_mean_square() {
+        Some(size) if !is_integer && size > 0.0 => (size / STEPS).log2().round().clamp(-1022.0, 1022.0).exp2(),
+        _ => 1.0,
+    }
+}
+
+/// Whether elements of a dtype are numbers of one part.
+pub(super) fn has_values(dtype: Dtype) -> bool {
+    dtype != Dtype::C64
+}
+
+/// Elements that are converted at a time; of any dtype they are whole bytes.
+const BLOCK: usize = 2048;
+
+/// Calls `each` with the values of `count` elements, block by block. `bytes` are theirs; of complex ones there are none.
+pub(super) fn for_values(dtype: Dtype, bytes: &[u8], count: u64, mut each: impl FnMut(&[f64])) -> Result<()> {
+    fn each_of<const N: usize>(bytes: &[u8], values: &mut [f64], value: impl Fn(&[u8; N]) -> f64) {
+        bytes.as_chunks::<N>().0.iter().zip(values).for_each(|(bytes, out)| *out = value(bytes));
+    }
+    let mut singles = [0f32; BLOCK];
+    let mut values = [0f64; BLOCK];
+    let block_bytes = BLOCK * dtype.bits() as usize / 8;
+    let mut left = count;
+    for bytes in bytes.chunks(block_bytes) {
+        let values = &mut values[..left.min(BLOCK as u64) as usize];
+        left -= values.len() as u64;
+        match dtype {
+            Dtype::F64 => each_of(bytes, values, |bytes: &[u8; 8]| LittleEndian::read_f64(bytes)),
+            Dtype::I64 => each_of(bytes, values, |bytes: &[u8; 8]| LittleEndian::read_i64(bytes) as f64),
+            Dtype::U64 => each_of(bytes, values, |bytes: &[u8; 8]| LittleEndian::read_u64(bytes) as f64),
+            Dtype::I32 => each_of(bytes, values, |bytes: &[u8; 4]| f64::from(LittleEndian::read_i32(bytes))),
+            Dtype::U32 => each_of(bytes, values, |bytes: &[u8; 4]| f64::from(LittleEndian::read_u32(bytes))),
+            _ => {
+                let singles = &mut singles[..values.len()];
+                convert(dtype, bytes, singles)?;
+                values.iter_mut().zip(singles).for_each(|(value, single)| *value = f64::from(*single));
+            }
+        }
+        each(values);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(dtype: Dtype, bytes: &[u8], count: u64) -> Vec<f64> {
+        let mut all = Vec::new();
+        for_values(dtype, bytes, count, |values| all.extend_from_slice(values)).unwrap();
+        all
+    }
+
+    #[test]
+    fn values_are_exact() {
+        let large = [i64::from(i32::MIN), -1, 7, i64::from(i32::MAX)];
+        let bytes: Vec<u8> = large.iter().flat_map(|&value| (value as i32).to_le_bytes()).collect();
+        assert_eq!(values(Dtype::I32, &bytes, 4), large.map(|value| value as f64));
+        assert_eq!(values(Dtype::F64, &1e-300f64.to_le_bytes(), 1), [1e-300]);
+        assert_eq!(values(Dtype::U64, &(1u64 << 53 | 1).to_le_bytes(), 1), [(1u64 << 53) as f64]);
+        assert_eq!(values(Dtype::F4, &[0x12, 0x7f], 4), [1.0, 0.5, -6.0, 6.0]);
+        let many: Vec<f64> = (0..5000).map(|i| f64::from(i % 7)).collect();
+        let bytes: Vec<u8> = (0..5000u32).map(|i| (i % 7) as u8).collect();
+        assert_eq!(values(Dtype::U8, &bytes, 5000), many);
+        assert!(for_values(Dtype::C64, &[0; 8], 1, |_| ()).is_err() && !has_values(Dtype::C64));
+        assert!(values(Dtype::F32, &[], 0).is_empty());
+    }
+
+    #[test]
+    fn steps_are_powers_of_two() {
+        let mut sums = Sums::default();
+        assert_eq!(step_of(Dtype::F32, &sums), 1.0);
+        sums.add(&[0.02, -0.02]);
+        // 0.02 / 256 = 2^-13.6
+        assert_eq!(step_of(Dtype::F32, &sums), 2f64.powi(-14));
+        assert_eq!(step_of(Dtype::I8, &sums), 1.0);
+        let mut sums = Sums::default();
+        sums.add(&[5e-324]);
+        assert!(step_of(Dtype::F64, &sums) > 0.0);
+    }
+}

@@ -1,0 +1,251 @@
+//! Decodes a container to see what its streams hold, a part after another, so that memory stays bounded.
+
+use std::ops::Range;
+
+use super::bounds::{Bounds, BoundsOptions, SegmentBounds};
+use super::ledger::{Category, SegmentLedger};
+use super::moments::Sums;
+use super::priors::Histogram;
+use super::statistics::{TensorStatistics, for_values, has_values};
+use super::stream::{StreamHead, Tally, Tallying, bounds};
+use super::weighing::{Weighed, Weighing};
+use crate::decode::{ReadAt, Reader, Segment, zeroed};
+use crate::error::{Error, Result};
+use crate::represent::{Representation, Scratch, Seen};
+use crate::tensor::bytes_of;
+
+/// Elements that one thread looks at before what it saw is added up.
+const JOB_ELEMENTS: u64 = 1 << 20;
+/// Jobs of each thread at a time.
+const JOBS_A_THREAD: usize = 4;
+
+/// Some chunks of a segment, one after another.
+#[derive(Debug, Clone)]
+struct Job {
+    segment: u32,
+    chunks: Range<usize>,
+    is_last: bool,
+}
+
+/// A tensor's values in a chunk.
+#[derive(Debug)]
+pub(super) struct MemberValues<'a> {
+    /// Its ordinal.
+    pub(super) member: usize,
+    /// Elements here.
+    pub(super) count: u64,
+    /// All its elements.
+    pub(super) of: u64,
+    /// Those of the elements here.
+    pub(super) bytes: &'a [u8],
+}
+
+/// What a job saw.
+struct Found {
+    tallies: Vec<Tally>,
+    /// Of members that have values in these chunks.
+    sums: Vec<(usize, Sums)>,
+}
+
+impl<S: ReadAt> Reader<S> {
+    /// How few bits every stream could take, and how many it takes. Decodes everything once, or, with
+    /// [`statistics`](BoundsOptions::with_statistics), twice; the progress of the reader's options hears of the bytes each time.
+    /// Memory is bounded by the tables of a few chunks. The numbers do not depend on the number of threads.
+    ///
+    /// # Errors
+    /// As decoding, and `InvalidArgument` for a precision that is not positive and finite.
+    pub fn bounds(&self, options: &BoundsOptions) -> Result<Bounds> {
+        if options.precision.is_some_and(|step| !(step > 0.0 && step.is_finite())) {
+            return Err(Error::invalid("a precision that is not positive and finite"));
+        }
+        let ledger = self.ledger()?;
+        let entries = &self.directory().manifest.entries;
+        let mut found = Bounds { segments: Vec::new(), statistics: vec![None; entries.len()], ledger };
+        let mut sums: Vec<Sums> = vec![Sums::default(); if options.statistics { entries.len() } else { 0 }];
+        let jobs = self.jobs()?;
+        let mut tallies: Vec<Tally> = Vec::new();
+        let batch = self.workers().count().saturating_mul(JOBS_A_THREAD).max(1);
+        for jobs in jobs.chunks(batch) {
+            let all = self.workers().map(jobs.iter().collect(), |job| self.observe(job, options.statistics))?;
+            for (job, of_job) in jobs.iter().zip(all) {
+                for (number, tally) in of_job.tallies.into_iter().enumerate() {
+                    match tallies.get_mut(number) {
+                        Some(sum) => sum.merge(tally),
+                        None => tallies.push(tally),
+                    }
+                }
+                for (member, of_member) in of_job.sums {
+                    sums[member].merge(&of_member);
+                }
+                if job.is_last {
+                    let number = found.segments.len();
+                    let bounds =
+                        self.segment_bounds(job.segment, std::mem::take(&mut tallies), &found.ledger.segments[number])?;
+                    found.segments.push(bounds);
+                }
+            }
+        }
+        if options.statistics {
+            found.statistics = self.weigh(&jobs, batch, options.precision, &sums)?;
+        }
+        Ok(found)
+    }
+
+    /// All chunks, a segment's one after another.
+    fn jobs(&self) -> Result<Vec<Job>> {
+        let mut jobs = Vec::new();
+        for segment in 0..self.directory().index.segments.len() as u32 {
+            let head = &self.segment(segment)?.head;
+            let at_once = (JOB_ELEMENTS / head.chunk_len.max(1)).max(1) as usize;
+            for start in (0..head.chunks.len()).step_by(at_once) {
+                let end = head.chunks.len().min(start + at_once);
+                jobs.push(Job { segment, chunks: start..end, is_last: end == head.chunks.len() });
+            }
+        }
+        Ok(jobs)
+    }
+
+    fn observe(&self, job: &Job, with_sums: bool) -> Result<Found> {
+        let segment = self.segment(job.segment)?;
+        let heads = match &segment.representation {
+            Representation::Fields(fields) => StreamHead::all(fields),
+            Representation::Raw | Representation::Zstd => Vec::new(),
+        };
+        let mut streams: Vec<Tallying<'_>> = heads.into_iter().map(Tallying::new).collect();
+        let mut sums: Vec<(usize, Sums)> = Vec::new();
+        self.decode_chunks(
+            &segment,
+            job,
+            |scratch, index, coded, out| {
+                streams.iter_mut().for_each(Tallying::start_chunk);
+                let see = |seen: Seen<'_>| {
+                    if let Some(stream) = streams.get_mut(seen.stream) {
+                        stream.see(seen);
+                    }
+                };
+                segment.observe_chunk(index, coded, out, scratch, see)?;
+                streams.iter_mut().for_each(Tallying::end_chunk);
+                Ok(())
+            },
+            |values| {
+                if !with_sums {
+                    return Ok(());
+                }
+                if sums.last().is_none_or(|(member, _)| *member != values.member) {
+                    sums.push((values.member, Sums::default()));
+                }
+                let Some((_, sums)) = sums.last_mut() else { return Ok(()) };
+                for_values(segment.head.dtype, values.bytes, values.count, |block| sums.add(block))
+            },
+        )?;
+        Ok(Found { tallies: streams.into_iter().map(Tallying::finish).collect(), sums })
+    }
+
+    /// Decodes the chunks of a job; `each` hears of tensors' values in them, in their order, if they are numbers.
+    fn decode_chunks(
+        &self,
+        segment: &Segment,
+        job: &Job,
+        mut decode: impl FnMut(&mut Scratch, usize, &[u8], &mut [u8]) -> Result<()>,
+        mut each: impl FnMut(&MemberValues<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut out = Vec::new();
+        for index in job.chunks.clone() {
+            let coded = segment.read_chunk(self.source(), index)?;
+            let len = segment.chunk_bytes(index);
+            if out.len() as u64 != len {
+                out = zeroed(len)?;
+            }
+            self.with_scratch(|scratch| decode(scratch, index, &coded, &mut out))?;
+            if has_values(segment.head.dtype) {
+                self.members_of(segment, index, &out).try_for_each(|values| each(&values))?;
+            }
+            self.options.progress.advance(len)?;
+        }
+        Ok(())
+    }
+
+    /// The tensors' values in a chunk.
+    fn members_of<'a>(
+        &'a self,
+        segment: &'a Segment,
+        chunk: usize,
+        bytes: &'a [u8],
+    ) -> impl Iterator<Item = MemberValues<'a>> {
+        let head = &segment.head;
+        let range = head.chunk_range(chunk);
+        let first = segment.starts.partition_point(|&start| start <= range.start).saturating_sub(1);
+        let members = first..segment.starts.partition_point(|&start| start < range.end);
+        members.filter_map(move |index| {
+            let (start, member) = (segment.starts[index], head.members[index] as usize);
+            let end = segment.starts.get(index + 1).copied().unwrap_or(head.elements);
+            let own = start.max(range.start) - range.start..end.min(range.end) - range.start;
+            let own_bytes = bytes_of(head.dtype, own.start) as usize..bytes_of(head.dtype, own.end) as usize;
+            let is_tensor = self.directory().manifest.entries[member].name.is_some();
+            let (count, of) = (own.end - own.start, end - start);
+            is_tensor.then(|| MemberValues { member, count, of, bytes: &bytes[own_bytes] })
+        })
+    }
+
+    /// Decodes everything once more, for histograms whose steps are known now.
+    fn weigh(
+        &self,
+        jobs: &[Job],
+        batch: usize,
+        precision: Option<f64>,
+        sums: &[Sums],
+    ) -> Result<Vec<Option<TensorStatistics>>> {
+        let mut found: Vec<Option<TensorStatistics>> = vec![None; sums.len()];
+        let mut open: Option<(usize, Box<Histogram>)> = None;
+        for jobs in jobs.chunks(batch) {
+            let all = self.workers().map(jobs.iter().collect(), |job: &Job| {
+                let segment = self.segment(job.segment)?;
+                let mut weighing = Weighing::new(segment.head.dtype, precision, sums);
+                let decode = |scratch: &mut Scratch, index: usize, coded: &[u8], out: &mut [u8]| {
+                    segment.decode_chunk(index, coded, out, scratch)
+                };
+                self.decode_chunks(&segment, job, decode, |values| weighing.add(values))?;
+                Ok(weighing.finish())
+            })?;
+            let mut complete = Vec::new();
+            for (member, weighed) in all.into_iter().flatten() {
+                if open.as_ref().is_some_and(|(last, _)| *last != member) {
+                    complete.extend(open.take());
+                }
+                match (weighed, &mut open) {
+                    (Weighed::Whole(statistics), _) => found[member] = Some(*statistics),
+                    (Weighed::Part(histogram), Some((_, sum))) => sum.merge(&histogram)?,
+                    (Weighed::Part(histogram), None) => open = Some((member, histogram)),
+                }
+            }
+            self.fit(complete, sums, &mut found)?;
+        }
+        self.fit(open.into_iter().collect(), sums, &mut found)?;
+        Ok(found)
+    }
+
+    /// The priors of tensors all of whose values are counted.
+    fn fit(
+        &self,
+        complete: Vec<(usize, Box<Histogram>)>,
+        sums: &[Sums],
+        found: &mut [Option<TensorStatistics>],
+    ) -> Result<()> {
+        let fit = |(member, histogram): (usize, Box<Histogram>)| {
+            Ok((member, TensorStatistics::new(&sums[member], &histogram)))
+        };
+        for (member, statistics) in self.workers().map(complete, fit)? {
+            found[member] = Some(statistics);
+        }
+        Ok(())
+    }
+
+    fn segment_bounds(&self, number: u32, tallies: Vec<Tally>, ledger: &SegmentLedger) -> Result<SegmentBounds> {
+        let segment = self.segment(number)?;
+        let streams =
+            bounds(&segment.representation, segment.head.dtype, segment.head.elements, tallies, &ledger.stream_bytes);
+        let shared =
+            ledger.lines.iter().filter(|(category, _)| matches!(category, Category::Codebooks | Category::Scales));
+        Ok(SegmentBounds { streams, shared_bits: 8 * shared.map(|(_, bytes)| bytes).sum::<u64>() })
+    }
+}
