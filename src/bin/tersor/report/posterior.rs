@@ -28,7 +28,8 @@ impl Posterior {
         let map = map_file(path)?;
         foreign::expect_safetensors(path, map.as_ref())?;
         let this = Self { path: path.to_owned(), map };
-        this.tensors().map(|_| this)
+        this.tensors()?;
+        Ok(this)
     }
 
     fn tensors(&self) -> Outcome<SafeTensors<'_>> {
