@@ -21,6 +21,8 @@ mod npy;
 mod ordered;
 mod output;
 mod report;
+#[cfg(test)]
+mod report_page;
 mod safetensors_file;
 mod table;
 mod verify;

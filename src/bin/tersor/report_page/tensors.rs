@@ -1,0 +1,166 @@
+//! Tensors: the largest as bars, and all of them in a table.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::figures::{NONE, decimal, exact, human, length, percent, plural};
+use super::markup::{Column, bar, fill, label, name, section, table, track};
+use super::value::{count, counts, is_true, list, number, ratio, text};
+
+/// Tensors that have a bar of their own.
+const BARS: usize = 30;
+
+/// The largest tensors, and the sum of the rest.
+pub fn largest(report: &Value) -> String {
+    let by_size = by_size(list(report, "tensors"));
+    let file = number(report, "bytes");
+    let (own, rest) = by_size.split_at(by_size.len().min(BARS));
+    let rest_bytes = rest.iter().filter_map(|tensor| count(tensor, "bytes")).fold(0, u64::saturating_add);
+    let most = own.first().and_then(|tensor| count(tensor, "bytes")).unwrap_or(0).max(rest_bytes);
+    let line = |label: &str, bytes: Option<u64>, class: &str| {
+        let of = |whole: Option<f64>| ratio(bytes.map(|bytes| bytes as f64), whole);
+        format!(
+            "<li><span class=\"name\">{label}</span><span class=\"amount\">{} <span class=\"says\">{}</span></span>{}</li>\n",
+            human(bytes),
+            percent(of(file)),
+            bar(length(of(Some(most as f64))), class)
+        )
+    };
+    let mut lines: Vec<String> =
+        own.iter().map(|tensor| line(&label(tensor, "name"), count(tensor, "bytes"), "c1")).collect();
+    if !rest.is_empty() {
+        lines.push(line(&plural(Some(rest.len() as u64), "smaller tensor"), Some(rest_bytes), "c0"));
+    }
+    let body = match lines.is_empty() {
+        true => "<p>There are no tensors.</p>\n".to_owned(),
+        false => format!("<ul class=\"bars\">\n{}</ul>\n", lines.concat()),
+    };
+    section("largest", "Largest tensors", "Bytes in the file, and percent of it.", &body)
+}
+
+/// Largest first.
+pub fn by_size(tensors: &[Value]) -> Vec<&Value> {
+    let mut tensors: Vec<&Value> = tensors.iter().collect();
+    tensors.sort_by_key(|tensor| std::cmp::Reverse(count(tensor, "bytes")));
+    tensors
+}
+
+const LEAD: &str = "Bits a weight, in the order of the file. What is stored without a model counts as itself in every column. \
+    The bar is what the tensor takes of its dtype's bits; the notch is its conditional entropy. \
+    A share (~) is a tensor's part of a segment that it shares with others.";
+
+/// A line for each tensor.
+pub fn table_of_all(report: &Value) -> String {
+    let raw_bits = raw_bits(report);
+    let columns = [
+        Column::Text("tensor"),
+        Column::Number("bytes"),
+        Column::Number("order&#8209;0"),
+        Column::Number("condi&shy;tional"),
+        Column::Number("model"),
+        Column::Number("actual"),
+        Column::Text("of the dtype"),
+        Column::Number("effi&shy;ciency"),
+        Column::Number("zeros"),
+        Column::Number("mean"),
+        Column::Number("devi&shy;ation"),
+        Column::Number("kurtosis"),
+    ];
+    let rows = list(report, "tensors").iter().map(|tensor| {
+        let figures = Figures::new(tensor, &raw_bits);
+        let share = if is_true(tensor, "shares_segment") { "~" } else { "" };
+        let dtype = text(tensor, "dtype").map_or_else(|| NONE.to_owned(), name);
+        vec![
+            format!("{}<br><span class=\"says\">{dtype} {}</span>", label(tensor, "name"), shape(tensor)),
+            format!("{share}{}", exact(count(tensor, "bytes"))),
+            decimal(figures.order0, 3),
+            decimal(figures.conditional, 3),
+            decimal(figures.model, 3),
+            decimal(figures.actual, 3),
+            notched(&figures, dtype_bits(tensor)),
+            percent(ratio(figures.model, figures.actual)),
+            percent(number(tensor, "distinct_share_zero")),
+            decimal(number(tensor, "mean"), 4),
+            decimal(number(tensor, "deviation"), 4),
+            decimal(number(tensor, "kurtosis"), 2),
+        ]
+    });
+    section("tensors", "All tensors", LEAD, &table("All tensors", &columns, rows))
+}
+
+fn shape(tensor: &Value) -> String {
+    match tensor.get("shape").and_then(Value::as_array) {
+        Some(sizes) if sizes.is_empty() => "scalar".to_owned(),
+        Some(sizes) => sizes
+            .iter()
+            .map(|size| size.as_u64().map_or_else(|| NONE.to_owned(), |size| size.to_string()))
+            .collect::<Vec<_>>()
+            .join("\u{2009}\u{d7}\u{2009}"),
+        None => NONE.to_owned(),
+    }
+}
+
+/// Bits a weight.
+struct Figures {
+    order0: Option<f64>,
+    conditional: Option<f64>,
+    model: Option<f64>,
+    actual: Option<f64>,
+}
+
+impl Figures {
+    fn new(tensor: &Value, raw_bits: &HashMap<&str, Option<f64>>) -> Self {
+        let elements = number(tensor, "elements");
+        let raw = text(tensor, "name").and_then(|name| *raw_bits.get(name)?);
+        // a tensor may have nothing else
+        let nothing = raw.filter(|&raw| raw > 0.0).map(|_| 0.0);
+        let of = |key: &str| Some(ratio(number(tensor, key), elements).or(nothing)? + raw?);
+        Self {
+            order0: of("order0_bits"),
+            conditional: of("conditional_bits"),
+            model: of("model_bits"),
+            actual: number(tensor, "bits_per_weight").or_else(|| Some(ratio(number(tensor, "bytes"), elements)? * 8.0)),
+        }
+    }
+}
+
+/// Lines of the ledger of a segment that has no streams.
+const UNMODELLED: [&str; 2] = ["raw bytes", "zstd"];
+
+/// Of each tensor, the bits a weight that are stored without a model; `None` where several have its name.
+fn raw_bits(report: &Value) -> HashMap<&str, Option<f64>> {
+    let mut by_name = HashMap::new();
+    for segment in list(report, "segments") {
+        let streams = list(segment, "streams");
+        let raw = streams.iter().filter(|stream| number(stream, "model_bits").is_none());
+        let bits: f64 = match streams {
+            [] => counts(segment, "ledger")
+                .filter(|(line, _)| UNMODELLED.contains(line))
+                .map(|(_, bytes)| bytes as f64 * 8.0)
+                .sum(),
+            _ => raw.filter_map(|stream| number(stream, "actual_bits")).sum(),
+        };
+        let bits = ratio(Some(bits), number(segment, "elements"));
+        for name in list(segment, "tensors").iter().filter_map(Value::as_str) {
+            by_name.entry(name).and_modify(|bits| *bits = None).or_insert(bits);
+        }
+    }
+    by_name
+}
+
+/// What a tensor takes of its dtype's bits, and a notch where it could be.
+fn notched(figures: &Figures, dtype_bits: Option<f64>) -> String {
+    let left = length(ratio(figures.conditional, dtype_bits));
+    let notch =
+        if left > 0.0 { format!("<span class=\"notch\" style=\"left:{left:.2}%\"></span>") } else { String::new() };
+    track(&(fill([0.0, length(ratio(figures.actual, dtype_bits))], "c1") + &notch))
+}
+
+/// Bits of an element: the first number in a dtype's name, as 8 in `F8_E4M3`.
+fn dtype_bits(tensor: &Value) -> Option<f64> {
+    let dtype = text(tensor, "dtype")?;
+    let digits = dtype.trim_start_matches(|character: char| !character.is_ascii_digit());
+    let digits = digits.split(|character: char| !character.is_ascii_digit()).next()?;
+    if dtype == "BOOL" { Some(8.0) } else { digits.parse().ok() }
+}
