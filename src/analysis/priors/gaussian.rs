@@ -99,3 +99,25 @@ pub(super) fn prior(levels: &[(i64, u64)], step: f64) -> Prior {
     let parameters = gaussian.parameters(step).to_vec();
     Prior::new(PriorKind::Gaussian, nats / LN_2, parameter_bits(2, total(levels)), parameters)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fit_of_a_gaussian_is_that_gaussian() {
+        for (mean, deviation) in [(0.2, 0.5), (-3.7, 2.0), (0.4, 7.9), (0.4, 8.1), (12.3, 40.0)] {
+            let gaussian = Gaussian { mean, deviation };
+            let count = |level| (level, (1e15 * gaussian.ln_mass(level).exp()).round() as u64);
+            let levels: Vec<_> = (-400..400).map(count).filter(|level| level.1 > 0).collect();
+            let rest: Vec<_> = levels.iter().copied().filter(|level| level.0 != 0).collect();
+            for (levels, zeros) in [(levels, Zeros::Counted), (rest, Zeros::Missing)] {
+                let (fit, nats) = Gaussian::fit(&levels, zeros);
+                // the square of this is what it may cost
+                let near = |a: f64, b: f64| (a - b).abs() < 1e-4 * deviation;
+                assert!(near(fit.mean, mean) && near(fit.deviation, deviation), "{gaussian:?} {zeros:?}: {fit:?}");
+                assert!(nats <= gaussian.nats(&levels, zeros) * (1.0 + 1e-9));
+            }
+        }
+    }
+}

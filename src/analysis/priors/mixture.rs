@@ -195,21 +195,28 @@ fn beginnings(components: &[Component], mode: i64) -> Vec<Vec<Component>> {
 fn fit(levels: &[(i64, u64)]) -> Vec<Component> {
     let bins = bins(levels);
     let mode = levels.iter().max_by_key(|level| level.1).map_or(0, |level| level.0);
-    let price = parameter_bits(3, total(levels)) * LN_2;
+    let weights = total(levels);
+    let price = parameter_bits(3, weights) * LN_2;
+    let is_idle = |component: &Component| component.weight * weights < 0.5;
     let mut components = vec![Component { weight: 1.0, gaussian: Gaussian::fit(levels, Zeros::Counted).0 }];
     let (mut best, mut fewest) = (vec![], f64::INFINITY);
-    while components.len() < MAX_COMPONENTS {
+    for number in 2..=MAX_COMPONENTS {
         let tried = beginnings(&components, mode).into_iter().map(|mut more| {
             let nats = improve(&bins, &mut more, TRIAL_ROUNDS);
-            (more, nats)
+            (more.iter().any(is_idle), nats, more)
         });
-        let Some((chosen, _)) = tried.min_by(|a, b| a.1.total_cmp(&b.1)) else { break };
-        components = chosen;
-        let nats = improve(&bins, &mut components, MAX_ROUNDS) + price * components.len() as f64;
+        // what has lost a component already looks good beside others that have just begun to move
+        let chosen = tried.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        components = chosen.map_or(vec![], |(_, _, more)| more);
+        let nats = improve(&bins, &mut components, MAX_ROUNDS);
+        components.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        let busy = components.iter().filter(|component| !is_idle(component)).count();
+        components.truncate(busy.max(2));
+        let nats = nats + price * components.len() as f64;
         // a second component that does not help may be what a third one needs, later ones hardly
         if nats < fewest {
             (best, fewest) = (components.clone(), nats);
-        } else if components.len() > 3 {
+        } else if number > 3 {
             break;
         }
     }
@@ -232,7 +239,6 @@ pub(super) fn prior(levels: &[(i64, u64)], step: f64) -> Prior {
     let mut components = fit(levels);
     let sum: f64 = components.iter().map(|component| component.weight).sum();
     components.iter_mut().for_each(|component| component.weight /= sum);
-    components.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     let mut parameters = vec![("components", components.len() as f64)];
     for (names, Component { weight, gaussian }) in NAMES.iter().zip(&components) {
         let values = [*weight, gaussian.mean * step, gaussian.deviation * step];

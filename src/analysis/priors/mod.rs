@@ -24,7 +24,7 @@
 //! histogram.add_all(&[0.0f32, 1.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0].repeat(100));
 //! let priors = Priors::of(&histogram);
 //! let best = priors.best().unwrap();
-//! assert_eq!(best.kind, PriorKind::Pruned);
+//! assert_eq!(best.kind, PriorKind::Codebook);
 //! // whether a weight is zero takes 0.811 bits, and one of four takes a sign
 //! assert!((best.bits - best.parameter_bits - 800.0 * (0.811_278 + 0.25)).abs() < 0.01);
 //! ```
@@ -54,7 +54,8 @@ pub enum PriorKind {
     /// A Gaussian of any mean and deviation: the prior whose negative logarithm is weight decay.
     ///
     /// Both by maximum likelihood of the intervals: from moments, with Sheppard's correction of `t^2 / 12`, and where the
-    /// deviation is below 8 steps by search, to about 1e-7. It is never below a sixteenth of a step.
+    /// deviation is below 8 steps by search, one after the other until that gains less than 1e-10 of the code length, at most
+    /// eight times. The deviation is never below a sixteenth of a step.
     ///
     /// Two parameters: `mean` and `deviation`, in units of the weights.
     Gaussian,
