@@ -5,6 +5,7 @@
 mod extract;
 mod hostile;
 mod refusals;
+mod report;
 mod reports;
 mod roundtrip;
 mod stops;

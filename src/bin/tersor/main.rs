@@ -21,8 +21,6 @@ mod npy;
 mod ordered;
 mod output;
 mod report;
-#[cfg(test)]
-mod report_page;
 mod safetensors_file;
 mod table;
 mod verify;

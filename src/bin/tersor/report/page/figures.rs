@@ -1,18 +1,18 @@
 //! Numbers in words, as they stand in the page. What is absent is a dash.
 
-use crate::report;
+use crate::words;
 
 /// What stands for nothing.
 pub const NONE: &str = "\u{2013}";
 
 /// With groups of three digits.
 pub fn exact(number: Option<u64>) -> String {
-    number.map_or_else(|| NONE.to_owned(), report::exact)
+    number.map_or_else(|| NONE.to_owned(), words::exact)
 }
 
 /// With a decimal unit.
 pub fn human(bytes: Option<u64>) -> String {
-    bytes.map_or_else(|| NONE.to_owned(), |bytes| report::human(bytes).replace(' ', "\u{a0}"))
+    bytes.map_or_else(|| NONE.to_owned(), |bytes| words::human(bytes).replace(' ', "\u{a0}"))
 }
 
 /// With so many decimals; in scientific notation if that would be all digits or none.

@@ -5,7 +5,7 @@ use tersor::Escaped;
 
 use super::figures::NONE;
 use super::value::text;
-use crate::report::shortened;
+use crate::words::shortened;
 
 /// Characters of a name that are shown.
 const NAME_CHARACTERS: usize = 300;

@@ -140,7 +140,7 @@ fn every_category_tensor_and_prior_appears() {
     let page = render(&report);
     for (category, bytes) in report["ledger"].as_object().unwrap() {
         let (_, line) = page.split_once(&format!("</span><span><b>{category}</b>")).expect(category);
-        let cell = format!("<td class=\"number\">{}</td>", crate::report::exact(bytes.as_u64().unwrap()));
+        let cell = format!("<td class=\"number\">{}</td>", crate::words::exact(bytes.as_u64().unwrap()));
         assert!(line.split_once("</tr>").unwrap().0.contains(&cell), "{category}");
     }
     let (_, table) = page.split_once("<section id=\"tensors\">").unwrap();
