@@ -11,6 +11,7 @@
 //! - [`Encoder`]: tensors one by one, to any [`std::io::Write`].
 //! - [`Reader`]: random access to tensors and their rows, over a file, a [`Map`], bytes in memory or any [`ReadAt`].
 //! - [`StreamDecoder`]: everything in file order, from any [`std::io::Read`].
+//! - [`analysis`]: where the bytes are, and how few they could be.
 //!
 //! The format is specified in `spec/format.md`. A file is hostile until proven otherwise: see [`Limits`].
 //!

@@ -28,7 +28,7 @@ pub struct StreamBounds {
     pub distinct: Option<u64>,
     /// `None` without a model: raw bits and zstd.
     pub lengths: Option<CodeLengths>,
-    /// What it takes in the file: words, states and escapes of a coder, or the bytes themselves.
+    /// What it takes in the file: states, words and escapes of lanes; words and their number of other coders; or the bytes themselves.
     pub actual_bits: u64,
 }
 

@@ -50,7 +50,7 @@ struct Found {
 impl<S: ReadAt> Reader<S> {
     /// How few bits every stream could take, and how many it takes. Decodes everything once, or, with
     /// [`statistics`](BoundsOptions::with_statistics), twice; the progress of the reader's options hears of the bytes each time.
-    /// Memory is bounded by the tables of a few chunks. The numbers do not depend on the number of threads.
+    /// Memory is bounded by the tables of a few chunks and, with statistics, the priors of all tensors. The numbers do not depend on the number of threads.
     ///
     /// # Errors
     /// As decoding, and `InvalidArgument` for a precision that is not positive and finite.

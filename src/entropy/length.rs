@@ -183,3 +183,147 @@ impl<'m> AdaptiveLanes<'m> {
         self.bits
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BIT, bits_cost, encode_bits, encode_lanes, lanes_cost};
+    use super::*;
+    use crate::kernel::Kernel;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_product_is_a_sum_of_logarithms(decisions in prop::collection::vec((any::<bool>(), 16u16..=65_520), 0..3000)) {
+            let mut length = Length::NOTHING;
+            let mut bits = 0.0;
+            for (bit, probability) in decisions {
+                length.code(bit, probability).unwrap();
+                let of_zero = f64::from(probability) / 65_536.0;
+                bits -= if bit { 1.0 - of_zero } else { of_zero }.log2();
+            }
+            prop_assert!((length.bits() - bits).abs() <= 1e-9 * bits, "{} {bits}", length.bits());
+        }
+    }
+
+    /// Symbols whose distribution changes on the way, and their contexts.
+    fn drifting(count: usize, contexts: usize) -> (Vec<u16>, Vec<u8>) {
+        let mut random = 1u64;
+        let mut next = || {
+            random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            random
+        };
+        let symbols = (0..count).map(|i| {
+            let rare = (next() >> 32 | 1 << 31).leading_zeros() + (next() >> 33).leading_zeros();
+            // now and then anything at all
+            match next() >> 54 {
+                0 => (next() >> 58) as u16,
+                _ => (rare as u16 + (i / 15_000) as u16 + (next() >> 63) as u16 * 7) & 63,
+            }
+        });
+        let symbols = symbols.collect();
+        (symbols, if contexts == 1 { Vec::new() } else { (0..count).map(|i| (i / 7 % contexts) as u8).collect() })
+    }
+
+    fn tables(symbols: &[u16], contexts: &[u8], count: usize, precision: u32) -> (Vec<u64>, Tables) {
+        let mut counts = vec![vec![0u64; 64]; count];
+        for (i, &symbol) in symbols.iter().enumerate() {
+            counts[contexts.get(i).map_or(0, |&context| usize::from(context))][usize::from(symbol)] += 1;
+        }
+        let tables = Tables::from_counts(&counts, 6, precision);
+        (counts.concat(), tables)
+    }
+
+    /// Symbol by symbol, with tables made anew from the frequencies at that moment (section 10.2).
+    fn naive_lanes(symbols: &[u16], contexts: &[u8], model: &LaneModel) -> f64 {
+        let precision = model.tables.precision();
+        let mut frequencies: Vec<Vec<u16>> = model.tables.iter().map(|table| table.frequencies().to_vec()).collect();
+        let mut followers: Vec<Follower> =
+            frequencies.iter().map(|of| Follower::new(of, precision, model.adaptation)).collect();
+        let mut counts: Vec<Vec<u32>> = frequencies.iter().map(|of| vec![0; of.len()]).collect();
+        let mut bits = 0.0;
+        for (i, &symbol) in symbols.iter().enumerate() {
+            if model.adaptation != Adaptation::STATIC && i > 0 && i.is_multiple_of(model.adaptation.block_len()) {
+                for ((follower, counts), frequencies) in followers.iter_mut().zip(&mut counts).zip(&mut frequencies) {
+                    follower.follow(counts, frequencies);
+                }
+            }
+            let context = contexts.get(i).map_or(0, |&context| usize::from(context));
+            let table = model.tables.table(context);
+            let entry = table.symbols().iter().position(|&known| known == symbol);
+            let is_escape = entry.is_none();
+            let entry = entry.unwrap_or(table.symbols().len());
+            let probability = f64::from(frequencies[context][entry]) / f64::from(1u32 << precision);
+            bits -= probability.log2();
+            bits += if is_escape { 6.0 } else { 0.0 };
+            if super::super::adapt::is_counted(i / LANES) {
+                counts[context][entry] += 1;
+            }
+        }
+        bits
+    }
+
+    #[test]
+    fn lanes_take_what_their_tables_say() {
+        let mut escaped = 0;
+        for context_count in [1, 5] {
+            let (symbols, contexts) = drifting(70_003, context_count);
+            let (counts, _) = tables(&symbols, &contexts, context_count, 12);
+            for precision in [9, 10, 12] {
+                let (_, tables) = tables(&symbols, &contexts, context_count, precision);
+                // symbols of their own, rare as they are, have a frequency or are escaped
+                escaped += tables.iter().filter(|table| table.has_escape()).count();
+                for adaptation in [
+                    Adaptation::STATIC,
+                    Adaptation { interval: 8, rate: 2 },
+                    Adaptation { interval: 12, rate: 4 },
+                    Adaptation { interval: 16, rate: 1 },
+                ] {
+                    let model = LaneModel { tables: tables.clone(), adaptation };
+                    let expected = naive_lanes(&symbols, &contexts, &model);
+                    let mut lengths = Vec::new();
+                    if adaptation == Adaptation::STATIC {
+                        assert!(AdaptiveLanes::new(&model).is_none());
+                        lengths.push(static_lanes_length(&counts, &tables));
+                    } else {
+                        for piece in [32, 2048, 4096 + 32, symbols.len()] {
+                            let mut lanes = AdaptiveLanes::new(&model).unwrap();
+                            for (i, symbols) in symbols.chunks(piece).enumerate() {
+                                lanes.add(symbols, contexts.chunks(piece).nth(i).unwrap_or_default());
+                            }
+                            lengths.push(lanes.finish());
+                        }
+                    }
+                    for length in lengths {
+                        assert!((length / expected - 1.0).abs() < 1e-9, "{adaptation:?}: {length} {expected}");
+                    }
+                    let cost = lanes_cost(&symbols, &contexts, &model) as f64 / BIT as f64;
+                    assert!((cost / expected - 1.0).abs() < 1e-4, "{adaptation:?}: {cost} {expected}");
+                    let mut out = Vec::new();
+                    encode_lanes(&symbols, &contexts, &model, Kernel::PORTABLE, &mut out);
+                    let over = 8.0 * out.len() as f64 - expected;
+                    assert!((0.0..1200.0).contains(&over), "{adaptation:?}: {over} over {expected}");
+                }
+            }
+        }
+        assert!(escaped > 0, "no table has an escape");
+    }
+
+    #[test]
+    fn bits_take_what_their_trees_say() {
+        for (context_count, word) in
+            [(1, WordSize::Narrow), (5, WordSize::Narrow), (1, WordSize::Wide), (5, WordSize::Wide)]
+        {
+            let (symbols, contexts) = drifting(20_000, context_count);
+            let model = BitsModel { word, limit: 60, width: 6, contexts: context_count };
+            let length = bits_length(&symbols, &contexts, &model);
+            // that cost is by 12 bits of the probability, rounded
+            let cost = bits_cost(&symbols, &contexts, &model) as f64 / BIT as f64;
+            assert!((length / cost - 1.0).abs() < 2e-3, "{word:?}: {length} {cost}");
+            let mut out = Vec::new();
+            encode_bits(&symbols, &contexts, &model, &mut out);
+            let over = 8.0 * out.len() as f64 / length - 1.0;
+            let most = if word == WordSize::Narrow { 0.02 } else { 0.0005 };
+            assert!((0.0..most).contains(&over), "{word:?}: {over}");
+        }
+    }
+}

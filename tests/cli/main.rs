@@ -6,6 +6,7 @@ mod diff;
 mod extract;
 mod hostile;
 mod refusals;
+mod report;
 mod reports;
 mod roundtrip;
 mod stops;

@@ -23,8 +23,6 @@ mod npy;
 mod ordered;
 mod output;
 mod report;
-#[cfg(test)]
-mod report_page;
 mod safetensors_file;
 mod table;
 mod verify;

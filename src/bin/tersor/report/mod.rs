@@ -4,26 +4,42 @@ mod csv;
 mod encoded;
 mod found;
 mod json;
+mod page;
 mod posterior;
 mod series;
 mod text;
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Instant;
 
 use serde_json::Value;
 
 use crate::Outcome;
 use crate::args::{ReportArgs, Shared};
 use crate::bar::Bar;
-use crate::failure::Failure;
-use crate::output::print_by;
+use crate::failure::{Failure, shown_output};
+use crate::output::{Sink, print_by};
+use crate::words::{exact, say};
 use encoded::Source;
 use found::Found;
 
 /// Reports on one file, or on several as a series.
 pub fn run(args: &ReportArgs, shared: &Shared) -> Outcome {
+    let start = Instant::now();
+    // before the work begins
+    let page = args.html.as_deref().map(|path| Sink::open(path, args.force, &args.files)).transpose()?;
     let reports = args.files.iter().map(|file| examine(file, args, shared)).collect::<Outcome<Vec<Found>>>()?;
+    if let (Some(mut sink), Some(path)) = (page, &args.html) {
+        let html = page::render(&to_json(&reports));
+        sink.write_all(html.as_bytes()).map_err(|error| Failure::writing(path, &error))?;
+        sink.finish()?;
+        let took = start.elapsed().as_secs_f64();
+        say(shared.quiet, &format!("{}: {} bytes, {took:.2} s", shown_output(path), exact(html.len() as u64)));
+        if path == Path::new("-") {
+            return Ok(());
+        }
+    }
     let printed = print_by(|out| write(&reports, args, out));
     match printed {
         // as by `| head`

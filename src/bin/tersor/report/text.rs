@@ -64,7 +64,7 @@ fn write_chain(found: &Found, out: &mut dyn Write) -> io::Result<()> {
     let lines = [
         ("  without a model", raw, "raw bits, raw bytes, zstd"),
         ("+ order-0 entropy", lengths.order0_bits, "each symbol by how often it occurs"),
-        ("- modelling gain", -totals.modelling_gain_bits(), "contexts: rows, columns, other fields"),
+        ("- modelling gain", 0.0 - totals.modelling_gain_bits(), "contexts: rows, columns, other fields"),
         ("= conditional entropy", raw + lengths.conditional_bits, "the bound under these contexts"),
         ("+ model excess", totals.model_excess_bits(), "tables are rounded, or learnt on the way"),
         ("= model", raw + lengths.model_bits, "what the file's own tables say"),
