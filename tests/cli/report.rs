@@ -140,7 +140,7 @@ fn tensors_have_moments_and_priors() {
     assert_eq!((number(&tensor("scale")["mean"]), number(&tensor("scale")["deviation"])), (0.125, 0.0));
     assert!(tensor("scale")["kurtosis"].is_null());
     // eight of fifteen are 0
-    assert!(is_close(number(&tensor("mask")["distinct_share_zero"]), 8.0 / 15.0));
+    assert!(is_close(number(&tensor("mask")["zero_share"]), 8.0 / 15.0));
 }
 
 #[test]

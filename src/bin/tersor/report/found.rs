@@ -196,6 +196,6 @@ impl Generalisation {
 
     /// Whether it says nothing.
     pub fn is_vacuous(&self) -> bool {
-        self.occam_gap >= 1.0
+        self.occam_gap >= 1.0 && self.pac_bayes_error.is_none_or(|error| error >= 1.0)
     }
 }

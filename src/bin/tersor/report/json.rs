@@ -121,7 +121,7 @@ fn of_tensor(found: &Found, tensor: &FoundTensor) -> Value {
         "bytes": tensor.bytes,
         "shares_segment": tensor.shares_segment,
         "bits_per_weight": bits_per_weight(tensor.bytes, tensor.elements),
-        "distinct_share_zero": number(|statistics| statistics.zero_share),
+        "zero_share": number(|statistics| statistics.zero_share),
         "mean": number(|statistics| statistics.mean),
         "deviation": number(|statistics| statistics.deviation),
         "kurtosis": number(|statistics| statistics.kurtosis),

@@ -66,7 +66,7 @@ fn write_chain(found: &Found, out: &mut dyn Write) -> io::Result<()> {
         ("+ order-0 entropy", lengths.order0_bits, "each symbol by how often it occurs"),
         ("- modelling gain", 0.0 - totals.modelling_gain_bits(), "contexts: rows, columns, other fields"),
         ("= conditional entropy", raw + lengths.conditional_bits, "the bound under these contexts"),
-        ("+ model excess", totals.model_excess_bits(), "tables are rounded, or learnt on the way"),
+        ("+ model excess", totals.model_excess_bits(), "tables are rounded, or learnt on the way; mixing may gain"),
         ("= model", raw + lengths.model_bits, "what the file's own tables say"),
         ("+ coder overhead", totals.coder_overhead_bits(), "states, words not filled"),
         ("+ side information", totals.side_information_bits as f64, "tables, classes, codebooks, scales"),
@@ -150,15 +150,17 @@ fn step(step: f64) -> String {
 fn write_generalisation(found: &Generalisation, out: &mut dyn Write) -> io::Result<()> {
     let confidence = 100.0 * (1.0 - found.delta);
     write!(out, "Trained on {} samples, its error on others is, {confidence} % of the time, ", exact(found.samples))?;
-    match (found.is_vacuous(), found.pac_bayes_error) {
-        (true, _) => {
-            writeln!(out, "not bounded by its length: the gap is at most {:.3}, which says nothing", found.occam_gap)
+    let gap = found.occam_gap;
+    match found.pac_bayes_error {
+        Some(error) if error < 1.0 => {
+            let of_gap = if gap < 1.0 {
+                format!(", and at most {gap:.3} above that in training (Occam)")
+            } else {
+                String::new()
+            };
+            writeln!(out, "at most {error:.4} (PAC-Bayes){of_gap}")
         }
-        (false, Some(error)) => writeln!(
-            out,
-            "at most {:.3} above that in training (Occam), so at most {error:.4} (PAC-Bayes)",
-            found.occam_gap
-        ),
-        (false, None) => writeln!(out, "at most {:.3} above that in training (Occam)", found.occam_gap),
+        _ if gap < 1.0 => writeln!(out, "at most {gap:.3} above that in training (Occam)"),
+        _ => writeln!(out, "not bounded by its length: the gap is at most {gap:.3}, which says nothing"),
     }
 }

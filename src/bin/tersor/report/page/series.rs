@@ -159,6 +159,7 @@ fn of_tensors(files: &[Value], tensors: &[Value], looks: &[(Look, String)]) -> S
         row.push(exact(list(tensor, "bytes").iter().rev().find_map(Value::as_u64)));
         row
     });
-    let lead = "Bits a weight in each file, and below them the conditional entropy of what has a model.";
+    let lead =
+        "Bits a weight in each file, and below them the conditional entropy; what has no model counts as itself.";
     section("tensors", "Tensors", lead, &table("Tensors over the series", &columns, rows))
 }

@@ -59,7 +59,9 @@ fn distance(totals: &Value) -> String {
     let parts = ["model_bits", "coder_overhead_bits", "raw_bits", "side_information_bits", "framing_bits"];
     let file: Option<f64> = parts.iter().map(|key| number(totals, key)).sum();
     let over_bound = ratio(file, bound).map(|ratio| ratio - 1.0);
-    format!("{} above its model, {} above the conditional entropy", percent(over_model), percent(over_bound))
+    let side = if over_bound.is_some_and(|over| over < 0.0) { "below" } else { "above" };
+    let distance = percent(over_bound.map(f64::abs));
+    format!("{} above its model, {distance} {side} the conditional entropy", percent(over_model))
 }
 
 fn origin(report: &Value, version: &str) -> String {

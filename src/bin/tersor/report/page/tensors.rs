@@ -1,12 +1,10 @@
 //! Tensors: the largest as bars, and all of them in a table.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 
 use super::figures::{NONE, decimal, exact, human, length, percent, plural};
 use super::markup::{Column, bar, fill, label, name, section, table, track};
-use super::value::{count, counts, is_true, list, number, ratio, text};
+use super::value::{count, is_true, list, number, ratio, text};
 
 /// Tensors that have a bar of their own.
 const BARS: usize = 30;
@@ -52,7 +50,6 @@ const LEAD: &str = "Bits a weight, in the order of the file. What is stored with
 
 /// A line for each tensor.
 pub fn table_of_all(report: &Value) -> String {
-    let raw_bits = raw_bits(report);
     let columns = [
         Column::Text("tensor"),
         Column::Number("bytes"),
@@ -68,7 +65,7 @@ pub fn table_of_all(report: &Value) -> String {
         Column::Number("kurtosis"),
     ];
     let rows = list(report, "tensors").iter().map(|tensor| {
-        let figures = Figures::new(tensor, &raw_bits);
+        let figures = Figures::new(tensor);
         let share = if is_true(tensor, "shares_segment") { "~" } else { "" };
         let dtype = text(tensor, "dtype").map_or_else(|| NONE.to_owned(), name);
         vec![
@@ -80,7 +77,7 @@ pub fn table_of_all(report: &Value) -> String {
             decimal(figures.actual, 3),
             notched(&figures, dtype_bits(tensor)),
             percent(ratio(figures.model, figures.actual)),
-            percent(number(tensor, "distinct_share_zero")),
+            percent(number(tensor, "zero_share")),
             decimal(number(tensor, "mean"), 4),
             decimal(number(tensor, "deviation"), 4),
             decimal(number(tensor, "kurtosis"), 2),
@@ -110,12 +107,9 @@ struct Figures {
 }
 
 impl Figures {
-    fn new(tensor: &Value, raw_bits: &HashMap<&str, Option<f64>>) -> Self {
+    fn new(tensor: &Value) -> Self {
         let elements = number(tensor, "elements");
-        let raw = text(tensor, "name").and_then(|name| *raw_bits.get(name)?);
-        // a tensor may have nothing else
-        let nothing = raw.filter(|&raw| raw > 0.0).map(|_| 0.0);
-        let of = |key: &str| Some(ratio(number(tensor, key), elements).or(nothing)? + raw?);
+        let of = |key: &str| ratio(number(tensor, key), elements);
         Self {
             order0: of("order0_bits"),
             conditional: of("conditional_bits"),
@@ -123,30 +117,6 @@ impl Figures {
             actual: number(tensor, "bits_per_weight").or_else(|| Some(ratio(number(tensor, "bytes"), elements)? * 8.0)),
         }
     }
-}
-
-/// Lines of the ledger of a segment that has no streams.
-const UNMODELLED: [&str; 2] = ["raw bytes", "zstd"];
-
-/// Of each tensor, the bits a weight that are stored without a model; `None` where several have its name.
-fn raw_bits(report: &Value) -> HashMap<&str, Option<f64>> {
-    let mut by_name = HashMap::new();
-    for segment in list(report, "segments") {
-        let streams = list(segment, "streams");
-        let raw = streams.iter().filter(|stream| number(stream, "model_bits").is_none());
-        let bits: f64 = match streams {
-            [] => counts(segment, "ledger")
-                .filter(|(line, _)| UNMODELLED.contains(line))
-                .map(|(_, bytes)| bytes as f64 * 8.0)
-                .sum(),
-            _ => raw.filter_map(|stream| number(stream, "actual_bits")).sum(),
-        };
-        let bits = ratio(Some(bits), number(segment, "elements"));
-        for name in list(segment, "tensors").iter().filter_map(Value::as_str) {
-            by_name.entry(name).and_modify(|bits| *bits = None).or_insert(bits);
-        }
-    }
-    by_name
 }
 
 /// What a tensor takes of its dtype's bits, and a notch where it could be.
