@@ -78,6 +78,11 @@ pub(super) fn for_values(dtype: Dtype, bytes: &[u8], count: u64, mut each: impl 
             Dtype::U64 => each_of(bytes, values, |bytes: &[u8; 8]| LittleEndian::read_u64(bytes) as f64),
             Dtype::I32 => each_of(bytes, values, |bytes: &[u8; 4]| f64::from(LittleEndian::read_i32(bytes))),
             Dtype::U32 => each_of(bytes, values, |bytes: &[u8; 4]| f64::from(LittleEndian::read_u32(bytes))),
+            // the same as below, for what is most common without a detour
+            Dtype::F32 => each_of(bytes, values, |bytes: &[u8; 4]| f64::from(LittleEndian::read_f32(bytes))),
+            Dtype::BF16 => each_of(bytes, values, |bytes: &[u8; 2]| {
+                f64::from(f32::from_bits(u32::from(LittleEndian::read_u16(bytes)) << 16))
+            }),
             _ => {
                 let singles = &mut singles[..values.len()];
                 convert(dtype, bytes, singles)?;
@@ -107,6 +112,12 @@ mod tests {
         assert_eq!(values(Dtype::F64, &1e-300f64.to_le_bytes(), 1), [1e-300]);
         assert_eq!(values(Dtype::U64, &(1u64 << 53 | 1).to_le_bytes(), 1), [(1u64 << 53) as f64]);
         assert_eq!(values(Dtype::F4, &[0x12, 0x7f], 4), [1.0, 0.5, -6.0, 6.0]);
+        let floats = [0x3f80u16, 0xc040, 0xff80, 0x8000, 0x0001];
+        let bytes: Vec<u8> = floats.iter().flat_map(|float| float.to_le_bytes()).collect();
+        let expected = [1.0, -3.0, f64::NEG_INFINITY, 0.0, 2f64.powi(-133)];
+        assert_eq!(values(Dtype::BF16, &bytes, 5), expected);
+        assert!(values(Dtype::BF16, &[0xc1, 0x7f], 1)[0].is_nan());
+        assert_eq!(values(Dtype::F32, &1e-45f32.to_le_bytes(), 1), [2f64.powi(-149)]);
         let many: Vec<f64> = (0..5000).map(|i| f64::from(i % 7)).collect();
         let bytes: Vec<u8> = (0..5000u32).map(|i| (i % 7) as u8).collect();
         assert_eq!(values(Dtype::U8, &bytes, 5000), many);

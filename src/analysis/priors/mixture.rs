@@ -117,10 +117,12 @@ fn round(bins: &[Bin], components: &mut [Component]) -> f64 {
     let mut sums = [[0.0; 3]; MAX_COMPONENTS];
     let mut nats = 0.0;
     let (mut masses, mut shares) = ([0.0; MAX_COMPONENTS], [0.0; MAX_COMPONENTS]);
+    let mut ln_weights = [0.0; MAX_COMPONENTS];
+    ln_weights.iter_mut().zip(&*components).for_each(|(ln, component)| *ln = component.weight.ln());
     for bin in bins {
         for (at, component) in components.iter().enumerate() {
             masses[at] = bin.ln_mass(&component.gaussian);
-            shares[at] = masses[at] + component.weight.ln();
+            shares[at] = masses[at] + ln_weights[at];
         }
         nats -= bin.count * share_out(&mut shares[..components.len()]);
         for (at, component) in components.iter().enumerate() {
