@@ -4,7 +4,7 @@ use std::f64::consts::LN_2;
 
 use super::gaussian::{Gaussian, MIN_DEVIATION, Zeros};
 use super::histogram::central_moments;
-use super::normal::moments_within;
+use super::normal::{LN_SQRT_2PI, moments_within};
 use super::{Prior, PriorKind, parameter_bits, total};
 
 const MAX_COMPONENTS: usize = 8;
@@ -27,6 +27,9 @@ const NAMES: [[&str; 3]; MAX_COMPONENTS] = [
     ["weight_7", "mean_7", "deviation_7"],
     ["weight_8", "mean_8", "deviation_8"],
 ];
+
+/// From this deviation in levels on, the density is as good as the mass of a level while a fit looks for its way.
+const SMOOTH: f64 = 4.0;
 
 /// A Gaussian and its share.
 #[derive(Debug, Clone, Copy)]
@@ -56,25 +59,38 @@ impl Bin {
         Self { level, levels: levels.len() as u64, count, mean, variance }
     }
 
+    /// Whether the density may be taken for the mass of a level, with the first term of its bend.
+    fn is_smooth(&self, gaussian: &Gaussian) -> bool {
+        self.levels > 1 || gaussian.deviation >= SMOOTH
+    }
+
+    /// The variance of even values within a level, in units of a Gaussian's; where levels are put together, it is lost in theirs.
+    fn within(&self, variance: f64) -> f64 {
+        if self.levels == 1 { 1.0 / (12.0 * variance) } else { 0.0 }
+    }
+
     /// `ln` of the mass of a level under a Gaussian, on average.
-    fn ln_mass(&self, gaussian: &Gaussian) -> f64 {
-        if self.levels == 1 {
+    fn ln_mass(&self, gaussian: &Gaussian, ln_deviation: f64) -> f64 {
+        if !self.is_smooth(gaussian) {
             return gaussian.ln_mass(self.level);
         }
-        let Gaussian { mean, deviation } = *gaussian;
-        let square = ((self.mean - mean).powi(2) + self.variance) / (deviation * deviation);
-        -0.5 * (square + (2.0 * std::f64::consts::PI).ln()) - deviation.ln()
+        let variance = gaussian.deviation * gaussian.deviation;
+        let square = ((self.mean - gaussian.mean).powi(2) + self.variance) / variance;
+        let bend = self.within(variance) * (1.0 - square);
+        -0.5 * (square + bend) - LN_SQRT_2PI - ln_deviation
     }
 
     /// Mean and mean square, in deviations from the mean of a Gaussian, of what it puts here.
     fn moments(&self, gaussian: &Gaussian, ln_mass: f64) -> (f64, f64) {
         let Gaussian { mean, deviation } = *gaussian;
         let centre = (self.mean - mean) / deviation;
-        if self.levels == 1 {
-            moments_within(centre, 1.0 / deviation, ln_mass)
-        } else {
-            (centre, centre * centre + self.variance / (deviation * deviation))
+        if !self.is_smooth(gaussian) {
+            return moments_within(centre, 1.0 / deviation, ln_mass);
         }
+        let variance = deviation * deviation;
+        let within = self.within(variance);
+        let square = centre * centre + self.variance / variance;
+        (centre * (1.0 - within), square * (1.0 - 2.0 * within) + within)
     }
 }
 
@@ -117,12 +133,15 @@ fn round(bins: &[Bin], components: &mut [Component]) -> f64 {
     let mut sums = [[0.0; 3]; MAX_COMPONENTS];
     let mut nats = 0.0;
     let (mut masses, mut shares) = ([0.0; MAX_COMPONENTS], [0.0; MAX_COMPONENTS]);
-    let mut ln_weights = [0.0; MAX_COMPONENTS];
-    ln_weights.iter_mut().zip(&*components).for_each(|(ln, component)| *ln = component.weight.ln());
+    let mut logarithms = [(0.0, 0.0); MAX_COMPONENTS];
+    for (logarithms, component) in logarithms.iter_mut().zip(&*components) {
+        *logarithms = (component.weight.ln(), component.gaussian.deviation.ln());
+    }
     for bin in bins {
         for (at, component) in components.iter().enumerate() {
-            masses[at] = bin.ln_mass(&component.gaussian);
-            shares[at] = masses[at] + ln_weights[at];
+            let (ln_weight, ln_deviation) = logarithms[at];
+            masses[at] = bin.ln_mass(&component.gaussian, ln_deviation);
+            shares[at] = masses[at] + ln_weight;
         }
         nats -= bin.count * share_out(&mut shares[..components.len()]);
         for (at, component) in components.iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, PI};
 
 /// `ln sqrt(2 pi)`.
-const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
+pub(super) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 /// Intervals narrower than this, by the distance over which the density changes much, take the midpoint rule.
 const NARROW: f64 = 0.05;
 /// From here on the continued fraction takes over from `erfc`, which would run out of exponents.
