@@ -130,11 +130,16 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     /// # Errors
     /// As [`decode`](Self::decode), and `InvalidArgument` if there are no such elements, if they do not begin and end at a byte, and for another length.
     pub fn elements_into(&self, range: Range<u64>, out: &mut [u8]) -> Result<()> {
+        self.check_elements(&range)?;
+        self.range_into(range, out)
+    }
+
+    fn check_elements(&self, range: &Range<u64>) -> Result<()> {
         if range.start > range.end || range.end > self.element_count() {
             let what = format!("elements {}..{} of {}", range.start, range.end, self.element_count());
             return Err(self.name_in(Error::invalid(what)));
         }
-        self.range_into(range, out)
+        Ok(())
     }
 
     /// Ranges of elements, in order, that make up the tensor and are read one by one without decoding anything twice: whole chunks, `at_least` elements where there
@@ -295,8 +300,12 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
         Ok(())
     }
 
-    /// The tensor's elements `range` as `T`.
-    fn elements_as<T: Float>(&self, range: Range<u64>) -> Result<Vec<T>> {
+    /// The values of the elements `range`, counted in row-major order, converted to `T`.
+    ///
+    /// # Errors
+    /// As [`elements_into`](Self::elements_into), and `Unsupported` for complex tensors.
+    pub fn elements_as<T: Float>(&self, range: Range<u64>) -> Result<Vec<T>> {
+        self.check_elements(&range)?;
         let count = range.end - range.start;
         check(count.saturating_mul(size_of::<T>() as u64), self.reader.options.limits.tensor_bytes, "converted bytes")
             .map_err(|error| self.name_in(error))?;

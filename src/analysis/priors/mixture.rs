@@ -5,7 +5,7 @@ use std::f64::consts::LN_2;
 use super::gaussian::{Gaussian, MIN_DEVIATION, Zeros};
 use super::histogram::central_moments;
 use super::normal::{LN_SQRT_2PI, moments_within};
-use super::{Prior, PriorKind, parameter_bits, total};
+use super::{Prior, PriorKind, parameter_bits, range, total};
 
 const MAX_COMPONENTS: usize = 8;
 /// With more levels than this, neighbours are put together for the fit.
@@ -217,7 +217,7 @@ fn fit(levels: &[(i64, u64)]) -> Vec<Component> {
     let bins = bins(levels);
     let mode = levels.iter().max_by_key(|level| level.1).map_or(0, |level| level.0);
     let weights = total(levels);
-    let price = parameter_bits(3, weights) * LN_2;
+    let range = range(levels);
     let is_idle = |component: &Component| component.weight * weights < 0.5;
     let mut components = vec![Component { weight: 1.0, gaussian: Gaussian::fit(levels, Zeros::Counted).0 }];
     let (mut best, mut fewest) = (vec![], f64::INFINITY);
@@ -233,7 +233,7 @@ fn fit(levels: &[(i64, u64)]) -> Vec<Component> {
         components.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         let busy = components.iter().filter(|component| !is_idle(component)).count();
         components.truncate(busy.max(2));
-        let nats = nats + price * components.len() as f64;
+        let nats = nats + description(&components, weights, range) * LN_2;
         // a second component that does not help may be what a third one needs, later ones hardly
         if nats < fewest {
             (best, fewest) = (components.clone(), nats);
@@ -242,6 +242,14 @@ fn fit(levels: &[(i64, u64)]) -> Vec<Component> {
         }
     }
     best
+}
+
+/// Bits of the parameters. What spikes say is a level, which no number of weights makes any cheaper than the range asks for: or as many
+/// spikes as weights would seem to cost nothing.
+fn description(components: &[Component], weights: f64, range: f64) -> f64 {
+    let spikes = components.iter().filter(|component| component.gaussian.deviation < 1.0).count();
+    let of_means = (range.log2() - parameter_bits(1, weights)).max(0.0);
+    parameter_bits(3 * components.len(), weights) + spikes as f64 * of_means
 }
 
 /// Code length in nats.
@@ -266,5 +274,5 @@ pub(super) fn prior(levels: &[(i64, u64)], step: f64) -> Prior {
         parameters.extend(names.iter().copied().zip(values));
     }
     let data_bits = nats(levels, &components) / LN_2;
-    Prior::new(PriorKind::Mixture, data_bits, parameter_bits(3 * components.len(), total(levels)), parameters)
+    Prior::new(PriorKind::Mixture, data_bits, description(&components, total(levels), range(levels)), parameters)
 }

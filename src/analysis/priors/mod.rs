@@ -72,7 +72,8 @@ pub enum PriorKind {
     /// fit; the code length is always that of all levels.
     ///
     /// Three parameters a component: `weight_1`, `mean_1`, `deviation_1` and so on, the last two in units of the weights;
-    /// before them the number of `components`. A component with a deviation of a sixteenth of a step is a spike.
+    /// before them the number of `components`. A component with a deviation of a sixteenth of a step is a spike; the
+    /// mean of one below a step costs `log2(greatest - least + 1)` bits, as in a codebook, if that is more.
     Mixture,
     /// A list of the levels that occur, and for each weight which: `n H` bits with the entropy `H` of their shares.
     ///

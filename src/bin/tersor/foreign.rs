@@ -28,13 +28,14 @@ pub fn kind(path: &Path, bytes: &[u8]) -> Kind {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     match bytes {
         _ if bytes.starts_with(TERSOR_MAGIC) => Kind::Tersor,
+        // before formats whose few first bytes may be the length of a header
+        [_, _, _, _, _, _, _, 0, b'{', ..] => Kind::Safetensors,
         [b'P', b'K', 3, 4, ..] => other("a zip archive, such as a PyTorch checkpoint (.pt)"),
         [0x80, 2..=5, ..] => other("a pickle, such as an old PyTorch checkpoint (.pt)"),
         [b'G', b'G', b'U', b'F', ..] => Kind::Other("a GGUF model", "take the model's safetensors file instead"),
         [0x89, b'H', b'D', b'F', ..] => other("an HDF5 file, such as a Keras model (.h5)"),
         [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => other("a NumPy array (.npy)"),
         [_, _, _, _, b'T', b'F', b'L', b'3', ..] => other("a TensorFlow Lite model"),
-        [_, _, _, _, _, _, _, 0, b'{', ..] => Kind::Safetensors,
         [0x28, 0xb5, 0x2f, 0xfd, ..] => packed("a zstd file"),
         [0x1f, 0x8b, ..] => packed("a gzip file"),
         [0xfd, b'7', b'z', b'X', b'Z', ..] => packed("an xz file"),
@@ -83,6 +84,8 @@ mod tests {
         let kind = |bytes: &[u8]| kind(Path::new("model.bin"), bytes);
         assert_eq!(kind(b"\x89TSR\r\n\x1a\n\0\x01"), Kind::Tersor);
         assert_eq!(kind(b"\x60\x02\0\0\0\0\0\0{\"a"), Kind::Safetensors);
+        assert_eq!(kind(b"\x80\x04\0\0\0\0\0\0{\"a"), Kind::Safetensors);
+        assert!(matches!(kind(b"\x80\x04\x95\0\0\0\0\0\0\0{"), Kind::Other(..)));
         assert!(matches!(kind(b"\x08\x07\x12\x07pytorch"), Kind::Other("an ONNX model", _)));
         assert!(matches!(kind(b"\x89HDF\r\n\x1a\n"), Kind::Other(..)));
         assert_eq!(kind(b"whatever"), Kind::Unknown);

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tersor::{EncodeOptions, FileInput, Map, encode_files};
 
@@ -24,21 +24,33 @@ pub enum Source {
 }
 
 impl Source {
-    /// By what it is: a folder, an index, or what a file begins with.
+    /// By what it is: what a file begins with, a folder, or an index.
     pub fn open(path: &Path) -> Outcome<Self> {
+        if path != Path::new("-") && !path.is_dir() && kind(path)? == Kind::Tersor {
+            return map_container(path).map(Self::Container);
+        }
         let is_index = path.to_string_lossy().ends_with(".json");
         if path.is_dir() || is_index || is_safetensors(path)? {
             return Originals::open(path).map(Self::Originals);
         }
         map_container(path).map(Self::Container)
     }
+
+    /// The files behind it.
+    pub fn paths(&self, path: &Path) -> Vec<PathBuf> {
+        match self {
+            Self::Container(_) => vec![path.to_owned()],
+            Self::Originals(originals) => originals.paths(),
+        }
+    }
 }
 
 fn is_safetensors(path: &Path) -> Outcome<bool> {
-    if path == Path::new("-") {
-        return Ok(false);
-    }
-    Ok(foreign::kind(path, map_file(path)?.as_ref()) == Kind::Safetensors)
+    Ok(path != Path::new("-") && kind(path)? == Kind::Safetensors)
+}
+
+fn kind(path: &Path) -> Outcome<Kind> {
+    Ok(foreign::kind(path, map_file(path)?.as_ref()))
 }
 
 /// Encodes to a file without a name, which vanishes with its handle.

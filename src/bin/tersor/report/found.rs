@@ -100,16 +100,27 @@ impl Found {
     }
 }
 
+/// What the user asked for.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// Of this verb.
+    pub args: &'a ReportArgs,
+    /// Of every verb.
+    pub shared: &'a Shared,
+    /// If one was given.
+    pub posterior: Option<&'a Posterior>,
+}
+
 /// Decodes everything and counts.
 pub fn find<S: ReadAt>(
     path: &Path,
     source: S,
     level: Option<u8>,
-    args: &ReportArgs,
-    shared: &Shared,
+    asked: Asked<'_>,
     bar: &Bar,
     failed: &dyn Fn(Error) -> Failure,
 ) -> Outcome<Found> {
+    let Asked { args, shared, posterior } = asked;
     let mut options = DecodeOptions::default().with_limits(shared.max_decoded).with_progress(bar.progress());
     if let Some(threads) = args.threads {
         options = options.with_threads(threads);
@@ -118,12 +129,12 @@ pub fn find<S: ReadAt>(
     let files: Vec<FileInfo> = reader.files().collect();
     let tensors: Vec<Tensor<'_, S>> = reader.tensors().collect();
     let raw_bytes = match &files[..] {
-        [] => tensors.iter().map(Tensor::byte_len).sum(),
-        files => files.iter().map(|file| file.len).sum(),
+        [] => tensors.iter().map(Tensor::byte_len).fold(0, u64::saturating_add),
+        files => files.iter().map(|file| file.len).fold(0, u64::saturating_add),
     };
     if level.is_none() {
         // once to count, once for the priors
-        bar.set_total(2 * raw_bytes);
+        bar.set_total(raw_bytes.saturating_mul(2));
     }
     let mut options = BoundsOptions::default().with_statistics(true);
     if let Some(step) = args.precision {
@@ -132,9 +143,8 @@ pub fn find<S: ReadAt>(
     let bounds = reader.bounds(&options).map_err(failed)?;
     let totals = bounds.totals();
     let entries = Entry::all(&bounds.ledger, &files, &tensors);
-    let posterior = args.posterior.as_deref().map(Posterior::open).transpose()?;
     let found = tensors.iter().map(|tensor| {
-        let bits_back = match &posterior {
+        let bits_back = match posterior {
             Some(posterior) => posterior.weigh(tensor, failed)?,
             None => None,
         };
@@ -153,6 +163,11 @@ pub fn find<S: ReadAt>(
         })
     });
     let tensors_found = found.collect::<Outcome<Vec<FoundTensor>>>()?;
+    if let Some(posterior) = posterior
+        && tensors_found.iter().all(|tensor| tensor.bits_back.is_none())
+    {
+        return Err(posterior.unrelated(path));
+    }
     let generalisation = args.samples.map(|samples| Generalisation::of(&totals, samples, args)).transpose();
     Ok(Found {
         file: path.to_string_lossy().into_owned(),

@@ -1,15 +1,14 @@
 //! Variances of a factorised Gaussian posterior, from a safetensors file.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
 use tersor::half::{bf16, f16};
 use tersor::priors::BitsBack;
-use tersor::{Error, Escaped, Map, ReadAt, Tensor};
+use tersor::{Dtype, Error, Escaped, Map, ReadAt, SafetensorsHeader, SafetensorsTensor, Tensor};
 
 use crate::Outcome;
-use crate::failure::Failure;
+use crate::failure::{Failure, shown};
 use crate::foreign;
 use crate::input::map_file;
 
@@ -20,21 +19,22 @@ const AT_ONCE: u64 = 1 << 20;
 pub struct Posterior {
     path: PathBuf,
     map: Map,
+    tensors: HashMap<String, SafetensorsTensor>,
 }
 
 impl Posterior {
-    /// Maps the file.
+    /// Maps the file and reads its header.
     pub fn open(path: &Path) -> Outcome<Self> {
         let map = map_file(path)?;
         foreign::expect_safetensors(path, map.as_ref())?;
-        let this = Self { path: path.to_owned(), map };
-        this.tensors()?;
-        Ok(this)
+        let header = SafetensorsHeader::parse(map.as_ref()).map_err(|error| Failure::original(path, &error))?;
+        let tensors = header.tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
+        Ok(Self { path: path.to_owned(), map, tensors })
     }
 
-    fn tensors(&self) -> Outcome<SafeTensors<'_>> {
-        SafeTensors::deserialize(self.map.as_ref())
-            .map_err(|error| self.bad(format!("not a safetensors file: {error}")))
+    /// That none of a model's tensors has variances.
+    pub fn unrelated(&self, model: &Path) -> Failure {
+        self.bad(format!("has no tensor with a name of one in {}", shown(model)))
     }
 
     fn bad(&self, what: String) -> Failure {
@@ -47,23 +47,21 @@ impl Posterior {
         tensor: &Tensor<'_, S>,
         failed: &dyn Fn(Error) -> Failure,
     ) -> Outcome<Option<BitsBack>> {
-        let tensors = self.tensors()?;
-        let Ok(variances) = tensors.tensor(tensor.name()) else { return Ok(None) };
-        let shape: Vec<u64> = variances.shape().iter().map(|&dimension| dimension as u64).collect();
-        if shape != tensor.shape() {
-            let what = format!("tensor {} has shape {shape:?}, not {:?}", Escaped(tensor.name()), tensor.shape());
-            return Err(self.bad(what));
+        let Some(variances) = self.tensors.get(tensor.name()) else { return Ok(None) };
+        let name = Escaped(tensor.name());
+        if variances.shape != tensor.shape() {
+            return Err(self.bad(format!("tensor {name} has shape {:?}, not {:?}", variances.shape, tensor.shape())));
         }
-        let read = reader(&variances)
-            .ok_or_else(|| self.bad(format!("tensor {} has dtype {:?}", Escaped(tensor.name()), variances.dtype())))?;
+        if tensor.dtype() == Dtype::C64 {
+            return Err(self.bad(format!("tensor {name} is complex in the model, and a variance says nothing of it")));
+        }
+        let bytes = &self.map.as_ref()[variances.range.clone()];
+        let read = reader(variances.dtype, bytes)
+            .ok_or_else(|| self.bad(format!("tensor {name} has dtype {}, which is no float", variances.dtype)))?;
         let mut found = BitsBack::new();
-        let rows = tensor.row_count();
-        let row = tensor.element_count() / rows.max(1);
-        let at_once = (AT_ONCE / row.max(1)).max(1);
         let mut index = 0;
-        for start in (0..rows).step_by(at_once as usize) {
-            let means = tensor.rows_as::<f32>(start..rows.min(start + at_once)).map_err(failed)?;
-            for mean in means {
+        for part in tensor.parts(AT_ONCE).map_err(failed)? {
+            for mean in tensor.elements_as::<f32>(part).map_err(failed)? {
                 found.add(f64::from(mean), read(index));
                 index += 1;
             }
@@ -73,12 +71,11 @@ impl Posterior {
 }
 
 /// Reads elements of a float tensor by number.
-fn reader<'a>(view: &TensorView<'a>) -> Option<Box<dyn Fn(usize) -> f64 + 'a>> {
+fn reader<'a>(dtype: Dtype, bytes: &'a [u8]) -> Option<Box<dyn Fn(usize) -> f64 + 'a>> {
     fn at<const N: usize>(bytes: &[u8], index: usize) -> [u8; N] {
         bytes.as_chunks::<N>().0.get(index).copied().unwrap_or([0; N])
     }
-    let bytes = view.data();
-    match view.dtype() {
+    match dtype {
         Dtype::F64 => Some(Box::new(move |index| f64::from_le_bytes(at(bytes, index)))),
         Dtype::F32 => Some(Box::new(move |index| f32::from_le_bytes(at(bytes, index)).into())),
         Dtype::F16 => Some(Box::new(move |index| f16::from_le_bytes(at(bytes, index)).into())),

@@ -26,6 +26,10 @@ pub fn write(found: &Found, all: bool, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\nTensors ({shown} of {}; {which}bits a weight)", tensors.len())?;
         write_tensors(found, &tensors[..shown], out)?;
     }
+    if tensors[..shown].iter().any(|tensor| tensor.bits_back.is_some()) {
+        writeln!(out, "\nBits back, of tensors that have variances")?;
+        write_bits_back(&tensors[..shown], out)?;
+    }
     if let Some(generalisation) = &found.generalisation {
         writeln!(out)?;
         write_generalisation(generalisation, out)?;
@@ -134,7 +138,10 @@ fn write_tensors(found: &Found, tensors: &[&FoundTensor], out: &mut dyn Write) -
             bits(lengths.map(|lengths| lengths.model_bits)),
             bits(lengths.map(|_| 8.0 * tensor.bytes as f64)),
             cell(best.map_or("-", |prior| prior.kind.name())),
-            bits(best.map(|prior| prior.bits)),
+            match (best, priors.map_or(0, |priors| priors.weights)) {
+                (Some(prior), weights @ 1..) => cell(format_args!("{:.4}", prior.bits / weights as f64)),
+                _ => cell("-"),
+            },
             cell(priors.map_or_else(|| "-".to_owned(), |priors| step(priors.step))),
         ]
     });
@@ -150,17 +157,38 @@ fn step(step: f64) -> String {
 fn write_generalisation(found: &Generalisation, out: &mut dyn Write) -> io::Result<()> {
     let confidence = 100.0 * (1.0 - found.delta);
     write!(out, "Trained on {} samples, its error on others is, {confidence} % of the time, ", exact(found.samples))?;
-    let gap = found.occam_gap;
-    match found.pac_bayes_error {
-        Some(error) if error < 1.0 => {
-            let of_gap = if gap < 1.0 {
-                format!(", and at most {gap:.3} above that in training (Occam)")
-            } else {
-                String::new()
-            };
-            writeln!(out, "at most {error:.4} (PAC-Bayes){of_gap}")
-        }
-        _ if gap < 1.0 => writeln!(out, "at most {gap:.3} above that in training (Occam)"),
-        _ => writeln!(out, "not bounded by its length: the gap is at most {gap:.3}, which says nothing"),
+    let gap = format!("at most {:.3} above that in training (Occam)", found.occam_gap);
+    match found.pac_bayes_error.filter(|&error| error < 1.0) {
+        Some(error) if found.occam_gap < 1.0 => writeln!(out, "at most {error:.4} (PAC-Bayes); by itself, {gap}"),
+        Some(error) => writeln!(out, "at most {error:.4} (PAC-Bayes)"),
+        None if found.occam_gap < 1.0 => writeln!(out, "{gap}"),
+        None => writeln!(out, "not bounded by its length, as {gap} says nothing"),
     }
+}
+
+/// Of tensors that have variances.
+fn write_bits_back(tensors: &[&FoundTensor], out: &mut dyn Write) -> io::Result<()> {
+    let weighed = tensors.iter().filter_map(|tensor| Some((tensor, tensor.bits_back.as_ref()?)));
+    let rows = weighed.map(|(tensor, found)| {
+        let per_weight = if found.weights() > 0 { found.bits() / found.weights() as f64 } else { 0.0 };
+        [
+            cell(Escaped(&tensor.name)),
+            cell(exact(found.weights())),
+            cell(exact(found.skipped())),
+            cell(format_args!("{:.0}", found.bits())),
+            cell(format_args!("{per_weight:.4}")),
+            cell(format_args!("{:.3e}", found.prior_mean())),
+            cell(format_args!("{:.3e}", found.prior_deviation())),
+        ]
+    });
+    let columns = [
+        ("name", Left),
+        ("weights", Right),
+        ("skipped", Right),
+        ("bits", Right),
+        ("bits/weight", Right),
+        ("prior's mean", Right),
+        ("deviation", Right),
+    ];
+    write_table(out, columns, rows)
 }
