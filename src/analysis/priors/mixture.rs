@@ -31,6 +31,9 @@ const NAMES: [[&str; 3]; MAX_COMPONENTS] = [
 /// From this deviation in levels on, the density is as good as the mass of a level while a fit looks for its way.
 const SMOOTH: f64 = 4.0;
 
+/// So many deviations from a component, a level is left to the others.
+const FAR: f64 = 20.0;
+
 /// A Gaussian and its share.
 #[derive(Debug, Clone, Copy)]
 struct Component {
@@ -72,7 +75,13 @@ impl Bin {
     /// `ln` of the mass of a level under a Gaussian, on average.
     fn ln_mass(&self, gaussian: &Gaussian, ln_deviation: f64) -> f64 {
         if !self.is_smooth(gaussian) {
-            return gaussian.ln_mass(self.level);
+            let edge = ((self.mean - gaussian.mean).abs() - 0.5) / gaussian.deviation;
+            // far beyond spikes nothing is left: the first term of the tail's series will do (Abramowitz and Stegun 1964, 26.2.12)
+            return if edge > FAR {
+                -0.5 * edge * edge - edge.ln() - LN_SQRT_2PI
+            } else {
+                gaussian.ln_mass(self.level)
+            };
         }
         let variance = gaussian.deviation * gaussian.deviation;
         let square = ((self.mean - gaussian.mean).powi(2) + self.variance) / variance;
