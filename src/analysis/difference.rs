@@ -3,7 +3,7 @@
 use byteorder::{ByteOrder, LittleEndian};
 
 use crate::error::{Error, Result};
-use crate::tensor::{Dtype, TensorView, bytes_of, convert, element_count};
+use crate::tensor::{Dtype, TensorView, bytes_of, element_count, read_values};
 
 /// Values worked on at a time: a multiple of [`LANES`] that ends at a byte for every dtype.
 const BLOCK: usize = 1024;
@@ -102,8 +102,8 @@ impl Difference {
         let parts_of = |dtype: Dtype| if dtype == Dtype::C64 { (Dtype::F32, 2) } else { (dtype, 1) };
         let ((dtype_a, parts), (dtype_b, _)) = (parts_of(a.dtype()), parts_of(b.dtype()));
         let is_exact = [dtype_a, dtype_b].iter().any(|dtype| matches!(dtype, Dtype::I64 | Dtype::U64))
-            && is_integer(dtype_a)
-            && is_integer(dtype_b);
+            && dtype_a.is_integer()
+            && dtype_b.is_integer();
         let values = element_count(a.shape()).unwrap_or(0) * parts;
         let mut this = Self { values, ..Self::default() };
         let mut block = Block::new();
@@ -269,22 +269,21 @@ struct Block {
     a: [f64; BLOCK],
     b: [f64; BLOCK],
     error: [f64; BLOCK],
-    singles: [f32; BLOCK],
 }
 
 impl Block {
     fn new() -> Self {
-        Self { count: 0, a: [0.0; BLOCK], b: [0.0; BLOCK], error: [0.0; BLOCK], singles: [0.0; BLOCK] }
+        Self { count: 0, a: [0.0; BLOCK], b: [0.0; BLOCK], error: [0.0; BLOCK] }
     }
 
     fn read_a(&mut self, dtype: Dtype, bytes: &[u8]) -> Result<()> {
         self.a[self.count..].fill(0.0);
-        read(dtype, bytes, &mut self.singles, &mut self.a[..self.count])
+        read_values(dtype, bytes, &mut self.a[..self.count])
     }
 
     fn read_b(&mut self, dtype: Dtype, bytes: &[u8]) -> Result<()> {
         self.b[self.count..].fill(0.0);
-        read(dtype, bytes, &mut self.singles, &mut self.b[..self.count])
+        read_values(dtype, bytes, &mut self.b[..self.count])
     }
 
     fn subtract(&mut self) {
@@ -334,27 +333,6 @@ impl Sums {
             self.energy[lane] += a * a;
         }
     }
-}
-
-/// The values in `bytes`, one for each of `out`.
-fn read(dtype: Dtype, bytes: &[u8], singles: &mut [f32; BLOCK], out: &mut [f64]) -> Result<()> {
-    match dtype {
-        Dtype::F64 => LittleEndian::read_f64_into(bytes, out),
-        // f32 cannot hold them all
-        Dtype::U32 | Dtype::I32 | Dtype::U64 | Dtype::I64 => {
-            out.iter_mut().enumerate().for_each(|(index, out)| *out = integer(dtype, bytes, index) as f64);
-        }
-        _ => {
-            let singles = &mut singles[..out.len()];
-            convert(dtype, bytes, singles)?;
-            out.iter_mut().zip(singles).for_each(|(out, single)| *out = f64::from(*single));
-        }
-    }
-    Ok(())
-}
-
-fn is_integer(dtype: Dtype) -> bool {
-    dtype.is_signed_integer() || matches!(dtype, Dtype::Bool | Dtype::U8 | Dtype::U16 | Dtype::U32 | Dtype::U64)
 }
 
 /// Number `index` of some integers.

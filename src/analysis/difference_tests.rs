@@ -2,6 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::tensor::convert;
 
 /// What a reader would compute by hand.
 #[derive(Debug, Default, PartialEq)]

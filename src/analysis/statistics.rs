@@ -1,11 +1,9 @@
 //! What the values of a tensor are like, and what they cost under priors.
 
-use byteorder::{ByteOrder, LittleEndian};
-
 use super::moments::Sums;
 use super::priors::{Histogram, Priors};
 use crate::error::Result;
-use crate::tensor::{Dtype, convert};
+use crate::tensor::{Dtype, read_values};
 
 /// A tensor's values. Integers of 64 bits are taken as the nearest float of 64 bits, all others as they are.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,10 +42,8 @@ const STEPS: f64 = 256.0;
 
 /// The step for a tensor unless one is given: 1 for integers, else the power of two nearest to a 256th of the root mean square.
 pub(super) fn step_of(dtype: Dtype, sums: &Sums) -> f64 {
-    let is_integer =
-        dtype.is_signed_integer() || matches!(dtype, Dtype::Bool | Dtype::U8 | Dtype::U16 | Dtype::U32 | Dtype::U64);
     match sums.root_mean_square() {
-        Some(size) if !is_integer && size > 0.0 => (size / STEPS).log2().round().clamp(-1022.0, 1022.0).exp2(),
+        Some(size) if !dtype.is_integer() && size > 0.0 => (size / STEPS).log2().round().clamp(-1022.0, 1022.0).exp2(),
         _ => 1.0,
     }
 }
@@ -62,33 +58,13 @@ const BLOCK: usize = 2048;
 
 /// Calls `each` with the values of `count` elements, block by block. `bytes` are theirs; of complex ones there are none.
 pub(super) fn for_values(dtype: Dtype, bytes: &[u8], count: u64, mut each: impl FnMut(&[f64])) -> Result<()> {
-    fn each_of<const N: usize>(bytes: &[u8], values: &mut [f64], value: impl Fn(&[u8; N]) -> f64) {
-        bytes.as_chunks::<N>().0.iter().zip(values).for_each(|(bytes, out)| *out = value(bytes));
-    }
-    let mut singles = [0f32; BLOCK];
     let mut values = [0f64; BLOCK];
     let block_bytes = BLOCK * dtype.bits() as usize / 8;
     let mut left = count;
     for bytes in bytes.chunks(block_bytes) {
         let values = &mut values[..left.min(BLOCK as u64) as usize];
         left -= values.len() as u64;
-        match dtype {
-            Dtype::F64 => each_of(bytes, values, |bytes: &[u8; 8]| LittleEndian::read_f64(bytes)),
-            Dtype::I64 => each_of(bytes, values, |bytes: &[u8; 8]| LittleEndian::read_i64(bytes) as f64),
-            Dtype::U64 => each_of(bytes, values, |bytes: &[u8; 8]| LittleEndian::read_u64(bytes) as f64),
-            Dtype::I32 => each_of(bytes, values, |bytes: &[u8; 4]| f64::from(LittleEndian::read_i32(bytes))),
-            Dtype::U32 => each_of(bytes, values, |bytes: &[u8; 4]| f64::from(LittleEndian::read_u32(bytes))),
-            // the same as below, for what is most common without a detour
-            Dtype::F32 => each_of(bytes, values, |bytes: &[u8; 4]| f64::from(LittleEndian::read_f32(bytes))),
-            Dtype::BF16 => each_of(bytes, values, |bytes: &[u8; 2]| {
-                f64::from(f32::from_bits(u32::from(LittleEndian::read_u16(bytes)) << 16))
-            }),
-            _ => {
-                let singles = &mut singles[..values.len()];
-                convert(dtype, bytes, singles)?;
-                values.iter_mut().zip(singles).for_each(|(value, single)| *value = f64::from(*single));
-            }
-        }
+        read_values(dtype, bytes, values)?;
         each(values);
     }
     Ok(())

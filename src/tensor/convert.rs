@@ -86,6 +86,38 @@ fn integer_to_odd(magnitude: u64) -> f64 {
     }
 }
 
+/// The values of the elements in `bytes`, one for each of `out`, all exact but integers of 64 bits, which are rounded to nearest.
+///
+/// # Errors
+/// `Unsupported` for complex elements.
+pub(crate) fn read_values(dtype: Dtype, bytes: &[u8], out: &mut [f64]) -> Result<()> {
+    /// Elements of any dtype that are whole bytes.
+    const BLOCK: usize = 256;
+    fn each<const N: usize>(bytes: &[u8], out: &mut [f64], value: impl Fn(&[u8]) -> f64) {
+        bytes.as_chunks::<N>().0.iter().zip(out).for_each(|(element, out)| *out = value(element));
+    }
+    match dtype {
+        Dtype::F64 => each::<8>(bytes, out, LittleEndian::read_f64),
+        Dtype::I64 => each::<8>(bytes, out, |b| LittleEndian::read_i64(b) as f64),
+        Dtype::U64 => each::<8>(bytes, out, |b| LittleEndian::read_u64(b) as f64),
+        Dtype::I32 => each::<4>(bytes, out, |b| f64::from(LittleEndian::read_i32(b))),
+        Dtype::U32 => each::<4>(bytes, out, |b| f64::from(LittleEndian::read_u32(b))),
+        // what is most common without a detour
+        Dtype::F32 => each::<4>(bytes, out, |b| f64::from(LittleEndian::read_f32(b))),
+        Dtype::BF16 => each::<2>(bytes, out, |b| f64::from(f32::from_bits(u32::from(LittleEndian::read_u16(b)) << 16))),
+        // f32 holds all others
+        _ => {
+            let mut singles = [0f32; BLOCK];
+            for (bytes, out) in bytes.chunks(BLOCK * dtype.bits() as usize / 8).zip(out.chunks_mut(BLOCK)) {
+                let singles = &mut singles[..out.len()];
+                convert(dtype, bytes, singles)?;
+                out.iter_mut().zip(singles).for_each(|(out, single)| *out = f64::from(*single));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Converts the elements in `bytes` to `out`, one for each.
 pub(crate) fn convert<T: Float>(dtype: Dtype, bytes: &[u8], out: &mut [T]) -> Result<()> {
     /// One element after another, each of `N` bytes.

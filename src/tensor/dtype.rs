@@ -135,6 +135,11 @@ impl Dtype {
         }
     }
 
+    /// Whether it is an integer; that of one bit is one.
+    pub(crate) fn is_integer(self) -> bool {
+        self.is_signed_integer() || matches!(self, Self::Bool | Self::U8 | Self::U16 | Self::U32 | Self::U64)
+    }
+
     /// Whether it is a signed integer.
     pub(crate) fn is_signed_integer(self) -> bool {
         matches!(self, Self::I8 | Self::I16 | Self::I32 | Self::I64)
