@@ -102,7 +102,7 @@ impl Failure {
                 return Self::wrong_use(path, "cannot write here: its folder does not exist", advice);
             }
             NotADirectory => (WRONG_USE, "choose another folder with -o"),
-            AlreadyExists => (WRONG_USE, "add --force to replace it, or choose another name"),
+            AlreadyExists => (WRONG_USE, "add --force to replace it, or choose another name with -o"),
             kind @ (PermissionDenied | ReadOnlyFilesystem) => (WRONG_USE, writing_advice(kind)),
             kind => (BAD_DATA, writing_advice(kind)),
         };

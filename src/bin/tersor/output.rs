@@ -44,11 +44,11 @@ pub fn check_free(path: &Path, force: bool, inputs: &[PathBuf]) -> Outcome {
         return Ok(());
     };
     if is_one_of(path, inputs) {
-        return Err(Failure::wrong_use(path, "the input and the output are the same", "choose another name"));
+        return Err(Failure::wrong_use(path, "the input and the output are the same", "choose another name with -o"));
     }
     if !force {
         let what = if metadata.is_dir() { "this folder exists" } else { "this file exists" };
-        return Err(Failure::wrong_use(path, what, "add --force to replace it, or choose another name"));
+        return Err(Failure::wrong_use(path, what, "add --force to replace it, or choose another name with -o"));
     }
     Ok(())
 }
