@@ -222,6 +222,49 @@ fn sources_are_alike() {
 }
 
 /// A source that fails or ends early after it was opened gives an error, never other bytes.
+/// Elements in any ranges, without and with conversion, of tensors that share a segment and of one with several chunks.
+#[test]
+fn ranges_of_elements_are_those_of_the_whole() {
+    let flat = weights(700_000, 5);
+    let halves: Vec<u8> = (0..600u32).map(|i| (i * 37 % 251) as u8).collect();
+    let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default()).unwrap();
+    encoder.add("before", TensorView::new(Dtype::F32, &[5], &flat[..20]).unwrap()).unwrap();
+    encoder.add("small", TensorView::new(Dtype::F32, &[3, 11], &flat[..132]).unwrap()).unwrap();
+    encoder.add("flat", TensorView::new(Dtype::F32, &[1, 700_000], &flat).unwrap()).unwrap();
+    encoder.add("packed", TensorView::new(Dtype::F4, &[1200], &halves).unwrap()).unwrap();
+    let reader = Reader::new(encoder.finish().unwrap().0).unwrap();
+    for tensor in reader.tensors() {
+        let (whole, values) = (tensor.decode().unwrap(), tensor.decode_as::<f32>().unwrap());
+        let bits = tensor.dtype().bits() as usize;
+        let count = tensor.element_count();
+        for at_least in [1, 100_000, u64::MAX] {
+            let parts: Vec<_> = tensor.parts(at_least).unwrap().collect();
+            assert!(parts.iter().map(|part| part.end - part.start).eq(
+                parts.windows(2).map(|two| two[1].start - two[0].start).chain([count - parts[parts.len() - 1].start])
+            ));
+            assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, count));
+            let together: Vec<f32> =
+                parts.iter().flat_map(|part| tensor.elements_as::<f32>(part.clone()).unwrap()).collect();
+            assert!(together == values);
+        }
+        for range in [0..0, 2..4, 4..count, count / 4 * 2..count / 4 * 2 + 2, count..count] {
+            let places = range.start as usize..range.end as usize;
+            let mut bytes = vec![0; places.len() * bits / 8];
+            tensor.elements_into(range.clone(), &mut bytes).unwrap();
+            assert!(bytes == whole[places.start * bits / 8..][..bytes.len()], "{range:?} of {}", tensor.name());
+            assert!(tensor.elements_as::<f32>(range).unwrap() == values[places]);
+        }
+        #[allow(clippy::reversed_empty_ranges)]
+        for range in [0..count + 1, 3..2, u64::MAX - 1..u64::MAX] {
+            assert!(tensor.elements_into(range.clone(), &mut []).is_err());
+            assert!(tensor.elements_as::<f32>(range).is_err());
+        }
+    }
+    let packed = reader.tensor("packed").unwrap();
+    assert!(packed.elements_into(1..3, &mut [0]).is_err());
+    assert!(packed.elements_as::<f32>(1..4).unwrap() == packed.decode_as::<f32>().unwrap()[1..4]);
+}
+
 #[test]
 fn a_source_that_fails_gives_an_error() {
     struct Failing(Vec<u8>, AtomicU64);

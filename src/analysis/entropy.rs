@@ -56,11 +56,20 @@ pub fn naming_bits(alphabet: u64, used: u64) -> f64 {
     if alphabet == 0 {
         return 0.0;
     }
-    // in whole numbers of factors, as both are at most 2^12 here
     let few = used.min(alphabet.saturating_sub(used));
-    let ways: f64 = (0..few).map(|i| ((alphabet - i) as f64 / (i + 1) as f64).log2()).sum();
+    let ways = match few {
+        // exact as far as it is quick: the symbols of a stream are far fewer
+        0..=MOST_FACTORS => (0..few).map(|i| ((alphabet - i) as f64 / (i + 1) as f64).log2()).sum(),
+        _ => {
+            let log = |n: u64| libm::lgamma(n as f64 + 1.0) / std::f64::consts::LN_2;
+            log(alphabet) - log(few) - log(alphabet - few)
+        }
+    };
     (alphabet as f64).log2() + ways
 }
+
+/// Factors that [`naming_bits`] takes one by one.
+const MOST_FACTORS: u64 = 1 << 12;
 
 /// Symbols that occur.
 pub fn distinct(counts: &[u64]) -> u64 {
@@ -187,6 +196,11 @@ mod tests {
         }
         assert_eq!(naming_bits(0, 0), 0.0);
         assert_eq!(naming_bits(4, 9), 2.0);
+        assert!(naming_bits(u64::MAX, 1 << 63).is_finite());
+        // the two ways of counting agree where one takes over from the other
+        let by_factors = naming_bits(20_000, MOST_FACTORS);
+        let ratio = (20_000 - MOST_FACTORS) as f64 / (MOST_FACTORS + 1) as f64;
+        assert!(is_close(naming_bits(20_000, MOST_FACTORS + 1), by_factors + ratio.log2()));
         assert!((naming_bits(4, 2) - (2.0 + 6f64.log2())).abs() < 1e-12);
     }
 }

@@ -265,7 +265,9 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
         let dtype = self.dtype();
         let bits = u64::from(dtype.bits());
         if bits < 8 && [range.start, range.end].iter().any(|&end| !end.is_multiple_of(8 / gcd(bits, 8))) {
-            return Err(self.name_in(Error::invalid(format!("these rows of {dtype} do not begin and end at a byte"))));
+            return Err(
+                self.name_in(Error::invalid(format!("these elements of {dtype} do not begin and end at a byte")))
+            );
         }
         if out.len() as u64 != bytes_of(dtype, range.end - range.start) {
             let what = format!("{} bytes to decode to, {} needed", out.len(), bytes_of(dtype, range.end - range.start));
@@ -303,7 +305,7 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     /// The values of the elements `range`, counted in row-major order, converted to `T`.
     ///
     /// # Errors
-    /// As [`elements_into`](Self::elements_into), and `Unsupported` for complex tensors.
+    /// As [`decode`](Self::decode), `InvalidArgument` if there are no such elements, and `Unsupported` for complex tensors.
     pub fn elements_as<T: Float>(&self, range: Range<u64>) -> Result<Vec<T>> {
         self.check_elements(&range)?;
         let count = range.end - range.start;
