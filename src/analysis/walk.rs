@@ -60,7 +60,8 @@ impl<S: ReadAt> Reader<S> {
         }
         let ledger = self.ledger()?;
         let entries = &self.directory().manifest.entries;
-        let mut found = Bounds { segments: Vec::new(), statistics: vec![None; entries.len()], ledger };
+        let segments = vec![SegmentBounds::default(); ledger.segments.len()];
+        let mut found = Bounds { segments, statistics: vec![None; entries.len()], ledger };
         let mut sums: Vec<Sums> = vec![Sums::default(); if options.statistics { entries.len() } else { 0 }];
         let jobs = self.jobs()?;
         let mut tallies: Vec<Tally> = Vec::new();
@@ -78,10 +79,9 @@ impl<S: ReadAt> Reader<S> {
                     sums[member].merge(&of_member);
                 }
                 if job.is_last {
-                    let number = found.segments.len();
-                    let bounds =
-                        self.segment_bounds(job.segment, std::mem::take(&mut tallies), &found.ledger.segments[number])?;
-                    found.segments.push(bounds);
+                    let number = job.segment as usize;
+                    let ledger = &found.ledger.segments[number];
+                    found.segments[number] = self.segment_bounds(job.segment, std::mem::take(&mut tallies), ledger)?;
                 }
             }
         }
