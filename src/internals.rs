@@ -1,8 +1,8 @@
 //! What the project's own tests and fuzz targets see. No part of the public interface: it may change in any version.
 
+use crate::coders as e;
+use crate::coders::{Adaptation, BitsModel, LaneModel, Tables, WordSize};
 use crate::container as c;
-use crate::entropy as e;
-use crate::entropy::{Adaptation, BitsModel, LaneModel, Tables, WordSize};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::represent as r;

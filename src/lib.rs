@@ -30,10 +30,10 @@
 #![forbid(unsafe_op_in_unsafe_fn)]
 
 pub mod analysis;
+mod coders;
 mod container;
 mod decode;
 mod encode;
-mod entropy;
 mod error;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
@@ -55,6 +55,9 @@ pub use encode::{EncodeOptions, Encoder, FileInput, Summary, encode_files};
 pub use error::{Error, ErrorKind, Escaped, Result};
 pub use half;
 pub use interop::{SafetensorsHeader, SafetensorsTensor};
+#[cfg(feature = "command")]
+#[doc(hidden)]
+pub use kernel::command_map;
 pub use kernel::{Kernel, Map, UnknownKernel};
 pub use limits::Limits;
 pub use progress::Progress;

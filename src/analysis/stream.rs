@@ -1,7 +1,7 @@
 //! What the streams of a segment show when they are decoded, and their code lengths.
 
 use super::entropy::{adaptive_bits, distinct, entropy_bits, two_part_bits};
-use crate::entropy::{AdaptiveLanes, bits_length, kept_length, mask_length, mixed_length, static_lanes_length};
+use crate::coders::{AdaptiveLanes, bits_length, kept_length, mask_length, mixed_length, static_lanes_length};
 use crate::represent::{Coding, ContextSource, Fields, Representation, Seen};
 use crate::tensor::Dtype;
 

@@ -6,7 +6,7 @@ use super::magnitude::Magnitudes;
 use super::options::Effort;
 use super::scale::{Classes, Resolution, classes};
 use super::words::{Block, Words};
-use crate::entropy::{BIT, entropy_cost};
+use crate::coders::{BIT, entropy_cost};
 use crate::represent::{ContextSource, Layout, MAX_GROUP_CLASSES, Word};
 
 /// Bytes that a table of one more context takes, about.

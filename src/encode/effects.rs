@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::entropy::{BIT, entropy_cost, log2_fixed};
+use crate::coders::{BIT, entropy_cost, log2_fixed};
 use crate::represent::{Kept, Layout, MAX_GROUP_CLASSES, Rows};
 
 /// Inner axes from here on are worth a row for each index of all the others.

@@ -1,6 +1,6 @@
 //! The coding of one field, from how often its symbols occur.
 
-use crate::entropy::{
+use crate::coders::{
     Adaptation, BIT, LaneModel, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS, Tables, adaptive_cost, static_cost,
 };
 use crate::represent::{Coding, ContextSource, MAX_CONTEXT_SHIFT};

@@ -11,7 +11,7 @@ use super::planes::improve_plane;
 use super::refine::refine;
 use super::scale::Classes;
 use super::words::{Source, Words};
-use crate::entropy::{BIT, MAX_SYMBOL_BITS, adaptive_cost};
+use crate::coders::{BIT, MAX_SYMBOL_BITS, adaptive_cost};
 use crate::represent::{
     ContextSource, Field, Fields, InChunks, Layout, MAX_CLASS_FIELDS, MAX_FIELDS, Map, Transform, Word,
 };

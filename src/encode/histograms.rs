@@ -4,7 +4,7 @@ use super::effects::Sums;
 use super::magnitude::{Magnitudes, Meaning};
 use super::options::Effort;
 use super::words::{Block, Words};
-use crate::entropy::{BIT, entropy_cost};
+use crate::coders::{BIT, entropy_cost};
 use crate::represent::{Layout, Word};
 
 /// Words on which it is judged what is worth counting.

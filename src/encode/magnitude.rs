@@ -1,7 +1,7 @@
 //! How large the weights are that a symbol stands for: the logarithms that scales are averages of.
 
 use super::effects::{Link, MASK_UNIT};
-use crate::entropy::log2_fixed;
+use crate::coders::log2_fixed;
 
 /// Units of a magnitude: 1/64 octave.
 pub(super) const OCTAVE: i32 = 64;

@@ -9,7 +9,7 @@ use super::mixing_kept::mixed_mask;
 use super::options::Effort;
 use super::scale::Classes;
 use super::words::Source;
-use crate::entropy::{BitsModel, WordSize, bits_cost, entropy_cost};
+use crate::coders::{BitsModel, WordSize, bits_cost, entropy_cost};
 use crate::represent::{Coding, ContextSource, Kept, Layout, Map, Mask, Shared, Steps, SymbolShape, Unpack};
 use crate::tensor::Dtype;
 

@@ -6,7 +6,7 @@ use super::options::Effort;
 use super::refine::tidy;
 use super::scale::Classes;
 use super::words::{Source, Words};
-use crate::entropy::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS, MixedKind, MixedModel, mixed_cost};
+use crate::coders::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS, MixedKind, MixedModel, mixed_cost};
 use crate::represent::{Coding, ContextSource, Field, Layout, Steps, Transform, Word, take_field};
 
 /// Fewer words do not repay what a mixer has to learn.

@@ -1,7 +1,7 @@
 //! How to encode.
 
 use super::scale::Resolution;
-use crate::entropy::Adaptation;
+use crate::coders::Adaptation;
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::progress::Progress;

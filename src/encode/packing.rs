@@ -1,6 +1,6 @@
 //! Which small integers may lie packed in larger words: judged by their entropy, on a sample.
 
-use crate::entropy::{BIT, entropy_cost};
+use crate::coders::{BIT, entropy_cost};
 use crate::represent::{Axis, Layout, Unpack};
 use crate::tensor::Dtype;
 

@@ -4,7 +4,7 @@ use super::field_coding::{BYTE, LANE_OVERHEAD};
 use super::field_plan::FieldPlan;
 use super::options::Effort;
 use super::words::Words;
-use crate::entropy::{
+use crate::coders::{
     BIT, BitsModel, LaneModel, MAX_SLOTS, MAX_SYMBOL_BITS, WordSize, bits_cost, lanes_cost, mixed_cost,
 };
 use crate::represent::{Coding, ContextSource, Field, Layout, MAX_FIELD_BITS, Word, all_sums, take_field};

@@ -2,7 +2,7 @@
 
 use super::effects::{CERTAIN, Effect, Grouping};
 use super::magnitude::OCTAVE;
-use crate::entropy::{ClassCoding, MAX_CLASS_BITS, MAX_CONTEXTS};
+use crate::coders::{ClassCoding, MAX_CLASS_BITS, MAX_CONTEXTS};
 use crate::represent::{ClassField, ContextSource, Group, Layout, Rows};
 
 /// Effects beyond so many octaves count as so many.

@@ -12,6 +12,9 @@
 #![allow(unsafe_code)]
 
 mod choice;
+#[cfg(feature = "command")]
+#[doc(hidden)]
+pub mod command_map;
 mod lanes;
 mod map;
 mod pack;

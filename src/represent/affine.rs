@@ -7,7 +7,7 @@ use half::{bf16, f16};
 use super::groups::Groups;
 use super::mask::Kept;
 use super::word::Word;
-use crate::entropy::{decode_scales, encode_scales};
+use crate::coders::{decode_scales, encode_scales};
 use crate::error::{Error, Result};
 use crate::tensor::Dtype;
 use crate::wire::{Cursor, put_varint};

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::layout::{Layout, Rows};
-use crate::entropy::{ClassCoding, skip_classes};
+use crate::coders::{ClassCoding, skip_classes};
 use crate::error::{Error, Result};
 use crate::kernel::{Job, Kernel};
 use crate::tensor::element_count;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::groups::Groups;
 use super::mask::Kept;
 use super::word::Word;
-use crate::entropy::{MAX_SYMBOL_BITS, decode_ascending, encode_ascending};
+use crate::coders::{MAX_SYMBOL_BITS, decode_ascending, encode_ascending};
 use crate::error::{Error, Result};
 use crate::tensor::Dtype;
 use crate::wire::Cursor;

@@ -3,7 +3,7 @@
 use super::StreamBytes;
 use super::context_source::ContextSource;
 use super::mask::{Kept, SymbolShape};
-use crate::entropy::{
+use crate::coders::{
     BitsModel, Geometry, KeptModel, LaneModel, MAX_SYMBOL_BITS, MixedModel, encode_bits, encode_kept, encode_lanes,
     encode_mask, encode_mixed, pack, packed_len, skip_bits, skip_lanes, skip_mixed,
 };

@@ -2,7 +2,7 @@
 
 use super::class_field::{ChunkClasses, ClassField};
 use super::inverse::Places;
-use crate::entropy::MAX_CONTEXTS;
+use crate::coders::MAX_CONTEXTS;
 use crate::error::{Error, Result};
 use crate::kernel::{Job, Kernel};
 use crate::wire::{Cursor, put_varint};

@@ -10,7 +10,7 @@ use super::layout::Layout;
 use super::mask::{Kept, of_kept};
 use super::steps::{Map, Shared, Steps};
 use super::word::{Word, with_word};
-use crate::entropy::{LaneRoom, skip_map};
+use crate::coders::{LaneRoom, skip_map};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::tensor::Dtype;

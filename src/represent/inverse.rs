@@ -8,7 +8,7 @@ use super::groups::Groups;
 use super::mask::Kept;
 use super::steps::{Map, Shared};
 use super::word::{Word, write_words};
-use crate::entropy::MAX_SYMBOL_BITS;
+use crate::coders::MAX_SYMBOL_BITS;
 use crate::error::{Error, Result};
 use crate::kernel::{Job, Kernel};
 

@@ -1,6 +1,6 @@
 //! What decoding keeps from one chunk to the next.
 
-use crate::entropy::LaneRoom;
+use crate::coders::LaneRoom;
 use crate::kernel::Kernel;
 
 use super::fields::MAX_FIELDS;

@@ -2,7 +2,7 @@
 
 use super::coding::Coding;
 use super::mask::Kept;
-use crate::entropy::{
+use crate::coders::{
     LaneDecoder, LaneRoom, decode_bits, decode_kept, decode_mask, decode_mixed, packed_len, skip_bits, skip_mixed,
     unpack,
 };

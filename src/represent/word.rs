@@ -1,6 +1,6 @@
 //! Words: unsigned integers of a dtype's width, read from and written to little-endian bytes.
 
-use crate::entropy::{pack, unpack};
+use crate::coders::{pack, unpack};
 use crate::error::Result;
 
 /// The machine integer that holds a word of up to `Self::SIZE` × 8 bits.

@@ -26,7 +26,7 @@ fn a_file() {
 
 #[test]
 fn the_networks_of_the_repository() {
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/");
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/");
     let folder = Folder::new();
     for name in ["lenet5--deepcompft", "lenet300"] {
         let source = format!("{data}{name}.safetensors");

@@ -1,13 +1,10 @@
-//! Makes the files of `spec/vectors/` anew: `cargo run --example make-vectors`.
-
-#[path = "../tests/generator/mod.rs"]
-mod generator;
+//! Makes the files of `spec/vectors/` anew: `cargo run -p conformance`.
 
 use std::fs;
 use std::path::Path;
 
 fn main() -> std::io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/vectors");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/vectors");
     for folder in ["good", "bad"] {
         // what is no longer made must not stay
         if root.join(folder).exists() {
@@ -15,7 +12,7 @@ fn main() -> std::io::Result<()> {
         }
         fs::create_dir_all(root.join(folder))?;
     }
-    let files = generator::all();
+    let files = conformance::all();
     for (path, bytes) in &files {
         fs::write(root.join(path), bytes)?;
     }

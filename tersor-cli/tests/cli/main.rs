@@ -1,5 +1,4 @@
 //! The command, from outside: what it writes, says and leaves behind.
-#![cfg(feature = "cli")]
 #![allow(missing_docs)]
 
 mod diff;

@@ -1,7 +1,7 @@
 //! The test vectors of `spec/vectors/`: they are what the generator makes, the good ones decode to what they should, and
 //! the bad ones to the error that they should.
 
-mod generator;
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use support::{by_index, in_order, ledger};
 use tersor::{ErrorKind, Limits, Reader, Result};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/vectors")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/vectors")
 }
 
 fn read(path: &str) -> Vec<u8> {
@@ -36,7 +36,7 @@ fn names(folder: &str) -> Vec<String> {
 
 #[test]
 fn committed_files_are_what_the_generator_makes() {
-    let made = generator::all();
+    let made = conformance::all();
     let mut found = 0;
     for folder in ["", "good", "bad"] {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
@@ -49,7 +49,7 @@ fn committed_files_are_what_the_generator_makes() {
         }
     }
     for (path, bytes) in &made {
-        assert!(read(path) == *bytes, "{path} is not what the generator makes: cargo run --example make-vectors");
+        assert!(read(path) == *bytes, "{path} is not what the generator makes: cargo run -p conformance");
     }
     assert_eq!(found, made.len());
     let total: usize = made.values().map(Vec::len).sum();

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use tersor::{FileInput, Map};
 
 use crate::Outcome;
-use crate::command_map;
 use crate::failure::Failure;
 use crate::foreign::{self, Kind};
+use tersor::command_map;
 
 const INDEX_ENDING: &str = ".index.json";
 /// How names of files with weights end.

@@ -5,8 +5,6 @@
 mod args;
 mod bar;
 mod cleanup;
-#[path = "../../kernel/command_map.rs"]
-mod command_map;
 mod compare;
 mod decode;
 mod diff;

@@ -5,7 +5,7 @@
 //! than 2 KiB each bit instead of each value of the bytes outside heads; for this release is the place:
 //! `TERSOR_SWEEP=complete cargo test --release --test hostile`.
 
-mod generator;
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use generator::coders::{ClassField, Coding, Fields, Source, Tables, field};
-use generator::good::{Vector, fields, segment, tensor};
-use generator::wire::{Item, Manifest, Packing, Part, Parts, Representation, crc, put_varint};
+use conformance::coders::{ClassField, Coding, Fields, Source, Tables, field};
+use conformance::good::{Vector, fields, segment, tensor};
+use conformance::wire::{Item, Manifest, Packing, Part, Parts, Representation, crc, put_varint};
 use peak_alloc::PeakAlloc;
 use support::{Content, Streamed, agree, by_index, in_order, tight};
 use tersor::{
@@ -45,7 +45,7 @@ fn complete() -> bool {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn containers(folder: &str) -> Vec<(String, Vec<u8>)> {
@@ -372,7 +372,7 @@ fn changed_bytes_under_right_checksums() {
 #[test]
 fn noise_after_a_good_beginning() {
     let _turn = turn();
-    let mut random = generator::Random(1);
+    let mut random = conformance::Random(1);
     let base = encoded();
     for round in 0..if complete() { 100_000 } else { 1000 } {
         let mut changed = base[..random.below(base.len() as u64 + 1) as usize].to_vec();
@@ -503,7 +503,7 @@ fn bombs() {
         let manifest = parts.manifest();
         (manifest.ranks, manifest.dimensions) = (vec![shape.len() as u64], shape.to_vec());
         for copy in 0..copies {
-            let mut entry = generator::good::alias(&format!("x{copy}"), 0, "U8", shape);
+            let mut entry = conformance::good::alias(&format!("x{copy}"), 0, "U8", shape);
             entry.bytes = Vec::new();
             manifest.add(&entry);
         }
