@@ -29,4 +29,6 @@ pub(crate) use encode::encode_lanes;
 pub(crate) use model::{LaneModel, skip_lanes};
 
 #[cfg(test)]
+mod naive;
+#[cfg(test)]
 mod tests;
