@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   encode   decode/   cost   code_length
-//!      │        │        └──────┴── measure    adds up what symbols take, under tables that may follow them
-//!      │        └── slots                      what a decoder looks up
+//!      │        │        └──────┴── measure    adds up costs or code lengths of symbols
+//!      │        └── slots                      the look-up table of a decoder
 //!      ├── entries                             numbers and counts the entries of all tables
 //!      ├── adapt                               tables that follow the symbols
 //!      └── model                               parameters in the segment's head; the parts of a chunk's stream

@@ -1,5 +1,4 @@
-//! The mixer (section 11.5): makes the probability of a bit from those of several slots, by weights that learn which of them
-//! to trust.
+//! The mixer (section 11.5): combines the probabilities of several slots. Its weights learn which slots to trust.
 
 use super::super::sink::Sink;
 use super::slot::Slot;

@@ -140,7 +140,7 @@ impl CodeModel {
 
     /// Predicts the code of `symbol`, counted from the first of the range.
     ///
-    /// `row` has the codes of the symbols before it, `above` those of the table before, if there is one.
+    /// `row` holds the codes of the symbols before it. `above` holds the codes of the previous table, if there is one.
     #[inline]
     pub(super) fn predict(row: &CodeRow, above: Option<&CodeRow>, drift: i8, symbol: usize) -> Prediction {
         let symbol = symbol as isize;

@@ -8,7 +8,7 @@ pub(super) trait LaneLoop {
     fn run<const MANY: bool, const PRECISION: u32>(self) -> Self::Output;
 }
 
-/// Runs a loop; returns `None` if there is no such precision.
+/// Runs a loop. Returns `None` if the precision is not from 9 to 12.
 pub(super) fn run<L: LaneLoop>(lane_loop: L, has_contexts: bool, precision: u32) -> Option<L::Output> {
     Some(match (has_contexts, precision) {
         (false, 9) => lane_loop.run::<false, 9>(),

@@ -21,7 +21,7 @@ use crate::wire::Cursor;
 #[derive(Debug, Default)]
 pub(crate) struct LaneTables {
     slots: Slots,
-    /// Whether the slots are those of the segment's tables.
+    /// Whether the slots hold the tables of the segment, without adaptation.
     is_filled: bool,
 }
 

@@ -1,7 +1,7 @@
 //! A field whose bits are predicted by mixing (section 11.5).
 //!
-//! The weights around a weight predict it: those of the same kernel through an adaptive linear predictor (normalised least mean
-//! squares), those of the same column through running means. Its scale class helps, too.
+//! Three things predict a weight: an adaptive linear predictor over earlier weights (normalised least mean squares), the running
+//! means of its column, and its scale class.
 
 mod model;
 

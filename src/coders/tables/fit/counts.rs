@@ -136,7 +136,7 @@ pub(super) fn nearest(target: u32) -> u8 {
     ((target + STEP as u32 / 2) / STEP as u32).clamp(1, u32::from(MAX_LEVEL)) as u8
 }
 
-/// Marks the most frequent symbols, if there are more symbols than entries beside an escape.
+/// Marks the most frequent symbols, if there are more symbols than entries next to an escape.
 fn eligible(counts: &[u64]) -> Option<Vec<bool>> {
     let mut used: Vec<usize> = (0..counts.len()).filter(|&symbol| counts[symbol] > 0).collect();
     if used.len() < MAX_ENTRIES {

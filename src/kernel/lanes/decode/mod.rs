@@ -79,6 +79,10 @@ mod tests {
     /// Slots of one entry, label 3, in two contexts.
     const SLOTS: [u32; 2 << 9] = [3 << 18 | 511 << 9; 2 << 9];
 
+    fn lanes<'a>(states: &'a mut [u32; LANES], words: &'a [[u8; 2]]) -> DecodingLanes<'a> {
+        DecodingLanes { states, slots: &SLOTS, precision: 9, words, position: 0, first: 10, escape: Some(3) }
+    }
+
     /// Bad contexts are refused before anything is read.
     #[test]
     fn contexts_without_slots_are_refused() {
@@ -86,15 +90,7 @@ mod tests {
         for kernel in Kernel::available() {
             for (contexts, count) in [(vec![2; 32], 32), (vec![255; 32], 32), (vec![0; 31], 32), (vec![0; 64], 32)] {
                 let mut states = [1 << 16; LANES];
-                let mut lanes = DecodingLanes {
-                    states: &mut states,
-                    slots: &SLOTS,
-                    precision: 9,
-                    words: &words,
-                    position: 0,
-                    first: 0,
-                    escape: None,
-                };
+                let mut lanes = lanes(&mut states, &words);
                 let mut symbols = vec![7; count];
                 assert_eq!(lanes.decode(kernel, &contexts, &mut symbols).blocks, 0);
                 assert_eq!(symbols, vec![7; count]);
@@ -110,15 +106,7 @@ mod tests {
             for count in 0..40 {
                 let words = vec![[0; 2]; count].into_boxed_slice();
                 let mut states = [1 << 16; LANES];
-                let mut lanes = DecodingLanes {
-                    states: &mut states,
-                    slots: &SLOTS,
-                    precision: 9,
-                    words: &words,
-                    position: 0,
-                    first: 10,
-                    escape: Some(3),
-                };
+                let mut lanes = lanes(&mut states, &words);
                 let mut symbols = vec![0; 100 * LANES];
                 let decoded = lanes.decode(kernel, &[], &mut symbols);
                 let expected = if count < LANES { 0 } else { LANE_BLOCKS };
