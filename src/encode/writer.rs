@@ -6,7 +6,7 @@ use std::io::Write;
 use std::mem;
 
 use super::EncodeOptions;
-use super::candidates::stands_out;
+use super::search::stands_out;
 use super::segment::{SegmentInput, encode_segment};
 use crate::container::{Entry, Footer, Index, Manifest, ManifestPlace, Prelude, SegmentPlace, write_header};
 use crate::error::{Error, Result};

@@ -4,7 +4,7 @@
 use super::contexts::Counts;
 use super::field_coding::plan_field;
 use super::scale::Classes;
-use super::words::{Block, Words};
+use super::view::{Block, Words};
 use crate::coders::{BIT, ClassCoding, adaptive_cost, log2_fixed};
 use crate::represent::{ClassField, Coding, ContextSource, Layout, Rows, Word, take_field};
 use crate::spec::MAX_CONTEXTS;
