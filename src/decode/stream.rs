@@ -14,9 +14,9 @@ use crate::container::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::check;
-use crate::parallel::Workers;
 use crate::tensor::{Dtype, bytes_of};
 use crate::wire::{Cursor, read_packed};
+use crate::workers::Workers;
 
 /// Decoded bytes that are collected for each thread before a batch is decoded.
 const BATCH_BYTES: u64 = 4 << 20;
@@ -26,6 +26,7 @@ const SEGMENT_BYTES: u64 = 64 << 10;
 
 /// Some decoded bytes of a tensor or file content.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Part<'a> {
     /// Which one: its number in the order of declaration.
     pub ordinal: usize,
@@ -43,6 +44,7 @@ pub struct Part<'a> {
 
 /// A tensor, or the content of a file, that a container declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Declared<'a> {
     /// Its number in the order of declaration.
     pub ordinal: usize,
@@ -53,13 +55,13 @@ pub struct Declared<'a> {
     /// The dimensions, the outermost first.
     pub shape: &'a [u64],
     /// The ordinal of the one whose bytes it has, if it is stored as a repetition: then no part of its own comes.
-    pub same_as: Option<usize>,
+    pub alias_of: Option<usize>,
 }
 
 /// Decodes a Tersor file from front to back, without seeking.
 ///
 /// A tensor's parts come in order and one after another. Tensors come in the order in which they are stored; those without elements, and repetitions of others
-/// ([`Declared::same_as`]), do not come at all: [`declared`](Self::declared) has them. Until [`next_part`](Self::next_part) has returned `None`, checksums vouch for what was
+/// ([`Declared::alias_of`]), do not come at all: [`declared`](Self::declared) has them. Until [`next_part`](Self::next_part) has returned `None`, checksums vouch for what was
 /// handed out; then also digests, index and footer.
 #[derive(Debug)]
 pub struct StreamDecoder<R> {
@@ -202,7 +204,7 @@ impl<R: Read> StreamDecoder<R> {
             name: entry.name.as_deref(),
             dtype: entry.dtype,
             shape: &entry.shape,
-            same_as: entry.alias_of.map(|target| target as usize),
+            alias_of: entry.alias_of.map(|target| target as usize),
         })
     }
 

@@ -1,10 +1,11 @@
-//! Work on many items at once, the results in the order of the items. Without the feature `threads` one after another.
+//! Runs work on many items in parallel and returns the results in the order of the items. Without the feature `threads`
+//! the items are processed one after another.
 
 use crate::error::Result;
 #[cfg(feature = "threads")]
 use crate::error::{Error, ErrorKind};
 
-/// Threads to work on.
+/// The threads of an encoder or decoder.
 #[derive(Debug, Default)]
 pub(crate) struct Workers {
     #[cfg(feature = "threads")]
@@ -13,7 +14,8 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// `None`: the rayon pool that the caller is in, by default one thread a core.
+    /// Makes a pool of `threads` threads. `None` stands for the rayon pool of the caller, which by default has one thread a
+    /// core; 1 stands for the thread of the caller.
     pub(crate) fn new(threads: Option<usize>) -> Result<Self> {
         let serial = !cfg!(feature = "threads") || threads == Some(1);
         #[cfg(feature = "threads")]
@@ -31,7 +33,7 @@ impl Workers {
         })
     }
 
-    /// How many items are worked on at a time.
+    /// Returns the number of items that are processed at the same time.
     pub(crate) fn count(&self) -> usize {
         if self.serial {
             return 1;
@@ -42,7 +44,7 @@ impl Workers {
         1
     }
 
-    /// `work` on every item; the first error in the order of the items.
+    /// Calls `work` for every item. If several calls fail, the error of the first of these items is returned.
     pub(crate) fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> Result<R> + Sync) -> Result<Vec<R>> {
         if self.serial || items.len() < 2 {
             return items.into_iter().map(work).collect();
@@ -61,7 +63,7 @@ impl Workers {
         items.into_iter().map(work).collect()
     }
 
-    /// Adds `bytes` to a hash.
+    /// Adds `bytes` to `hasher`.
     pub(crate) fn hash(&self, hasher: &mut blake3::Hasher, bytes: &[u8]) {
         #[cfg(feature = "threads")]
         if !self.serial && bytes.len() >= 1 << 18 {
