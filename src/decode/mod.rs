@@ -3,12 +3,14 @@
 //! ```text
 //!   source ── segment ── reader ── entry ── gather ── slice ── tensor     random access
 //!                                    selection ──┘
-//!             segment ── stream ── files                                  file order
+//!   input  ── segment ── frames ── stream ── files                        file order
 //! ```
 
 mod entry;
 mod files;
+mod frames;
 mod gather;
+mod input;
 mod options;
 mod reader;
 mod scratches;

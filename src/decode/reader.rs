@@ -109,7 +109,7 @@ impl<S: ReadAt> Reader<S> {
                 Manifest::read(&content, limits)?
             }
         };
-        let index = Index::read(&mut cursor, &manifest, HEADER_BYTES as u64, footer.index_offset, limits)?;
+        let index = Index::read(&mut cursor, &manifest, HEADER_BYTES as u64..footer.index_offset, limits)?;
         let directory = Directory::new(manifest, index)?;
         let mut names = HashMap::new();
         let mut tensor_count = 0;

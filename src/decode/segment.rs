@@ -141,6 +141,31 @@ impl Segment {
         Ok(&scratch.whole.insert(kept.unwrap_or_default()).1)
     }
 
+    /// Divides the bytes of chunk `index` among the members of the segment.
+    pub(super) fn member_pieces(&self, index: usize) -> Vec<MemberPiece> {
+        let dtype = self.head.dtype;
+        let range = self.head.chunk_range(index);
+        let mut pieces = Vec::new();
+        let first = self.starts.partition_point(|&start| start <= range.start) - 1;
+        // the starts are used instead of the shapes: a rank can be high, and there can be many chunks
+        let mut ends = self.starts[first + 1..].iter();
+        for (&ordinal, &start) in self.head.members[first..].iter().zip(&self.starts[first..]) {
+            if start >= range.end {
+                break;
+            }
+            let end = ends.next().copied().unwrap_or(self.head.elements);
+            let (from, to) = (start.max(range.start), end.min(range.end));
+            let at = |element: u64| bytes_of(dtype, element - range.start) as usize;
+            pieces.push(MemberPiece {
+                ordinal,
+                offset: bytes_of(dtype, from - start),
+                within: at(from)..at(to),
+                is_last: to == end,
+            });
+        }
+        pieces
+    }
+
     /// Returns the chunks that hold the segment's elements `range`.
     pub(crate) fn chunks_of(&self, range: Range<u64>) -> Range<usize> {
         if range.is_empty() {
@@ -149,6 +174,18 @@ impl Segment {
         let chunk_len = self.head.chunk_len;
         (range.start / chunk_len) as usize..range.end.div_ceil(chunk_len) as usize
     }
+}
+
+/// The bytes of one entry within a chunk.
+#[derive(Debug)]
+pub(super) struct MemberPiece {
+    pub(super) ordinal: u32,
+    /// The offset of the bytes in the entry.
+    pub(super) offset: u64,
+    /// The place of the bytes in the chunk.
+    pub(super) within: Range<usize>,
+    /// Whether the entry ends here.
+    pub(super) is_last: bool,
 }
 
 /// Compares a chunk with its checksum.
