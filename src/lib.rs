@@ -43,6 +43,7 @@ mod kernel;
 mod limits;
 mod progress;
 mod represent;
+mod spec;
 mod tensor;
 mod wire;
 mod workers;

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES, Manifest, Prelude};
+use super::{Manifest, Prelude};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::spec::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES};
 use crate::wire::{Cursor, put_varint, read_packed, write_packed};
 
 /// The place of a segment frame in the file.

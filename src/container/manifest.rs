@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::MAX_FILE_NAME_BYTES;
 use crate::error::{Error, Result};
 use crate::limits::{Limits, check};
-use crate::tensor::{Dtype, MAX_RANK, byte_len, element_count};
+use crate::spec::{MAX_FILE_NAME_BYTES, MAX_RANK};
+use crate::tensor::{Dtype, byte_len, element_count};
 use crate::wire::{Cursor, put_string, put_varint};
 
 const IS_TENSOR: u8 = 1;
@@ -241,7 +241,13 @@ impl Manifest {
 
     /// What holds only of all manifests together, once the metadata and entries from these on were added; the files are
     /// the first manifest's.
-    fn check_added(&self, first_pair: usize, first_entry: usize, limits: &Limits, state: &mut ManifestState) -> Result<()> {
+    fn check_added(
+        &self,
+        first_pair: usize,
+        first_entry: usize,
+        limits: &Limits,
+        state: &mut ManifestState,
+    ) -> Result<()> {
         let corrupt = |what: String| Error::corrupt(what).in_section("manifest");
         let mut pairs = self.metadata[first_pair..].iter();
         if let Some((key, _)) = pairs.find(|(key, _)| !state.keys.insert(key.clone())) {

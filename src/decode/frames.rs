@@ -7,12 +7,15 @@ use std::sync::Arc;
 use super::Segment;
 use super::input::Input;
 use crate::container::{
-    Coverage, ENTRY_DIGEST_BYTES, Entry, FILE_DIGEST_BYTES, FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, FRAME_OPTIONAL,
-    FRAME_SEGMENT, Footer, FrameStart, HEADER_BYTES, Index, MAX_FRAME_START, Manifest, ManifestPlace, ManifestState,
-    Prelude, SegmentPlace, read_header,
+    Coverage, Entry, Footer, FrameStart, Index, MAX_FRAME_START, Manifest, ManifestPlace, ManifestState, Prelude,
+    SegmentPlace, read_header,
 };
 use crate::error::{Error, Result};
 use crate::limits::{Limits, check};
+use crate::spec::{
+    ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES, FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, FRAME_OPTIONAL, FRAME_SEGMENT,
+    HEADER_BYTES,
+};
 use crate::wire::{Cursor, read_packed};
 
 /// A frame that was read up to its body.

@@ -7,8 +7,9 @@ use super::frames::{Digests, Frame, Frames};
 use super::scratches::Scratches;
 use super::segment::{MemberPiece, check_chunk};
 use super::{DecodeOptions, Segment, zeroed};
-use crate::container::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES, Manifest, entry_digest};
+use crate::container::{Manifest, entry_digest};
 use crate::error::{Error, ErrorKind, Result};
+use crate::spec::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES};
 use crate::tensor::Dtype;
 use crate::workers::Workers;
 

@@ -10,6 +10,6 @@ mod view;
 pub use dtype::Dtype;
 pub use element::Element;
 pub(crate) use element::{bytes_mut, convert};
-pub(crate) use shape::{MAX_RANK, bytes_of, row_elements};
 pub use shape::{byte_len, element_count};
+pub(crate) use shape::{bytes_of, row_elements};
 pub use view::TensorView;

@@ -2,9 +2,6 @@
 
 use super::Dtype;
 
-/// Section 5.
-pub(crate) const MAX_RANK: usize = 65_535;
-
 /// Returns the number of elements: the product of the dimensions, 1 for rank 0, 0 if any dimension is 0. Returns `None`
 /// for 2^63 and more.
 #[must_use]

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{Dtype, Element, MAX_RANK, byte_len};
+use super::{Dtype, Element, byte_len};
 use crate::error::{Error, Result};
+use crate::spec::MAX_RANK;
 
 /// A tensor in memory: its dtype, its shape and its elements as little-endian bytes in row-major order.
 ///
