@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use crate::encoder::bits::{Adaptive, BitsEncoder, new_tree};
-use crate::encoder::tables::FALSE_ZERO;
+
+/// A level that says that it is not 0, and is 0.
+pub const FALSE_ZERO: i32 = i32::MIN;
 
 /// The zero bit's context of the escape.
 pub(crate) const ESCAPE_CONTEXT: usize = 32;

@@ -7,9 +7,6 @@ use crate::encoder::frequency_codes::{ESCAPE_CONTEXT, LevelCoder, Near};
 use crate::normalise::normalise;
 use crate::wire::primitives::put_words;
 
-/// A level that says that it is not 0, and is 0.
-pub const FALSE_ZERO: i32 = i32::MIN;
-
 /// The value of a level (section 9).
 pub fn value(level: i32) -> u64 {
     [256, 279, 304, 332, 362, 395, 431, 470][level as usize & 7] << (level >> 3) >> 4

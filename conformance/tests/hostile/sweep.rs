@@ -23,7 +23,12 @@ pub fn on_all_cores(count: usize, work: impl Fn(usize) + Sync) {
 }
 
 /// Tries changes `0..count` of a container, or about `budget` of them; each gives changed bytes and says what they are.
-pub fn sweep(known: &Known, count: usize, budget: usize, change: impl Fn(usize) -> (Vec<u8>, String) + Sync) -> [usize; 2] {
+pub fn sweep(
+    known: &Known,
+    count: usize,
+    budget: usize,
+    change: impl Fn(usize) -> (Vec<u8>, String) + Sync,
+) -> [usize; 2] {
     // odd, so that it is prime to the 256 values of a byte
     let stride = if complete() { 1 } else { count.div_ceil(budget.max(1)) | 1 };
     let errors = AtomicUsize::new(0);
