@@ -2,11 +2,11 @@
 
 use crate::coders as e;
 use crate::coders::{Adaptation, BitsModel, LaneModel, Tables, WordSize};
-use crate::container as c;
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::represent as r;
 use crate::represent::{Coding, ContextSource};
+use crate::spec;
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
@@ -33,7 +33,7 @@ pub fn decode_fields(dtype: Dtype, shape: &[u64], parameters: &[u8], coded: &[u8
 /// A stream of codebooks (section 8.6).
 pub fn encode_codebooks(lists: &[Vec<u64>], count_bits: u32, bits: u32) -> Vec<u8> {
     let mut out = Vec::new();
-    e::encode_ascending(lists.iter().map(Vec::as_slice), count_bits, bits, &mut out);
+    e::encode_codebooks(lists.iter().map(Vec::as_slice), count_bits, bits, &mut out);
     out
 }
 
@@ -43,7 +43,7 @@ pub fn encode_codebooks(lists: &[Vec<u64>], count_bits: u32, bits: u32) -> Vec<u
 /// `Corrupt`.
 pub fn decode_codebooks(bytes: &[u8], count: usize, count_bits: u32, bits: u32) -> Result<Vec<Vec<u64>>> {
     let mut cursor = Cursor::unplaced(bytes, "chunk");
-    let lists = e::decode_ascending(&mut cursor, count, count_bits, bits)?;
+    let lists = e::decode_codebooks(&mut cursor, count, count_bits, bits)?;
     cursor.finish()?;
     Ok(lists)
 }
@@ -111,7 +111,7 @@ impl KeptModel {
     /// `Corrupt`.
     pub fn decode(&self, bytes: &[u8], kept: &[bool]) -> Result<Vec<u16>> {
         let mut cursor = Cursor::unplaced(bytes, "chunk");
-        let kept: e::Kept = kept.iter().collect();
+        let kept: e::MaskBits = kept.iter().collect();
         let mut symbols = vec![0; kept.count_ones()];
         e::decode_kept(&mut cursor, &self.0, &kept, &mut symbols)?;
         cursor.finish()?;
@@ -122,62 +122,62 @@ impl KeptModel {
 /// The constants of section 16 of the specification, as the code has them.
 pub fn constants() -> Vec<(&'static str, u64)> {
     vec![
-        ("FORMAT_MAJOR", c::FORMAT_MAJOR.into()),
-        ("FORMAT_MINOR", c::FORMAT_MINOR.into()),
-        ("HEADER_BYTES", c::HEADER_BYTES as u64),
-        ("FOOTER_BYTES", c::FOOTER_BYTES as u64),
-        ("FRAME_MANIFEST", c::FRAME_MANIFEST.into()),
-        ("FRAME_SEGMENT", c::FRAME_SEGMENT.into()),
-        ("FRAME_INDEX", c::FRAME_INDEX.into()),
-        ("FRAME_OPTIONAL", c::FRAME_OPTIONAL.into()),
-        ("RAW_ALIGNMENT", c::RAW_ALIGNMENT),
-        ("MAX_CHUNK_ELEMENTS", c::MAX_CHUNK_ELEMENTS),
-        ("MIN_CHUNK_ELEMENTS", c::MIN_CHUNK_ELEMENTS),
-        ("MAX_CHUNK_OVERHEAD", c::MAX_CHUNK_OVERHEAD),
-        ("MAX_CHUNK_EXPANSION", c::MAX_CHUNK_EXPANSION),
-        ("MAX_RANK", crate::tensor::MAX_RANK as u64),
-        ("MAX_FILE_NAME_BYTES", c::MAX_FILE_NAME_BYTES as u64),
-        ("MAX_FIELDS", r::MAX_FIELDS as u64),
-        ("MAX_FIELD_BITS", r::MAX_FIELD_BITS.into()),
-        ("MAX_SYMBOL_BITS", e::MAX_SYMBOL_BITS.into()),
-        ("MAX_CLASS_FIELDS", r::MAX_CLASS_FIELDS as u64),
-        ("MAX_CLASS_BITS", e::MAX_CLASS_BITS.into()),
-        ("MAX_GROUPS", r::MAX_GROUPS as u64),
-        ("MAX_GROUP_CLASSES", r::MAX_GROUP_CLASSES),
-        ("CLASS_LIMIT", e::CLASS_LIMIT.into()),
-        ("MAX_CONTEXTS", e::MAX_CONTEXTS as u64),
-        ("MAX_CONTEXT_SHIFT", r::MAX_CONTEXT_SHIFT.into()),
-        ("MAX_PACKED_BITS", r::MAX_PACKED_BITS.into()),
-        ("MAX_RUN_WORDS", r::MAX_RUN_WORDS.into()),
-        ("MAX_STRIDE", r::MAX_STRIDE),
-        ("MAX_BLOCK", r::MAX_BLOCK),
-        ("MAX_PERIOD", r::MAX_PERIOD),
-        ("MAX_CODEBOOK_ENTRIES", e::MAX_CODEBOOK_ENTRIES as u64),
-        ("MAP_LIMIT", e::MAP_LIMIT.into()),
-        ("MAX_GRID_BITS", r::MAX_GRID_BITS.into()),
-        ("MAX_GRID_INTEGER", r::MAX_GRID_INTEGER as u64),
-        ("MIN_PRECISION", e::MIN_PRECISION.into()),
-        ("MAX_PRECISION", e::MAX_PRECISION.into()),
-        ("MAX_SLOTS", e::MAX_SLOTS as u64),
-        ("MAX_ENTRIES", e::MAX_ENTRIES as u64),
-        ("MAX_LEVEL", e::MAX_LEVEL.into()),
-        ("DRIFT_BITS", e::DRIFT_BITS.into()),
-        ("LANES", e::LANES as u64),
-        ("STATE_LOWER_BOUND", e::STATE_LOWER_BOUND.into()),
-        ("MIN_INTERVAL", e::MIN_INTERVAL.into()),
-        ("MAX_INTERVAL", e::MAX_INTERVAL.into()),
-        ("MAX_RATE", e::MAX_RATE.into()),
-        ("GROUP_STEP", e::GROUP_STEP.into()),
-        ("COUNTED_BELOW", e::COUNTED_BELOW.into()),
-        ("SLOT_BITS", e::SLOT_BITS.into()),
-        ("WEIGHT_BITS", e::WEIGHT_BITS.into()),
-        ("TABLE_LIMIT", e::TABLE_LIMIT.into()),
-        ("MAX_DISTANCES", e::MAX_DISTANCES as u64),
-        ("MAX_DISTANCE", e::MAX_DISTANCE.into()),
-        ("MAX_COLUMNS", e::MAX_COLUMNS.into()),
-        ("MAX_MASK_ROW", e::MAX_MASK_ROW.into()),
-        ("ENTRY_DIGEST_BYTES", c::ENTRY_DIGEST_BYTES as u64),
-        ("FILE_DIGEST_BYTES", c::FILE_DIGEST_BYTES as u64),
+        ("FORMAT_MAJOR", spec::FORMAT_MAJOR.into()),
+        ("FORMAT_MINOR", spec::FORMAT_MINOR.into()),
+        ("HEADER_BYTES", spec::HEADER_BYTES as u64),
+        ("FOOTER_BYTES", spec::FOOTER_BYTES as u64),
+        ("FRAME_MANIFEST", spec::FRAME_MANIFEST.into()),
+        ("FRAME_SEGMENT", spec::FRAME_SEGMENT.into()),
+        ("FRAME_INDEX", spec::FRAME_INDEX.into()),
+        ("FRAME_OPTIONAL", spec::FRAME_OPTIONAL.into()),
+        ("RAW_ALIGNMENT", spec::RAW_ALIGNMENT),
+        ("MAX_CHUNK_ELEMENTS", spec::MAX_CHUNK_ELEMENTS),
+        ("MIN_CHUNK_ELEMENTS", spec::MIN_CHUNK_ELEMENTS),
+        ("MAX_CHUNK_OVERHEAD", spec::MAX_CHUNK_OVERHEAD),
+        ("MAX_CHUNK_EXPANSION", spec::MAX_CHUNK_EXPANSION),
+        ("MAX_RANK", spec::MAX_RANK as u64),
+        ("MAX_FILE_NAME_BYTES", spec::MAX_FILE_NAME_BYTES as u64),
+        ("MAX_FIELDS", spec::MAX_FIELDS as u64),
+        ("MAX_FIELD_BITS", spec::MAX_FIELD_BITS.into()),
+        ("MAX_SYMBOL_BITS", spec::MAX_SYMBOL_BITS.into()),
+        ("MAX_CLASS_FIELDS", spec::MAX_CLASS_FIELDS as u64),
+        ("MAX_CLASS_BITS", spec::MAX_CLASS_BITS.into()),
+        ("MAX_GROUPS", spec::MAX_GROUPS as u64),
+        ("MAX_GROUP_CLASSES", spec::MAX_GROUP_CLASSES),
+        ("CLASS_LIMIT", spec::CLASS_LIMIT.into()),
+        ("MAX_CONTEXTS", spec::MAX_CONTEXTS as u64),
+        ("MAX_CONTEXT_SHIFT", spec::MAX_CONTEXT_SHIFT.into()),
+        ("MAX_PACKED_BITS", spec::MAX_PACKED_BITS.into()),
+        ("MAX_RUN_WORDS", spec::MAX_RUN_WORDS.into()),
+        ("MAX_STRIDE", spec::MAX_STRIDE),
+        ("MAX_BLOCK", spec::MAX_BLOCK),
+        ("MAX_PERIOD", spec::MAX_PERIOD),
+        ("MAX_CODEBOOK_ENTRIES", spec::MAX_CODEBOOK_ENTRIES as u64),
+        ("MAP_LIMIT", spec::MAP_LIMIT.into()),
+        ("MAX_GRID_BITS", spec::MAX_GRID_BITS.into()),
+        ("MAX_GRID_INTEGER", spec::MAX_GRID_INTEGER as u64),
+        ("MIN_PRECISION", spec::MIN_PRECISION.into()),
+        ("MAX_PRECISION", spec::MAX_PRECISION.into()),
+        ("MAX_SLOTS", spec::MAX_SLOTS as u64),
+        ("MAX_ENTRIES", spec::MAX_ENTRIES as u64),
+        ("MAX_LEVEL", spec::MAX_LEVEL.into()),
+        ("DRIFT_BITS", spec::DRIFT_BITS.into()),
+        ("LANES", spec::LANES as u64),
+        ("STATE_LOWER_BOUND", spec::STATE_LOWER_BOUND.into()),
+        ("MIN_INTERVAL", spec::MIN_INTERVAL.into()),
+        ("MAX_INTERVAL", spec::MAX_INTERVAL.into()),
+        ("MAX_RATE", spec::MAX_RATE.into()),
+        ("GROUP_STEP", spec::GROUP_STEP.into()),
+        ("COUNTED_BELOW", spec::COUNTED_BELOW.into()),
+        ("SLOT_BITS", spec::SLOT_BITS.into()),
+        ("WEIGHT_BITS", spec::WEIGHT_BITS.into()),
+        ("TABLE_LIMIT", spec::TABLE_LIMIT.into()),
+        ("MAX_DISTANCES", spec::MAX_DISTANCES as u64),
+        ("MAX_DISTANCE", spec::MAX_DISTANCE.into()),
+        ("MAX_COLUMNS", spec::MAX_COLUMNS.into()),
+        ("MAX_MASK_ROW", spec::MAX_MASK_ROW.into()),
+        ("ENTRY_DIGEST_BYTES", spec::ENTRY_DIGEST_BYTES as u64),
+        ("FILE_DIGEST_BYTES", spec::FILE_DIGEST_BYTES as u64),
     ]
 }
 

@@ -1,7 +1,8 @@
 //! The header (section 3).
 
-use super::{FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES, checksum_matches};
+use super::checksum_matches;
 use crate::error::{Error, Result};
+use crate::spec::{FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES};
 use crate::wire::{Cursor, checksum};
 
 const MAGIC: [u8; 8] = [0x89, b'T', b'S', b'R', 0x0d, 0x0a, 0x1a, 0x0a];
@@ -26,7 +27,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<()> {
             Some(format) => format!("not a Tersor file: {format}"),
             None => "not a Tersor file: wrong magic".to_owned(),
         };
-        return Err(Error::corrupt(what).in_section("header").at(0));
+        return Err(Error::corrupt(what).foreign().in_section("header").at(0));
     }
     let truncated = || Error::truncated("the input ends within the header").in_section("header").at(bytes.len() as u64);
     if bytes.len() < MAGIC.len() + 2 {

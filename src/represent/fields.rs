@@ -3,23 +3,19 @@
 use std::ops::Range;
 
 use super::StreamBytes;
-use super::class_field::{ChunkClasses, ClassField, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES};
+use super::class_field::{ChunkClasses, ClassField};
 use super::coding::{Coding, Field};
 use super::context_source::all_sums;
 use super::layout::Layout;
 use super::mask::{Kept, of_kept};
 use super::steps::{Map, Shared, Steps};
 use super::word::{Word, with_word};
-use crate::coders::{LaneRoom, skip_map};
+use crate::coders::{LaneTables, skip_map};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
+use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELD_BITS, MAX_FIELDS, MAX_GROUP_CLASSES};
 use crate::tensor::Dtype;
 use crate::wire::{Cursor, put_varint};
-
-/// Section 8.
-pub(crate) const MAX_FIELDS: usize = 16;
-/// Section 8.
-pub(crate) const MAX_FIELD_BITS: u32 = 16;
 
 /// What is done to a word before it is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -279,7 +275,7 @@ impl Fields {
             into.mask += of_mask.sum();
             into.add_to_stream(0, of_mask.sum() - of_mask.lengths);
             count = mask
-                .decode(&mut reading, &classes, count, &mut LaneRoom::default(), Kernel::PORTABLE, |_, _| ())?
+                .decode(&mut reading, &classes, count, &mut LaneTables::default(), Kernel::PORTABLE, |_, _| ())?
                 .count_ones();
             if count == 0 {
                 return cursor.finish();

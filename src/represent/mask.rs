@@ -6,14 +6,12 @@ use super::context_source::{ContextReader, ContextSource};
 use super::decoding::BLOCK;
 use super::inverse::Places;
 use super::symbol_stream::SymbolStream;
-pub(crate) use crate::coders::Kept;
-use crate::coders::{LaneRoom, pack};
+pub(crate) use crate::coders::MaskBits as Kept;
+use crate::coders::{LaneTables, pack};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
+use crate::spec::MAX_STRIDE;
 use crate::wire::{Cursor, put_varint};
-
-/// Section 8.5: the longest stride.
-pub(crate) const MAX_STRIDE: u64 = 1 << 22;
 
 /// The value that is left out, and how it is said where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,7 +140,7 @@ impl Mask {
         cursor: &mut Cursor<'_>,
         classes: &[ChunkClasses<'_>],
         values: usize,
-        room: &mut LaneRoom,
+        room: &mut LaneTables,
         kernel: Kernel,
         mut observe: impl FnMut(&[u16], &[u8]),
     ) -> Result<Kept> {

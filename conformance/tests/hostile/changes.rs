@@ -80,7 +80,7 @@ fn changed_bytes_of_a_network() {
     let _turn = turn();
     let path = root().join("tests/data/lenet300--deepcompft.safetensors");
     let bytes = std::fs::read(path).unwrap();
-    let input = FileInput { name: "lenet300.safetensors", bytes: &bytes };
+    let input = FileInput::new("lenet300.safetensors", &bytes);
     let (container, _) = encode_files(&[input], Vec::new(), EncodeOptions::default()).unwrap();
     let known = Known::new("lenet300", container);
     let structure = Structure::of(&known.bytes);

@@ -1,0 +1,96 @@
+//! The coding of one field, from how often its symbols occur.
+
+use crate::coders::{Adaptation, BIT, LaneModel, Tables, adaptive_cost, static_cost};
+use crate::represent::{Coding, ContextSource};
+use crate::spec::{MAX_CONTEXT_SHIFT, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS};
+
+/// From so many symbols on other numbers of contexts are tried.
+const MANY_SYMBOLS: u64 = 1 << 19;
+
+/// One part in so many is what a coder of the field that matters most has to save.
+pub(super) const LEAST_GAIN: u64 = 512;
+
+/// A byte in units of cost.
+pub(super) const BYTE: u64 = 8 * BIT;
+/// What a stream in lanes takes beside its words: states and counts.
+pub(super) const LANE_OVERHEAD: u64 = 132 * BYTE;
+
+/// The precision of the tables of so many contexts.
+fn precision(contexts: usize) -> u32 {
+    (MAX_SLOTS / contexts).ilog2().min(MAX_PRECISION)
+}
+
+/// The cheapest coding of a field with these counts among raw, constant and static lanes. Contexts cost `context_cost`
+/// besides, and are dropped if they do not save that. A coder has to save one part in `gain`.
+pub(super) fn plan_field(
+    counts: &[Vec<u64>],
+    width: u32,
+    source: &ContextSource,
+    context_cost: u64,
+    gain: u64,
+) -> (Coding, u64) {
+    let merged: Vec<u64> = (0..1 << width).map(|symbol| counts.iter().map(|counts| counts[symbol]).sum()).collect();
+    let total: u64 = merged.iter().sum();
+    let raw_cost = total * u64::from(width) * BIT;
+    let mut present = merged.iter().enumerate().filter(|(_, count)| **count > 0);
+    if let (Some((value, _)), None) = (present.next(), present.next()) {
+        return (Coding::Constant(value as u16), 2 * BYTE);
+    }
+    if width > MAX_SYMBOL_BITS || adaptive_cost(&merged) > raw_cost - raw_cost / gain && counts.len() == 1 {
+        return (Coding::Raw, raw_cost);
+    }
+    let lanes = |counts: &[Vec<u64>], source: &ContextSource| {
+        let tables = Tables::from_counts(counts, width, precision(counts.len()));
+        let model = LaneModel { tables, adaptation: Adaptation::STATIC };
+        let mut parameters = Vec::new();
+        model.write(&mut parameters);
+        let cost = static_cost(counts, &model.tables) + parameters.len() as u64 * BYTE + LANE_OVERHEAD;
+        (Coding::Lanes(source.clone(), model), cost)
+    };
+    let mut best = lanes(counts, source);
+    if total >= MANY_SYMBOLS {
+        let fewer = fewer_contexts(counts, source);
+        best = fewer
+            .iter()
+            .map(|(counts, source)| lanes(counts, source))
+            .fold(best, |best, other| if other.1 < best.1 { other } else { best });
+    }
+    best.1 += context_cost;
+    if counts.len() > 1 && total < 1 << 16 {
+        // few symbols: what was estimated may have been wrong
+        let alone = lanes(&[merged], &ContextSource::None);
+        if alone.1 < best.1 {
+            best = alone;
+        }
+    }
+    // a field that gains less is not worth its time
+    if best.1 > raw_cost - raw_cost / gain {
+        return (Coding::Raw, raw_cost);
+    }
+    best
+}
+
+/// Fewer contexts by classes, whose tables may be more precise: cut off at the top, and two in one.
+fn fewer_contexts(counts: &[Vec<u64>], source: &ContextSource) -> Vec<(Vec<Vec<u64>>, ContextSource)> {
+    let &ContextSource::Classes { field, shift, contexts } = source else { return Vec::new() };
+    let joined = |of: &dyn Fn(usize) -> usize, contexts: usize| {
+        let mut joined = vec![vec![0; counts[0].len()]; contexts];
+        for (context, counts) in counts.iter().enumerate() {
+            joined[of(context)].iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        }
+        joined
+    };
+    let mut variants = Vec::new();
+    // as many as tables of the next precision can be
+    let most = MAX_SLOTS >> (precision(contexts) + 1);
+    if contexts > most && most > 1 && precision(contexts) < MAX_PRECISION {
+        let source = ContextSource::Classes { field, shift, contexts: most };
+        variants.push((joined(&|context| context.min(most - 1), most), source));
+    }
+    let half = contexts.div_ceil(2);
+    if half > 1 && shift < MAX_CONTEXT_SHIFT {
+        let source = ContextSource::Classes { field, shift: shift + 1, contexts: half };
+        variants.push((joined(&|context| context / 2, half), source));
+    }
+    variants
+}
