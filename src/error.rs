@@ -6,7 +6,7 @@ use std::io;
 /// `std::result::Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The kind of an [`Error`]; the first four are those of section 15 of the specification.
+/// The kind of an [`Error`]; the first four are those of section 16 of the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
