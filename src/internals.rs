@@ -65,7 +65,7 @@ pub fn decode_scales(bytes: &[u8], count: usize, zero_bits: u32) -> Result<Vec<f
     Ok(scales)
 }
 
-/// Encodes a mixed mask (section 11.6). `row` is from 1 to 65536, and `kernel` from 1 to `row`.
+/// Encodes a mixed mask (section 12.3). `row` is from 1 to 65536, and `kernel` from 1 to `row`.
 pub fn encode_mask(bits: &[u16], row: u32, kernel: u32) -> Vec<u8> {
     let mut out = Vec::new();
     coders::encode_mask(bits, coders::Geometry { row, kernel }, &mut out);
@@ -84,7 +84,7 @@ pub fn decode_mask(bytes: &[u8], row: u32, kernel: u32, count: usize) -> Result<
     Ok(bits)
 }
 
-/// The parameters of mixed kept values (section 11.7).
+/// The parameters of mixed kept values (section 12.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptModel(coders::KeptModel);
 
@@ -118,7 +118,7 @@ impl KeptModel {
     }
 }
 
-/// Returns the names and values of the constants of section 16 of the specification, as the code has them.
+/// Returns the names and values of the constants of section 17 of the specification, as the code has them.
 pub fn constants() -> Vec<(&'static str, u64)> {
     vec![
         ("FORMAT_MAJOR", spec::FORMAT_MAJOR.into()),
@@ -159,14 +159,14 @@ pub fn constants() -> Vec<(&'static str, u64)> {
         ("MAX_PRECISION", spec::MAX_PRECISION.into()),
         ("MAX_SLOTS", spec::MAX_SLOTS as u64),
         ("MAX_ENTRIES", spec::MAX_ENTRIES as u64),
-        ("MAX_LEVEL", spec::MAX_LEVEL.into()),
+        ("MAX_FREQUENCY_CODE", spec::MAX_FREQUENCY_CODE.into()),
         ("DRIFT_BITS", spec::DRIFT_BITS.into()),
         ("LANES", spec::LANES as u64),
         ("STATE_LOWER_BOUND", spec::STATE_LOWER_BOUND.into()),
         ("MIN_INTERVAL", spec::MIN_INTERVAL.into()),
         ("MAX_INTERVAL", spec::MAX_INTERVAL.into()),
         ("MAX_RATE", spec::MAX_RATE.into()),
-        ("GROUP_STEP", spec::GROUP_STEP.into()),
+        ("ROUND_STEP", spec::ROUND_STEP.into()),
         ("COUNTED_BELOW", spec::COUNTED_BELOW.into()),
         ("SLOT_BITS", spec::SLOT_BITS.into()),
         ("WEIGHT_BITS", spec::WEIGHT_BITS.into()),

@@ -59,8 +59,8 @@ fn encode<'w, const MANY: bool>(
         let end = symbols.len().min(start.saturating_add(interval_len));
         let (symbols, contexts) = (&symbols[start..end], if MANY { &contexts[start..end] } else { &[] });
         let places = table.places();
-        lanes.encode(kernel, &places, contexts, symbols, |block| {
-            let from = block * LANES;
+        lanes.encode(kernel, &places, contexts, symbols, |round| {
+            let from = round * LANES;
             for (i, &symbol) in symbols[from..].iter().take(LANES).enumerate().rev() {
                 let place = places.of(if MANY { contexts[from + i] } else { 0 }, symbol);
                 assert!(place != SlotPlace::NONE, "a symbol without a code");

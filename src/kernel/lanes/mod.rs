@@ -1,4 +1,4 @@
-//! The inner loops of the lane coder (section 10.1). They work on *lane blocks*: 32 consecutive symbols, one for each lane.
+//! The inner loops of the lane coder (section 10.1). They work on *rounds*: 32 consecutive symbols, one for each lane.
 //!
 //! ```text
 //!   decode/      symbols from lanes: portable, AVX2
@@ -14,7 +14,7 @@ mod place;
 mod precision;
 mod slot;
 
-pub(crate) use decode::{DecodingLanes, LANE_BLOCKS};
+pub(crate) use decode::{DecodingLanes, MAX_ROUNDS};
 pub(crate) use encode::EncodingLanes;
 pub(crate) use place::{ReverseWords, SPARE_WORDS, SlotPlace, SlotPlaces};
 pub(crate) use slot::first_slot;

@@ -1,6 +1,6 @@
 //! Compiles a loop once for each precision, and once more for streams with a single context.
 
-/// A loop over lane blocks.
+/// A loop over rounds.
 pub(super) trait LaneLoop {
     type Output;
 
