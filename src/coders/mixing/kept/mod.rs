@@ -82,8 +82,9 @@ struct Prediction {
 
 /// Where a kept value lies.
 #[derive(Clone, Copy)]
-struct Place {
-    position: usize,
+struct KeptPosition {
+    /// The position in the chunk.
+    index: usize,
     column: usize,
     /// Which weights predict it.
     phase: usize,
@@ -129,25 +130,25 @@ impl<'a> KeptPredictor<'a> {
     }
 
     #[inline(always)]
-    fn code_one<S: Sink>(&mut self, sink: &mut S, position: usize, symbol: u16) -> Result<u16, S::Error> {
+    fn code_one<S: Sink>(&mut self, sink: &mut S, index: usize, symbol: u16) -> Result<u16, S::Error> {
         let (row_len, kernel) = (self.model.geometry.row as usize, self.model.geometry.kernel as usize);
-        let (row, column) = (position / row_len, position % row_len);
+        let (row, column) = (index / row_len, index % row_len);
         let in_kernel = column % kernel;
         let phase = if kernel <= MAX_PHASES { in_kernel } else { 0 };
         let counts = u64::from(self.row_counts[row]) * u64::from(self.column_counts[column]);
         let crowd = quarter(((counts << 12) / self.total) as i64).min(31);
-        let place = Place { position, column, phase, crowd };
-        let neighbours = self.neighbourhood.of(position, in_kernel);
-        let prediction = self.predict(place, &neighbours);
-        let symbol = self.symbols.code(sink, &self.contexts(place, &prediction), symbol)?;
-        self.follow(place, &neighbours, &prediction, symbol);
+        let at = KeptPosition { index, column, phase, crowd };
+        let neighbours = self.neighbourhood.of(index, in_kernel);
+        let prediction = self.predict(at, &neighbours);
+        let symbol = self.symbols.code(sink, &self.contexts(at, &prediction), symbol)?;
+        self.follow(at, &neighbours, &prediction, symbol);
         Ok(symbol)
     }
 
     #[inline(always)]
-    fn predict(&self, place: Place, neighbours: &Neighbours) -> Prediction {
-        let weights = &self.weights[place.phase];
-        let crowd = crowd_input(place);
+    fn predict(&self, at: KeptPosition, neighbours: &Neighbours) -> Prediction {
+        let weights = &self.weights[at.phase];
+        let crowd = crowd_input(at);
         let (mut sum, mut norm) = (0i64, 4096i64);
         let mut size_sum = BIAS * i64::from(weights.to_bias) + crowd * i64::from(weights.to_crowd);
         let mut size_norm = 256 + BIAS * BIAS + crowd * crowd;
@@ -166,15 +167,15 @@ impl<'a> KeptPredictor<'a> {
 
     /// Returns the contexts A0 to A3 of section 12.4.
     #[inline(always)]
-    fn contexts(&self, place: Place, prediction: &Prediction) -> [usize; INPUTS] {
+    fn contexts(&self, at: KeptPosition, prediction: &Prediction) -> [usize; INPUTS] {
         let drop = match self.model.kind {
             KeptKind::Float { fraction, .. } => fraction,
             KeptKind::Integer => 2,
         };
         let expected = (prediction.size.max(0) >> drop).min(63) as usize;
-        let (means, _) = self.columns[place.column];
+        let (means, _) = self.columns[at.column];
         [
-            2 * place.crowd,
+            2 * at.crowd,
             64 * (expected >> 2) + half(prediction.value),
             64 * (means.size_mean >> 6) as usize + half((means.mean >> 4).into()),
             2 * expected,
@@ -183,7 +184,7 @@ impl<'a> KeptPredictor<'a> {
 
     /// Updates predictors and running means after a symbol.
     #[inline(always)]
-    fn follow(&mut self, place: Place, neighbours: &Neighbours, prediction: &Prediction, symbol: u16) {
+    fn follow(&mut self, at: KeptPosition, neighbours: &Neighbours, prediction: &Prediction, symbol: u16) {
         let (negative, magnitude) = self.symbols.window.split(symbol);
         let offset = self.symbols.window.offset(magnitude);
         let value = match self.model.kind {
@@ -191,11 +192,11 @@ impl<'a> KeptPredictor<'a> {
             KeptKind::Integer => 16 * (2 * offset + 17),
         };
         let value = if negative { -value } else { value };
-        self.neighbourhood.set(place.position, value, offset + 1);
+        self.neighbourhood.set(at.index, value, offset + 1);
         let gain = lms::gain(lms::error(value, prediction.value), prediction.norm);
         let size_error = 16 * i64::from(offset + 1) - prediction.size;
         let size_gain = lms::gain(size_error, prediction.size_norm);
-        let weights = &mut self.weights[place.phase];
+        let weights = &mut self.weights[at.phase];
         for before in neighbours.before() {
             lms::follow(&mut weights.to_value[before.index], gain, before.value, 17);
             lms::follow(&mut weights.to_order[before.index], size_gain, before.order, 17);
@@ -204,8 +205,8 @@ impl<'a> KeptPredictor<'a> {
             lms::follow(&mut weights.to_after[index], size_gain, AFTER, 17);
         }
         lms::follow(&mut weights.to_bias, size_gain, BIAS, 17);
-        lms::follow(&mut weights.to_crowd, size_gain, crowd_input(place), 17);
-        let (means, seen) = &mut self.columns[place.column];
+        lms::follow(&mut weights.to_crowd, size_gain, crowd_input(at), 17);
+        let (means, seen) = &mut self.columns[at.column];
         means.follow(value, *seen);
         *seen += 1;
     }
@@ -213,19 +214,19 @@ impl<'a> KeptPredictor<'a> {
 
 /// The input of the order's predictor for the crowd.
 #[inline(always)]
-fn crowd_input(place: Place) -> i64 {
-    2 * place.crowd as i64
+fn crowd_input(at: KeptPosition) -> i64 {
+    2 * at.crowd as i64
 }
 
 impl Predictor for KeptPredictor<'_> {
     fn code<S: Sink>(mut self, sink: &mut S, symbols: &mut [u16]) -> Result<(), S::Error> {
-        let mut position = 0;
+        let mut index = 0;
         for symbol in symbols {
-            while !self.neighbourhood.is_kept(position) {
-                position += 1;
+            while !self.neighbourhood.is_kept(index) {
+                index += 1;
             }
-            *symbol = self.code_one(sink, position, *symbol)?;
-            position += 1;
+            *symbol = self.code_one(sink, index, *symbol)?;
+            index += 1;
         }
         Ok(())
     }
