@@ -1,4 +1,4 @@
-//! The index (section 12).
+//! The index (section 13).
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::{Manifest, Prelude};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::spec::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES};
-use crate::wire::{Cursor, put_varint, read_packed, write_packed};
+use crate::wire::{Cursor, put_varint, read_packed, unzigzag, write_packed, zigzag};
 
 /// The place of a segment frame in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +41,6 @@ pub(crate) struct Index {
     /// For each stored entry, in the order of ordinals, the digest of its bytes.
     pub(crate) entry_digests: Vec<[u8; ENTRY_DIGEST_BYTES]>,
     pub(crate) file_digests: Vec<[u8; FILE_DIGEST_BYTES]>,
-}
-
-fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)) as u64
-}
-
-fn unzigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
 impl Index {
@@ -161,17 +153,4 @@ pub(crate) fn entry_digest(hasher: &blake3::Hasher) -> [u8; ENTRY_DIGEST_BYTES] 
     let mut digest = [0; ENTRY_DIGEST_BYTES];
     hasher.finalize_xof().fill(&mut digest);
     digest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn zigzag_comes_back(value: i64) {
-            prop_assert_eq!(unzigzag(zigzag(value)), value);
-        }
-    }
 }
