@@ -61,18 +61,35 @@ struct Inner {
     tensor: Option<String>,
     offset: Option<u64>,
     source: Option<io::Error>,
+    is_foreign: bool,
 }
 
 impl Error {
     /// An error of `kind`; `what` says what is wrong, in a few words without a full stop.
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, what: what.into(), section: None, tensor: None, offset: None, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            what: what.into(),
+            section: None,
+            tensor: None,
+            offset: None,
+            source: None,
+            is_foreign: false,
+        }))
     }
 
     /// Of kind [`ErrorKind::Corrupt`].
     #[cold]
     pub fn corrupt(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Corrupt, what)
+    }
+
+    /// Returns an error of kind [`ErrorKind::Corrupt`] for an input that is no Tersor file at all; see [`is_foreign`](Self::is_foreign).
+    #[cold]
+    pub(crate) fn foreign(what: impl Into<String>) -> Self {
+        let mut this = Self::corrupt(what);
+        this.0.is_foreign = true;
+        this
     }
 
     /// Of kind [`ErrorKind::Truncated`].
@@ -129,6 +146,11 @@ impl Error {
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// Returns whether the input is a file of another format, rather than a damaged Tersor file.
+    pub fn is_foreign(&self) -> bool {
+        self.0.is_foreign
     }
 
     /// What is wrong, without the place.

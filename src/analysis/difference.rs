@@ -26,7 +26,7 @@ const LANES: usize = 8;
 /// let (a, b) = (bytes([1.0, 2.0]), bytes([1.0, 2.5]));
 /// let view = |bytes| TensorView::new(Dtype::F32, &[2], bytes);
 /// let difference = Difference::between(view(&a)?, view(&b)?, 0)?;
-/// assert_eq!((difference.moved, difference.largest_error(), difference.largest_at()), (1, 0.5, Some(1)));
+/// assert_eq!((difference.changed, difference.largest_error(), difference.largest_at()), (1, 0.5, Some(1)));
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -35,10 +35,10 @@ pub struct Difference {
     /// Pairs of values.
     pub values: u64,
     /// Pairs whose values are not equal.
-    pub moved: u64,
+    pub changed: u64,
     /// Where both tensors have one dtype; else none are counted.
     pub differing: DifferingBits,
-    /// Of the pairs that moved, those that are not both finite.
+    /// Of the pairs that changed, those that are not both finite.
     pub non_finite: NonFinite,
     /// Pairs of finite values.
     finite: u64,
@@ -63,7 +63,7 @@ pub struct DifferingBits {
     pub bits: u64,
 }
 
-/// Pairs that moved and are not both finite, by where NaN or an infinity is.
+/// Pairs that changed and are not both finite, by where NaN or an infinity is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NonFinite {
@@ -139,7 +139,7 @@ impl Difference {
         for (a, error) in block.a.as_chunks::<LANES>().0.iter().zip(block.error.as_chunks::<LANES>().0) {
             sums.add(a, error);
         }
-        self.moved += sums.moved.iter().sum::<u64>();
+        self.changed += sums.changed.iter().sum::<u64>();
         self.sum += sums.errors.iter().sum::<f64>();
         self.squares += sums.squares.iter().sum::<f64>();
         self.energy += sums.energy.iter().sum::<f64>();
@@ -163,9 +163,9 @@ impl Difference {
                 (true, false) => &mut self.non_finite.only_b,
                 (false, false) => &mut self.non_finite.both,
             };
-            let is_moved = u64::from(*a != *b && !(a.is_nan() && b.is_nan()));
-            *counter += is_moved;
-            self.moved += is_moved;
+            let is_changed = u64::from(*a != *b && !(a.is_nan() && b.is_nan()));
+            *counter += is_changed;
+            self.changed += is_changed;
             self.finite -= 1;
             (*a, *error) = (0.0, 0.0);
         }
@@ -174,7 +174,7 @@ impl Difference {
     /// Adds what was found in values behind these.
     pub fn merge(&mut self, later: &Self) {
         self.values += later.values;
-        self.moved += later.moved;
+        self.changed += later.changed;
         self.differing.values += later.differing.values;
         self.differing.bits += later.differing.bits;
         self.non_finite.only_a += later.non_finite.only_a;
@@ -189,9 +189,9 @@ impl Difference {
         }
     }
 
-    /// Whether no value moved and no stored bit differs.
+    /// Whether no value changed and no stored bit differs.
     pub fn is_none(&self) -> bool {
-        self.moved == 0 && self.differing.values == 0
+        self.changed == 0 && self.differing.values == 0
     }
 
     /// Whether no value is further from the other than `tolerance`: an infinity or NaN against another value is.
@@ -314,7 +314,7 @@ impl Block {
 /// Sums of a block.
 #[derive(Default)]
 struct Sums {
-    moved: [u64; LANES],
+    changed: [u64; LANES],
     largest: [f64; LANES],
     errors: [f64; LANES],
     squares: [f64; LANES],
@@ -326,7 +326,7 @@ impl Sums {
     fn add(&mut self, a: &[f64; LANES], error: &[f64; LANES]) {
         for lane in 0..LANES {
             let (a, error) = (a[lane], error[lane]);
-            self.moved[lane] += u64::from(error != 0.0);
+            self.changed[lane] += u64::from(error != 0.0);
             self.largest[lane] = if error > self.largest[lane] { error } else { self.largest[lane] };
             self.errors[lane] += error;
             self.squares[lane] += error * error;

@@ -7,7 +7,7 @@ use crate::tensor::convert;
 /// What a reader would compute by hand.
 #[derive(Debug, Default, PartialEq)]
 struct Naive {
-    moved: u64,
+    changed: u64,
     differing: u64,
     bits: u64,
     non_finite: [u64; 3],
@@ -23,8 +23,8 @@ impl Naive {
         let mut this = Self::default();
         let (mut errors, mut kept) = (Vec::new(), Vec::new());
         for (index, (&a, &b)) in a.iter().zip(b).enumerate() {
-            let is_moved = a != b && !(a.is_nan() && b.is_nan());
-            this.moved += u64::from(is_moved);
+            let is_changed = a != b && !(a.is_nan() && b.is_nan());
+            this.changed += u64::from(is_changed);
             if a.is_finite() && b.is_finite() {
                 let error = (a - b).abs();
                 if error > this.largest {
@@ -32,7 +32,7 @@ impl Naive {
                 }
                 errors.push(error);
                 kept.push(a);
-            } else if is_moved {
+            } else if is_changed {
                 this.non_finite[usize::from(!b.is_finite()) + usize::from(!a.is_finite() && !b.is_finite())] += 1;
             }
         }
@@ -61,7 +61,7 @@ impl Naive {
             (a, b) => a == b,
         };
         let non_finite = [found.non_finite.only_a, found.non_finite.only_b, found.non_finite.both];
-        assert_eq!((found.moved, non_finite), (self.moved, self.non_finite));
+        assert_eq!((found.changed, non_finite), (self.changed, self.non_finite));
         assert_eq!((found.differing.values, found.differing.bits), (self.differing, self.bits));
         assert_eq!((found.largest_error(), found.largest_at()), (self.largest, self.at));
         assert!(close(found.mean_error(), self.mean), "{found:?} {self:?}");
@@ -153,7 +153,7 @@ proptest! {
         let view = |bytes| TensorView::new(Dtype::F32, &shape, bytes).unwrap();
         merged.merge(&Difference::between(view(&a[4 * cut..]), view(&b[4 * cut..]), cut as u64).unwrap());
         let whole = difference((Dtype::F32, Dtype::F32), &[a.len() as u64 / 4], &a, &b);
-        prop_assert_eq!((merged.values, merged.moved, merged.differing, merged.non_finite), (whole.values, whole.moved, whole.differing, whole.non_finite));
+        prop_assert_eq!((merged.values, merged.changed, merged.differing, merged.non_finite), (whole.values, whole.changed, whole.differing, whole.non_finite));
         prop_assert_eq!((merged.largest_error(), merged.largest_at()), (whole.largest_error(), whole.largest_at()));
         for (merged, whole) in [(merged.mean_error(), whole.mean_error()), (merged.rms_error(), whole.rms_error())] {
             prop_assert!(merged.is_some() == whole.is_some());
@@ -166,7 +166,7 @@ proptest! {
 fn equal_values_of_other_bits() {
     let found =
         of_f32(&[0.0, f32::from_bits(0x7fc0_0000), f32::INFINITY], &[-0.0, f32::from_bits(0xffc0_0001), f32::INFINITY]);
-    assert_eq!((found.moved, found.non_finite.total()), (0, 0));
+    assert_eq!((found.changed, found.non_finite.total()), (0, 0));
     assert_eq!((found.differing.values, found.differing.bits), (2, 3));
     assert_eq!((found.mean_error(), found.relative_error(), found.signal_to_noise()), (Some(0.0), None, None));
     assert!(!found.is_none() && found.is_within(0.0));
@@ -177,7 +177,7 @@ fn what_is_not_finite_is_set_apart() {
     let (nan, infinite) = (f32::NAN, f32::INFINITY);
     let found = of_f32(&[nan, 1.0, infinite, infinite, 2.0], &[1.0, infinite, -infinite, nan, 2.5]);
     assert_eq!(found.non_finite, NonFinite { only_a: 1, only_b: 1, both: 2 });
-    assert_eq!((found.moved, found.largest_error(), found.largest_at()), (5, 0.5, Some(4)));
+    assert_eq!((found.changed, found.largest_error(), found.largest_at()), (5, 0.5, Some(4)));
     assert_eq!((found.mean_error(), found.relative_error()), (Some(0.5), Some(0.25)));
     assert!(!found.is_within(f64::INFINITY));
     let found = of_f32(&[nan], &[1.0]);
@@ -190,13 +190,13 @@ fn integers_of_64_bits_are_exact() {
     let a = [i64::MIN, (1 << 53) + 1, 5].map(i64::to_le_bytes).concat();
     let b = [i64::MIN, 1 << 53, 5].map(i64::to_le_bytes).concat();
     let found = difference((Dtype::I64, Dtype::I64), &[3], &a, &b);
-    assert_eq!((found.moved, found.largest_error(), found.largest_at()), (1, 1.0, Some(1)));
+    assert_eq!((found.changed, found.largest_error(), found.largest_at()), (1, 1.0, Some(1)));
     let unsigned = [u64::MAX, (1 << 53) + 1, 5].map(u64::to_le_bytes).concat();
     let found = difference((Dtype::I64, Dtype::U64), &[3], &a, &unsigned);
-    assert_eq!((found.moved, found.largest_error()), (1, 1.5 * 2f64.powi(64)));
+    assert_eq!((found.changed, found.largest_error()), (1, 1.5 * 2f64.powi(64)));
     assert_eq!(found.differing, DifferingBits::default());
     let floats = [0.0, 2f64.powi(53), 5.0].map(f64::to_le_bytes).concat();
-    assert_eq!(difference((Dtype::I64, Dtype::F64), &[3], &a, &floats).moved, 1);
+    assert_eq!(difference((Dtype::I64, Dtype::F64), &[3], &a, &floats).changed, 1);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn doubles_at_the_ends_of_their_range() {
     let found = of(f64::MAX, f64::MIN);
     assert_eq!((found.largest_error(), found.rms_error(), found.relative_error()), (f64::MAX, None, None));
     let found = of(f64::MIN_POSITIVE, 0.0);
-    assert_eq!((found.moved, found.mean_error(), found.rms_error()), (1, Some(f64::MIN_POSITIVE), Some(0.0)));
+    assert_eq!((found.changed, found.mean_error(), found.rms_error()), (1, Some(f64::MIN_POSITIVE), Some(0.0)));
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn complex_numbers_are_pairs() {
     let bytes = |values: [f32; 4]| values.map(f32::to_le_bytes).concat();
     let (a, b) = (bytes([1.0, 2.0, 3.0, 4.0]), bytes([1.0, 2.0, 3.0, 4.5]));
     let found = difference((Dtype::C64, Dtype::C64), &[2], &a, &b);
-    assert_eq!((found.values, found.moved, found.differing.values, found.largest_at()), (4, 1, 1, Some(3)));
+    assert_eq!((found.values, found.changed, found.differing.values, found.largest_at()), (4, 1, 1, Some(3)));
     let real = TensorView::new(Dtype::F32, &[4], &a).unwrap();
     assert!(Difference::between(TensorView::new(Dtype::C64, &[2], &a).unwrap(), real, 0).is_err());
     assert!(!Difference::is_defined(Dtype::C64, Dtype::F32));

@@ -8,7 +8,7 @@ use super::moments::Sums;
 use super::priors::Histogram;
 use super::statistics::{TensorStatistics, for_values, has_values};
 use super::stream::{StreamHead, Tally, Tallying, bounds};
-use super::weighing::{Weighed, Weighing};
+use super::weighing::{MemberValues, Weighed, Weighing};
 use crate::decode::{ReadAt, Reader, Segment, zeroed};
 use crate::error::{Error, Result};
 use crate::represent::{Representation, Scratch, Seen};
@@ -25,19 +25,6 @@ struct Job {
     segment: u32,
     chunks: Range<usize>,
     is_last: bool,
-}
-
-/// A tensor's values in a chunk.
-#[derive(Debug)]
-pub(super) struct MemberValues<'a> {
-    /// Its ordinal.
-    pub(super) member: usize,
-    /// Elements here.
-    pub(super) count: u64,
-    /// All its elements.
-    pub(super) of: u64,
-    /// Those of the elements here.
-    pub(super) bytes: &'a [u8],
 }
 
 /// What a job saw.

@@ -3,9 +3,21 @@
 use super::moments::Sums;
 use super::priors::Histogram;
 use super::statistics::{TensorStatistics, for_values, step_of};
-use super::walk::MemberValues;
 use crate::error::Result;
 use crate::tensor::Dtype;
+
+/// A tensor's values in a chunk.
+#[derive(Debug)]
+pub(super) struct MemberValues<'a> {
+    /// Its ordinal.
+    pub(super) member: usize,
+    /// Elements here.
+    pub(super) count: u64,
+    /// All its elements.
+    pub(super) of: u64,
+    /// Those of the elements here.
+    pub(super) bytes: &'a [u8],
+}
 
 /// What is known of a tensor.
 #[derive(Debug)]
