@@ -1,4 +1,4 @@
-//! Lines over a series. The SVG is stretched to the width that there is, so that all text stands beside it, in HTML.
+//! Line charts over a series. The SVG is stretched to the available width, so all text is HTML beside it.
 
 use super::figures::decimal;
 use super::markup::swatch;
@@ -6,28 +6,28 @@ use super::markup::swatch;
 /// One line of a chart.
 #[derive(Debug)]
 pub struct Line {
-    /// One for each place on the horizontal axis.
+    /// A value for each position on the horizontal axis.
     pub values: Vec<Option<f64>>,
     pub look: Look,
-    /// One or two characters at its end, as in the legend.
+    /// One or two characters at the end of the line, as in the legend.
     pub mark: String,
 }
 
-/// How a line is drawn.
+/// The style of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
-    /// In one of the colours of the page, 1 and up, with a dash pattern of its own.
+    /// One of the colours of the page, from 1, with its own dash pattern.
     Colour(usize),
-    /// Thick.
+    /// A thick line for the whole file.
     Whole,
-    /// Thick and dotted.
+    /// A thick dotted line for the lower bound.
     Bound,
-    /// Thin, without dots and mark, and without a say in the scale.
+    /// A thin line without dots and mark. It does not influence the scale.
     Background,
 }
 
 impl Look {
-    /// What the style knows it by.
+    /// Returns the class of the style sheet.
     pub fn class(self) -> String {
         match self {
             Self::Colour(colour) => format!("l{colour}"),
@@ -37,7 +37,7 @@ impl Look {
         }
     }
 
-    /// For a legend.
+    /// Returns the sample that a legend shows.
     pub fn swatch(self, mark: &str) -> String {
         match self {
             Self::Colour(colour) => swatch(colour, mark),
@@ -47,19 +47,19 @@ impl Look {
     }
 }
 
-/// Side of the square in which lines are drawn, before it is stretched.
+/// The side of the square in which lines are drawn before it is stretched.
 const SIDE: f64 = 1000.0;
 
-/// Marks closer to each other than this part of the height would overlap.
+/// The height of a mark as a share of the height of the chart.
 const MARK_HEIGHT: f64 = 0.07;
 
-/// Most labels of the horizontal axis.
+/// The largest number of labels on the horizontal axis.
 const LABELS: usize = 12;
 
-/// Values beyond are no reason for a wider scale.
+/// Absolute values above this do not extend the scale.
 const FARTHEST: f64 = 1e12;
 
-/// A chart of `places` places, numbered from 1. `label` and `axis` are markup.
+/// Returns a chart with `places` positions, numbered from 1. `label` and `axis` are markup.
 pub fn chart(label: &str, axis: &str, places: usize, lines: &[Line]) -> String {
     let scale = Scale::of(lines.iter().filter(|line| line.look != Look::Background));
     let ticks = scale.ticks();
@@ -88,7 +88,7 @@ pub fn chart(label: &str, axis: &str, places: usize, lines: &[Line]) -> String {
     )
 }
 
-/// Where a place lies from left to right, within 0 to 1, with some room at both ends.
+/// Returns the horizontal position of a place, from 0 to 1, with a margin at both ends.
 fn across(place: usize, places: usize) -> f64 {
     if places < 2 { 0.5 } else { 0.02 + 0.96 * place as f64 / (places - 1) as f64 }
 }
@@ -102,7 +102,7 @@ fn path(line: &Line, places: usize, scale: &Scale) -> String {
             is_drawing = false;
             continue;
         };
-        // what is far beyond the frame is cut, and need not be exact
+        // points far outside the frame are clamped, because they are cut anyway
         let (x, y) = (across(place, places) * SIDE, ((1.0 - scale.part(*value)) * SIDE).clamp(-SIDE, 2.0 * SIDE));
         way += &format!("{}{x:.1} {y:.1}", if is_drawing { 'L' } else { 'M' });
         dots += &format!("M{x:.1} {y:.1}h0");
@@ -116,7 +116,7 @@ fn path(line: &Line, places: usize, scale: &Scale) -> String {
     if way.is_empty() { way } else { format!("<path class=\"{class}\" d=\"{way}\"/>{dots}") }
 }
 
-/// Marks at the right, moved apart where lines end close to each other.
+/// Returns the marks at the right, moved apart if lines end close to each other.
 fn marks(lines: &[Line], scale: &Scale) -> String {
     let ends = lines.iter().filter(|line| line.look != Look::Background).filter_map(|line| {
         let last = line.values.iter().rev().flatten().next()?;
@@ -139,7 +139,7 @@ fn marks(lines: &[Line], scale: &Scale) -> String {
         .collect()
 }
 
-/// From values to parts of the height.
+/// Maps values to shares of the height.
 #[derive(Debug)]
 struct Scale {
     from: f64,
@@ -148,7 +148,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// Ends at round numbers around all values.
+    /// Returns a scale that ends at round numbers around all values.
     fn of<'l>(lines: impl Iterator<Item = &'l Line>) -> Self {
         let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
         for value in lines.flat_map(|line| line.values.iter().flatten()) {
@@ -158,7 +158,7 @@ impl Scale {
         if least > most {
             (least, most) = (0.0, 1.0);
         }
-        // five steps or so, of 1, 2 or 5 times a power of ten
+        // about five steps of 1, 2 or 5 times a power of ten
         let rough = ((most - least) / 5.0).max(most.abs().max(least.abs()) * 1e-6).max(1e-9);
         let power = 10f64.powf(rough.log10().floor());
         let step = power * [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= rough).unwrap_or(10.0);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_values_have_a_scale_too() {
+    fn extreme_values_have_a_scale() {
         for values in [&[][..], &[0.0], &[5.0, 5.0], &[-1e300, 1e300], &[1e-300], &[f64::MAX, f64::MIN]] {
             let scale = scale(values);
             assert!(!scale.ticks().is_empty() && scale.ticks().len() <= 21, "{values:?}");
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stop_where_there_is_nothing() {
+    fn missing_values_interrupt_a_line() {
         let line =
             Line { values: vec![Some(1.0), None, Some(2.0), Some(3.0)], look: Look::Background, mark: String::new() };
         let markup = path(&line, 4, &scale(&[1.0, 3.0]));

@@ -1,8 +1,8 @@
-//! Reports as the tests need them: figures as of real files, names as nobody should give.
+//! Reports for the tests, with realistic figures and hostile names.
 
 use serde_json::{Map, Value, json};
 
-/// Names that would run, hide or reorder something if they were taken for more than text.
+/// Names that would run, hide or reorder something if they were not escaped.
 pub const HOSTILE: [&str; 5] = [
     "<script>alert(1)</script>\"&'",
     "layers.0.\u{202e}thgiew",
@@ -11,7 +11,7 @@ pub const HOSTILE: [&str; 5] = [
     "&lt;b&gt; --> ]]> <!--",
 ];
 
-/// Numbers that look random and are always the same (splitmix64).
+/// Returns a pseudo-random number from 0 to 1 (splitmix64).
 fn share(seed: u64) -> f64 {
     let mut mixed = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -36,7 +36,7 @@ fn tensor_name(index: usize) -> String {
     }
 }
 
-/// What has been added up of all tensors.
+/// Sums over all tensors.
 #[derive(Default)]
 struct Sums {
     bytes: u64,
@@ -51,7 +51,7 @@ struct Sums {
 const MODELLED: [&str; 7] =
     ["order0_bits", "conditional_bits", "kt_order0_bits", "kt_bits", "two_part_bits", "model_bits", "stream_bits"];
 
-/// A network as bfloat16: a mantissa of 7 bits without a model, 9 bits under one.
+/// Returns the report on a bfloat16 network: 9 bits of each weight have a model, and the 7 bits of the mantissa have none.
 pub fn network(tensors: usize, drift: f64) -> Value {
     let mut sums = Sums::default();
     let (mut segments, mut list) = (Vec::new(), Vec::new());
@@ -154,7 +154,7 @@ fn finish(report: &mut Value, sums: &Sums, fixed: &Value, segments: Vec<Value>, 
     report.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
 }
 
-/// A scalar and little else; a whole file's framing around it.
+/// Returns the report on a file with a single scalar.
 pub fn tiny() -> Value {
     let mut report = network(0, 0.0);
     let tensor = json!({ "name": "scale", "dtype": "F32", "shape": [], "elements": 1, "bytes": 97, "shares_segment": false, "bits_per_weight": 776.0,
@@ -174,7 +174,7 @@ pub fn tiny() -> Value {
     report
 }
 
-/// Every value of `value` that is no object or list becomes null.
+/// Replaces every value that is no object and no list by null.
 pub fn without_values(value: &Value) -> Value {
     match value {
         Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), without_values(value))).collect(),
@@ -183,7 +183,7 @@ pub fn without_values(value: &Value) -> Value {
     }
 }
 
-/// `count` checkpoints of a network of `tensors` tensors, the third of them without one tensor.
+/// Returns the report on `count` checkpoints of a network with `tensors` tensors. The third one lacks a tensor.
 pub fn series(count: usize, tensors: usize) -> Value {
     let mut files: Vec<Value> = (0..count).map(|index| network(tensors, 0.8 / (1.0 + index as f64))).collect();
     for (index, file) in files.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! Every byte of the file by what it is for.
+//! The ledger: the bytes of the file by category.
 
 use serde_json::Value;
 
@@ -6,9 +6,9 @@ use super::figures::{exact, length, percent};
 use super::markup::{COLOURS, Column, Part, name, section, stacked, swatch, table};
 use super::value::{count, counts, ratio};
 
-const LEAD: &str = "The ledger: every byte belongs to one line, and the lines add up to the file.";
+const LEAD: &str = "Every byte belongs to exactly one category, and the categories add up to the size of the file.";
 
-/// The ledger of the file as a bar and a table.
+/// Returns the ledger of the file as a bar and a table.
 pub fn render(report: &Value) -> String {
     let file = count(report, "bytes");
     let lines = sorted(report);
@@ -24,10 +24,10 @@ pub fn render(report: &Value) -> String {
     let total = vec!["<b>sum</b>".to_owned(), exact(sum), share(sum)];
     let body =
         format!("{}<div class=\"ledger\">\n{}</div>\n", stack(&lines), table("Ledger", &columns, rows.chain([total])));
-    section("ledger", "Where the bits are", LEAD, &body)
+    section("ledger", "Ledger", LEAD, &body)
 }
 
-/// The ledger of `object` as a bar alone, and its lines as one paragraph.
+/// Returns the ledger of `object` as a bar and a legend.
 pub fn in_short(object: &Value) -> String {
     let lines = sorted(object);
     if lines.is_empty() {
@@ -48,7 +48,7 @@ fn colour(rank: usize) -> usize {
     if rank < COLOURS { rank + 1 } else { 0 }
 }
 
-/// Largest first.
+/// Returns the lines of the ledger, the largest first.
 fn sorted(object: &Value) -> Vec<(&str, u64)> {
     let mut lines: Vec<_> = counts(object, "ledger").collect();
     lines.sort_by_key(|&(_, bytes)| std::cmp::Reverse(bytes));
@@ -69,31 +69,31 @@ fn stack(lines: &[(&str, u64)]) -> String {
     stacked("Bytes by category, largest first; figures below", &parts)
 }
 
-/// A category of the ledger in other words.
+/// Explains a category of the ledger.
 fn meaning(category: &str) -> &'static str {
     match category {
-        "header" => "what kind of file it is",
+        "header" => "the signature and the version of the format",
         "manifest" => "names, dtypes, shapes, metadata",
-        "frames" => "kinds, lengths and checksums of frames; members of segments",
-        "tables" => "the model: codings, classes of columns, frequency tables",
-        "lengths" => "lengths of chunks and of the streams in them",
+        "frames" => "types, lengths and checksums of frames; members of segments",
+        "tables" => "part of the model: codings, classes of columns, frequency tables",
+        "lengths" => "lengths of chunks and of their streams",
         "checksums" => "checksums of chunks",
-        "padding" => "zeros before raw tensors",
-        "raw bytes" => "tensors and files stored as they are",
-        "zstd" => "tensors and files that only zstd makes shorter",
-        "raw bits" => "fields that no model makes shorter, as mantissas",
-        "lane words" => "fields coded by the lane coder (rANS, a table for each context)",
-        "lane states" => "where the lane coder starts, in each chunk",
-        "escapes" => "rare values that the lane coder's tables leave out",
-        "row classes" => "the model: classes of rows, which pick the context",
-        "masks" => "where the weights are that are not zero",
-        "codebooks" => "the model: the few values that weights take",
-        "scales" => "the model: a scale for each row, column or block",
-        "bits words" => "fields coded bit by bit, adaptively",
-        "mixed words" => "fields coded bit by bit under mixed predictors",
-        "index" => "where each segment lies",
+        "padding" => "zeros before raw tensors, for alignment",
+        "raw bytes" => "tensors and files that are stored without coding",
+        "zstd" => "tensors and files that are compressed with zstd",
+        "raw bits" => "fields that are stored without a model, such as mantissas",
+        "lane words" => "fields coded with the lane coder (rANS, one table per context)",
+        "lane states" => "initial states of the lane coder, in each chunk",
+        "escapes" => "rare values that are not in the tables of the lane coder",
+        "row classes" => "part of the model: classes of rows, which select the context",
+        "masks" => "masks: which values are kept, and which are the omitted value",
+        "codebooks" => "part of the model: the distinct values of the weights",
+        "scales" => "part of the model: a scale for each row, column or block",
+        "bits words" => "fields coded with the adaptive bits coder",
+        "mixed words" => "fields coded by logistic mixing of predictors",
+        "index" => "the offset of each segment",
         "digests" => "digests of tensors and files",
-        "footer" => "where the index lies",
-        _ => "frames that this version does not know",
+        "footer" => "the offset of the index",
+        _ => "frames of types that this version does not know",
     }
 }

@@ -1,4 +1,4 @@
-//! Pieces of HTML. What comes from a file passes through [`name`] or [`escaped`].
+//! Building blocks of HTML. Text from a file always passes through [`name`] or [`escaped`].
 
 use serde_json::Value;
 use tersor::Escaped;
@@ -7,15 +7,15 @@ use super::figures::NONE;
 use super::value::text;
 use crate::screen::words::shortened;
 
-/// Characters of a name that are shown.
+/// The largest number of characters shown of a name.
 const NAME_CHARACTERS: usize = 300;
 
-/// Text from a file: what could steer the page is shown as itself, and what could reorder its text as the number of the character.
+/// Escapes text from a file. HTML syntax is shown literally; control and directional characters are shown as their code points.
 pub fn name(text: &str) -> String {
     escaped(&shortened(Escaped(text), NAME_CHARACTERS))
 }
 
-/// Text of ours, or that needs no more than HTML's own rules.
+/// Escapes the syntax characters of HTML.
 pub fn escaped(text: &str) -> String {
     let mut markup = String::with_capacity(text.len());
     for character in text.chars() {
@@ -31,18 +31,18 @@ pub fn escaped(text: &str) -> String {
     markup
 }
 
-/// A name in a text: it keeps its direction to itself, and is broken where its parts end. A dash if there is none.
+/// Returns the text of a member as [`breakable`] markup, or a dash if it is missing.
 pub fn label(object: &Value, key: &str) -> String {
     text(object, key).map_or_else(|| NONE.to_owned(), breakable)
 }
 
-/// As [`label`], of `text`.
+/// Returns a name with isolated text direction that can be broken after each of its parts.
 pub fn breakable(text: &str) -> String {
     let parts: String = name(text).split_inclusive(['.', '/', '_']).flat_map(|part| [part, "<wbr>"]).collect();
     format!("<bdi>{}</bdi>", parts.trim_end_matches("<wbr>"))
 }
 
-/// A section with a heading, and a sentence that says what it shows. All of them are markup.
+/// Returns a section with a heading and an introduction. All arguments are markup.
 pub fn section(id: &str, heading: &str, lead: &str, body: &str) -> String {
     format!("<section id=\"{id}\">\n<h2>{heading}</h2>\n<p class=\"lead\">{lead}</p>\n{body}</section>\n")
 }
@@ -54,7 +54,8 @@ pub enum Column<'c> {
     Number(&'c str),
 }
 
-/// A table that scrolls by itself where the page is too narrow. Headings and cells are markup; the first cell of a row names it.
+/// Returns a table that scrolls horizontally if the page is too narrow. Headings and cells are markup; the first cell of a row is
+/// its heading.
 pub fn table(label: &str, columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let class = |index: usize| match columns.get(index) {
         Some(Column::Number(_)) => " class=\"number\"",
@@ -80,17 +81,17 @@ pub fn table(label: &str, columns: &[Column], rows: impl IntoIterator<Item = Vec
     markup + "</tbody>\n</table>\n</div>\n"
 }
 
-/// A bar of so many percent of its track. The figures stand beside it, so that it is not read out.
+/// Returns a bar of `percent` percent of its track. It is hidden from screen readers, because the figures stand beside it.
 pub fn bar(percent: f64, class: &str) -> String {
     track(&fill([0.0, percent], class))
 }
 
-/// What bars lie in.
+/// Returns a track with the given fills.
 pub fn track(fills: &str) -> String {
     format!("<span class=\"track\" aria-hidden=\"true\">{fills}</span>")
 }
 
-/// A bar from one percentage to another.
+/// Returns a bar from one percentage to another.
 pub fn fill([from, to]: [f64; 2], class: &str) -> String {
     if to <= from {
         return String::new();
@@ -101,24 +102,24 @@ pub fn fill([from, to]: [f64; 2], class: &str) -> String {
 /// A part of a stacked bar.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// Percent of the whole bar.
+    /// The share in percent.
     pub percent: f64,
-    /// Which colour: 1 to [`COLOURS`], 0 for the rest.
+    /// The colour: 1 to [`COLOURS`], or 0 for the rest.
     pub colour: usize,
-    /// One or two characters that its legend has too.
+    /// One or two characters, as in the legend.
     pub mark: String,
 }
 
-/// Colours that a page tells apart.
+/// The number of colours of a page.
 pub const COLOURS: usize = 6;
 
-/// Percent of a bar from which on a part has room for its mark.
+/// The least percentage at which a part has room for its mark.
 const MARKED_FROM: f64 = 3.5;
 
-/// Percent of a bar below which a part would be lost in the gap before it.
+/// The percentage below which a part is drawn without a gap before it.
 const THIN_BELOW: f64 = 0.6;
 
-/// Parts side by side. `label` says in words what they show.
+/// Returns a stacked bar. `label` describes it for screen readers.
 pub fn stacked(label: &str, parts: &[Part]) -> String {
     let mut markup = format!("<div class=\"stacked\" role=\"img\" aria-label=\"{label}\">");
     for part in parts.iter().filter(|part| part.percent > 0.0) {
@@ -129,7 +130,7 @@ pub fn stacked(label: &str, parts: &[Part]) -> String {
     markup + "</div>\n"
 }
 
-/// What a part looks like, for its legend.
+/// Returns the sample of a part for a legend.
 pub fn swatch(colour: usize, mark: &str) -> String {
     format!("<span class=\"swatch c{colour}\" aria-hidden=\"true\">{mark}</span>")
 }

@@ -1,6 +1,7 @@
-//! A report as one HTML page that needs nothing but itself: no script, no font, no image, no address.
+//! A report as one self-contained HTML page, without scripts, fonts, images or links to other pages.
 //!
-//! Whatever a container or a JSON file says is shown as text. What is missing, or of another kind than expected, is a dash.
+//! All text from a container or a JSON file is escaped. A missing value, or a value of another type than expected, is shown as a
+//! dash.
 
 mod chart;
 mod figures;
@@ -26,13 +27,13 @@ use serde_json::Value;
 use markup::name;
 use value::{list, text};
 
-/// The look of all pages.
+/// The style sheet of all pages.
 const STYLE: &str = include_str!("style.css");
 
-/// Nothing is loaded, run or sent, whatever slipped through; only the style inside the page holds.
+/// The content security policy: the browser loads, runs and sends nothing, and applies only the style sheet inside the page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/// The page of `report`: the JSON object of one file, or of a series of them if it has the member `series`.
+/// Returns the page of `report`: the JSON object of one file, or of a series of files if it has the member `series`.
 pub fn render(report: &Value) -> String {
     match report.get("series") {
         Some(_) => {
@@ -65,7 +66,7 @@ fn single(report: &Value) -> String {
     .concat()
 }
 
-/// `title` and `body` are markup.
+/// Returns a whole document; `title` and `body` are markup.
 fn document(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -1,4 +1,4 @@
-//! What the weights cost under each prior: the largest tensors as bars, all of them in a table.
+//! The code length of the weights under each prior: bars for the largest tensors, and a table of all.
 
 use serde_json::Value;
 
@@ -7,18 +7,18 @@ use super::markup::{Column, bar, escaped, label, name, section, table};
 use super::tensors::by_size;
 use super::value::{count, list, number, ratio, text};
 
-/// Tensors that have bars of their own.
+/// The number of tensors with bars.
 const CARDS: usize = 12;
 
-const LEAD: &str = "Bits a weight if each weight, rounded to a multiple of the step, is an independent draw from the prior; \
-    the prior's parameters are fitted to the tensor and paid for. The shortest is the best description.";
+const LEAD: &str = "Bits per weight if each weight, rounded to a multiple of the step, is an independent draw from the prior. \
+    The parameters of the prior are fitted to the tensor, and their cost is included. The best prior has the shortest code length.";
 
-/// Which priors win, bars for the largest tensors, figures for all.
+/// Returns the section: how often each prior is best, bars for the largest tensors, and a table of all.
 pub fn render(report: &Value) -> String {
     let tensors = list(report, "tensors");
     let with_priors: Vec<&Value> = by_size(tensors).into_iter().filter(|tensor| !models(tensor).is_empty()).collect();
     if with_priors.is_empty() {
-        return section("priors", "Priors", LEAD, "<p>No tensor has been fitted.</p>\n");
+        return section("priors", "Priors", LEAD, "<p>No tensor has priors.</p>\n");
     }
     let cards: String = with_priors.iter().take(CARDS).map(|tensor| card(tensor)).collect();
     let body = format!("{}<div class=\"cards\">\n{cards}</div>\n{}", winners(&with_priors), all(&with_priors));
@@ -68,7 +68,7 @@ fn prior(model: &Value) -> String {
 fn moments(tensor: &Value) -> String {
     let step = tensor.get("priors").and_then(|priors| number(priors, "step"));
     let skipped = tensor.get("priors").and_then(|priors| count(priors, "skipped")).filter(|&skipped| skipped > 0);
-    let skipped = skipped.map_or_else(String::new, |skipped| format!("; {} left out", exact(Some(skipped))));
+    let skipped = skipped.map_or_else(String::new, |skipped| format!("; {} skipped", exact(Some(skipped))));
     format!(
         "{}, step {}, deviation {}, kurtosis {}{skipped}",
         plural(count(tensor, "elements"), "weight"),
@@ -78,7 +78,7 @@ fn moments(tensor: &Value) -> String {
     )
 }
 
-/// The parameters of the best prior, and what they cost.
+/// Returns the parameters of the best prior and their cost.
 fn parameters(model: &Value) -> String {
     let values = model.get("parameters").and_then(Value::as_object).into_iter().flatten();
     let values: Vec<String> = values
@@ -136,6 +136,6 @@ fn all(tensors: &[&Value]) -> String {
     format!(
         "<details>\n<summary>Priors of {}</summary>\n{}</details>\n",
         plural(Some(tensors.len() as u64), "tensor"),
-        table("Bits a weight under each prior", &columns, rows)
+        table("Bits per weight under each prior", &columns, rows)
     )
 }

@@ -1,4 +1,4 @@
-//! Each segment with its ledger and its streams, folded up.
+//! Each segment with its ledger and its streams, in collapsed sections.
 
 use serde_json::Value;
 
@@ -7,9 +7,9 @@ use super::ledger;
 use super::markup::{Column, breakable, name, section, table};
 use super::value::{count, list, number, ratio, text};
 
-const LEAD: &str = "A segment is one large tensor, or several small ones of a dtype; its streams are coded one by one. Open one to see them.";
+const LEAD: &str = "A segment holds one large tensor, or several small tensors of the same dtype. Its streams are coded separately. Open a segment to see them.";
 
-/// A fold for each segment.
+/// Returns a collapsed section for each segment.
 pub fn render(report: &Value) -> String {
     let segments = list(report, "segments");
     let body = match segments.is_empty() {
@@ -33,7 +33,7 @@ fn segment(segment: &Value) -> String {
         _ => format!("<p>{}</p>\n", names.iter().map(|text| breakable(text)).collect::<Vec<_>>().join(", ")),
     };
     format!(
-        "<details>\n<summary><span class=\"name\">{title}</span> <span class=\"says\">{}, {} bits a weight</span></summary>\n\
+        "<details>\n<summary><span class=\"name\">{title}</span> <span class=\"says\">{}, {} bits per weight</span></summary>\n\
          <p class=\"says\">{}, {} elements, chunks: {}; {}</p>\n{members}{}{}</details>\n",
         human(count(segment, "bytes")),
         decimal(bits, 3),
@@ -56,12 +56,12 @@ fn streams(segment: &Value) -> String {
         Column::Number("width"),
         Column::Text("coding"),
         Column::Number("contexts"),
-        Column::Text("contexts from"),
+        Column::Text("context source"),
         Column::Number("symbols"),
         Column::Number("distinct"),
         Column::Number("order&#8209;0"),
         Column::Number("condi&shy;tional"),
-        Column::Number("learnt"),
+        Column::Number("KT"),
         Column::Number("two&#8209;part"),
         Column::Number("model"),
         Column::Number("actual"),
@@ -89,5 +89,5 @@ fn streams(segment: &Value) -> String {
             percent(number(stream, "efficiency")),
         ]
     });
-    format!("<p class=\"says\">Streams, in bits a symbol:</p>\n{}", table("Streams", &columns, rows))
+    format!("<p class=\"says\">Streams, in bits per symbol:</p>\n{}", table("Streams", &columns, rows))
 }

@@ -1,4 +1,4 @@
-//! Files side by side: checkpoints of a training, or levels of an encoder.
+//! A series of files: checkpoints of a training run, or levels of the encoder.
 
 use serde_json::Value;
 
@@ -8,10 +8,10 @@ use super::glossary;
 use super::markup::{COLOURS, Column, label, section, table};
 use super::value::{count, list, number, numbers, ratio};
 
-const LEAD: &str = "The thick line \u{3a3} is the whole file, the dotted one H the conditional entropy of all its weights. The largest tensors \
-    have colours; the others are grey, and cut where they leave the frame.";
+const LEAD: &str = "The thick line \u{3a3} is the whole file, the dotted line H the conditional entropy of all its weights. The largest tensors \
+    are coloured; the others are grey, and cut at the frame.";
 
-/// All of the page of a series.
+/// Returns the body of the page of a series.
 pub fn render(report: &Value) -> String {
     let files = list(report, "series");
     let tensors = list(report, "tensors");
@@ -37,8 +37,8 @@ fn header(files: &[Value]) -> String {
         files.len(),
         end(files.first()),
         end(files.last()),
-        figure("Bits a weight, first", &decimal(ends[0], 3)),
-        figure("Bits a weight, last", &decimal(ends[1], 3)),
+        figure("Bits per weight, first", &decimal(ends[0], 3)),
+        figure("Bits per weight, last", &decimal(ends[1], 3)),
         figure("Change", &signed(change, 3)),
     )
 }
@@ -47,7 +47,7 @@ fn figure(label: &str, value: &str) -> String {
     format!("<div class=\"figure\"><span class=\"label\">{label}</span><span class=\"value\">{value}</span></div>\n")
 }
 
-/// How each tensor is drawn, and its mark: the largest in colours, by what they take at their last.
+/// Returns the style and the mark of each tensor. The largest tensors of the last file have colours.
 fn looks(tensors: &[Value]) -> Vec<(Look, String)> {
     let size = |tensor: &Value| numbers(tensor, "bytes").into_iter().rev().flatten().next().unwrap_or(0.0);
     let mut order: Vec<usize> = (0..tensors.len()).collect();
@@ -59,7 +59,7 @@ fn looks(tensors: &[Value]) -> Vec<(Look, String)> {
     looks
 }
 
-/// The bound of a whole file, in bits a weight.
+/// Returns the conditional entropy of a file in bits per weight.
 fn bound(file: &Value) -> Option<f64> {
     let totals = file.get("totals")?;
     ratio(
@@ -74,7 +74,7 @@ fn over_files(files: &[Value], tensors: &[Value], looks: &[(Look, String)]) -> S
         look: *look,
         mark: mark.clone(),
     });
-    // the whole lies above the coloured, these above the grey
+    // later lines are drawn above earlier ones: grey, coloured, whole file
     let mut lines: Vec<Line> = of_tensors.collect();
     lines.sort_by_key(|line| line.look != Look::Background);
     lines.push(Line { values: files.iter().map(bound).collect(), look: Look::Bound, mark: "H".to_owned() });
@@ -93,12 +93,12 @@ fn over_files(files: &[Value], tensors: &[Value], looks: &[(Look, String)]) -> S
             .map(|(tensor, (look, mark))| format!("<li>{}{}</li>", look.swatch(mark), label(tensor, "name"))),
     );
     let drawn = chart(
-        "Bits a weight over the series; figures in the tables below",
-        "Bits a weight, by number of the file",
+        "Bits per weight over the series; figures in the tables below",
+        "Bits per weight, by number of the file",
         files.len(),
         &lines,
     );
-    section("over", "Bits a weight", LEAD, &format!("{drawn}<ul class=\"legend\">{legend}</ul>\n"))
+    section("over", "Bits per weight", LEAD, &format!("{drawn}<ul class=\"legend\">{legend}</ul>\n"))
 }
 
 fn of_files(files: &[Value]) -> String {
@@ -107,7 +107,7 @@ fn of_files(files: &[Value]) -> String {
         Column::Number("bytes"),
         Column::Number(""),
         Column::Number("% of raw"),
-        Column::Number("bits a weight"),
+        Column::Number("bits per weight"),
         Column::Number("change"),
         Column::Number("order&#8209;0"),
         Column::Number("condi&shy;tional"),
@@ -159,7 +159,6 @@ fn of_tensors(files: &[Value], tensors: &[Value], looks: &[(Look, String)]) -> S
         row.push(exact(list(tensor, "bytes").iter().rev().find_map(Value::as_u64)));
         row
     });
-    let lead =
-        "Bits a weight in each file, and below them the conditional entropy; what has no model counts as itself.";
+    let lead = "Bits per weight in each file, and below the conditional entropy. Streams without a model count with their actual size.";
     section("tensors", "Tensors", lead, &table("Tensors over the series", &columns, rows))
 }

@@ -1,4 +1,4 @@
-//! How small the file is, and how far from what its model allows: four figures.
+//! The size of the file and its distance from the code length of its model, in four figures.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::figures::{NONE, decimal, exact, human, length, percent, plural};
 use super::markup::{bar, label, name};
 use super::value::{count, is_true, number, ratio, text};
 
-/// The head of the page of one file.
+/// Returns the header of the page of one file.
 pub fn render(report: &Value) -> String {
     let totals = report.get("totals").unwrap_or(&Value::Null);
     let (bytes, raw) = (count(report, "bytes"), count(report, "raw_bytes"));
@@ -23,7 +23,7 @@ pub fn render(report: &Value) -> String {
             &bar(length(share), "c1"),
         ),
         figure(
-            "Bits a weight",
+            "Bits per weight",
             &decimal(number(report, "bits_per_weight"), 3),
             &format!("{} raw; {}", decimal(raw_bits, 2), plural(weights, "weight")),
             "",
@@ -40,7 +40,7 @@ pub fn render(report: &Value) -> String {
     )
 }
 
-const CONTENTS: &str = "<nav aria-label=\"Sections\"><a href=\"#bound\">Distance to the bound</a> <a href=\"#ledger\">Where the bits are</a> \
+const CONTENTS: &str = "<nav aria-label=\"Sections\"><a href=\"#bound\">Distance to the bound</a> <a href=\"#ledger\">Ledger</a> \
     <a href=\"#bounds\">Bounds</a> <a href=\"#largest\">Largest tensors</a> <a href=\"#tensors\">All tensors</a> <a href=\"#priors\">Priors</a> \
     <a href=\"#segments\">Segments</a> <a href=\"#terms\">Terms</a></nav>\n";
 
@@ -51,7 +51,7 @@ fn figure(label: &str, value: &str, note: &str, bar: &str) -> String {
     )
 }
 
-/// How far the file is from its model, and from the entropy under its contexts.
+/// Compares the file with the code length of its model and with the conditional entropy.
 fn distance(totals: &Value) -> String {
     let over_model = number(totals, "overhead");
     let raw = number(totals, "raw_bits").unwrap_or(0.0);
@@ -68,7 +68,7 @@ fn origin(report: &Value, version: &str) -> String {
     let level = count(report, "level").map_or_else(String::new, |level| format!(" at level {level}"));
     let how = match is_true(report, "encoded_here") {
         true => format!("Encoded{level} for this report"),
-        false => "Read as it is".to_owned(),
+        false => "Read without encoding".to_owned(),
     };
-    format!("Where its bits are, and how few they could be. {how}; Tersor {version}.")
+    format!("The use of every byte, and theoretical bounds on the size. {how}; Tersor {version}.")
 }

@@ -1,4 +1,4 @@
-//! Tensors: the largest as bars, and all of them in a table.
+//! Bars for the largest tensors, and a table of all tensors.
 
 use serde_json::Value;
 
@@ -6,10 +6,10 @@ use super::figures::{NONE, decimal, exact, human, length, percent, plural};
 use super::markup::{Column, bar, fill, label, name, section, table, track};
 use super::value::{count, is_true, list, number, ratio, text};
 
-/// Tensors that have a bar of their own.
+/// The number of tensors with a bar.
 const BARS: usize = 30;
 
-/// The largest tensors, and the sum of the rest.
+/// Returns bars for the largest tensors and for the sum of the rest.
 pub fn largest(report: &Value) -> String {
     let by_size = by_size(list(report, "tensors"));
     let file = number(report, "bytes");
@@ -34,21 +34,21 @@ pub fn largest(report: &Value) -> String {
         true => "<p>There are no tensors.</p>\n".to_owned(),
         false => format!("<ul class=\"bars\">\n{}</ul>\n", lines.concat()),
     };
-    section("largest", "Largest tensors", "Bytes in the file, and percent of it.", &body)
+    section("largest", "Largest tensors", "The bytes of each tensor, and their share in the file.", &body)
 }
 
-/// Largest first.
+/// Returns the tensors, the largest first.
 pub fn by_size(tensors: &[Value]) -> Vec<&Value> {
     let mut tensors: Vec<&Value> = tensors.iter().collect();
     tensors.sort_by_key(|tensor| std::cmp::Reverse(count(tensor, "bytes")));
     tensors
 }
 
-const LEAD: &str = "Bits a weight, in the order of the file. What is stored without a model counts as itself in every column. \
-    The bar is what the tensor takes of its dtype's bits; the notch is its conditional entropy. \
-    A share (~) is a tensor's part of a segment that it shares with others.";
+const LEAD: &str = "Bits per weight, in the order of the file. Streams without a model count with their actual size in every column. \
+    The bar shows the actual size as a share of the bits of the dtype; the notch marks the conditional entropy. \
+    A tilde (~) marks a proportional share in a segment that several tensors share.";
 
-/// A line for each tensor.
+/// Returns a table with a row for each tensor.
 pub fn table_of_all(report: &Value) -> String {
     let columns = [
         Column::Text("tensor"),
@@ -98,7 +98,7 @@ fn shape(tensor: &Value) -> String {
     }
 }
 
-/// Bits a weight.
+/// The code lengths of a tensor in bits per weight.
 struct Figures {
     order0: Option<f64>,
     conditional: Option<f64>,
@@ -119,7 +119,7 @@ impl Figures {
     }
 }
 
-/// What a tensor takes of its dtype's bits, and a notch where it could be.
+/// Returns a bar for the actual size as a share of the bits of the dtype, with a notch at the conditional entropy.
 fn notched(figures: &Figures, dtype_bits: Option<f64>) -> String {
     let left = length(ratio(figures.conditional, dtype_bits));
     let notch =
@@ -127,7 +127,7 @@ fn notched(figures: &Figures, dtype_bits: Option<f64>) -> String {
     track(&(fill([0.0, length(ratio(figures.actual, dtype_bits))], "c1") + &notch))
 }
 
-/// Bits of an element: the first number in a dtype's name, as 8 in `F8_E4M3`.
+/// Returns the bits of an element: the first number in the name of a dtype, such as 8 in `F8_E4M3`.
 fn dtype_bits(tensor: &Value) -> Option<f64> {
     let dtype = text(tensor, "dtype")?;
     let digits = dtype.trim_start_matches(|character: char| !character.is_ascii_digit());

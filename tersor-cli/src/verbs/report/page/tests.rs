@@ -1,4 +1,4 @@
-//! What must hold of every page.
+//! Properties of every page.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::fixtures::{HOSTILE, network, series, tiny, without_values};
 use super::markup::{label, name};
 use super::render;
 
-/// Elements of HTML that have no end.
+/// HTML elements without an end tag.
 const VOID: [&str; 3] = ["meta", "br", "wbr"];
 
 fn all() -> Vec<Value> {
@@ -29,7 +29,7 @@ fn all() -> Vec<Value> {
     ]
 }
 
-/// Tags of a page: start tags with their attributes, and end tags with a slash before the name.
+/// Returns the tags of a page: start tags with their attributes, and end tags with a slash before the name.
 fn tags(page: &str) -> Vec<&str> {
     let body = page.strip_prefix("<!DOCTYPE html>").expect("a document type");
     let (head, rest) = body.split_once("<style>").expect("a style");
@@ -39,7 +39,7 @@ fn tags(page: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_element_that_starts_ends() {
+fn every_element_is_closed() {
     for report in all() {
         let page = render(&report);
         let mut open = Vec::new();
@@ -50,7 +50,7 @@ fn every_element_that_starts_ends() {
             } else if !VOID.contains(&name) && !tag.ends_with('/') {
                 open.push(name);
             }
-            // quotes and what is between them
+            // attribute values are quoted
             assert_eq!(tag.matches('"').count() % 2, 0, "<{tag}>");
             let unquoted: String = tag.split('"').step_by(2).collect();
             assert!(!unquoted.contains(['\'', '&']), "<{tag}>");
@@ -60,7 +60,7 @@ fn every_element_that_starts_ends() {
 }
 
 #[test]
-fn a_page_needs_nothing_but_itself_and_runs_nothing() {
+fn a_page_is_self_contained_and_runs_nothing() {
     for report in all() {
         let page = render(&report);
         assert!(page.contains("default-src 'none'"));
@@ -160,7 +160,7 @@ fn every_category_tensor_and_prior_appears() {
     assert_eq!(page.matches("class=\"background\"").count(), 34);
 }
 
-/// Percent of each part of the first stacked bar, and of each bar of the waterfall.
+/// Checks the percentages of the stacked bars and of the waterfall.
 #[test]
 fn bars_add_up() {
     for report in [network(200, 0.0), tiny()] {
@@ -199,11 +199,11 @@ fn bars_add_up() {
 }
 
 #[test]
-fn what_is_absent_is_a_dash() {
+fn missing_values_are_dashes() {
     let page = render(&without_values(&network(3, 0.0)));
     assert!(!page.contains("null") && !page.contains("NaN") && !page.contains("inf%"));
     assert!(page.contains("<span class=\"value\">\u{2013}</span>"));
-    // of any kind, anywhere
+    // values of other types anywhere
     for odd in [
         json!("x"),
         json!(-1),
@@ -225,7 +225,7 @@ fn what_is_absent_is_a_dash() {
     }
 }
 
-/// Puts `odd` in place of all that lies at `depth` or has no members.
+/// Replaces all values at `depth`, and all values without members, by `odd`.
 fn spoil(value: &mut Value, odd: &Value, depth: u32) {
     match value {
         Value::Object(members) if depth > 0 => members.values_mut().for_each(|value| spoil(value, odd, depth - 1)),
@@ -235,7 +235,7 @@ fn spoil(value: &mut Value, odd: &Value, depth: u32) {
 }
 
 #[test]
-fn figures_stand_in_the_page() {
+fn a_page_shows_the_figures() {
     let report = tiny();
     let page = render(&report);
     for text in ["277\u{a0}bytes", "scalar", "0.1136", "0.0712", "Not vacuous", "60,000"] {

@@ -1,4 +1,4 @@
-//! From the entropy of single symbols to the whole file, step by step.
+//! The terms between the order-0 entropy and the size of the file, and a comparison of bounds.
 
 use serde_json::Value;
 
@@ -6,28 +6,29 @@ use super::figures::{decimal, length, percent, signed};
 use super::markup::{Column, Part, bar, fill, section, stacked, swatch, table, track};
 use super::value::{number, ratio};
 
-const LEAD: &str = "Each step adds to the length reached above it, or takes from it. The last is the file.";
+const LEAD: &str =
+    "Each step adds to the sum of the steps above it, or subtracts from it. The last sum is the size of the file.";
 
-const BOUNDS_LEAD: &str = "Code lengths of what has a model, that is of the symbols of all streams but raw ones. The bars are what \
-    lies over the conditional entropy.";
+const BOUNDS_LEAD: &str = "Code lengths of all streams that have a model. The bars show the excess over the conditional \
+    entropy.";
 
-/// A step of the way.
+/// A step from the entropy to the size of the file.
 struct Step {
     key: &'static str,
     term: &'static str,
     says: &'static str,
-    kind: Kind,
+    kind: StepKind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Adds what the model must code.
+enum StepKind {
+    /// Adds data.
     Data,
-    /// Takes from it.
+    /// Subtracts from the sum.
     Gain,
-    /// What is reached so far, without what is stored without a model.
+    /// Shows the sum so far, except for the streams without a model.
     Reached,
-    /// Adds what could be spared.
+    /// Adds overhead, in this colour.
     Overhead(usize),
 }
 
@@ -35,54 +36,54 @@ const STEPS: [Step; 8] = [
     Step {
         key: "raw_bits",
         term: "Without a model",
-        says: "stored as they are, or by zstd: no model makes them fewer",
-        kind: Kind::Data,
+        says: "raw streams, and streams compressed with zstd",
+        kind: StepKind::Data,
     },
     Step {
         key: "order0_bits",
         term: "Order-0 entropy",
-        says: "all else, as independent draws from how often each symbol occurs",
-        kind: Kind::Data,
+        says: "all other streams, as independent symbols with known frequencies",
+        kind: StepKind::Data,
     },
     Step {
         key: "modelling_gain_bits",
         term: "Modelling gain",
-        says: "what contexts tell: the row, the column, other fields of the weight",
-        kind: Kind::Gain,
+        says: "the information in contexts: the row, the column, other fields of the weight",
+        kind: StepKind::Gain,
     },
     Step {
         key: "conditional_bits",
         term: "Conditional entropy",
-        says: "the bound: what is left, were each context's distribution known",
-        kind: Kind::Reached,
+        says: "the lower bound: the frequencies in each context are known",
+        kind: StepKind::Reached,
     },
     Step {
         key: "model_excess_bits",
         term: "Model excess",
-        says: "tables are rounded, or learnt on the way; adaptive coders may gain",
-        kind: Kind::Overhead(2),
+        says: "inexact or adaptive tables; adaptive coders may have a negative excess",
+        kind: StepKind::Overhead(2),
     },
     Step {
         key: "coder_overhead_bits",
         term: "Coder overhead",
-        says: "what the coder writes beyond its model: states, words not filled",
-        kind: Kind::Overhead(3),
+        says: "the output beyond the model: states, partly used words",
+        kind: StepKind::Overhead(3),
     },
     Step {
         key: "side_information_bits",
         term: "Side information",
-        says: "the model itself: frequency tables, classes, codebooks, scales",
-        kind: Kind::Overhead(4),
+        says: "the model: frequency tables, classes, codebooks, scales",
+        kind: StepKind::Overhead(4),
     },
     Step {
         key: "framing_bits",
         term: "Framing",
         says: "header, manifest, index, lengths, checksums, digests, padding",
-        kind: Kind::Overhead(5),
+        kind: StepKind::Overhead(5),
     },
 ];
 
-/// The steps, and the last of them enlarged.
+/// Returns the steps, with an enlarged bar of the last ones.
 pub fn render(report: &Value) -> String {
     let totals = report.get("totals").unwrap_or(&Value::Null);
     let weights = number(report, "weights");
@@ -96,15 +97,15 @@ pub fn render(report: &Value) -> String {
     let rows = STEPS.iter().map(|step| {
         let bits = of(step.key);
         let change = match step.kind {
-            Kind::Gain => bits.map(|bits| -bits),
+            StepKind::Gain => bits.map(|bits| -bits),
             _ => bits,
         };
-        let from = if step.kind == Kind::Reached { reached - bits.unwrap_or(0.0) } else { reached };
+        let from = if step.kind == StepKind::Reached { reached - bits.unwrap_or(0.0) } else { reached };
         let to = from + change.unwrap_or(0.0);
         reached = to;
         let span = [from.min(to), from.max(to)].map(|end| length(ratio(Some(end), Some(widest))));
         let per_weight = ratio(change, weights);
-        let figure = if step.kind == Kind::Reached { decimal(per_weight, 4) } else { signed(per_weight, 4) };
+        let figure = if step.kind == StepKind::Reached { decimal(per_weight, 4) } else { signed(per_weight, 4) };
         vec![term(step.term, step.says, &track(&fill(span, class(step.kind)))), figure, percent(ratio(change, file))]
     });
     let rows: Vec<Vec<String>> = rows.collect();
@@ -113,21 +114,21 @@ pub fn render(report: &Value) -> String {
         decimal(ratio(file, weights), 4),
         percent(ratio(file, file)),
     ];
-    let columns = [Column::Text("step"), Column::Number("bits a weight"), Column::Number("share")];
+    let columns = [Column::Text("step"), Column::Number("bits per weight"), Column::Number("share")];
     let steps = table("Steps from the entropy to the file", &columns, rows.into_iter().chain([whole]));
     let body = format!("<div class=\"waterfall\">\n{steps}</div>\n{}", enlarged(totals, file));
-    section("bound", "How far from the bound", LEAD, &body)
+    section("bound", "Distance to the bound", LEAD, &body)
 }
 
-fn class(kind: Kind) -> &'static str {
+fn class(kind: StepKind) -> &'static str {
     match kind {
-        Kind::Data => "data",
-        Kind::Gain => "gain",
-        Kind::Reached => "c1",
-        Kind::Overhead(2) => "c2",
-        Kind::Overhead(3) => "c3",
-        Kind::Overhead(4) => "c4",
-        Kind::Overhead(_) => "c5",
+        StepKind::Data => "data",
+        StepKind::Gain => "gain",
+        StepKind::Reached => "c1",
+        StepKind::Overhead(2) => "c2",
+        StepKind::Overhead(3) => "c3",
+        StepKind::Overhead(4) => "c4",
+        StepKind::Overhead(_) => "c5",
     }
 }
 
@@ -135,10 +136,10 @@ fn term(term: &str, says: &str, bar: &str) -> String {
     format!("<span class=\"term\"><span><b>{term}</b> <span class=\"says\">{says}</span></span>{bar}</span>")
 }
 
-/// The steps above the bound, which are too small to be seen beside the rest.
+/// Returns an enlarged bar of the steps above the lower bound, which are too small to see beside the others.
 fn enlarged(totals: &Value, file: Option<f64>) -> String {
     let overheads = STEPS.iter().filter_map(|step| match step.kind {
-        Kind::Overhead(colour) => Some((step.term, colour, number(totals, step.key)?)),
+        StepKind::Overhead(colour) => Some((step.term, colour, number(totals, step.key)?)),
         _ => None,
     });
     let overheads: Vec<_> = overheads.collect();
@@ -158,37 +159,32 @@ fn enlarged(totals: &Value, file: Option<f64>) -> String {
         })
         .collect();
     format!(
-        "<h3>Above the bound, enlarged: {} of the file</h3>\n{}<ul class=\"legend\">{legend}</ul>\n",
+        "<h3>Above the lower bound, enlarged: {} of the file</h3>\n{}<ul class=\"legend\">{legend}</ul>\n",
         percent(ratio(Some(sum), file)),
-        stacked("What lies between the conditional entropy and the file; figures below", &parts)
+        stacked("The difference between the conditional entropy and the file; figures below", &parts)
     )
 }
 
-/// Bounds on what is coded under a model, beside what was written.
+/// Returns a comparison of theoretical code lengths with the actual size of the streams.
 pub fn bounds(report: &Value) -> String {
     let totals = report.get("totals").unwrap_or(&Value::Null);
     let weights = number(report, "weights");
     let of = |key: &str| number(totals, key);
     let written = of("stream_bits").zip(of("side_information_bits")).map(|(streams, side)| streams + side);
     let bounds = [
-        (of("order0_bits"), "Order-0 entropy", "no context, distribution known", "data"),
+        (of("order0_bits"), "Order-0 entropy", "one context, known frequencies", "data"),
+        (of("kt_order0_bits"), "Order-0, adaptive", "one context, adaptive frequencies (Krichevsky-Trofimov)", "data"),
+        (of("conditional_bits"), "Conditional entropy", "contexts, known frequencies", "data"),
+        (of("kt_bits"), "Conditional, adaptive", "contexts, adaptive frequencies (Krichevsky-Trofimov)", "data"),
+        (of("two_part_bits"), "Two-part code", "contexts, frequencies sent first with the best precision", "data"),
         (
-            of("kt_order0_bits"),
-            "Order-0, learnt",
-            "no context, distribution learnt on the way (Krichevsky-Trofimov)",
+            of("model_bits"),
+            "The file's model",
+            "the tables or adaptive coders of the file, with an ideal coder",
             "data",
         ),
-        (of("conditional_bits"), "Conditional entropy", "contexts, distributions known", "data"),
-        (
-            of("kt_bits"),
-            "Conditional, learnt",
-            "contexts, distributions learnt on the way (Krichevsky-Trofimov)",
-            "data",
-        ),
-        (of("two_part_bits"), "Two-part code", "contexts, distributions sent first, at the best precision", "data"),
-        (of("model_bits"), "The file's model", "its own tables or adaptive coders, and a perfect coder", "data"),
-        (of("stream_bits"), "Streams as written", "without the model's tables", "c1"),
-        (written, "Streams and side information", "all that a decoder needs for these symbols", "c1"),
+        (of("stream_bits"), "Streams in the file", "without the tables of the model", "c1"),
+        (written, "Streams and side information", "all data that a decoder needs for these symbols", "c1"),
     ];
     let over = |bits: Option<f64>| ratio(bits, of("conditional_bits")).map(|ratio| ratio - 1.0);
     let widest = bounds.iter().filter_map(|&(bits, ..)| over(bits)).fold(0.0, f64::max);
@@ -199,7 +195,7 @@ pub fn bounds(report: &Value) -> String {
             signed(over(bits).map(|over| over * 100.0), 3),
         ]
     });
-    let columns = [Column::Text("code length"), Column::Number("bits a weight"), Column::Number("% over the bound")];
+    let columns = [Column::Text("code length"), Column::Number("bits per weight"), Column::Number("% over the bound")];
     let body = format!("<div class=\"waterfall\">\n{}</div>\n", table("Bounds", &columns, rows));
     section("bounds", "Bounds side by side", BOUNDS_LEAD, &body)
 }
