@@ -11,12 +11,11 @@ use super::packing::packing;
 use super::plan::{Cuts, least_common_multiple};
 use super::survey::{Survey, distinct_of, survey};
 use super::words::Source;
-use crate::coders::MAX_CODEBOOK_ENTRIES;
-use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::represent::{
     AffineMap, Codebook, CodebookMap, Groups, Layout, Map, Order, Shared, Steps, Unpack, Values, Word, kept_values,
     read_words, with_word,
 };
+use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_CODEBOOK_ENTRIES};
 use crate::tensor::Dtype;
 
 /// A mask has to leave out one of so many values.

@@ -7,7 +7,8 @@ use super::options::Effort;
 use super::scale::{Classes, Resolution, classes};
 use super::words::{Block, Words};
 use crate::coders::{BIT, entropy_cost};
-use crate::represent::{ContextSource, Layout, MAX_GROUP_CLASSES, Word};
+use crate::represent::{ContextSource, Layout, Word};
+use crate::spec::MAX_GROUP_CLASSES;
 
 /// Bytes that a table of one more context takes, about.
 const TABLE_BYTES: u64 = 10;

@@ -11,10 +11,9 @@ use super::planes::improve_plane;
 use super::refine::refine;
 use super::scale::Classes;
 use super::words::{Source, Words};
-use crate::coders::{BIT, MAX_SYMBOL_BITS, adaptive_cost};
-use crate::represent::{
-    ContextSource, Field, Fields, InChunks, Layout, MAX_CLASS_FIELDS, MAX_FIELDS, Map, Transform, Word,
-};
+use crate::coders::{BIT, adaptive_cost};
+use crate::represent::{ContextSource, Field, Fields, InChunks, Layout, Map, Transform, Word};
+use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELDS, MAX_SYMBOL_BITS};
 
 /// Segments of at most so many words have each of their layouts refined.
 const SMALL_WORDS: usize = 1 << 12;

@@ -6,8 +6,9 @@ use super::options::Effort;
 use super::refine::tidy;
 use super::scale::Classes;
 use super::words::{Source, Words};
-use crate::coders::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS, MixedKind, MixedModel, mixed_cost};
+use crate::coders::{MixedKind, MixedModel, mixed_cost};
 use crate::represent::{Coding, ContextSource, Field, Layout, Steps, Transform, Word, take_field};
+use crate::spec::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS};
 
 /// Fewer words do not repay what a mixer has to learn.
 const MIN_WORDS: usize = 1 << 12;

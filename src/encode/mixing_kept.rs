@@ -8,11 +8,11 @@ use super::mixing::{FINE_WORDS, base};
 use super::options::Effort;
 use super::refine::tidy;
 use super::words::{Source, Words};
-use crate::coders::{Geometry, KeptKind, KeptModel, MAX_MASK_ROW, MAX_SYMBOL_BITS, kept_cost, mask_cost};
-use crate::container::MAX_CHUNK_ELEMENTS;
+use crate::coders::{Geometry, KeptKind, KeptModel, kept_cost, mask_cost};
 use crate::represent::{
     Coding, Field, Kept, Layout, Map, Mask, Order, SymbolShape, Transform, Word, take_field, with_word,
 };
+use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_MASK_ROW, MAX_SYMBOL_BITS};
 
 /// Fewer values do not repay what a mixer has to learn.
 const MIN_VALUES: usize = 1 << 12;

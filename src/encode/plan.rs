@@ -4,9 +4,9 @@
 use super::candidates::{Candidate, candidates};
 use super::field_coding::BYTE;
 use super::options::Effort;
-use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::error::Result;
 use crate::represent::{InChunks, Layout, Representation};
+use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::{Dtype, bytes_of};
 
 /// Bytes that zstd is tried on before it is tried on all.

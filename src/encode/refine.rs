@@ -4,10 +4,9 @@ use super::field_coding::{BYTE, LANE_OVERHEAD};
 use super::field_plan::FieldPlan;
 use super::options::Effort;
 use super::words::Words;
-use crate::coders::{
-    BIT, BitsModel, LaneModel, MAX_SLOTS, MAX_SYMBOL_BITS, WordSize, bits_cost, lanes_cost, mixed_cost,
-};
-use crate::represent::{Coding, ContextSource, Field, Layout, MAX_FIELD_BITS, Word, all_sums, take_field};
+use crate::coders::{BIT, BitsModel, LaneModel, WordSize, bits_cost, lanes_cost, mixed_cost};
+use crate::represent::{Coding, ContextSource, Field, Layout, Word, all_sums, take_field};
+use crate::spec::{MAX_FIELD_BITS, MAX_SLOTS, MAX_SYMBOL_BITS};
 
 /// Chunks of up to so many symbols are coded in narrow words.
 const NARROW_SYMBOLS: u64 = 1 << 10;
