@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::tensor::convert;
 
-/// What a reader would compute by hand.
+/// The same results, computed value by value.
 #[derive(Debug, Default, PartialEq)]
 struct Naive {
     changed: u64,
@@ -85,7 +85,7 @@ fn widened(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&value| value.into()).collect()
 }
 
-/// Any bits, and more often than chance those that are special.
+/// Any bits; special values are more frequent.
 fn odd() -> impl Strategy<Value = f32> {
     let special = [0, 0x8000_0000, 0x7f80_0000, 0xff80_0000, 0x7fc0_0000, 0x7fa0_0001, 1, 0x3f80_0000];
     prop_oneof![any::<u32>(), prop::sample::select(special.to_vec())].prop_map(f32::from_bits)
@@ -93,14 +93,14 @@ fn odd() -> impl Strategy<Value = f32> {
 
 proptest! {
     #[test]
-    fn odd_floats_as_by_hand(pairs in vec(prop_oneof![(odd(), odd()), odd().prop_map(|value| (value, value))], 0..3000)) {
+    fn special_floats_match_the_naive_results(pairs in vec(prop_oneof![(odd(), odd()), odd().prop_map(|value| (value, value))], 0..3000)) {
         let (a, b): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();
         let bits = a.iter().zip(&b).map(|(a, b)| (a.to_bits().into(), b.to_bits().into()));
         Naive::of(&widened(&a), &widened(&b)).with_bits(bits).expect(&of_f32(&a, &b));
     }
 
     #[test]
-    fn any_dtypes_as_by_hand(codes in (0usize..22, 0usize..22), bytes in (vec(any::<u8>(), 768), vec(any::<u8>(), 768)), count in 0u64..24) {
+    fn any_dtypes_match_the_naive_results(codes in (0usize..22, 0usize..22), bytes in (vec(any::<u8>(), 768), vec(any::<u8>(), 768)), count in 0u64..24) {
         let dtypes: Vec<Dtype> = Dtype::all().collect();
         let (dtype_a, dtype_b) = (dtypes[codes.0], dtypes[codes.1]);
         let count = 4 * count;
@@ -141,7 +141,7 @@ proptest! {
         naive.expect(&found);
     }
 
-    /// Where the parts are cut does not matter.
+    /// The split into parts does not matter.
     #[test]
     fn parts_merge_to_the_whole(pairs in vec((odd(), odd()), 1..3000), cut in any::<prop::sample::Index>()) {
         let (a, b): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();
@@ -163,7 +163,7 @@ proptest! {
 }
 
 #[test]
-fn equal_values_of_other_bits() {
+fn equal_values_with_different_bits() {
     let found =
         of_f32(&[0.0, f32::from_bits(0x7fc0_0000), f32::INFINITY], &[-0.0, f32::from_bits(0xffc0_0001), f32::INFINITY]);
     assert_eq!((found.changed, found.non_finite.total()), (0, 0));
@@ -173,7 +173,7 @@ fn equal_values_of_other_bits() {
 }
 
 #[test]
-fn what_is_not_finite_is_set_apart() {
+fn nan_and_infinities_are_counted_separately() {
     let (nan, infinite) = (f32::NAN, f32::INFINITY);
     let found = of_f32(&[nan, 1.0, infinite, infinite, 2.0], &[1.0, infinite, -infinite, nan, 2.5]);
     assert_eq!(found.non_finite, NonFinite { only_a: 1, only_b: 1, both: 2 });

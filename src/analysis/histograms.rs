@@ -1,51 +1,51 @@
-//! Histograms of tensors whose values come piece by piece, no more of them at a time than need be.
+//! Histograms of tensors whose values arrive in pieces. Only the histogram of the current tensor is kept in memory.
 
-use super::moments::Sums;
+use super::moments::MomentSums;
 use super::priors::Histogram;
 use super::statistics::{TensorStatistics, for_values, step_of};
 use crate::error::Result;
 use crate::tensor::Dtype;
 
-/// A tensor's values in a chunk.
+/// The values of a tensor in a chunk.
 #[derive(Debug)]
 pub(super) struct MemberValues<'a> {
-    /// Its ordinal.
+    /// The ordinal of the tensor.
     pub(super) member: usize,
-    /// Elements here.
+    /// The number of elements in this chunk.
     pub(super) count: u64,
-    /// All its elements.
-    pub(super) of: u64,
-    /// Those of the elements here.
+    /// The number of elements of the whole tensor.
+    pub(super) total: u64,
+    /// The bytes of the elements in this chunk.
     pub(super) bytes: &'a [u8],
 }
 
-/// What is known of a tensor.
+/// The result for a tensor.
 #[derive(Debug)]
-pub(super) enum Weighed {
-    /// Some of its values.
+pub(super) enum TensorResult {
+    /// The histogram of some of its values.
     Part(Box<Histogram>),
-    /// All.
+    /// The statistics of all its values.
     Whole(Box<TensorStatistics>),
 }
 
-/// Takes the values of tensors, one tensor after another.
+/// Builds histograms from the values of one tensor after another.
 #[derive(Debug)]
-pub(super) struct Weighing<'a> {
+pub(super) struct TensorHistograms<'a> {
     dtype: Dtype,
     precision: Option<f64>,
-    /// Of all entries.
-    sums: &'a [Sums],
-    /// The last tensor, and how many of its elements were seen.
+    /// The moments by ordinal.
+    sums: &'a [MomentSums],
+    /// The current tensor, its histogram, and the number of elements seen.
     open: Option<(usize, Box<Histogram>, u64)>,
-    done: Vec<(usize, Weighed)>,
+    done: Vec<(usize, TensorResult)>,
 }
 
-impl<'a> Weighing<'a> {
-    pub(super) fn new(dtype: Dtype, precision: Option<f64>, sums: &'a [Sums]) -> Self {
+impl<'a> TensorHistograms<'a> {
+    pub(super) fn new(dtype: Dtype, precision: Option<f64>, sums: &'a [MomentSums]) -> Self {
         Self { dtype, precision, sums, open: None, done: Vec::new() }
     }
 
-    /// The next values.
+    /// Adds the next values.
     pub(super) fn add(&mut self, values: &MemberValues<'_>) -> Result<()> {
         if self.open.as_ref().is_some_and(|(member, ..)| *member != values.member) {
             self.close();
@@ -58,7 +58,7 @@ impl<'a> Weighing<'a> {
         let (_, histogram, seen) = self.open.get_or_insert_with(new);
         for_values(self.dtype, values.bytes, values.count, |block| histogram.add_all(block))?;
         *seen += values.count;
-        if *seen == values.of {
+        if *seen == values.total {
             self.close();
         }
         Ok(())
@@ -67,18 +67,18 @@ impl<'a> Weighing<'a> {
     fn close(&mut self) {
         let Some((member, histogram, seen)) = self.open.take() else { return };
         let sums = &self.sums[member];
-        // of values that came before, here or elsewhere, the histogram knows nothing
+        // earlier values of the tensor may be in the histogram of another job
         let is_whole = seen == sums.count() + sums.skipped();
-        let weighed = if is_whole {
-            Weighed::Whole(Box::new(TensorStatistics::new(sums, &histogram)))
+        let result = if is_whole {
+            TensorResult::Whole(Box::new(TensorStatistics::new(sums, &histogram)))
         } else {
-            Weighed::Part(histogram)
+            TensorResult::Part(histogram)
         };
-        self.done.push((member, weighed));
+        self.done.push((member, result));
     }
 
-    /// What was found, in the order of the values.
-    pub(super) fn finish(mut self) -> Vec<(usize, Weighed)> {
+    /// Returns the results, in the order of the values.
+    pub(super) fn finish(mut self) -> Vec<(usize, TensorResult)> {
         self.close();
         self.done
     }

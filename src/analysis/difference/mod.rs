@@ -1,23 +1,19 @@
-//! How far the values of a tensor are from those of another of the same shape.
+//! The difference between the values of two tensors of the same shape.
 
-use byteorder::{ByteOrder, LittleEndian};
+mod block;
 
 use crate::error::{Error, Result};
-use crate::tensor::{Dtype, TensorView, bytes_of, element_count, read_values};
+use crate::tensor::{Dtype, TensorView, bytes_of, element_count};
+use block::{BLOCK, Block, BlockSums, LANES};
 
-/// Values worked on at a time: a multiple of [`LANES`] that ends at a byte for every dtype.
-const BLOCK: usize = 1024;
-
-/// Sums side by side, so that the compiler can use vectors.
-const LANES: usize = 8;
-
-/// How far the values of a tensor B are from those of a tensor A of the same shape: of a part of them, then merged.
+/// The difference between the values of a tensor A and a tensor B of the same shape. Differences of parts can be merged.
 ///
-/// Values are compared as f64, which holds those of every dtype but integers of 64 bits; between integer dtypes these are compared exactly, beside a float they
-/// are rounded to nearest. 0.0 and -0.0 are equal, as are any two NaN. A complex number is two values, its real and its imaginary part.
+/// Values are compared as f64, which represents all values of every dtype except 64-bit integers. Two 64-bit integers are
+/// compared exactly; if the other dtype is a float, the integer is rounded to the nearest f64. 0.0 equals -0.0, and every NaN
+/// equals every NaN. A complex number is two values, its real and its imaginary part.
 ///
-/// Errors are absolute differences of values that are both finite; every other pair is only counted. A difference of F64 values beyond the range of f64 counts as
-/// [`f64::MAX`], and squares below that range as 0.
+/// An error is the absolute difference between two finite values. All other pairs are only counted. An error beyond the range
+/// of f64 counts as [`f64::MAX`], and a squared error below that range as 0.
 ///
 /// ```
 /// use tersor::{Difference, Dtype, TensorView};
@@ -32,72 +28,72 @@ const LANES: usize = 8;
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Difference {
-    /// Pairs of values.
+    /// The number of compared pairs of values.
     pub values: u64,
-    /// Pairs whose values are not equal.
+    /// The number of pairs whose values are not equal.
     pub changed: u64,
-    /// Where both tensors have one dtype; else none are counted.
+    /// The stored bits that differ; zero if the dtypes differ.
     pub differing: DifferingBits,
-    /// Of the pairs that changed, those that are not both finite.
+    /// The changed pairs in which a value is NaN or infinite.
     pub non_finite: NonFinite,
-    /// Pairs of finite values.
+    /// The number of pairs of finite values.
     finite: u64,
     largest: f64,
-    /// Index of the first value with the largest error, if that is not 0.
+    /// The index of the first value with the largest error, if the error is not 0.
     at: u64,
-    /// Of the errors.
+    /// The sum of the errors.
     sum: f64,
-    /// Of the errors.
+    /// The sum of the squared errors.
     squares: f64,
-    /// Of A's finite values.
+    /// The sum of the squares of A's finite values.
     energy: f64,
 }
 
-/// Stored bits that differ.
+/// The stored bits that differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DifferingBits {
-    /// Values that have such bits.
+    /// The number of values whose stored bits differ.
     pub values: u64,
-    /// These bits.
+    /// The number of bits that differ.
     pub bits: u64,
 }
 
-/// Pairs that changed and are not both finite, by where NaN or an infinity is.
+/// The number of changed pairs in which a value is NaN or infinite.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NonFinite {
-    /// In A, with a finite value in B.
+    /// NaN or infinite in A, and finite in B.
     pub only_a: u64,
-    /// In B, with a finite value in A.
+    /// Finite in A, and NaN or infinite in B.
     pub only_b: u64,
-    /// In both, but not the same.
+    /// NaN or infinite in both, but not equal.
     pub both: u64,
 }
 
 impl NonFinite {
-    /// All of them.
+    /// Returns the sum.
     pub fn total(&self) -> u64 {
         self.only_a + self.only_b + self.both
     }
 }
 
 impl Difference {
-    /// Whether values of these dtypes can be compared: not complex ones with others.
+    /// Returns whether values of these dtypes can be compared. A complex dtype can only be compared with itself.
     pub fn is_defined(a: Dtype, b: Dtype) -> bool {
         (a == Dtype::C64) == (b == Dtype::C64)
     }
 
-    /// Compares the elements of `a` and `b`; `first` is the index of their first value in the tensors.
+    /// Compares the elements of `a` and `b`. `first` is the index of their first value in the whole tensors.
     ///
     /// # Errors
-    /// `InvalidArgument` if the shapes differ, `Unsupported` if only one is complex.
+    /// `InvalidArgument` if the shapes differ; `Unsupported` if only one of the dtypes is complex.
     pub fn between(a: TensorView<'_>, b: TensorView<'_>, first: u64) -> Result<Self> {
         if a.shape() != b.shape() {
-            return Err(Error::invalid(format!("values of shape {:?} against {:?}", a.shape(), b.shape())));
+            return Err(Error::invalid(format!("cannot compare values of shapes {:?} and {:?}", a.shape(), b.shape())));
         }
         if !Self::is_defined(a.dtype(), b.dtype()) {
-            return Err(Error::unsupported(format!("{} values against {}", a.dtype(), b.dtype())));
+            return Err(Error::unsupported(format!("cannot compare {} values with {} values", a.dtype(), b.dtype())));
         }
         let parts_of = |dtype: Dtype| if dtype == Dtype::C64 { (Dtype::F32, 2) } else { (dtype, 1) };
         let ((dtype_a, parts), (dtype_b, _)) = (parts_of(a.dtype()), parts_of(b.dtype()));
@@ -135,7 +131,7 @@ impl Difference {
         if !block.is_finite() {
             self.set_apart(block);
         }
-        let mut sums = Sums::default();
+        let mut sums = BlockSums::default();
         for (a, error) in block.a.as_chunks::<LANES>().0.iter().zip(block.error.as_chunks::<LANES>().0) {
             sums.add(a, error);
         }
@@ -150,7 +146,7 @@ impl Difference {
         }
     }
 
-    /// Counts the pairs that are not both finite, and leaves zeros in their places.
+    /// Counts the pairs that are not both finite, and replaces them by zeros.
     #[cold]
     fn set_apart(&mut self, block: &mut Block) {
         for ((a, b), error) in block.a.iter_mut().zip(&block.b).zip(&mut block.error).take(block.count) {
@@ -171,7 +167,7 @@ impl Difference {
         }
     }
 
-    /// Adds what was found in values behind these.
+    /// Adds the difference of later values of the same tensors.
     pub fn merge(&mut self, later: &Self) {
         self.values += later.values;
         self.changed += later.changed;
@@ -189,43 +185,43 @@ impl Difference {
         }
     }
 
-    /// Whether no value changed and no stored bit differs.
+    /// Returns whether no value changed and no stored bit differs.
     pub fn is_none(&self) -> bool {
         self.changed == 0 && self.differing.values == 0
     }
 
-    /// Whether no value is further from the other than `tolerance`: an infinity or NaN against another value is.
+    /// Returns whether all errors are at most `tolerance`, and no NaN or infinity changed.
     pub fn is_within(&self, tolerance: f64) -> bool {
         self.non_finite.total() == 0 && self.largest <= tolerance
     }
 
-    /// The largest error; 0 if there is none.
+    /// Returns the largest error; 0 if there is none.
     pub fn largest_error(&self) -> f64 {
         self.largest
     }
 
-    /// The index of the first value with the largest error, if there is an error.
+    /// Returns the index of the first value with the largest error, if there is an error.
     pub fn largest_at(&self) -> Option<u64> {
         (self.largest > 0.0).then_some(self.at)
     }
 
-    /// The mean of the errors; `None` without finite values or beyond the range of f64.
+    /// Returns the mean of the errors; `None` without finite values or beyond the range of f64.
     pub fn mean_error(&self) -> Option<f64> {
         self.mean_of(self.sum)
     }
 
-    /// The square root of the mean of the squared errors; `None` without finite values or beyond the range of f64.
+    /// Returns the square root of the mean of the squared errors; `None` without finite values or beyond the range of f64.
     pub fn rms_error(&self) -> Option<f64> {
         self.mean_of(self.squares).map(f64::sqrt)
     }
 
-    /// The [`rms_error`](Self::rms_error) by the root mean square of A's values; `None` also if that is 0.
+    /// Returns the [`rms_error`](Self::rms_error) divided by the root mean square of A's values; `None` also if A's values are 0.
     pub fn relative_error(&self) -> Option<f64> {
         let size = self.mean_of(self.energy)?.sqrt();
         self.rms_error().map(|error| error / size).filter(|relative| relative.is_finite())
     }
 
-    /// The signal-to-noise ratio, A's values to the errors, in decibels; `None` also without an error.
+    /// Returns the signal-to-noise ratio in decibels, with A's values as the signal; `None` also if there is no error.
     pub fn signal_to_noise(&self) -> Option<f64> {
         self.relative_error().map(|relative| -20.0 * relative.log10()).filter(|ratio| ratio.is_finite())
     }
@@ -237,7 +233,7 @@ impl Difference {
 }
 
 impl DifferingBits {
-    /// Adds those of `count` values of `width` bits.
+    /// Counts the differing bits of `count` values of `width` bits.
     fn add(&mut self, width: u32, count: usize, a: &[u8], b: &[u8]) {
         fn values<const N: usize>(a: &[u8], b: &[u8]) -> u64 {
             a.as_chunks::<N>().0.iter().zip(b.as_chunks::<N>().0).map(|(a, b)| u64::from(a != b)).sum()
@@ -263,88 +259,5 @@ impl DifferingBits {
     }
 }
 
-/// Values of both tensors and their errors; zeros behind the last.
-struct Block {
-    count: usize,
-    a: [f64; BLOCK],
-    b: [f64; BLOCK],
-    error: [f64; BLOCK],
-}
-
-impl Block {
-    fn new() -> Self {
-        Self { count: 0, a: [0.0; BLOCK], b: [0.0; BLOCK], error: [0.0; BLOCK] }
-    }
-
-    fn read_a(&mut self, dtype: Dtype, bytes: &[u8]) -> Result<()> {
-        self.a[self.count..].fill(0.0);
-        read_values(dtype, bytes, &mut self.a[..self.count])
-    }
-
-    fn read_b(&mut self, dtype: Dtype, bytes: &[u8]) -> Result<()> {
-        self.b[self.count..].fill(0.0);
-        read_values(dtype, bytes, &mut self.b[..self.count])
-    }
-
-    fn subtract(&mut self) {
-        for ((a, b), error) in self.a.iter().zip(&self.b).zip(&mut self.error) {
-            *error = (a - b).abs();
-        }
-    }
-
-    /// The same without rounding, of integers.
-    fn subtract_integers(&mut self, (dtype_a, a): (Dtype, &[u8]), (dtype_b, b): (Dtype, &[u8])) {
-        for (index, error) in self.error[..self.count].iter_mut().enumerate() {
-            *error = integer(dtype_a, a, index).abs_diff(integer(dtype_b, b, index)) as f64;
-        }
-    }
-
-    fn is_finite(&self) -> bool {
-        // 0 times a finite number is 0, times any other NaN
-        let mut sums = [0.0; LANES];
-        for (a, error) in self.a.as_chunks::<LANES>().0.iter().zip(self.error.as_chunks::<LANES>().0) {
-            for ((sum, a), error) in sums.iter_mut().zip(a).zip(error) {
-                *sum += a * 0.0 + error * 0.0;
-            }
-        }
-        sums == [0.0; LANES]
-    }
-}
-
-/// Sums of a block.
-#[derive(Default)]
-struct Sums {
-    changed: [u64; LANES],
-    largest: [f64; LANES],
-    errors: [f64; LANES],
-    squares: [f64; LANES],
-    energy: [f64; LANES],
-}
-
-impl Sums {
-    #[inline]
-    fn add(&mut self, a: &[f64; LANES], error: &[f64; LANES]) {
-        for lane in 0..LANES {
-            let (a, error) = (a[lane], error[lane]);
-            self.changed[lane] += u64::from(error != 0.0);
-            self.largest[lane] = if error > self.largest[lane] { error } else { self.largest[lane] };
-            self.errors[lane] += error;
-            self.squares[lane] += error * error;
-            self.energy[lane] += a * a;
-        }
-    }
-}
-
-/// Number `index` of some integers.
-fn integer(dtype: Dtype, bytes: &[u8], index: usize) -> i128 {
-    let width = dtype.bits() as usize / 8;
-    let bytes = &bytes[index * width..(index + 1) * width];
-    match dtype.is_signed_integer() {
-        true => LittleEndian::read_int(bytes, width).into(),
-        false => LittleEndian::read_uint(bytes, width).into(),
-    }
-}
-
 #[cfg(test)]
-#[path = "difference_tests.rs"]
 mod tests;
