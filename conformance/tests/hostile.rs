@@ -239,7 +239,7 @@ fn changed_bytes_of_a_network() {
     let _turn = turn();
     let path = root().join("tests/data/lenet300--deepcompft.safetensors");
     let bytes = std::fs::read(path).unwrap();
-    let input = FileInput { name: "lenet300.safetensors", bytes: &bytes };
+    let input = FileInput::new("lenet300.safetensors", &bytes);
     let (container, _) = encode_files(&[input], Vec::new(), EncodeOptions::default()).unwrap();
     let known = Known::new("lenet300", container);
     let structure = Structure::of(&known.bytes);
@@ -481,8 +481,8 @@ fn claims_get_no_memory() {
         let bytes = parts.assemble();
         for way in 0..2 {
             let (outcome, peak) = peak(|| match way {
-                0 => by_index(&bytes[..], Limits::none()).map(drop),
-                _ => in_order(&bytes, Limits::none()).map(drop),
+                0 => by_index(&bytes[..], Limits::unlimited()).map(drop),
+                _ => in_order(&bytes, Limits::unlimited()).map(drop),
             });
             assert!(outcome.is_err(), "{name}, way {way}");
             assert!(peak < 3 << 20, "{name}: {peak} bytes, way {way}");

@@ -3,7 +3,7 @@
 use super::moments::MomentSums;
 use super::priors::{Histogram, Priors};
 use crate::error::Result;
-use crate::tensor::{Dtype, read_values};
+use crate::tensor::{Dtype, convert};
 
 /// Statistics of the values of a tensor. 64-bit integers are rounded to the nearest f64; all other values are exact.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +63,7 @@ pub(super) fn for_values(dtype: Dtype, bytes: &[u8], count: u64, mut each: impl 
     for bytes in bytes.chunks(block_bytes) {
         let values = &mut values[..left.min(BLOCK as u64) as usize];
         left -= values.len() as u64;
-        read_values(dtype, bytes, values)?;
+        convert(dtype, bytes, values)?;
         each(values);
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! Symbol counts and code lengths of the streams of a segment.
 
 use super::entropy::{adaptive_bits, distinct, entropy_bits, two_part_bits};
-use crate::coders::{AdaptiveLanes, bits_length, kept_length, mask_length, mixed_length, static_lanes_length};
+use crate::coders::{
+    AdaptiveCodeLength, bits_code_length, kept_code_length, mask_code_length, mixed_code_length, static_code_length,
+};
 use crate::represent::{Coding, ContextSource, Fields, Representation, Seen};
 use crate::tensor::Dtype;
 
@@ -145,7 +147,7 @@ pub(super) struct StreamCounter<'s> {
     head: StreamHead<'s>,
     counts: StreamCounts,
     /// The state within a chunk if the tables are adaptive.
-    adaptive: Option<AdaptiveLanes<'s>>,
+    adaptive: Option<AdaptiveCodeLength<'s>>,
 }
 
 impl<'s> StreamCounter<'s> {
@@ -157,12 +159,12 @@ impl<'s> StreamCounter<'s> {
 
     pub(super) fn start_chunk(&mut self) {
         if let Coding::Lanes(_, model) = self.head.coding {
-            self.adaptive = AdaptiveLanes::new(model);
+            self.adaptive = AdaptiveCodeLength::new(model);
         }
     }
 
     pub(super) fn end_chunk(&mut self) {
-        self.counts.model_bits += self.adaptive.take().map_or(0.0, AdaptiveLanes::finish);
+        self.counts.model_bits += self.adaptive.take().map_or(0.0, AdaptiveCodeLength::finish);
     }
 
     /// Adds the next symbols of the stream.
@@ -176,10 +178,10 @@ impl<'s> StreamCounter<'s> {
                 self.adaptive.iter_mut().for_each(|adaptive| adaptive.add(symbols, contexts));
                 0.0
             }
-            (Coding::Bits(_, model), _) => bits_length(symbols, contexts, model),
-            (Coding::Mixed(_, model), _) => mixed_length(symbols, contexts, model),
-            (Coding::MixedMask(geometry), _) => mask_length(symbols, *geometry),
-            (Coding::MixedKept(model), Some(kept)) => kept_length(symbols, kept, model),
+            (Coding::Bits(_, model), _) => bits_code_length(symbols, contexts, model),
+            (Coding::Mixed(_, model), _) => mixed_code_length(symbols, contexts, model),
+            (Coding::MixedMask(geometry), _) => mask_code_length(symbols, *geometry),
+            (Coding::MixedKept(model), Some(kept)) => kept_code_length(symbols, kept, model),
             (Coding::MixedKept(_), None) | (Coding::Raw | Coding::Constant(_), _) => 0.0,
         };
     }
@@ -248,8 +250,8 @@ fn stream_bounds(head: StreamHead<'_>, counts: StreamCounts, actual_bits: u64) -
         }
         coding => {
             let (name, model_bits) = match coding {
-                Coding::Lanes(_, model) if AdaptiveLanes::new(model).is_none() => {
-                    ("lanes", static_lanes_length(&counts.counts, &model.tables))
+                Coding::Lanes(_, model) if AdaptiveCodeLength::new(model).is_none() => {
+                    ("lanes", static_code_length(&counts.counts, &model.tables))
                 }
                 Coding::Lanes(..) => ("lanes", counts.model_bits),
                 Coding::Bits(..) => ("bits", counts.model_bits),

@@ -2,14 +2,14 @@
 
 use super::EncodeOptions;
 use super::options::CHUNK_BYTES;
-use super::plan::{Plan, plan};
+use super::search::{Plan, plan};
 use crate::container::{Chunk, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
-use crate::parallel::Workers;
 use crate::represent::{Layout, Means, Representation};
 use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_ELEMENTS};
 use crate::tensor::{Dtype, bytes_of, row_elements};
 use crate::wire::checksum;
+use crate::workers::Workers;
 
 /// What a segment is made of.
 #[derive(Debug)]

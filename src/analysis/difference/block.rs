@@ -3,7 +3,7 @@
 use byteorder::{ByteOrder, LittleEndian};
 
 use crate::error::Result;
-use crate::tensor::{Dtype, read_values};
+use crate::tensor::{Dtype, convert};
 
 /// The number of values in a block: a multiple of [`LANES`] that is a whole number of bytes for every dtype.
 pub(super) const BLOCK: usize = 1024;
@@ -26,12 +26,12 @@ impl Block {
 
     pub(super) fn read_a(&mut self, dtype: Dtype, bytes: &[u8]) -> Result<()> {
         self.a[self.count..].fill(0.0);
-        read_values(dtype, bytes, &mut self.a[..self.count])
+        convert(dtype, bytes, &mut self.a[..self.count])
     }
 
     pub(super) fn read_b(&mut self, dtype: Dtype, bytes: &[u8]) -> Result<()> {
         self.b[self.count..].fill(0.0);
-        read_values(dtype, bytes, &mut self.b[..self.count])
+        convert(dtype, bytes, &mut self.b[..self.count])
     }
 
     pub(super) fn subtract(&mut self) {

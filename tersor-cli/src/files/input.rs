@@ -41,7 +41,7 @@ impl Original {
 
     /// Returns the file as an input of the encoder.
     pub fn as_input(&self) -> FileInput<'_> {
-        FileInput { name: &self.name, bytes: self.bytes() }
+        FileInput::new(&self.name, self.bytes())
     }
 }
 

@@ -38,7 +38,7 @@ pub fn parse_threads(text: &str) -> Result<usize, String> {
 /// Parses `--max-decoded`. The heads of segments, which hold names and tables, may always take 1 GiB.
 fn parse_limits(text: &str) -> Result<Limits, String> {
     if text.eq_ignore_ascii_case("unlimited") {
-        return Ok(Limits::none());
+        return Ok(Limits::unlimited());
     }
     let bytes = parse_size(text).ok_or("give a number of bytes with K, M, G or T, such as 100G, or `unlimited`")?;
     Ok(Limits::default().with_total_bytes(bytes).with_tensor_bytes(bytes).with_head_bytes(1 << 30))

@@ -1,6 +1,6 @@
 //! `tersor encode`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
@@ -10,7 +10,7 @@ use super::common::{CommonArgs, parse_threads};
 use crate::files::input::Originals;
 use crate::files::output::Sink;
 use crate::screen::bar::Bar;
-use crate::screen::failure::{Failure, Outcome, shown, shown_output};
+use crate::screen::failure::{Outcome, shown, shown_output};
 use crate::screen::words::{Summary, say};
 
 /// `tersor encode`
@@ -57,7 +57,7 @@ pub fn run(args: &EncodeArgs, common: &CommonArgs) -> Outcome {
     let sink = Sink::open(path, args.force, &originals.paths())?;
     let bar = Bar::new(common.quiet);
     bar.set_total(originals.len());
-    let options = encode_options(&args.input, args.level, args.threads, &bar)?;
+    let options = encode_options(args.level, args.threads, &bar);
     let inputs: Vec<FileInput<'_>> = originals.files.iter().map(|file| file.as_input()).collect();
     let encoded =
         encode_files(&inputs, sink, options).map_err(|error| originals.encode_failure(&args.input, path, &error));
@@ -74,14 +74,13 @@ pub fn run(args: &EncodeArgs, common: &CommonArgs) -> Outcome {
     Ok(())
 }
 
-/// Returns options for encoding `input`.
-pub fn encode_options(input: &Path, level: u8, threads: Option<usize>, bar: &Bar) -> Outcome<EncodeOptions> {
-    let options = EncodeOptions::default().with_progress(bar.progress());
-    let options = options.with_level(level).map_err(|error| Failure::original(input, &error))?;
-    Ok(match threads {
+/// Returns options for encoding.
+pub fn encode_options(level: u8, threads: Option<usize>, bar: &Bar) -> EncodeOptions {
+    let options = EncodeOptions::default().with_level(level).with_progress(bar.progress());
+    match threads {
         Some(threads) => options.with_threads(threads),
         None => options,
-    })
+    }
 }
 
 /// Names the subfolders that are not encoded. The warning is shown with `--quiet` too, because the output is incomplete.

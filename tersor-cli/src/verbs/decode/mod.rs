@@ -60,7 +60,7 @@ fn decode_map(args: &DecodeArgs, map: &Map, options: &DecodeOptions, bar: &Bar) 
     let with_progress = options.clone().with_progress(bar.progress());
     let mut files = DecodedFiles::new(args, bar, true);
     let mut end_of_files = None;
-    let output = match decode_files(bytes, with_progress.clone(), &mut files) {
+    let output = match decode_files(bytes, &mut files, with_progress.clone()) {
         Ok(found) => {
             end_of_files = found.last().map(|file| file.ordinals.end);
             files.commit()?
@@ -85,7 +85,7 @@ fn decode_pipe(args: &DecodeArgs, options: DecodeOptions, bar: &Bar) -> Outcome<
     let first = input.input.fill_buf().map_err(|error| Failure::reading(&args.file, &error))?;
     foreign::expect_tersor(&args.file, first)?;
     let mut files = DecodedFiles::new(args, bar, false);
-    let output = match decode_files(&mut input, options.with_progress(bar.progress()), &mut files) {
+    let output = match decode_files(&mut input, &mut files, options.with_progress(bar.progress())) {
         Ok(_) => files.commit()?,
         Err(error) if files.is_waiting() && error.kind() == ErrorKind::InvalidArgument => {
             let problem = "this container holds tensors and no files, which cannot be decoded from a pipe";

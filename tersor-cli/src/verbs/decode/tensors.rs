@@ -38,7 +38,7 @@ pub fn write_tensors(files: &mut DecodedFiles<'_>, map: &Map, options: &DecodeOp
     let mut end = header.len() as u64;
     let mut places = vec![Places::default(); tensors.len()];
     for tensor in &tensors {
-        let stored = tensor.same_as().unwrap_or(*tensor);
+        let stored = tensor.alias_of().unwrap_or(*tensor);
         let known = places.get_mut(stored.ordinal()).ok_or_else(|| corrupt("the ordinal of a tensor is too large"))?;
         known.len = stored.byte_len();
         known.offsets.push(end);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use half::{bf16, f16};
-use tersor::{Dtype, Float};
+use tersor::{Dtype, Element};
 
 /// `tersor extract`
 #[derive(Debug, Args)]

@@ -47,7 +47,7 @@ fn tensor<'r, S: ReadAt>(listing: &Listing<'r, S>, tensor: &Tensor<'r, S>) -> Va
         "bytes": footprint.bytes,
         "bits_per_weight": bits_per_weight(footprint.bytes, tensor.element_count()),
         "representation": segment.map_or("none", |segment| &segment.representation),
-        "alias_of": tensor.same_as().map(|other| other.name()),
+        "alias_of": tensor.alias_of().map(|other| other.name()),
         "segment": footprint.segment,
         "shares_segment": listing.is_shared(footprint),
         "digest": tensor.digest().map(|digest| hex(&digest)),

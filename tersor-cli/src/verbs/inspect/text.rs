@@ -85,7 +85,7 @@ fn write_tensors<'r, S: ReadAt>(listing: &Listing<'r, S>, out: &mut dyn Write) -
 }
 
 fn representation<'r, S: ReadAt>(listing: &Listing<'r, S>, tensor: &Tensor<'r, S>) -> String {
-    match (tensor.same_as(), listing.footprint(tensor).segment) {
+    match (tensor.alias_of(), listing.footprint(tensor).segment) {
         (Some(other), _) if listing.footprint(&other).is_tensor => format!("alias of {}", other.name()),
         (Some(_), _) => "alias of a file".to_owned(),
         (None, Some(segment)) => listing.ledger.segments[segment].representation.clone(),

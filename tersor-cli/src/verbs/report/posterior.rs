@@ -60,8 +60,9 @@ impl Posterior {
         })?;
         let mut found = BitsBack::new();
         let mut index = 0;
-        for part in tensor.parts(PART_ELEMENTS).map_err(failed)? {
-            for mean in tensor.elements_as::<f32>(part).map_err(failed)? {
+        for part in tensor.chunked_ranges(PART_ELEMENTS).map_err(failed)? {
+            let means = tensor.elements(part).and_then(|part| part.decode_as::<f32>());
+            for mean in means.map_err(failed)? {
                 found.add(f64::from(mean), read(index));
                 index += 1;
             }

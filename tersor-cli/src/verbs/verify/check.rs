@@ -73,7 +73,7 @@ fn check_frames(
 ) -> Outcome<(Vec<FileInfo>, Vec<ByteDifference>)> {
     let failed = |error: Error| Failure::container(path, &error);
     let mut hashes = FileHashes { bar, ordered: None, comparison: originals.map(Comparison::new), failure: None };
-    let files = match decode_files(map.as_ref(), options.clone(), &mut hashes) {
+    let files = match decode_files(map.as_ref(), &mut hashes, options.clone()) {
         Ok(files) => files,
         Err(error) if hashes.ordered.is_none() && error.kind() == ErrorKind::InvalidArgument => {
             if originals.is_some() {
