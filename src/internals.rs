@@ -66,7 +66,7 @@ pub fn decode_scales(bytes: &[u8], count: usize, zero_bits: u32) -> Result<Vec<f
     Ok(scales)
 }
 
-/// A mixed mask (section 11.6), the row and kernel at least 1, the row at most 65536, and no shorter than the kernel.
+/// A mixed mask (section 12.3), the row and kernel at least 1, the row at most 65536, and no shorter than the kernel.
 pub fn encode_mask(bits: &[u16], row: u32, kernel: u32) -> Vec<u8> {
     let mut out = Vec::new();
     e::encode_mask(bits, e::Geometry { row, kernel }, &mut out);
@@ -85,7 +85,7 @@ pub fn decode_mask(bytes: &[u8], row: u32, kernel: u32, count: usize) -> Result<
     Ok(bits)
 }
 
-/// Mixed kept values (section 11.7).
+/// Mixed kept values (section 12.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptModel(e::KeptModel);
 
@@ -119,7 +119,7 @@ impl KeptModel {
     }
 }
 
-/// The constants of section 16 of the specification, as the code has them.
+/// The constants of section 17 of the specification, as the code has them.
 pub fn constants() -> Vec<(&'static str, u64)> {
     vec![
         ("FORMAT_MAJOR", spec::FORMAT_MAJOR.into()),

@@ -1,4 +1,4 @@
-//! Coders: symbols to words and back (sections 9 to 11 of the specification), and what coding costs.
+//! Coders: symbols to words and back (sections 9 to 12 of the specification), and what coding costs.
 //!
 //! There are two coders. The *lane coder* is fast: 32 interleaved rANS states under frequency tables, one for each context,
 //! which can follow the symbols. The *bits coder* is an adaptive binary range coder. It codes small or very skewed streams, and

@@ -1,4 +1,4 @@
-//! Running means of columns (sections 11.5 and 11.7).
+//! Running means of columns (section 12.1).
 
 use super::mixer::size_of;
 

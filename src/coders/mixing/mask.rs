@@ -1,4 +1,4 @@
-//! A mask whose bits are predicted by mixing (section 11.6). Contexts are the densities of the row, the column, the channel and
+//! A mask whose bits are predicted by mixing (section 12.3). Contexts are the densities of the row, the column, the channel and
 //! the kernel position, and the bits around a bit.
 
 use super::super::sink::Sink;
@@ -52,7 +52,7 @@ struct MaskPredictor {
     positions: Vec<Slot>,
 }
 
-/// Returns Q of section 11.6: the log odds of a slot in 2^bits steps.
+/// Returns `density` of section 12.3: the log odds of a slot in 2^bits steps.
 #[inline(always)]
 fn quantised(slot: Slot, bits: u32, tables: &MixerTables) -> usize {
     ((slot.stretched(tables) + 512) >> (11 - bits)).clamp(0, (1 << bits) - 1) as usize

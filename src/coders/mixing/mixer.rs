@@ -1,4 +1,4 @@
-//! The mixer (section 11.5): makes the probability of a bit from those of several slots, by weights that learn which of them
+//! The mixer (section 12.1): makes the probability of a bit from those of several slots, by weights that learn which of them
 //! to trust.
 
 use super::super::sink::Sink;
@@ -86,7 +86,7 @@ pub(super) fn size_of(value: i64) -> usize {
     ((4 * (log2 - 4)) as usize + (value >> (log2 - 2) & 3) as usize).min(63)
 }
 
-/// Returns H of section 11.5: the size in half octaves, and the sign in the lowest bit.
+/// Returns `half` of section 12.1: the size in half octaves, and the sign in the lowest bit.
 #[inline(always)]
 pub(super) fn signed_size_of(value: i64) -> usize {
     (size_of(value) >> 1) << 1 | usize::from(value < 0)

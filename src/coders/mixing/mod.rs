@@ -1,4 +1,4 @@
-//! Coding by logistic mixing (sections 11.5 to 11.7): several contexts predict each bit, and a mixer learns which of them to
+//! Coding by logistic mixing (section 12): several contexts predict each bit, and a mixer learns which of them to
 //! trust (Mahoney 2005). All arithmetic is in integers.
 //!
 //! ```text

@@ -1,4 +1,4 @@
-//! Codes a symbol: its sign, whether it is an escape, and its magnitude (sections 11.5 and 11.7).
+//! Codes a symbol: its sign, whether it is an escape, and its magnitude (sections 12.2 and 12.4).
 
 use super::super::sink::Sink;
 use super::mixer::{Mixer, Weights};

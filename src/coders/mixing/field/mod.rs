@@ -1,4 +1,4 @@
-//! A field whose bits are predicted by mixing (section 11.5).
+//! A field whose bits are predicted by mixing (section 12.2).
 //!
 //! The weights around a weight predict it: those of the same kernel through an adaptive linear predictor (normalised least mean
 //! squares), those of the same column through running means. Its scale class helps, too.
@@ -111,7 +111,7 @@ impl<'a> FieldPredictor<'a> {
         Prediction { phase, inputs, value: sum >> 16, norm }
     }
 
-    /// Returns the contexts A0 to A4 of section 11.5.
+    /// Returns the contexts A0 to A4 of section 12.2.
     #[inline(always)]
     fn contexts(&self, prediction: &Prediction, before: &[u16]) -> [usize; INPUTS] {
         let class = self.contexts.get(before.len()).map_or(0, |&class| usize::from(class));

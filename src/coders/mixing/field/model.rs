@@ -1,4 +1,4 @@
-//! The parameters of a field coded by mixing (section 11.5).
+//! The parameters of a field coded by mixing (section 12.2).
 
 use super::super::super::check_symbol_width;
 use super::super::window::{Sign, Window};

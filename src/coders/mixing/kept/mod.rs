@@ -1,4 +1,4 @@
-//! The values that a mask keeps, predicted by mixing (section 11.7).
+//! The values that a mask keeps, predicted by mixing (section 12.4).
 //!
 //! The mask is known before the values, and helps to predict them: where many values are kept, they are large. So one linear
 //! predictor, of the magnitude, uses the mask before and after a value; another one, of the value, uses the values before it.
@@ -159,7 +159,7 @@ impl<'a> KeptPredictor<'a> {
         Prediction { value: sum >> 16, value_norm: norm, magnitude: magnitude_sum >> 16, magnitude_norm }
     }
 
-    /// Returns the contexts A0 to A3 of section 11.7.
+    /// Returns the contexts A0 to A3 of section 12.4.
     #[inline(always)]
     fn contexts(&self, place: Place, prediction: &Prediction) -> [usize; INPUTS] {
         let drop = match self.model.kind {
