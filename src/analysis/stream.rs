@@ -2,7 +2,7 @@
 
 use super::entropy::{adaptive_bits, distinct, entropy_bits, two_part_bits};
 use crate::coders::{AdaptiveLanes, bits_length, kept_length, mask_length, mixed_length, static_lanes_length};
-use crate::represent::{Coding, ContextSource, Fields, Representation, Seen};
+use crate::represent::{Coding, ContextSource, Fields, Representation, StreamObservation};
 use crate::tensor::Dtype;
 
 /// A stream of a segment: a mask, a field, or the bytes of a segment without fields. All lengths are of the symbols of all
@@ -87,7 +87,7 @@ pub(super) struct StreamHead<'s> {
 }
 
 impl<'s> StreamHead<'s> {
-    /// Of a segment of fields, in the order of [`Seen::stream`].
+    /// Of a segment of fields, in the order of [`StreamObservation::stream`].
     pub(super) fn all(fields: &'s Fields) -> Vec<Self> {
         let mask = fields.steps.mask.as_ref();
         let mask = mask.map(|mask| Self { fields, field: None, width: mask.shape.group, coding: &mask.coding });
@@ -164,8 +164,8 @@ impl<'s> Tallying<'s> {
         self.tally.model_bits += self.adaptive.take().map_or(0.0, AdaptiveLanes::finish);
     }
 
-    pub(super) fn see(&mut self, seen: Seen<'_>) {
-        let Seen { symbols, contexts, kept, .. } = seen;
+    pub(super) fn see(&mut self, seen: StreamObservation<'_>) {
+        let StreamObservation { symbols, contexts, kept, .. } = seen;
         self.tally.symbols += symbols.len() as u64;
         self.count(symbols, contexts);
         // all but lanes come as whole chunks

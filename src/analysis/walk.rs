@@ -11,7 +11,7 @@ use super::stream::{StreamHead, Tally, Tallying, bounds};
 use super::weighing::{Weighed, Weighing};
 use crate::decode::{ReadAt, Reader, Segment, zeroed};
 use crate::error::{Error, Result};
-use crate::represent::{Representation, Scratch, Seen};
+use crate::represent::{Representation, Scratch, StreamObservation};
 use crate::tensor::bytes_of;
 
 /// Elements that one thread looks at before what it saw is added up.
@@ -118,7 +118,7 @@ impl<S: ReadAt> Reader<S> {
             job,
             |scratch, index, coded, out| {
                 streams.iter_mut().for_each(Tallying::start_chunk);
-                let see = |seen: Seen<'_>| {
+                let see = |seen: StreamObservation<'_>| {
                     if let Some(stream) = streams.get_mut(seen.stream) {
                         stream.see(seen);
                     }

@@ -9,7 +9,7 @@ use crate::container::{
     raw_padding,
 };
 use crate::error::{Error, Result};
-use crate::represent::{Layout, Observer, Representation, Scratch, Seen};
+use crate::represent::{ChunkExtent, Observer, Representation, Scratch, SegmentLayout, StreamObservation};
 use crate::tensor::bytes_of;
 use crate::wire::Cursor;
 
@@ -30,7 +30,8 @@ impl Segment {
     /// From a prelude that lies at `offset`.
     pub(crate) fn new(prelude: &Prelude<'_>, offset: u64, entries: &[Entry]) -> Result<Self> {
         let head = SegmentHead::read(prelude, entries)?;
-        let layout = Layout::new(head.dtype, head.members.iter().map(|&member| &entries[member as usize].shape[..]));
+        let layout =
+            SegmentLayout::new(head.dtype, head.members.iter().map(|&member| &entries[member as usize].shape[..]));
         let representation = Representation::read(head.representation, &head.parameters, &layout)
             .map_err(|error| error.at(prelude.head_offset))?;
         representation
@@ -92,6 +93,11 @@ impl Segment {
         bytes_of(self.head.dtype, range.end - range.start)
     }
 
+    /// Returns the elements of chunk `index`.
+    pub(crate) fn chunk_extent(&self, index: usize) -> ChunkExtent {
+        ChunkExtent { dtype: self.head.dtype, elements: self.head.chunk_range(index) }
+    }
+
     /// The coded bytes of chunk `index`, checked.
     pub(crate) fn read_chunk<'a, S: ReadAt + ?Sized>(&self, source: &'a S, index: usize) -> Result<Cow<'a, [u8]>> {
         let chunk = self.head.chunks[index];
@@ -103,7 +109,7 @@ impl Segment {
 
     /// Decodes chunk `index` to `out`, which has its length.
     pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
-        self.observe_chunk(index, coded, out, scratch, |_: Seen<'_>| ())
+        self.observe_chunk(index, coded, out, scratch, |_: StreamObservation<'_>| ())
     }
 
     /// The same; `observe` sees each stream's symbols and, if there are several, contexts.
@@ -117,9 +123,8 @@ impl Segment {
     ) -> Result<()> {
         scratch.enter(self.data_offset);
         let offset = self.data_offset + self.head.chunks[index].offset;
-        let elements = self.head.chunk_range(index);
         let coded = Cursor::new(coded, offset, "chunk");
-        self.representation.decode_chunk(self.head.dtype, &elements, coded, out, scratch, observe)
+        self.representation.decode_chunk(&self.chunk_extent(index), coded, out, scratch, observe)
     }
 
     /// The decoded bytes of chunk `index`, kept in the scratch.

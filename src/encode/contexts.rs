@@ -7,7 +7,7 @@ use super::options::Effort;
 use super::scale::{Classes, Resolution, classes};
 use super::words::{Block, Words};
 use crate::coders::{BIT, entropy_cost};
-use crate::represent::{ContextSource, Layout, MAX_GROUP_CLASSES, Word};
+use crate::represent::{ContextSource, MAX_GROUP_CLASSES, SegmentLayout, Word};
 
 /// Bytes that a table of one more context takes, about.
 const TABLE_BYTES: u64 = 10;
@@ -58,7 +58,7 @@ impl Contexts {
 /// The contexts for the top field that save most on a sample. `offer` are others that may do.
 pub(super) fn choose_contexts<W: Word>(
     words: Words<'_, W>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     width: u32,
     sums: Option<Sums>,
     magnitudes: &Magnitudes,
@@ -123,7 +123,12 @@ pub(super) fn choose_contexts<W: Word>(
     }
 }
 
-fn contexts_of(grouping: &Grouping, layout: &Layout<'_>, resolution: Resolution, field: usize) -> Option<Contexts> {
+fn contexts_of(
+    grouping: &Grouping,
+    layout: &SegmentLayout<'_>,
+    resolution: Resolution,
+    field: usize,
+) -> Option<Contexts> {
     let (classes, source) = classes(grouping, layout, resolution, field)?;
     let (classes, cost) = classes.with_best_order();
     Some(Contexts { source, classes: Some(classes), cost })

@@ -13,7 +13,7 @@ use super::scale::Classes;
 use super::words::{Source, Words};
 use crate::coders::{BIT, MAX_SYMBOL_BITS, adaptive_cost};
 use crate::represent::{
-    ContextSource, Field, Fields, InChunks, Layout, MAX_CLASS_FIELDS, MAX_FIELDS, Map, Transform, Word,
+    ContextSource, Field, Fields, InChunks, MAX_CLASS_FIELDS, MAX_FIELDS, Map, SegmentLayout, Transform, Word,
 };
 
 /// Segments of at most so many words have each of their layouts refined.
@@ -30,7 +30,7 @@ pub(super) struct FieldPlan {
 /// Plans the fields of a segment whose values have this layout. `offer` are the contexts of its mask; `chunk_len` gives, for a
 /// cost, the values a chunk. What steps cost is not counted.
 pub(super) fn plan_fields<W: Word>(
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     source: Source<'_>,
     meaning: Option<Meaning>,
     offer: Option<Offer<'_>>,
@@ -131,7 +131,7 @@ impl FieldPlan {
 /// Plans what lies below the `first` topmost bits, byte by byte from the bottom; what it takes. Without histograms it makes its own.
 pub(super) fn plan_planes<W: Word>(
     words: Words<'_, W>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     first: u32,
     histograms: Option<&Histograms>,
     all_classes: &mut Vec<Classes>,

@@ -7,7 +7,7 @@ use super::refine::tidy;
 use super::scale::Classes;
 use super::words::{Source, Words};
 use crate::coders::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS, MixedKind, MixedModel, mixed_cost};
-use crate::represent::{Coding, ContextSource, Field, Layout, Steps, Transform, Word, take_field};
+use crate::represent::{Coding, ContextSource, Field, SegmentLayout, Steps, Transform, Word, take_field};
 
 /// Fewer words do not repay what a mixer has to learn.
 const MIN_WORDS: usize = 1 << 12;
@@ -21,7 +21,7 @@ const KERNEL_TAPS: u64 = 16;
 /// A plan with a mixed top field, if it saves enough over `plan`. `classes` and `source` are the contexts by scale.
 pub(super) fn mixed_plan<W: Word>(
     source_of_words: Source<'_>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     classes: Option<&Classes>,
     source: &ContextSource,
     plan: &FieldPlan,

@@ -6,7 +6,7 @@ use super::field_coding::BYTE;
 use super::options::Effort;
 use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::error::Result;
-use crate::represent::{InChunks, Layout, Representation};
+use crate::represent::{InChunks, Representation, SegmentLayout};
 use crate::tensor::{Dtype, bytes_of};
 
 /// Bytes that zstd is tried on before it is tried on all.
@@ -31,7 +31,13 @@ impl Plan {
 }
 
 /// Plans the segment `bytes`, whose rows have `row` elements.
-pub(super) fn plan(layout: &Layout<'_>, row: u64, bytes: &[u8], chunk_bytes: u64, effort: &Effort) -> Result<Plan> {
+pub(super) fn plan(
+    layout: &SegmentLayout<'_>,
+    row: u64,
+    bytes: &[u8],
+    chunk_bytes: u64,
+    effort: &Effort,
+) -> Result<Plan> {
     let dtype = layout.dtype;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     let cuts = Cuts { dtype, row, elements, chunk_bytes, unit: 1, most: MAX_CHUNK_ELEMENTS };

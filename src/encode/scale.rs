@@ -3,7 +3,7 @@
 use super::effects::{CERTAIN, Effect, Grouping};
 use super::magnitude::OCTAVE;
 use crate::coders::{ClassCoding, MAX_CLASS_BITS, MAX_CONTEXTS};
-use crate::represent::{ClassField, ContextSource, Group, Layout, Rows};
+use crate::represent::{AxisGroup, ClassField, ContextSource, Rows, SegmentLayout};
 
 /// Effects beyond so many octaves count as so many.
 const MAX_OCTAVES: i32 = 4;
@@ -50,7 +50,7 @@ pub(crate) struct Resolution {
 /// Class field and source of contexts for a grouping; `field` will be its number. None if there is but one context.
 pub(super) fn classes(
     grouping: &Grouping,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     resolution: Resolution,
     field: usize,
 ) -> Option<(Classes, ContextSource)> {
@@ -110,7 +110,7 @@ pub(super) fn classes(
     let mut groups = Vec::new();
     for (axes, effect) in &grouping.groups {
         if span(part) > 0 || certain(effect) {
-            let (mut group, _) = Group::new(layout.single()?, axes.start, axes.len())?;
+            let (mut group, _) = AxisGroup::new(layout.single()?, axes.start, axes.len())?;
             group.classes = vector(effect, part);
             groups.push(group);
         }
