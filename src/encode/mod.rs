@@ -1,38 +1,14 @@
-//! From values to a file: each segment is planned by measured cost, coded chunk by chunk on all cores, and written in order.
+//! From values to a container: plans each segment by measured cost, codes its chunks on all cores, and writes them in order.
 //!
 //! ```text
-//!   encoder, files ── writer ── segment ── plan ── candidates ── survey, packing, grid   what the values show
-//!                                                      ├── mask_plan ─┐
-//!                                                      └── field_plan ── refine
-//!                                                      ├── histograms ── words
-//!                                                      ├── contexts ── scale ── effects ── magnitude   how axes differ
-//!                                                      ├── planes          contexts of low mantissa bits
-//!                                                      ├── field_coding    the coding of one field
-//!                                                      └── mixing, mixing_kept   the highest levels
+//!   encoder, files ── writer ── segment ── search
 //! ```
 
-mod candidates;
-mod contexts;
-mod effects;
 mod encoder;
-mod field_coding;
-mod field_plan;
 mod files;
-mod grid;
-mod histograms;
-mod magnitude;
-mod mask_plan;
-mod mixing;
-mod mixing_kept;
 mod options;
-mod packing;
-mod plan;
-mod planes;
-mod refine;
-mod scale;
+mod search;
 mod segment;
-mod survey;
-mod words;
 mod writer;
 
 pub use encoder::Encoder;

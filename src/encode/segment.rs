@@ -2,7 +2,7 @@
 
 use super::EncodeOptions;
 use super::options::CHUNK_BYTES;
-use super::plan::{Plan, plan};
+use super::search::{Plan, plan};
 use crate::container::{Chunk, FRAME_SEGMENT, MAX_CHUNK_ELEMENTS, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
 use crate::parallel::Workers;

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::mem;
 
 use super::EncodeOptions;
-use super::candidates::stands_out;
+use super::search::stands_out;
 use super::segment::{SegmentInput, encode_segment};
 use crate::container::{
     ENTRY_DIGEST_BYTES, Entry, FILE_DIGEST_BYTES, FRAME_INDEX, FRAME_MANIFEST, Footer, HEADER_BYTES, Index, Manifest,

@@ -1,16 +1,18 @@
 //! The ways to code a segment that are worth a plan: its words as they are, or behind steps that suit what a survey of its
 //! values shows.
 
-use super::contexts::Offer;
+use super::chunk_limits::{ChunkLimits, least_common_multiple};
+use super::contexts::MaskContexts;
+use super::effort::Effort;
 use super::field_coding::BYTE;
-use super::field_plan::{FieldPlan, plan_fields};
+use super::fields::plan_fields;
 use super::grid::find_grid;
-use super::mask_plan::{MaskPlan, plan_mask};
-use super::options::Effort;
+use super::mask::plan_mask;
 use super::packing::packing;
-use super::plan::{Cuts, least_common_multiple};
+use super::plans::FieldPlan;
+use super::plans::MaskPlan;
 use super::survey::{Survey, distinct_of, survey};
-use super::words::Source;
+use super::view::Source;
 use crate::coders::MAX_CODEBOOK_ENTRIES;
 use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::represent::{
@@ -38,14 +40,19 @@ const BLOCKS: [u64; 6] = [256, 128, 64, 32, 16, 512];
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) plan: FieldPlan,
-    pub(super) cuts: Cuts,
+    pub(super) limits: ChunkLimits,
 }
 
 /// The plans that are worth comparing.
-pub(super) fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], cuts: Cuts, effort: &Effort) -> Vec<Candidate> {
+pub(super) fn candidates(
+    layout: &SegmentLayout<'_>,
+    bytes: &[u8],
+    limits: ChunkLimits,
+    effort: &Effort,
+) -> Vec<Candidate> {
     let dtype = layout.dtype;
     let bits = dtype.word_bits();
-    let whole = Search { layout, unpack: None, bytes, bits, cuts, effort };
+    let whole = Planner { layout, unpack: None, bytes, bits, limits, effort };
     let mut found = match () {
         () if dtype.words() > 1 => vec![whole.plain(bytes.len() * 8 / bits as usize)],
         () if bits < 8 => {
@@ -59,17 +66,18 @@ pub(super) fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], cuts: Cuts, e
         && let Some(values) = unpack.apply(dtype, bytes)
     {
         let most = MAX_CHUNK_ELEMENTS / unpack.values_a_run() * u64::from(unpack.words);
-        let cuts = Cuts { unit: unpack.unit(), most, ..cuts };
+        let limits = ChunkLimits { unit: unpack.unit(), most, ..limits };
         let layout = unpack.layout(layout);
-        let search = Search { layout: &layout, unpack: Some(unpack), bytes: &values, bits: unpack.bits, cuts, effort };
+        let search =
+            Planner { layout: &layout, unpack: Some(unpack), bytes: &values, bits: unpack.bits, limits, effort };
         found.extend(search.of_values(Values::<u8>::new(&values)));
     }
-    found.retain(|candidate| candidate.cuts.are_possible());
+    found.retain(|candidate| candidate.limits.are_possible());
     found
 }
 
 /// Whether a small tensor is better off alone than among others: pruned, or of few values.
-pub(super) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
+pub(crate) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
     let bits = dtype.word_bits();
     if dtype.words() > 1 || bits < 16 || bytes.len() < ALONE_BYTES {
         return false;
@@ -85,7 +93,7 @@ pub(super) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
 
 /// What plans are made from.
 #[derive(Debug, Clone, Copy)]
-struct Search<'a> {
+struct Planner<'a> {
     /// Of the values.
     layout: &'a SegmentLayout<'a>,
     unpack: Option<Unpack>,
@@ -93,11 +101,11 @@ struct Search<'a> {
     bytes: &'a [u8],
     /// Of a value.
     bits: u32,
-    cuts: Cuts,
+    limits: ChunkLimits,
     effort: &'a Effort,
 }
 
-impl Search<'_> {
+impl Planner<'_> {
     fn dtype(&self) -> Dtype {
         self.layout.dtype
     }
@@ -112,7 +120,7 @@ impl Search<'_> {
         let masked = frequent.filter(|&(_, occurs)| occurs < count && occurs >= count / share);
         let masked = masked.map(|(omitted, occurs)| {
             let kept = kept_values(values.iter(), T::from_number(omitted));
-            let chunk_len = |cost: u64| self.values_of(self.cuts.chunk_len(cost));
+            let chunk_len = |cost: u64| self.values_of(self.limits.chunk_len(cost));
             (plan_mask(self.layout, &kept, omitted, &chunk_len, self.effort), count - occurs)
         });
         let mask = masked.as_ref().map(|(plan, kept)| (plan, *kept));
@@ -179,33 +187,33 @@ impl Search<'_> {
         shared: GroupValues,
         kept: usize,
     ) -> Candidate {
-        let mut cuts = self.cuts;
+        let mut limits = self.limits;
         let steps = Steps { unpack: self.unpack, mask: mask.map(|(plan, _)| plan.mask.clone()), map };
         if let Some(groups) = steps.map.groups().filter(|groups| !groups.are_global()) {
-            cuts.unit = least_common_multiple(cuts.unit, groups.unit());
+            limits.unit = least_common_multiple(limits.unit, groups.unit());
             let most = shared.codebooks.iter().map(|codebook| codebook.0.len()).max().unwrap_or(1);
             let fit = (MAX_CODEBOOK_ENTRIES / most) as u64 * groups.block;
-            cuts.most = cuts.most.min(fit / cuts.unit * cuts.unit).max(1);
+            limits.most = limits.most.min(fit / limits.unit * limits.unit).max(1);
         }
         if let Some((plan, _)) = mask.filter(|(plan, _)| plan.mask.shape.group > 1) {
             // symbols that chunks would part were not counted
             let run = self.unpack.map_or(1, |unpack| u64::from(unpack.words));
-            cuts.unit =
-                least_common_multiple(cuts.unit, run * u64::from(plan.mask.shape.group) * plan.mask.shape.stride);
+            limits.unit =
+                least_common_multiple(limits.unit, run * u64::from(plan.mask.shape.group) * plan.mask.shape.stride);
         }
         let mut parameters = Vec::new();
         steps.write(&mut parameters);
         let values = self.layout.elements();
         steps.map.encode_shared(&shared, &(0..values), &mut parameters);
         let contexts = offering.and_then(MaskPlan::contexts);
-        let offer = contexts.as_ref().map(|contexts| Offer { contexts, is_paid: mask.is_some() });
+        let mask_contexts = contexts.as_ref().map(|contexts| MaskContexts { contexts, is_paid: mask.is_some() });
         let source = Source { dtype: self.dtype(), bytes: self.bytes, steps: &steps, shared: &shared, kept };
-        let chunk_len = |cost: u64| self.values_of(cuts.chunk_len(cost));
+        let chunk_len = |cost: u64| self.values_of(limits.chunk_len(cost));
         let mut plan = with_word!(steps.symbol_bits(self.dtype()), V => {
-            plan_fields::<V>(self.layout, source, None, offer, &chunk_len, self.effort)
+            plan_fields::<V>(self.layout, source, None, mask_contexts, &chunk_len, self.effort)
         });
         plan.cost += parameters.len() as u64 * BYTE + mask.map_or(0, |(plan, _)| plan.cost);
-        Candidate { plan, cuts }
+        Candidate { plan, limits }
     }
 
     fn coded_by(

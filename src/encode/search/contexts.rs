@@ -1,11 +1,11 @@
 //! The contexts of the top field: the grouping of axes, and the resolution of their scales, that save most.
 
 use super::effects::{Grouping, Sums};
+use super::effort::Effort;
 use super::field_coding::BYTE;
 use super::magnitude::Magnitudes;
-use super::options::Effort;
 use super::scale::{Classes, Resolution, classes};
-use super::words::{Block, Words};
+use super::view::{Block, Words};
 use crate::coders::{BIT, entropy_cost};
 use crate::represent::{ContextSource, MAX_GROUP_CLASSES, SegmentLayout, Word};
 
@@ -26,7 +26,7 @@ pub(super) struct Contexts {
 
 /// Contexts that were planned for the mask, which may suit the values too. Their class field has the number 0.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Offer<'a> {
+pub(super) struct MaskContexts<'a> {
     pub(super) contexts: &'a Contexts,
     /// Whether there is that mask, so that the classes are paid for.
     pub(super) is_paid: bool,
@@ -55,19 +55,19 @@ impl Contexts {
     }
 }
 
-/// The contexts for the top field that save most on a sample. `offer` are others that may do.
+/// The contexts for the top field that save most on a sample. `mask_contexts` are others that may do.
 pub(super) fn choose_contexts<W: Word>(
     words: Words<'_, W>,
     layout: &SegmentLayout<'_>,
     width: u32,
     sums: Option<Sums>,
     magnitudes: &Magnitudes,
-    offer: Option<Offer<'_>>,
+    mask_contexts: Option<MaskContexts<'_>>,
     effort: &Effort,
 ) -> Contexts {
     let Some(sums) = sums else { return Contexts::NONE };
-    let groupings = sums.groupings(&magnitudes.link);
-    if groupings.is_empty() && offer.is_none() {
+    let groupings = sums.groupings(&magnitudes.effect_kind);
+    if groupings.is_empty() && mask_contexts.is_none() {
         return Contexts::NONE;
     }
     let count = words.count() as u64;
@@ -100,9 +100,11 @@ pub(super) fn choose_contexts<W: Word>(
         scale(entropy) + tables + contexts.cost
     };
     let least = cost_of(&Contexts::NONE);
-    let number = offer.filter(|offer| offer.is_paid).map_or(0, |_| 1);
+    let number = mask_contexts.filter(|mask_contexts| mask_contexts.is_paid).map_or(0, |_| 1);
     // all class fields of a segment share the classes that groups may have
-    let taken = offer.filter(|offer| offer.is_paid).map_or(0, |offer| offer.contexts.group_classes());
+    let taken = mask_contexts
+        .filter(|mask_contexts| mask_contexts.is_paid)
+        .map_or(0, |mask_contexts| mask_contexts.contexts.group_classes());
     let fits = |contexts: &Contexts| contexts.group_classes() + taken <= MAX_GROUP_CLASSES;
     let candidates = groupings.iter().flat_map(|grouping| {
         effort
@@ -110,9 +112,9 @@ pub(super) fn choose_contexts<W: Word>(
             .iter()
             .filter_map(move |&resolution| contexts_of(grouping, layout, resolution, number).filter(fits))
     });
-    let offered = offer.map(|offer| match offer.is_paid {
-        true => Contexts { cost: 0, ..offer.contexts.clone() },
-        false => offer.contexts.clone(),
+    let offered = mask_contexts.map(|mask_contexts| match mask_contexts.is_paid {
+        true => Contexts { cost: 0, ..mask_contexts.contexts.clone() },
+        false => mask_contexts.contexts.clone(),
     });
     let candidates = candidates.chain(offered);
     let best = candidates.map(|contexts| (cost_of(&contexts), contexts)).min_by_key(|(cost, _)| *cost);

@@ -4,7 +4,7 @@
 use super::contexts::Counts;
 use super::field_coding::plan_field;
 use super::scale::Classes;
-use super::words::{Block, Words};
+use super::view::{Block, Words};
 use crate::coders::{BIT, ClassCoding, MAX_CONTEXTS, adaptive_cost, log2_fixed};
 use crate::represent::{ClassField, Coding, ContextSource, Rows, SegmentLayout, Word, take_field};
 

@@ -1,13 +1,14 @@
 //! The highest levels, behind a mask: mask bits, and the values that are kept, coded by mixing where that was measured to be
 //! shorter.
 
+use super::effort::Effort;
 use super::field_coding::BYTE;
-use super::field_plan::{FieldPlan, plan_planes};
-use super::mask_plan::MaskPlan;
 use super::mixing::{FINE_WORDS, base};
-use super::options::Effort;
-use super::refine::tidy;
-use super::words::{Source, Words};
+use super::planes::plan_planes;
+use super::plans::FieldPlan;
+use super::plans::MaskPlan;
+use super::plans::tidy;
+use super::view::{Source, Words};
 use crate::coders::{Geometry, KeptKind, KeptModel, MAX_MASK_ROW, MAX_SYMBOL_BITS, kept_cost, mask_cost};
 use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::represent::{

@@ -82,7 +82,7 @@ impl Effect {
 
 /// What the sums are of, and how an average becomes an effect.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Link {
+pub(super) enum EffectKind {
     /// Of magnitudes with this variance.
     Magnitude { variance: i64 },
     /// Of mask bits, each [`MASK_UNIT`]: the effect is that of sparsity, in logarithms of odds.
@@ -95,7 +95,7 @@ pub(super) const CERTAIN: i32 = i32::MAX;
 /// What a mask bit of 1 counts.
 pub(super) const MASK_UNIT: i16 = 1 << 10;
 
-impl Link {
+impl EffectKind {
     fn effect(&self, sums: &[i64], counts: &[u64]) -> Effect {
         match self {
             Self::Magnitude { variance } => Effect::new(sums, counts, *variance),
@@ -200,9 +200,9 @@ impl Sums {
     }
 
     /// Groupings that may pay, each with the effects of its rows and groups; the best guess first.
-    pub(super) fn groupings(&self, link: &Link) -> Vec<Grouping> {
+    pub(super) fn groupings(&self, effect_kind: &EffectKind) -> Vec<Grouping> {
         let elements = self.position;
-        let rows = link.effect(&self.row_sums, &self.row_counts);
+        let rows = effect_kind.effect(&self.row_sums, &self.row_counts);
         let pays = |effect: &Effect| {
             // a class takes two bits at least where it says anything
             effect.gain as i128 * i128::from(elements) > 1_500_000 * effect.of_index.len() as i128
@@ -230,7 +230,7 @@ impl Sums {
                     sums[index / stride % *dimension as usize] += sum;
                     counts[index / stride % *dimension as usize] += count;
                 }
-                let effect = link.effect(&sums, &counts);
+                let effect = effect_kind.effect(&sums, &counts);
                 if pays(&effect) {
                     singles.push((axes.clone(), effect));
                 }
@@ -239,14 +239,14 @@ impl Sums {
             singles.reverse();
             if inner.len() > 1 {
                 let all = inner[0].0.start..inner[inner.len() - 1].0.end;
-                let effect = link.effect(&rest_sums, &rest_counts);
+                let effect = effect_kind.effect(&rest_sums, &rest_counts);
                 if pays(&effect) {
                     push(row_part.clone(), vec![(all, effect)]);
                 }
             }
         }
         if let Some((outer, sums, counts)) = &self.outer {
-            let effect = link.effect(sums, counts);
+            let effect = effect_kind.effect(sums, counts);
             let last = self.axes.last().map_or(0, |(axes, _)| axes.start);
             let inner = singles.iter().filter(|(axes, _)| axes.start >= last).cloned().collect();
             if pays(&effect) {

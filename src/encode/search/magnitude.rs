@@ -1,6 +1,6 @@
 //! How large the weights are that a symbol stands for: the logarithms that scales are averages of.
 
-use super::effects::{Link, MASK_UNIT};
+use super::effects::{EffectKind, MASK_UNIT};
 use crate::coders::log2_fixed;
 
 /// Units of a magnitude: 1/64 octave.
@@ -11,12 +11,12 @@ pub(super) const OCTAVE: i32 = 64;
 pub(super) struct Magnitudes {
     pub(super) of_symbol: Vec<i16>,
     /// How averages of them become effects.
-    pub(super) link: Link,
+    pub(super) effect_kind: EffectKind,
 }
 
 /// What the symbols of a first field are.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Meaning {
+pub(super) enum SymbolMeaning {
     /// An exponent and so many mantissa bits.
     Float { mantissa_bits: u32 },
     /// Unsigned integers around their median.
@@ -31,9 +31,9 @@ pub(super) enum Meaning {
 
 impl Magnitudes {
     /// From how often each symbol of `width` bits occurs, not all of them never.
-    pub(super) fn new(counts: &[u64], width: u32, meaning: Meaning) -> Self {
-        if matches!(meaning, Meaning::Mask) {
-            return Self { of_symbol: vec![0, MASK_UNIT], link: Link::Density };
+    pub(super) fn new(counts: &[u64], width: u32, meaning: SymbolMeaning) -> Self {
+        if matches!(meaning, SymbolMeaning::Mask) {
+            return Self { of_symbol: vec![0, MASK_UNIT], effect_kind: EffectKind::Density };
         }
         let total: u64 = counts.iter().sum();
         let median = quantile(counts, total / 2) as i64;
@@ -41,18 +41,18 @@ impl Magnitudes {
             ((log2_fixed(numerator) as i64 - log2_fixed(denominator) as i64) >> 10) as i32
         };
         let of = |symbol: usize| match meaning {
-            Meaning::Float { mantissa_bits } => {
+            SymbolMeaning::Float { mantissa_bits } => {
                 let one = 1u64 << mantissa_bits;
                 let mantissa = symbol as u64 & (one - 1);
                 // the middle of the interval that the symbol stands for
                 OCTAVE * (symbol >> mantissa_bits) as i32 + log2(2 * (one + mantissa) + 1, 2 * one)
             }
-            Meaning::Unsigned => log2(2 * (symbol as i64 - median).unsigned_abs() + 1, 1),
-            Meaning::Signed => {
+            SymbolMeaning::Unsigned => log2(2 * (symbol as i64 - median).unsigned_abs() + 1, 1),
+            SymbolMeaning::Signed => {
                 let half = 1i64 << (width - 1);
                 log2(2 * (symbol as i64 - half).unsigned_abs() + 1, 1)
             }
-            Meaning::Zigzag | Meaning::Mask => log2(symbol as u64 + 1, 1),
+            SymbolMeaning::Zigzag | SymbolMeaning::Mask => log2(symbol as u64 + 1, 1),
         };
         let magnitudes: Vec<i32> = (0..counts.len()).map(of).collect();
         // zeros and subnormals would outweigh all others
@@ -77,7 +77,7 @@ impl Magnitudes {
         let relative = |&magnitude: &i32| {
             (i64::from(magnitude.max(floor)) - mean).clamp(i64::from(-12 * OCTAVE), i64::from(12 * OCTAVE)) as i16
         };
-        Self { of_symbol: magnitudes.iter().map(relative).collect(), link: Link::Magnitude { variance } }
+        Self { of_symbol: magnitudes.iter().map(relative).collect(), effect_kind: EffectKind::Magnitude { variance } }
     }
 }
 
@@ -98,14 +98,14 @@ mod tests {
     #[test]
     fn twice_as_large_is_an_octave_more() {
         let counts = vec![1; 1 << 10];
-        let float = Magnitudes::new(&counts, 10, Meaning::Float { mantissa_bits: 2 });
+        let float = Magnitudes::new(&counts, 10, SymbolMeaning::Float { mantissa_bits: 2 });
         assert_eq!(float.of_symbol[515] - float.of_symbol[511], OCTAVE as i16);
-        let signed = Magnitudes::new(&vec![1; 256], 8, Meaning::Signed).of_symbol;
+        let signed = Magnitudes::new(&vec![1; 256], 8, SymbolMeaning::Signed).of_symbol;
         assert_eq!(signed[128 + 20], signed[128 - 20]);
         assert!((i32::from(signed[128 + 80] - signed[128 + 40]) - OCTAVE).abs() <= 1);
         let mut counts = vec![0; 256];
         counts[119..140].fill(1);
-        let unsigned = Magnitudes::new(&counts, 8, Meaning::Unsigned).of_symbol;
+        let unsigned = Magnitudes::new(&counts, 8, SymbolMeaning::Unsigned).of_symbol;
         assert_eq!(unsigned[129 - 7], unsigned[129 + 7]);
     }
 }

@@ -1,9 +1,9 @@
 //! How often values of a segment's fields occur, and what looks random.
 
 use super::effects::Sums;
-use super::magnitude::{Magnitudes, Meaning};
-use super::options::Effort;
-use super::words::{Block, Words};
+use super::effort::Effort;
+use super::magnitude::{Magnitudes, SymbolMeaning};
+use super::view::{Block, Words};
 use crate::coders::{BIT, entropy_cost};
 use crate::represent::{SegmentLayout, Word};
 
@@ -55,7 +55,7 @@ pub(super) fn look<W: Word>(
     layout: &SegmentLayout<'_>,
     least_width: u32,
     top_width: u32,
-    meaning: Meaning,
+    meaning: SymbolMeaning,
     effort: &Effort,
 ) -> (Histograms, Option<Sums>, Magnitudes) {
     let bits = words.bits();

@@ -1,15 +1,13 @@
 //! Lets tables follow the symbols, or codes fields bit by bit, where that was measured to be shorter on some chunks.
 
+use super::effort::Effort;
 use super::field_coding::{BYTE, LANE_OVERHEAD};
-use super::field_plan::FieldPlan;
-use super::options::Effort;
-use super::words::Words;
+use super::plans::{FieldPlan, tidy};
+use super::view::Words;
 use crate::coders::{
     BIT, BitsModel, LaneModel, MAX_SLOTS, MAX_SYMBOL_BITS, WordSize, bits_cost, lanes_cost, mixed_cost,
 };
-use crate::represent::{
-    Coding, ContextSource, Field, MAX_FIELD_BITS, SegmentLayout, Word, all_sums, contexts_of_field, take_field,
-};
+use crate::represent::{Coding, ContextSource, Field, SegmentLayout, Word, all_sums, contexts_of_field, take_field};
 
 /// Chunks of up to so many symbols are coded in narrow words.
 const NARROW_SYMBOLS: u64 = 1 << 10;
@@ -82,12 +80,6 @@ pub(super) fn refine<W: Word>(
     tidy(plan);
 }
 
-/// Leaves nothing in a plan that is of no use.
-pub(super) fn tidy(plan: &mut FieldPlan) {
-    drop_unused_classes(plan);
-    join_raw_fields(&mut plan.fields.fields);
-}
-
 /// The field's present coding and those that may replace it, with what each costs once a segment.
 fn alternatives(field: &Field, chunk_len: u64, in_bits: bool, effort: &Effort) -> Vec<(Coding, u64)> {
     let mut options = Vec::new();
@@ -142,55 +134,5 @@ fn chunk_cost(symbols: &[u16], contexts: &[u8], coding: &Coding, width: u32) -> 
         Coding::Mixed(_, model) => mixed_cost(symbols, contexts, model) + 8 * BYTE,
         // planned elsewhere, and never among those that are tried here
         Coding::MixedMask(_) | Coding::MixedKept(_) => u64::MAX >> 1,
-    }
-}
-
-/// Makes one field of neighbours that are both raw: fewer to go through.
-fn join_raw_fields(fields: &mut Vec<Field>) {
-    for index in (1..fields.len()).rev() {
-        let width = fields[index - 1].width + fields[index].width;
-        let are_raw = fields[index - 1].coding == Coding::Raw && fields[index].coding == Coding::Raw;
-        let is_source = |number: usize| {
-            fields
-                .iter()
-                .any(|field| matches!(field.coding.source(), ContextSource::Field { field, .. } if *field == number))
-        };
-        if !are_raw || width > MAX_FIELD_BITS || is_source(index - 1) || is_source(index) {
-            continue;
-        }
-        fields[index - 1].width = width;
-        fields.remove(index);
-        for field in fields.iter_mut() {
-            if let Some(ContextSource::Field { field, .. }) = field.coding.source_mut()
-                && *field > index
-            {
-                *field -= 1;
-            }
-        }
-    }
-}
-
-/// Leaves out class fields that no coding looks at.
-fn drop_unused_classes(plan: &mut FieldPlan) {
-    for number in (0..plan.fields.class_fields.len()).rev() {
-        let refers = |coding: &Coding| match coding.source() {
-            ContextSource::Classes { field, .. } => Some(*field),
-            _ => None,
-        };
-        let of_mask = plan.fields.steps.mask.as_ref().map(|mask| &mask.coding);
-        let codings = plan.fields.fields.iter().map(|field| &field.coding).chain(of_mask);
-        if codings.filter_map(refers).any(|field| field == number) {
-            continue;
-        }
-        plan.fields.class_fields.remove(number);
-        plan.in_chunks.row_classes.remove(number);
-        let of_mask = plan.fields.steps.mask.as_mut().map(|mask| &mut mask.coding);
-        for coding in plan.fields.fields.iter_mut().map(|field| &mut field.coding).chain(of_mask) {
-            if let Some(ContextSource::Classes { field, .. }) = coding.source_mut()
-                && *field > number
-            {
-                *field -= 1;
-            }
-        }
     }
 }

@@ -1,11 +1,12 @@
 //! The highest levels: the top field, with the sign, coded by mixing, where that was measured to be shorter on a sample.
 
+use super::effort::Effort;
 use super::field_coding::BYTE;
-use super::field_plan::{FieldPlan, plan_planes};
-use super::options::Effort;
-use super::refine::tidy;
+use super::planes::plan_planes;
+use super::plans::FieldPlan;
+use super::plans::tidy;
 use super::scale::Classes;
-use super::words::{Source, Words};
+use super::view::{Source, Words};
 use crate::coders::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS, MixedKind, MixedModel, mixed_cost};
 use crate::represent::{Coding, ContextSource, Field, SegmentLayout, Steps, Transform, Word, take_field};
 

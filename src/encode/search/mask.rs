@@ -1,14 +1,14 @@
 //! How a mask is coded: bit by bit in the context of how sparse rows and columns are, or several bits at a time, which is
 //! faster and suits patterns.
 
-use super::contexts::Contexts;
+use super::effort::Effort;
 use super::field_coding::{BYTE, LANE_OVERHEAD, LEAST_GAIN, plan_field};
-use super::field_plan::plan_fields;
-use super::magnitude::Meaning;
-use super::mixing_kept::mixed_mask;
-use super::options::Effort;
+use super::fields::plan_fields;
+use super::magnitude::SymbolMeaning;
+use super::mixing_behind_mask::mixed_mask;
+use super::plans::MaskPlan;
 use super::scale::Classes;
-use super::words::Source;
+use super::view::Source;
 use crate::coders::{BitsModel, WordSize, bits_cost, entropy_cost};
 use crate::represent::{
     Coding, ContextSource, GroupValues, Map, Mask, MaskBits, SegmentLayout, Steps, SymbolShape, Unpack,
@@ -20,23 +20,6 @@ const SAMPLE_VALUES: usize = 1 << 18;
 
 /// Symbols of several mask bits that a chunk has, about, where much lies behind the mask.
 const SYMBOLS_A_CHUNK: usize = 1 << 15;
-
-/// A mask, the contexts of its symbols, and what all takes.
-#[derive(Debug, Clone)]
-pub(super) struct MaskPlan {
-    pub(super) mask: Mask,
-    pub(super) classes: Option<Classes>,
-    pub(super) cost: u64,
-}
-
-impl MaskPlan {
-    /// The contexts of the mask, for others that like them too.
-    pub(super) fn contexts(&self) -> Option<Contexts> {
-        let classes = self.classes.clone()?;
-        let (classes, cost) = classes.with_best_order();
-        Some(Contexts { source: self.mask.coding.source().clone(), classes: Some(classes), cost })
-    }
-}
 
 /// Plans the mask of the values of a segment: `kept` says which are not `omitted`.
 pub(super) fn plan_mask(
@@ -120,7 +103,7 @@ fn plan_bits(
         Steps { unpack: Unpack::new(&of_bytes, 1, 1, crate::represent::Axis::Last), mask: None, map: Map::None };
     let shared = GroupValues::default();
     let source = Source { dtype: Dtype::U8, bytes: &bits, steps: &steps, shared: &shared, kept: bits.len() };
-    let plan = plan_fields::<u8>(&layout, source, Some(Meaning::Mask), None, chunk_len, effort);
+    let plan = plan_fields::<u8>(&layout, source, Some(SymbolMeaning::Mask), None, chunk_len, effort);
     let coding = plan.fields.fields.into_iter().next().map_or(Coding::Raw, |field| field.coding);
     let classes = plan.fields.class_fields.into_iter().zip(plan.in_chunks.row_classes).next();
     let classes = classes.map(|(field, of_rows)| Classes { field, of_rows, of_kinds: false });

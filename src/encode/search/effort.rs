@@ -1,0 +1,126 @@
+//! What each level tries.
+
+use super::scale::Resolution;
+use crate::coders::Adaptation;
+use crate::kernel::Kernel;
+
+/// What a level tries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effort {
+    pub(crate) kernel: Kernel,
+    pub(crate) zstd_level: i32,
+    /// Mantissa bits that may join the exponent.
+    pub(crate) most_mantissa_bits: u32,
+    /// Resolutions of scales that are tried; none: no contexts by scale.
+    pub(crate) resolutions: &'static [Resolution],
+    /// Words on which scales are judged.
+    pub(crate) sample_words: usize,
+    /// Whether low bits of words may have contexts.
+    pub(crate) plane_contexts: bool,
+    /// A coder of low bits has to save one part in so many: it takes as long to decode as the bits above.
+    pub(crate) plane_gain: u64,
+    /// Adaptations tried beside the static table.
+    pub(crate) adaptations: &'static [Adaptation],
+    /// An adaptation has to save one part of so many: it takes time to decode.
+    pub(crate) adaptation_gain: u64,
+    /// Chunks that an adaptation is measured on.
+    pub(crate) measured_chunks: usize,
+    /// Words on which mixing is judged; 0: it is not tried.
+    pub(crate) mixed_words: usize,
+    /// Mixing has to save one part of so many.
+    pub(crate) mixed_gain: u64,
+    /// Shifts of the mixer's predictor that are tried.
+    pub(crate) mixed_shifts: &'static [u32],
+    /// Chunks with mixed fields aim at so many times the coded bytes, as a mixer learns anew in each.
+    pub(crate) mixed_chunks: u64,
+    /// Fields of at most so many symbols may be coded in bits.
+    pub(crate) bits_symbols: usize,
+}
+
+const fn adaptation(interval: u8, rate: u8) -> Adaptation {
+    Adaptation { interval, rate }
+}
+
+impl Effort {
+    pub(crate) fn of(level: u8) -> Self {
+        const SOME: &[Adaptation] = &[adaptation(13, 3)];
+        const MORE: &[Adaptation] = &[adaptation(12, 4), adaptation(13, 3), adaptation(14, 2)];
+        const ALL: &[Adaptation] = &[
+            adaptation(10, 5),
+            adaptation(11, 4),
+            adaptation(11, 6),
+            adaptation(12, 3),
+            adaptation(12, 4),
+            adaptation(12, 5),
+            adaptation(13, 3),
+            adaptation(14, 2),
+        ];
+        const COARSE: &[Resolution] = &[resolution(16, 0)];
+        const FINE: &[Resolution] = &[resolution(32, 0), resolution(16, 0), resolution(8, 1)];
+        const FINEST: &[Resolution] = &[
+            resolution(32, 0),
+            resolution(16, 0),
+            resolution(16, 1),
+            resolution(8, 1),
+            resolution(8, 2),
+            resolution(4, 2),
+        ];
+        let basic = Self {
+            kernel: Kernel::PORTABLE,
+            zstd_level: 1,
+            most_mantissa_bits: 2,
+            resolutions: &[],
+            sample_words: 1 << 16,
+            plane_contexts: false,
+            plane_gain: 128,
+            adaptations: &[],
+            adaptation_gain: 512,
+            measured_chunks: 0,
+            mixed_words: 0,
+            mixed_gain: 64,
+            mixed_shifts: &[5],
+            mixed_chunks: 4,
+            bits_symbols: 1 << 10,
+        };
+        match level {
+            1 => basic,
+            2 => Self { most_mantissa_bits: 3, bits_symbols: 1 << 12, ..basic },
+            3 => Self { zstd_level: 3, resolutions: COARSE, ..Self::of(2) },
+            4 => Self { zstd_level: 6, resolutions: FINE, ..Self::of(3) },
+            5 => Self { zstd_level: 12, plane_contexts: true, ..Self::of(4) },
+            6 => Self { adaptations: SOME, measured_chunks: 2, bits_symbols: 1 << 14, ..Self::of(5) },
+            7 => Self {
+                zstd_level: 15,
+                resolutions: FINEST,
+                sample_words: 1 << 18,
+                adaptations: MORE,
+                adaptation_gain: 4096,
+                plane_gain: 512,
+                measured_chunks: 4,
+                bits_symbols: 1 << 15,
+                ..Self::of(6)
+            },
+            8 => Self {
+                zstd_level: 19,
+                adaptations: ALL,
+                measured_chunks: 8,
+                bits_symbols: 1 << 16,
+                mixed_words: 1 << 16,
+                ..Self::of(7)
+            },
+            _ => Self {
+                sample_words: 1 << 20,
+                bits_symbols: 1 << 18,
+                mixed_words: 1 << 18,
+                mixed_gain: 1024,
+                mixed_shifts: &[4, 5, 6],
+                mixed_chunks: 16,
+                ..Self::of(8)
+            },
+        }
+    }
+}
+
+const fn resolution(unit: i32, shift: u8) -> Resolution {
+    Resolution { unit, shift }
+}

@@ -1,0 +1,28 @@
+//! Chooses the representation of a segment: the one of the least measured cost.
+
+mod choose;
+mod chunk_limits;
+mod contexts;
+mod effects;
+mod effort;
+mod field_coding;
+mod fields;
+mod grid;
+mod histograms;
+mod magnitude;
+mod mask;
+mod mixing;
+mod mixing_behind_mask;
+mod packing;
+mod plane_contexts;
+mod planes;
+mod plans;
+mod propose;
+mod refine;
+mod scale;
+mod survey;
+mod view;
+
+pub(crate) use choose::{Plan, plan};
+pub(crate) use effort::Effort;
+pub(crate) use propose::stands_out;
