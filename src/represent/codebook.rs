@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::values::{Groups, MaskBits, Word};
-use crate::coders::{MAX_SYMBOL_BITS, decode_ascending, encode_ascending};
+use crate::coders::{decode_ascending, encode_ascending};
 use crate::error::{Error, Result};
+use crate::spec::MAX_SYMBOL_BITS;
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 

@@ -1,17 +1,13 @@
 //! Fields (section 8): words are transformed and cut into fields, each a stream of symbols with a coding of its own.
 
 use super::coding::{Coding, Field};
-use super::contexts::{ClassField, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES};
+use super::contexts::ClassField;
 use super::steps::{GroupValues, Steps};
 use super::transform::Transform;
 use super::values::SegmentLayout;
 use crate::error::{Error, Result};
+use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELD_BITS, MAX_FIELDS, MAX_GROUP_CLASSES};
 use crate::wire::Cursor;
-
-/// Section 8.
-pub(crate) const MAX_FIELDS: usize = 16;
-/// Section 8.
-pub(crate) const MAX_FIELD_BITS: u32 = 16;
 
 /// Steps to symbol words, class fields, a transform, and the fields from the most significant down; their widths add up to the
 /// symbol word's.

@@ -6,9 +6,9 @@ use super::codebook::Codebook;
 use super::grid::Grid;
 use super::steps::{GroupValues, Map};
 use super::values::{Groups, ValuePlaces, Word};
-use crate::coders::MAX_SYMBOL_BITS;
 use crate::error::{Error, Result};
 use crate::kernel::{Job, Kernel};
+use crate::spec::MAX_SYMBOL_BITS;
 
 /// What symbol words of a chunk stand for.
 #[derive(Debug)]

@@ -27,27 +27,17 @@ mod values;
 pub(crate) use chunk::{ChunkExtent, Observer, Scratch, StreamObservation, contexts_of_field, take_field};
 pub(crate) use codebook::{Codebook, CodebookMap, Order};
 pub(crate) use coding::{Coding, Field};
-pub(crate) use contexts::{
-    AxisGroup, ClassField, ContextSource, MAX_CLASS_FIELDS, MAX_CONTEXT_SHIFT, MAX_GROUP_CLASSES, MAX_GROUPS, all_sums,
-};
-pub(crate) use fields::{Fields, InChunks, MAX_FIELD_BITS, MAX_FIELDS};
+pub(crate) use contexts::{AxisGroup, ClassField, ContextSource, all_sums};
+pub(crate) use fields::{Fields, InChunks};
 pub(crate) use grid::{Grid, nearest, rounded, widened};
-#[cfg(feature = "internals")]
-pub(crate) use grid::{MAX_GRID_BITS, MAX_GRID_INTEGER};
-#[cfg(feature = "internals")]
-pub(crate) use mask::MAX_STRIDE;
 pub(crate) use mask::Mask;
 pub(crate) use steps::{GroupValues, Map, Steps, kept_values};
 pub(crate) use stream_bytes::StreamBytes;
 pub(crate) use transform::Transform;
 pub(crate) use unpack::{Axis, Unpack};
-#[cfg(feature = "internals")]
-pub(crate) use unpack::{MAX_PACKED_BITS, MAX_RUN_WORDS};
 pub(crate) use values::{
     Groups, MaskBits, Rows, SegmentLayout, SymbolShape, Values, Word, of_kept, read_words, with_word,
 };
-#[cfg(feature = "internals")]
-pub(crate) use values::{MAX_BLOCK, MAX_PERIOD};
 
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;

@@ -5,9 +5,9 @@ use super::chunk_limits::ChunkLimits;
 use super::effort::Effort;
 use super::field_coding::BYTE;
 use super::propose::{Candidate, candidates};
-use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::error::Result;
 use crate::represent::{InChunks, Representation, SegmentLayout};
+use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::{Dtype, bytes_of};
 
 /// Bytes that zstd is tried on before it is tried on all.

@@ -7,7 +7,8 @@ use super::magnitude::Magnitudes;
 use super::scale::{Classes, Resolution, classes};
 use super::view::{Block, Words};
 use crate::coders::{BIT, entropy_cost};
-use crate::represent::{ContextSource, MAX_GROUP_CLASSES, SegmentLayout, Word};
+use crate::represent::{ContextSource, SegmentLayout, Word};
+use crate::spec::MAX_GROUP_CLASSES;
 
 /// Bytes that a table of one more context takes, about.
 const TABLE_BYTES: u64 = 10;

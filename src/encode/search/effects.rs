@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use crate::coders::{BIT, entropy_cost, log2_fixed};
-use crate::represent::{MAX_GROUP_CLASSES, MaskBits, Rows, SegmentLayout};
+use crate::represent::{MaskBits, Rows, SegmentLayout};
+use crate::spec::{MAX_GROUP_CLASSES, MAX_GROUPS};
 
 /// Inner axes from here on are worth a row for each index of all the others.
 const MIN_LAST: u64 = 16;
@@ -254,7 +255,7 @@ impl Sums {
             }
         }
         singles.sort_by_key(|(_, effect)| std::cmp::Reverse(effect.gain));
-        singles.truncate(crate::represent::MAX_GROUPS);
+        singles.truncate(MAX_GROUPS);
         singles.sort_by_key(|(axes, _)| axes.start);
         push(row_part, singles);
         groupings

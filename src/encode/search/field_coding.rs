@@ -1,9 +1,8 @@
 //! The coding of one field, from how often its symbols occur.
 
-use crate::coders::{
-    Adaptation, BIT, LaneModel, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS, Tables, adaptive_cost, static_cost,
-};
-use crate::represent::{Coding, ContextSource, MAX_CONTEXT_SHIFT};
+use crate::coders::{Adaptation, BIT, LaneModel, Tables, adaptive_cost, static_cost};
+use crate::represent::{Coding, ContextSource};
+use crate::spec::{MAX_CONTEXT_SHIFT, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS};
 
 /// From so many symbols on other numbers of contexts are tried.
 const MANY_SYMBOLS: u64 = 1 << 19;

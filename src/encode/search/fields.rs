@@ -12,8 +12,9 @@ use super::plans::FieldPlan;
 use super::refine::refine;
 use super::scale::Classes;
 use super::view::{Source, Words};
-use crate::coders::{BIT, MAX_SYMBOL_BITS, adaptive_cost};
+use crate::coders::{BIT, adaptive_cost};
 use crate::represent::{ContextSource, Field, Map, SegmentLayout, Transform, Word};
+use crate::spec::MAX_SYMBOL_BITS;
 
 /// Segments of at most so many words have each of their layouts refined.
 const SMALL_WORDS: usize = 1 << 12;

@@ -7,8 +7,9 @@ use super::plans::FieldPlan;
 use super::plans::tidy;
 use super::scale::Classes;
 use super::view::{Source, Words};
-use crate::coders::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS, MixedKind, MixedModel, mixed_cost};
+use crate::coders::{MixedKind, MixedModel, mixed_cost};
 use crate::represent::{Coding, ContextSource, Field, SegmentLayout, Steps, Transform, Word, take_field};
+use crate::spec::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS};
 
 /// Fewer words do not repay what a mixer has to learn.
 const MIN_WORDS: usize = 1 << 12;

@@ -9,11 +9,11 @@ use super::plans::FieldPlan;
 use super::plans::MaskPlan;
 use super::plans::tidy;
 use super::view::{Source, Words};
-use crate::coders::{Geometry, KeptKind, KeptModel, MAX_MASK_ROW, MAX_SYMBOL_BITS, kept_cost, mask_cost};
-use crate::container::MAX_CHUNK_ELEMENTS;
+use crate::coders::{Geometry, KeptKind, KeptModel, kept_cost, mask_cost};
 use crate::represent::{
     Coding, Field, Map, Mask, MaskBits, Order, SegmentLayout, SymbolShape, Transform, Word, take_field, with_word,
 };
+use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_MASK_ROW, MAX_SYMBOL_BITS};
 
 /// Fewer values do not repay what a mixer has to learn.
 const MIN_VALUES: usize = 1 << 12;

@@ -5,8 +5,9 @@ use super::contexts::Counts;
 use super::field_coding::plan_field;
 use super::scale::Classes;
 use super::view::{Block, Words};
-use crate::coders::{BIT, ClassCoding, MAX_CONTEXTS, adaptive_cost, log2_fixed};
+use crate::coders::{BIT, ClassCoding, adaptive_cost, log2_fixed};
 use crate::represent::{ClassField, Coding, ContextSource, Rows, SegmentLayout, Word, take_field};
+use crate::spec::MAX_CONTEXTS;
 
 /// Contexts that an exponent may give: more would need tables of less precision.
 const MAX_EXPONENT_CONTEXTS: usize = 8;

@@ -3,7 +3,8 @@
 use super::contexts::Contexts;
 use super::scale::Classes;
 use super::view::Source;
-use crate::represent::{Coding, ContextSource, Field, Fields, InChunks, MAX_FIELD_BITS, Mask, Transform};
+use crate::represent::{Coding, ContextSource, Field, Fields, InChunks, Mask, Transform};
+use crate::spec::MAX_FIELD_BITS;
 
 /// Fields, the classes of rows that they use, and what all takes in units of 2^-16 bit.
 #[derive(Debug, Clone)]

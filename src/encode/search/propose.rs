@@ -13,12 +13,11 @@ use super::plans::FieldPlan;
 use super::plans::MaskPlan;
 use super::survey::{Survey, distinct_of, survey};
 use super::view::Source;
-use crate::coders::MAX_CODEBOOK_ENTRIES;
-use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::represent::{
     Codebook, CodebookMap, Grid, GroupValues, Groups, Map, Order, SegmentLayout, Steps, Unpack, Values, Word,
     kept_values, read_words, with_word,
 };
+use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_CODEBOOK_ENTRIES};
 use crate::tensor::Dtype;
 
 /// A mask has to leave out one of so many values.

@@ -4,10 +4,9 @@ use super::effort::Effort;
 use super::field_coding::{BYTE, LANE_OVERHEAD};
 use super::plans::{FieldPlan, tidy};
 use super::view::Words;
-use crate::coders::{
-    BIT, BitsModel, LaneModel, MAX_SLOTS, MAX_SYMBOL_BITS, WordSize, bits_cost, lanes_cost, mixed_cost,
-};
+use crate::coders::{BIT, BitsModel, LaneModel, WordSize, bits_cost, lanes_cost, mixed_cost};
 use crate::represent::{Coding, ContextSource, Field, SegmentLayout, Word, all_sums, contexts_of_field, take_field};
+use crate::spec::{MAX_SLOTS, MAX_SYMBOL_BITS};
 
 /// Chunks of up to so many symbols are coded in narrow words.
 const NARROW_SYMBOLS: u64 = 1 << 10;

@@ -2,9 +2,10 @@
 
 use crate::kernel::{Job, Kernel};
 use crate::represent::coding::Coding;
-use crate::represent::fields::{Fields, MAX_FIELDS};
+use crate::represent::fields::Fields;
 use crate::represent::transform::Transform;
 use crate::represent::values::Word;
+use crate::spec::MAX_FIELDS;
 
 /// What becomes of the fields of a word.
 #[derive(Debug)]

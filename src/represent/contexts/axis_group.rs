@@ -1,11 +1,7 @@
 //! A group of axes and the classes of its indices (section 8.2).
 
+use crate::spec::MAX_GROUP_CLASSES;
 use crate::tensor::element_count;
-
-/// Section 8.2: groups of axes beside the rows.
-pub(crate) const MAX_GROUPS: usize = 3;
-/// Section 8.2: classes of the groups of all class fields of a segment.
-pub(crate) const MAX_GROUP_CLASSES: u64 = 1 << 20;
 
 /// Axes `first .. first + axes` taken together, and a class for each of their indices.
 #[derive(Debug, Clone, PartialEq, Eq)]

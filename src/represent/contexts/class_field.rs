@@ -4,14 +4,13 @@
 
 use std::ops::Range;
 
-use super::axis_group::{AxisGroup, MAX_GROUP_CLASSES, MAX_GROUPS};
+use super::axis_group::AxisGroup;
 use crate::coders::{ClassCoding, skip_classes};
 use crate::error::{Error, Result};
 use crate::represent::values::{Rows, SegmentLayout};
+use crate::spec::{MAX_GROUP_CLASSES, MAX_GROUPS};
 use crate::wire::{Cursor, put_varint};
 
-/// Section 8.
-pub(crate) const MAX_CLASS_FIELDS: usize = 4;
 /// The depth that stands for "no rows".
 pub(super) const NO_ROWS: u8 = 255;
 

@@ -8,8 +8,8 @@ mod class_field_tests;
 mod reader;
 mod source;
 
-pub(crate) use axis_group::{AxisGroup, MAX_GROUP_CLASSES, MAX_GROUPS};
+pub(crate) use axis_group::AxisGroup;
 pub(crate) use chunk_classes::ChunkClasses;
-pub(crate) use class_field::{ClassField, MAX_CLASS_FIELDS, all_sums};
+pub(crate) use class_field::{ClassField, all_sums};
 pub(crate) use reader::ContextReader;
-pub(crate) use source::{ContextSource, MAX_CONTEXT_SHIFT};
+pub(crate) use source::ContextSource;

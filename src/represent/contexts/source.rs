@@ -1,11 +1,8 @@
 //! What picks the context of a field's symbols (section 8.3).
 
-use crate::coders::MAX_CONTEXTS;
 use crate::error::{Error, Result};
+use crate::spec::{MAX_CONTEXT_SHIFT, MAX_CONTEXTS};
 use crate::wire::{Cursor, put_varint};
-
-/// Section 8.3.
-pub(crate) const MAX_CONTEXT_SHIFT: u8 = 7;
 
 /// Where contexts come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

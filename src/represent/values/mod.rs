@@ -9,8 +9,6 @@ mod word;
 /// For each value of a chunk one bit: 1 if the mask keeps the value (section 8.5). Bits beyond the last value are 0.
 pub(crate) use crate::coders::Kept as MaskBits;
 pub(crate) use groups::Groups;
-#[cfg(feature = "internals")]
-pub(crate) use groups::{MAX_BLOCK, MAX_PERIOD};
 pub(crate) use layout::{Rows, SegmentLayout};
 pub(crate) use places::{KeptPlaces, PlacedValues, ValuePlaces, of_kept};
 pub(crate) use symbol_shape::{SymbolShape, bits_of_bytes, pack_mask};
