@@ -6,7 +6,7 @@ use super::search::{Plan, plan};
 use crate::container::{Chunk, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
 use crate::parallel::Workers;
-use crate::represent::{ChunkExtent, Layout, Means, Representation};
+use crate::represent::{ChunkExtent, ChunkOptions, Representation, SegmentLayout};
 use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_ELEMENTS};
 use crate::tensor::{Dtype, bytes_of, row_elements};
 use crate::wire::checksum;
@@ -39,10 +39,10 @@ pub(super) fn encode_segment(
     workers: &Workers,
 ) -> Result<CodedSegment> {
     let effort = options.effort();
-    let chunk_options = Means { zstd_level: effort.zstd_level, kernel: effort.kernel };
+    let chunk_options = ChunkOptions { zstd_level: effort.zstd_level, kernel: effort.kernel };
     let dtype = input.dtype;
     let bytes = &input.bytes[..];
-    let layout = Layout::new(dtype, input.shapes.iter().map(|shape| &shape[..]));
+    let layout = SegmentLayout::new(dtype, input.shapes.iter().map(|shape| &shape[..]));
     let row = layout.single().map_or(1, row_elements);
     let mut plan = plan(&layout, row, bytes, options.chunk_bytes.unwrap_or(CHUNK_BYTES), &effort)?;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());

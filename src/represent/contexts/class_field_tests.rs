@@ -4,6 +4,7 @@ use super::*;
 use crate::coders::ClassCoding;
 use crate::kernel::Kernel;
 use crate::represent::values::{Rows, SegmentLayout};
+use crate::spec::{MAX_GROUP_CLASSES, MAX_GROUPS};
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 use proptest::prelude::*;
