@@ -15,17 +15,17 @@ use crate::wire::Cursor;
 /// # Errors
 /// `Corrupt` or `Unsupported` for parameters or bytes that no encoder writes.
 pub fn decode_fields(dtype: Dtype, shape: &[u64], parameters: &[u8], coded: &[u8]) -> Result<Vec<u8>> {
-    let layout = r::Layout::new(dtype, [shape]);
+    let layout = r::SegmentLayout::new(dtype, [shape]);
     let fields = r::Representation::read(2, parameters, &layout)?;
-    let elements = 0..layout.elements();
-    fields.check_chunk_len(elements.end, 1)?;
-    let mut out = vec![0; crate::tensor::bytes_of(dtype, elements.end) as usize];
-    let observe = |_: r::Seen<'_>| ();
+    let chunk = r::ChunkExtent { dtype, elements: 0..layout.elements() };
+    fields.check_chunk_len(chunk.elements.end, 1)?;
+    let mut out = vec![0; crate::tensor::bytes_of(dtype, chunk.elements.end) as usize];
+    let observe = |_: r::StreamObservation<'_>| ();
     let mut scratch = r::Scratch::new(Kernel::chosen()?);
     let cursor = Cursor::new(coded, 0, "chunk");
-    fields.decode_chunk(dtype, &elements, cursor, &mut out, &mut scratch, observe)?;
+    fields.decode_chunk(&chunk, cursor, &mut out, &mut scratch, observe)?;
     let mut streams = r::StreamBytes::default();
-    fields.account(dtype, &elements, coded, &mut streams)?;
+    fields.account(&chunk, coded, &mut streams)?;
     assert_eq!(streams.sum(), coded.len() as u64, "the streams do not add up");
     Ok(out)
 }
