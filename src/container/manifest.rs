@@ -98,7 +98,7 @@ impl Manifest {
         for _ in 0..count {
             let name = cursor.string("a file's name")?.to_owned();
             if !is_file_name(&name) {
-                return Err(corrupt(format!("{name:?} is not a file name on every system")));
+                return Err(corrupt(format!("{name:?} cannot be the name of a file")));
             }
             let prefix_len = cursor.count(1, "bytes of prefix")?;
             let prefix = cursor.bytes(prefix_len)?.to_vec();
