@@ -62,7 +62,7 @@ pub fn check(container: &[u8], tensors: &[Content], random: &mut Random) {
             }
         }
     }
-    // each content is stored once
+    // every content is stored once
     let mut contents = HashSet::new();
     assert!(streamed.stored.values().all(|content| contents.insert((content.dtype, &content.bytes))));
 }
@@ -143,7 +143,7 @@ pub fn safetensors(tensors: &[Content], spaces: usize, metadata: bool) -> Vec<u8
         ));
         offset = end;
     }
-    // the order of the header's keys is not that of the bytes
+    // the keys of the header are not in the order of the bytes
     header.reverse();
     let mut text = format!("{{{}}}", header.join(","));
     text.push_str(&" ".repeat(spaces));

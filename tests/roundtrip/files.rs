@@ -1,4 +1,4 @@
-//! Whole files, and input that is refused.
+//! Whole files, and input that the encoder refuses.
 
 use tersor::{Dtype, EncodeOptions, Encoder, ErrorKind, FileInput, TensorView, encode_files};
 
