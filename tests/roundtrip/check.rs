@@ -13,7 +13,7 @@ use crate::support::{Content, Random, by_index, files, in_order};
 /// Encodes the tensors and checks the summary.
 pub fn encode(tensors: &[Content], options: EncodeOptions) -> Vec<u8> {
     let mut encoder = Encoder::new(Vec::new(), options).unwrap();
-    encoder.metadata("key", "value").unwrap();
+    encoder.add_metadata("key", "value").unwrap();
     for tensor in tensors {
         let view = TensorView::new(tensor.dtype, &tensor.shape, &tensor.bytes).unwrap();
         encoder.add(tensor.name.as_ref().unwrap(), view).unwrap();
