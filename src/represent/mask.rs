@@ -5,7 +5,7 @@ use super::contexts::{ChunkClasses, ContextReader, ContextSource};
 use super::step::{Step, StepInput};
 use super::stream::{BLOCK, SymbolStream};
 use super::values::{MaskBits, SymbolShape, ValuePlaces, Word, bits_of_bytes, pack_mask};
-use crate::coders::LaneRoom;
+use crate::coders::LaneTables;
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::spec::MAX_STRIDE;
@@ -88,7 +88,7 @@ impl Mask {
         cursor: &mut Cursor<'_>,
         classes: &[ChunkClasses<'_>],
         values: usize,
-        room: &mut LaneRoom,
+        room: &mut LaneTables,
         kernel: Kernel,
         mut observe: impl FnMut(&[u16], &[u8]),
     ) -> Result<MaskBits> {

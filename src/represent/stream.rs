@@ -3,7 +3,7 @@
 use super::coding::Coding;
 use super::values::MaskBits;
 use crate::coders::{
-    LaneDecoder, LaneRoom, decode_bits, decode_kept, decode_mask, decode_mixed, packed_len, skip_bits, skip_mixed,
+    LaneDecoder, LaneTables, decode_bits, decode_kept, decode_mask, decode_mixed, packed_len, skip_bits, skip_mixed,
     unpack,
 };
 use crate::error::{Error, Result};
@@ -46,7 +46,7 @@ impl<'a> SymbolStream<'a> {
         width: u32,
         count: usize,
         kept: Option<&'a MaskBits>,
-        room: &'a mut LaneRoom,
+        room: &'a mut LaneTables,
         kernel: Kernel,
     ) -> Result<Self> {
         let start = cursor.clone();

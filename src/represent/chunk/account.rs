@@ -1,7 +1,7 @@
 //! How the coded bytes of a chunk divide into streams.
 
 use super::ChunkExtent;
-use crate::coders::{LaneRoom, skip_map};
+use crate::coders::{LaneTables, skip_map};
 use crate::error::Result;
 use crate::kernel::Kernel;
 use crate::represent::contexts::ChunkClasses;
@@ -31,7 +31,7 @@ pub(crate) fn account(fields: &Fields, chunk: &ChunkExtent, coded: &[u8], into: 
         into.mask += of_mask.sum();
         into.add_to_stream(0, of_mask.sum() - of_mask.lengths);
         count = mask
-            .decode(&mut reading, &classes, count, &mut LaneRoom::default(), Kernel::PORTABLE, |_, _| ())?
+            .decode(&mut reading, &classes, count, &mut LaneTables::default(), Kernel::PORTABLE, |_, _| ())?
             .count_ones();
         if count == 0 {
             return cursor.finish();

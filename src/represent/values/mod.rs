@@ -7,7 +7,7 @@ mod symbol_shape;
 mod word;
 
 /// For each value of a chunk one bit: 1 if the mask keeps the value (section 8.5). Bits beyond the last value are 0.
-pub(crate) use crate::coders::Kept as MaskBits;
+pub(crate) use crate::coders::MaskBits;
 pub(crate) use groups::Groups;
 pub(crate) use layout::{Rows, SegmentLayout};
 pub(crate) use places::{KeptPlaces, PlacedValues, ValuePlaces, of_kept};

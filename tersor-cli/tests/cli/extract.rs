@@ -1,8 +1,8 @@
-//! Single tensors and rows, in the formats of others.
+//! Single tensors and rows in other formats.
 
 use crate::support::{Folder, model, safetensors, tensor_of};
 
-/// An independent reading of .npy: type, shape, data.
+/// Parses a .npy file independently: type, shape and data.
 fn npy(file: &[u8]) -> (String, Vec<u64>, &[u8]) {
     assert_eq!(&file[..8], b"\x93NUMPY\x01\x00");
     let end = 10 + usize::from(u16::from_le_bytes([file[8], file[9]]));
@@ -71,7 +71,7 @@ fn conversions() {
     assert_eq!(npy(&file), ("<f4".to_owned(), vec![3, 40], &expected[..]));
     let file = extract("positions", "f16", "positions.npy");
     let expected: Vec<u8> =
-        (6..24u16).flat_map(|value| tersor::half::f16::from_f32(f32::from(value * value)).to_le_bytes()).collect();
+        (6..24u16).flat_map(|value| half::f16::from_f32(f32::from(value * value)).to_le_bytes()).collect();
     assert_eq!(npy(&file), ("<f2".to_owned(), vec![3, 6], &expected[..]));
     let file = extract("layer.weight", "bf16", "weight.safetensors");
     let parsed = safetensors::SafeTensors::deserialize(&file).unwrap();
@@ -90,7 +90,7 @@ fn safetensors_keep_every_dtype() {
 }
 
 #[test]
-fn what_cannot_be() {
+fn impossible_requests() {
     let folder = Folder::with_container();
     let bf16 = ["extract", "model.tersor", "embedding", "-o", "x.npy"];
     folder.refuses(&bf16, 2, &["BF16", "--dtype f32", ".safetensors"]);
