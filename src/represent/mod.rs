@@ -18,6 +18,7 @@ mod grid;
 mod map;
 mod map_inverse;
 mod mask;
+mod models;
 mod step;
 mod steps;
 mod stream;
@@ -26,7 +27,7 @@ mod transform;
 mod unpack;
 mod values;
 
-pub(crate) use chunk::{ChunkExtent, Observer, Scratch, StreamObservation, contexts_of_field, take_field};
+pub(crate) use chunk::{ChunkExtent, Observer, Scratch, StreamObservation, take_field};
 pub(crate) use codebook::{Codebook, CodebookMap, Order};
 pub(crate) use coding::{Coding, Field};
 pub(crate) use contexts::{AxisGroup, ClassField, ContextSource, all_sums};

@@ -5,7 +5,7 @@ use super::field_coding::{BYTE, LANE_OVERHEAD};
 use super::plans::{FieldPlan, tidy};
 use super::view::Words;
 use crate::coders::{BIT, BitsModel, LaneModel, WordSize, bits_cost, lanes_cost, mixed_cost};
-use crate::represent::{Coding, ContextSource, Field, SegmentLayout, Word, all_sums, contexts_of_field, take_field};
+use crate::represent::{Coding, ContextSource, Field, SegmentLayout, Word, all_sums, take_field};
 use crate::spec::{MAX_SLOTS, MAX_SYMBOL_BITS};
 
 /// Chunks of up to so many symbols are coded in narrow words.
@@ -48,12 +48,17 @@ pub(super) fn refine<W: Word>(
             let words = block.words;
             let mut symbols = vec![0; words.len()];
             let mut shift = fields.fields.iter().map(|field| field.width).sum::<u32>();
-            for (number, (field, options)) in fields.fields.iter().zip(&mut options).enumerate() {
+            for (field, options) in fields.fields.iter().zip(&mut options) {
                 shift -= field.width;
                 if options.len() < 2 {
                     continue;
                 }
-                let contexts = contexts_of_field(fields, number, &sums, &words, layout.dtype);
+                let symbols_of = |earlier: usize| {
+                    let shift = fields.fields[earlier + 1..].iter().map(|field| field.width).sum::<u32>();
+                    let mask = ((1u32 << fields.fields[earlier].width) - 1) as u16;
+                    words.iter().map(move |word| word.field(shift, mask))
+                };
+                let contexts = field.coding.source().resolve(&sums, symbols_of, words_an_element);
                 take_field(&words, shift, field.width, &mut symbols);
                 for (coding, cost) in options {
                     *cost += chunk_cost(&symbols, &contexts, coding, field.width);
