@@ -2,7 +2,7 @@
 
 use super::EncodeOptions;
 use super::options::CHUNK_BYTES;
-use super::search::{Plan, plan};
+use super::search::{Plan, SegmentBytes, plan};
 use crate::container::{Chunk, FRAME_SEGMENT, MAX_CHUNK_ELEMENTS, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
 use crate::parallel::Workers;
@@ -43,7 +43,8 @@ pub(super) fn encode_segment(
     let bytes = &input.bytes[..];
     let layout = Layout::new(dtype, input.shapes.iter().map(|shape| &shape[..]));
     let row = layout.single().map_or(1, row_elements);
-    let mut plan = plan(&layout, row, bytes, options.chunk_bytes.unwrap_or(CHUNK_BYTES), &effort)?;
+    let chunk_bytes = options.chunk_bytes.unwrap_or(CHUNK_BYTES);
+    let mut plan = plan(SegmentBytes { layout: &layout, row, bytes, chunk_bytes }, &effort)?;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     // what no reader would take is not written, whatever the plan
     let mut parameters = plan.representation.parameters();

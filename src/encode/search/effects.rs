@@ -105,9 +105,9 @@ impl EffectKind {
     }
 }
 
-/// Sums of magnitudes by index, to be filled from the first weight to the last.
+/// AxisSums of magnitudes by index, to be filled from the first weight to the last.
 #[derive(Debug)]
-pub(super) struct Sums {
+pub(super) struct AxisSums {
     /// Of the dimensions of a single member those above 1, with their axes.
     axes: Vec<(Axes, u64)>,
     rows: Rows,
@@ -123,7 +123,7 @@ pub(super) struct Sums {
     position: u64,
 }
 
-impl Sums {
+impl AxisSums {
     /// None if no index is worth telling from another.
     pub(super) fn new(layout: &Layout<'_>) -> Option<Self> {
         let axes: Vec<(Axes, u64)> = match layout.single() {

@@ -17,12 +17,12 @@ mod packing;
 mod plane_contexts;
 mod planes;
 mod plans;
+mod pricing;
 mod propose;
 mod refine;
 mod scale;
 mod survey;
 mod view;
 
-pub(crate) use choose::{Plan, plan};
+pub(crate) use choose::{Plan, SegmentBytes, plan, stands_out};
 pub(crate) use effort::Effort;
-pub(crate) use propose::stands_out;

@@ -9,29 +9,38 @@ use crate::represent::{ClassField, ContextSource, Group, Layout, Rows};
 const MAX_OCTAVES: i32 = 4;
 
 /// A class field with the classes of its rows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Classes {
     pub(super) field: ClassField,
-    /// Of all rows; empty if there are none.
+    /// The classes of all rows; empty if rows have none.
     pub(super) of_rows: Vec<u8>,
-    /// Whether classes are kinds of rows, not scales.
+    /// Whether the classes are kinds of rows, and not scales.
     pub(super) of_kinds: bool,
 }
 
 impl Classes {
-    /// Chooses the order and tells what groups and rows take, in units of 2^-16 bit.
-    pub(super) fn with_best_order(mut self) -> (Self, u64) {
-        let cost = |is_ordered: bool| {
-            let coding = ClassCoding { is_ordered, ..self.field.coding };
-            let groups = self.field.groups.iter().map(|group| &group.classes[..]);
-            groups.chain([&self.of_rows[..]]).map(|classes| coding.cost(classes)).sum::<u64>()
-        };
-        let costs = [cost(false), cost(true)];
-        self.field.coding.is_ordered = costs[1] < costs[0];
-        (self, costs[0].min(costs[1]))
+    /// Makes a class field, and codes its classes in order if that is cheaper.
+    pub(super) fn new(mut field: ClassField, of_rows: Vec<u8>, of_kinds: bool) -> Self {
+        field.coding.is_ordered = true;
+        let mut this = Self { field, of_rows, of_kinds };
+        let ordered = this.cost();
+        this.field.coding.is_ordered = false;
+        this.field.coding.is_ordered = ordered < this.cost();
+        this
     }
 
-    /// Class sums of these elements.
+    /// Returns the cost of the classes of groups and rows, in units of 2^-16 bit.
+    pub(super) fn cost(&self) -> u64 {
+        let groups = self.field.groups.iter().map(|group| &group.classes[..]);
+        groups.chain([&self.of_rows[..]]).map(|classes| self.field.coding.cost(classes)).sum()
+    }
+
+    /// Returns the number of classes in groups of axes.
+    pub(super) fn group_classes(&self) -> u64 {
+        self.field.groups.iter().map(|group| group.classes.len() as u64).sum()
+    }
+
+    /// Returns the class sums of these elements.
     pub(super) fn sums(&self, elements: std::ops::Range<u64>) -> Vec<u8> {
         let rows = self.field.rows_of_chunk(&elements, &self.of_rows);
         self.field.sums(elements, rows)
@@ -47,12 +56,11 @@ pub(crate) struct Resolution {
     pub(crate) shift: u8,
 }
 
-/// Class field and source of contexts for a grouping; `field` will be its number. None if there is but one context.
+/// Returns the class field and the source of contexts for a grouping, or `None` if there is only one context.
 pub(super) fn classes(
     grouping: &Grouping,
     layout: &Layout<'_>,
     resolution: Resolution,
-    field: usize,
 ) -> Option<(Classes, ContextSource)> {
     let Resolution { unit, shift } = resolution;
     let certain = |effect: &Effect| effect.of_index.contains(&CERTAIN);
@@ -116,6 +124,7 @@ pub(super) fn classes(
         }
         part += 1;
     }
-    let classes = Classes { field: ClassField { coding, rows, groups }, of_rows, of_kinds: false };
-    Some((classes, ContextSource::Classes { field, shift, contexts }))
+    let classes = Classes::new(ClassField { coding, rows, groups }, of_rows, false);
+    // the class field gets its number when the plan is complete
+    Some((classes, ContextSource::Classes { field: 0, shift, contexts }))
 }
