@@ -44,6 +44,7 @@ mod limits;
 mod parallel;
 mod progress;
 mod represent;
+mod spec;
 mod tensor;
 mod wire;
 

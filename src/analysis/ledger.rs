@@ -1,9 +1,10 @@
 //! The ledger: every byte of a container belongs to exactly one line, and the lines add up to its length.
 
-use crate::container::{FOOTER_BYTES, FRAME_MANIFEST, FrameStart, HEADER_BYTES, MAX_FRAME_START};
+use crate::container::{FrameStart, MAX_FRAME_START};
 use crate::decode::{ReadAt, Reader, Segment, read_range};
 use crate::error::{Error, Result};
 use crate::represent::{ClassField, Representation, StreamBytes};
+use crate::spec::{FOOTER_BYTES, FRAME_MANIFEST, HEADER_BYTES};
 use crate::tensor::Dtype;
 
 /// What a byte is for.

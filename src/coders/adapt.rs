@@ -1,29 +1,14 @@
 //! Frequencies that follow the symbols (sections 10.2 and 10.3).
 
-use super::table::MAX_ENTRIES;
 use crate::error::{Error, Result};
+use crate::spec::{COUNTED_BELOW, GROUP_STEP, MAX_ENTRIES, MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, WEIGHT_BITS};
 use crate::wire::Cursor;
-
-/// Section 10.2: log2 of the symbols from one adaptation to the next.
-pub(crate) const MIN_INTERVAL: u8 = 8;
-pub(crate) const MAX_INTERVAL: u8 = 16;
-/// Section 10.2: new counts weigh 2^-rate.
-pub(crate) const MAX_RATE: u8 = 8;
-
-/// Section 10.2: 2^32 divided by the golden ratio; its multiples are spread evenly, in any sequence of groups (Knuth, volume 3,
-/// section 6.4).
-pub(crate) const GROUP_STEP: u32 = 2_654_435_769;
-/// Section 10.2: one group in eight.
-pub(crate) const COUNTED_BELOW: u32 = 1 << 29;
 
 /// Whether the symbols of this group of lanes are counted.
 #[inline(always)]
 pub(super) fn is_counted(group: usize) -> bool {
     (group as u32).wrapping_mul(GROUP_STEP) < COUNTED_BELOW
 }
-
-/// Section 10.2: a weight is a frequency in units of 2^-24 of the whole.
-pub(crate) const WEIGHT_BITS: u32 = 24;
 
 /// How tables follow the symbols within a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,8 +112,8 @@ pub(crate) fn normalise(values: &[u32], precision: u32, frequencies: &mut [u16])
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{MAX_PRECISION, MIN_PRECISION};
     use super::*;
+    use crate::spec::{MAX_PRECISION, MIN_PRECISION};
     use proptest::prelude::*;
 
     /// Section 10.3 as it stands.

@@ -3,12 +3,9 @@
 use super::coder::{BitsDecoder, BitsEncoder, Narrow};
 use super::context::Tree;
 use crate::error::{Error, Result};
+use crate::spec::{MAP_LIMIT, MAX_CODEBOOK_ENTRIES};
 use crate::wire::Cursor;
 
-/// Sections 8.6 and 8.7: the limit of the contexts.
-pub(crate) const MAP_LIMIT: u8 = 60;
-/// Section 8.6: numbers in all lists of a stream.
-pub(crate) const MAX_CODEBOOK_ENTRIES: usize = 1 << 16;
 /// Bits of the tree for the length of a difference.
 const LENGTH_BITS: u32 = 7;
 

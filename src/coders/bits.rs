@@ -4,8 +4,8 @@
 use super::check_symbol_width;
 use super::coder::{BitsDecoder, BitsEncoder, Narrow, Size, Wide};
 use super::context::Tree;
-use super::table::MAX_SLOTS;
 use crate::error::{Error, Result};
+use crate::spec::MAX_SLOTS;
 use crate::wire::Cursor;
 
 /// The coder's size.

@@ -4,12 +4,8 @@ use super::coder::{BitsDecoder, BitsEncoder, Narrow};
 use super::context::Tree;
 use super::cost::bit_cost;
 use crate::error::{Error, Result};
+use crate::spec::{CLASS_LIMIT, MAX_CLASS_BITS};
 use crate::wire::Cursor;
-
-/// Section 8.2: the most bits of a class.
-pub(crate) const MAX_CLASS_BITS: u32 = 6;
-/// Section 8.2: the limit of the contexts under which classes are coded.
-pub(crate) const CLASS_LIMIT: u8 = 255;
 
 /// How classes are coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

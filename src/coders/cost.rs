@@ -6,7 +6,8 @@ use super::bits::BitsModel;
 use super::context::Tree;
 use super::lane_encode::{Count, Entries};
 use super::lanes::LaneModel;
-use super::table::{MAX_PRECISION, Tables};
+use super::table::Tables;
+use crate::spec::MAX_PRECISION;
 
 /// One bit.
 pub(crate) const BIT: u64 = 1 << 16;
@@ -216,9 +217,9 @@ fn saturate(cost: u128) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::fit::tests::counts;
-    use super::super::table::MIN_PRECISION;
     use super::super::{WordSize, encode_bits, encode_lanes};
     use super::*;
+    use crate::spec::MIN_PRECISION;
     use proptest::prelude::*;
 
     fn log2_error(x: u64) -> f64 {

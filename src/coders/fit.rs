@@ -11,7 +11,8 @@ use super::adapt::normalise;
 use super::context::AdaptiveBit;
 use super::cost::{BIT, log2_fixed};
 use super::levels::{BitCoder, LevelCoding, MAX_DRIFT, MIN_DRIFT, Prediction, Row, VALUES};
-use super::table::{Layout, MAX_ENTRIES, MAX_LEVEL, MAX_PRECISION, MAX_SLOTS, MIN_PRECISION, TABLE_LIMIT};
+use super::table::Layout;
+use crate::spec::{MAX_ENTRIES, MAX_LEVEL, MAX_PRECISION, MAX_SLOTS, MIN_PRECISION, TABLE_LIMIT};
 
 /// The counts of a context are scaled to add up to less than about 2^36, so that no cost overflows.
 const TOTAL_BITS: u32 = 36;

@@ -1,5 +1,6 @@
-use super::super::table::{MAX_CONTEXTS, Tables};
+use super::super::table::Tables;
 use super::*;
+use crate::spec::MAX_CONTEXTS;
 use proptest::prelude::*;
 
 /// Counts of all kinds for any width: skewed, flat, sparse, enormous; never all 0.

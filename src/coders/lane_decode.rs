@@ -1,11 +1,12 @@
 //! Decoding lanes (section 10.1): 32 symbols at a time, each by a state of its own.
 
 use super::adapt::{Adaptation, Follower, is_counted};
-use super::lanes::{LANES, LaneModel, LaneStream, STATE_LOWER_BOUND};
+use super::lanes::{LaneModel, LaneStream};
 use super::slots::{Slots, escape_label, labels_of};
 use super::table::Tables;
 use crate::error::{Error, Result};
 use crate::kernel::{GROUPS, Kernel, Lanes};
+use crate::spec::{LANES, STATE_LOWER_BOUND};
 use crate::wire::Cursor;
 
 /// What is looked up for the symbols of one stream, kept from chunk to chunk.

@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::adapt::{Adaptation, Follower, is_counted};
-use super::lanes::{LANES, LaneModel, LaneStream, STATE_LOWER_BOUND};
+use super::lanes::{LaneModel, LaneStream};
 use super::table::Tables;
 use crate::kernel::{Kernel, Place, Places, SPARE_WORDS, WordsBack, encode_groups};
+use crate::spec::{LANES, STATE_LOWER_BOUND};
 
 thread_local! {
     /// Room for the words of a chunk, kept from one to the next: to fault in fresh memory takes longer than to fill it.

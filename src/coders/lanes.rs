@@ -4,7 +4,7 @@ use super::adapt::Adaptation;
 use super::pack::{pack, packed_len, unpack};
 use super::table::Tables;
 use crate::error::{Error, Result};
-pub(crate) use crate::kernel::{LANES, STATE_LOWER_BOUND};
+use crate::spec::{LANES, STATE_LOWER_BOUND};
 use crate::wire::{Cursor, put_varint};
 
 const STATE_BYTES: usize = 4;

@@ -1,11 +1,11 @@
 //! Section 10 as it stands against the fast coders, and what damage does.
 
-use super::super::adapt::{MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, normalise};
-use super::super::table::{MAX_CONTEXTS, MAX_PRECISION, MAX_SLOTS, MIN_PRECISION};
+use super::super::adapt::normalise;
 use super::super::{LaneDecoder, LaneRoom, decode_lanes, encode_lanes};
 use super::*;
 use crate::error::ErrorKind;
 use crate::kernel::Kernel;
+use crate::spec::{LANES, MAX_CONTEXTS, MAX_INTERVAL, MAX_PRECISION, MAX_RATE, MAX_SLOTS, MIN_INTERVAL, MIN_PRECISION};
 use proptest::prelude::*;
 
 /// Symbols, the contexts of each (none if there is one context), and a model for them.

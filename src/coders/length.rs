@@ -6,10 +6,11 @@ use super::bits::{BitsModel, WordSize};
 use super::coder::{Narrow, Size};
 use super::context::Tree;
 use super::lane_encode::{Count, Entries};
-use super::lanes::{LANES, LaneModel};
+use super::lanes::LaneModel;
 use super::mixer::Coder;
 use super::table::Tables;
 use crate::error::Result;
+use crate::spec::LANES;
 
 /// The product of all probabilities, so that there is one logarithm only: it is exact but for 2^-46 of a bit a decision.
 pub(super) struct Length {

@@ -7,8 +7,8 @@ use std::convert::Infallible;
 
 use super::coder::{BitsDecoder, BitsEncoder, Narrow};
 use super::context::AdaptiveBit;
-use super::table::{MAX_LEVEL, TABLE_LIMIT};
 use crate::error::Error;
+use crate::spec::{MAX_LEVEL, TABLE_LIMIT};
 
 /// The values of the levels of one octave (section 9): 2^(8 + j/8) rounded.
 const OCTAVE: [u32; 8] = [256, 279, 304, 332, 362, 395, 431, 470];
@@ -24,8 +24,6 @@ pub(super) static VALUES: [u32; MAX_LEVEL as usize + 1] = {
     values
 };
 
-/// Section 9: the drift is from -8 to 7.
-pub(crate) const DRIFT_BITS: u32 = 4;
 pub(super) const MIN_DRIFT: i8 = -8;
 pub(super) const MAX_DRIFT: i8 = 7;
 

@@ -8,16 +8,10 @@ use super::check_symbol_width;
 use super::coder::{BitsDecoder, BitsEncoder, Wide};
 use super::length::Length;
 use super::mixer::{Coder, Cost, OCTAVES, Slot, TABLES, Tables, Weights, code_slot, decide, finish, half_level, level};
-use super::table::MAX_CONTEXTS;
 use crate::error::{Error, Result};
+use crate::spec::{MAX_COLUMNS, MAX_CONTEXTS, MAX_DISTANCE, MAX_DISTANCES};
 use crate::wire::{Cursor, put_varint};
 
-/// Section 11.5: distances of the linear predictor.
-pub(crate) const MAX_DISTANCES: usize = 32;
-/// Section 11.5: the longest distance, and the longest period.
-pub(crate) const MAX_DISTANCE: u32 = 1 << 22;
-/// Section 11.5: columns that have running means.
-pub(crate) const MAX_COLUMNS: u32 = 1 << 16;
 /// The most phases of a period that have weights of their own; the last one serves all that follow.
 const PHASES: usize = 16;
 /// Of a float's mantissa in a symbol.

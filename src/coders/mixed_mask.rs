@@ -5,10 +5,8 @@ use super::coder::{BitsDecoder, BitsEncoder, Wide};
 use super::length::Length;
 use super::mixer::{Coder, Cost, Slot, TABLES, Tables, Weights, decide, finish};
 use crate::error::{Error, Result};
+use crate::spec::MAX_MASK_ROW;
 use crate::wire::{Cursor, put_varint};
-
-/// Sections 11.6 and 11.7: mask bits of a row.
-pub(crate) const MAX_MASK_ROW: u32 = 1 << 16;
 
 /// The shape that a mixer takes an array to have: rows, and kernels in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

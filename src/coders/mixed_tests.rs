@@ -1,6 +1,7 @@
 use super::super::cost::BIT;
 use super::super::mixer::{STRETCH_LIMIT, skip_mixed};
 use super::*;
+use crate::spec::{MAX_COLUMNS, MAX_DISTANCE};
 use proptest::prelude::*;
 
 fn kind() -> impl Strategy<Value = Kind> {

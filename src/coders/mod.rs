@@ -42,43 +42,29 @@ mod slots;
 mod table;
 
 pub(crate) use adapt::Adaptation;
-#[cfg(feature = "internals")]
-pub(crate) use adapt::{COUNTED_BELOW, GROUP_STEP, MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, WEIGHT_BITS};
-#[cfg(feature = "internals")]
-pub(crate) use ascending::MAP_LIMIT;
-pub(crate) use ascending::{MAX_CODEBOOK_ENTRIES, decode_ascending, encode_ascending, skip_map};
+pub(crate) use ascending::{decode_ascending, encode_ascending, skip_map};
 pub(crate) use bits::{BitsModel, WordSize, decode_bits, encode_bits, skip_bits};
-#[cfg(feature = "internals")]
-pub(crate) use classes::CLASS_LIMIT;
-pub(crate) use classes::{ClassCoding, MAX_CLASS_BITS, skip_classes};
+pub(crate) use classes::{ClassCoding, skip_classes};
 pub(crate) use cost::{BIT, adaptive_cost, bits_cost, entropy_cost, lanes_cost, log2_fixed, static_cost};
 #[cfg(any(test, feature = "internals"))]
 pub(crate) use lane_decode::decode_lanes;
 pub(crate) use lane_decode::{LaneDecoder, LaneRoom};
 pub(crate) use lane_encode::encode_lanes;
-#[cfg(feature = "internals")]
-pub(crate) use lanes::{LANES, STATE_LOWER_BOUND};
 pub(crate) use lanes::{LaneModel, skip_lanes};
 pub(crate) use length::{AdaptiveLanes, bits_length, static_lanes_length};
-#[cfg(feature = "internals")]
-pub(crate) use levels::DRIFT_BITS;
-#[cfg(feature = "internals")]
-pub(crate) use mixed::MAX_DISTANCES;
 pub(crate) use mixed::{Kind as MixedKind, MixedModel, decode_mixed, encode_mixed, mixed_cost, mixed_length};
-pub(crate) use mixed::{MAX_COLUMNS, MAX_DISTANCE};
 pub(crate) use mixed_kept::{KeptKind, KeptModel, decode_kept, encode_kept, kept_cost, kept_length};
-pub(crate) use mixed_mask::{Geometry, MAX_MASK_ROW, decode_mask, encode_mask, mask_cost, mask_length};
+pub(crate) use mixed_mask::{Geometry, decode_mask, encode_mask, mask_cost, mask_length};
 pub(crate) use mixer::skip_mixed;
 pub(crate) use pack::{pack, packed_len, unpack};
 pub(crate) use scales::{decode_scales, encode_scales};
-pub(crate) use table::{MAX_CONTEXTS, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS, Tables};
-#[cfg(feature = "internals")]
-pub(crate) use table::{MAX_ENTRIES, MAX_LEVEL, MIN_PRECISION, SLOT_BITS, TABLE_LIMIT};
+pub(crate) use table::Tables;
 
 use bitvec::order::Lsb0;
 use bitvec::vec::BitVec;
 
 use crate::error::{Error, Result};
+use crate::spec::MAX_SYMBOL_BITS;
 
 /// For each value of a chunk whether its mask keeps it (section 8.5). Bits beyond the last are 0.
 pub(crate) type Kept = BitVec<u8, Lsb0>;

@@ -1,9 +1,10 @@
 //! Scales of an affine grid (section 8.7): floats of 32 bits, coded by the narrow bits coder.
 
-use super::ascending::{MAP_LIMIT, decode_halves, encode_halves};
+use super::ascending::{decode_halves, encode_halves};
 use super::coder::{BitsDecoder, BitsEncoder, Narrow};
 use super::context::{AdaptiveBit, Tree};
 use crate::error::{Error, Result};
+use crate::spec::MAP_LIMIT;
 use crate::wire::Cursor;
 
 /// Bits of a float's mantissa.

@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 
-use super::table::{MAX_PRECISION, SLOT_BITS, Table, Tables};
+use super::table::{Table, Tables};
+use crate::spec::{MAX_PRECISION, SLOT_BITS};
 
 /// Runs of slots are written in blocks of this many, beyond their end if need be: the next run covers that.
 const BLOCK: usize = 16;
@@ -88,8 +89,8 @@ impl Slots {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{MAX_ENTRIES, MIN_PRECISION};
     use super::*;
+    use crate::spec::{MAX_ENTRIES, MIN_PRECISION};
     use proptest::prelude::*;
 
     proptest! {

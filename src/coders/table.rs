@@ -4,27 +4,10 @@ use super::adapt::normalise;
 use super::check_symbol_width;
 use super::coder::{BitsDecoder, BitsEncoder, Narrow};
 use super::fit;
-use super::levels::{BitCoder, DRIFT_BITS, LevelCoding, MIN_DRIFT, Row, VALUES};
+use super::levels::{BitCoder, LevelCoding, MIN_DRIFT, Row, VALUES};
 use crate::error::{Error, Result};
+use crate::spec::{DRIFT_BITS, MAX_CONTEXTS, MAX_ENTRIES, MAX_PRECISION, MAX_SLOTS, MIN_PRECISION, SLOT_BITS};
 use crate::wire::Cursor;
-
-/// Section 9: frequencies add up to 2^precision.
-pub(crate) const MIN_PRECISION: u32 = 9;
-pub(crate) const MAX_PRECISION: u32 = 12;
-/// Section 9: what the frequencies of all tables of a stream add up to, at most.
-pub(crate) const MAX_SLOTS: usize = 32_768;
-/// Section 9: a symbol's distance from the first, its frequency less 1 and a slot's distance fit together.
-pub(crate) const SLOT_BITS: u32 = 32;
-/// Section 9: of one table, the escape included.
-pub(crate) const MAX_ENTRIES: usize = 256;
-/// Section 9.
-pub(crate) const MAX_LEVEL: u8 = 127;
-/// Section 9.1: the limit of the contexts under which levels are coded.
-pub(crate) const TABLE_LIMIT: u8 = 60;
-/// Section 8.1: the widest field whose symbols can be modelled.
-pub(crate) const MAX_SYMBOL_BITS: u32 = 12;
-/// Section 8.3: tables of a stream.
-pub(crate) const MAX_CONTEXTS: usize = 32;
 
 /// Frequencies of some symbols, and maybe of an escape for the others.
 ///

@@ -1,5 +1,6 @@
 use super::super::fit::tests::{counts, counts_of};
 use super::*;
+use crate::spec::{MAX_CONTEXTS, MAX_ENTRIES, MAX_PRECISION, MAX_SLOTS, MIN_PRECISION};
 use proptest::prelude::*;
 
 pub(super) fn read(bytes: &[u8], width: u32, contexts: usize) -> Result<Tables> {

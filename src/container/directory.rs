@@ -2,8 +2,9 @@
 
 use bitvec::vec::BitVec;
 
-use super::{ENTRY_DIGEST_BYTES, Index, Manifest, SegmentHead};
+use super::{Index, Manifest, SegmentHead};
 use crate::error::{Error, Result};
+use crate::spec::ENTRY_DIGEST_BYTES;
 
 /// Where an entry's elements are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! The footer (section 13).
 
-use super::{FOOTER_BYTES, HEADER_BYTES, checksum_matches};
+use super::checksum_matches;
 use crate::error::{Error, Result};
+use crate::spec::{FOOTER_BYTES, HEADER_BYTES};
 use crate::wire::{Cursor, checksum};
 
 const MAGIC: [u8; 4] = *b"TSRE";

@@ -1,7 +1,8 @@
 //! Frames (section 4).
 
-use super::{FRAME_INDEX, FRAME_MANIFEST, FRAME_OPTIONAL, FRAME_SEGMENT, checksum_matches};
+use super::checksum_matches;
 use crate::error::{Error, Result};
+use crate::spec::{FRAME_INDEX, FRAME_MANIFEST, FRAME_OPTIONAL, FRAME_SEGMENT};
 use crate::wire::{Cursor, checksum, put_varint};
 
 /// The most bytes that kind and both lengths take.

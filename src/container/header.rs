@@ -1,7 +1,8 @@
 //! The header (section 3).
 
-use super::{FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES, checksum_matches};
+use super::checksum_matches;
 use crate::error::{Error, Result};
+use crate::spec::{FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES};
 use crate::wire::{Cursor, checksum};
 
 const MAGIC: [u8; 8] = [0x89, b'T', b'S', b'R', 0x0d, 0x0a, 0x1a, 0x0a];

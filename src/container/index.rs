@@ -1,8 +1,9 @@
 //! The index (section 12).
 
-use super::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES, Manifest, Prelude};
+use super::{Manifest, Prelude};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::spec::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES};
 use crate::wire::{Cursor, put_varint, read_packed, write_packed};
 
 /// Where a segment frame lies.

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::MAX_FILE_NAME_BYTES;
 use crate::error::{Error, Result};
 use crate::limits::{Limits, check};
-use crate::tensor::{Dtype, MAX_RANK, byte_len, element_count};
+use crate::spec::{MAX_FILE_NAME_BYTES, MAX_RANK};
+use crate::tensor::{Dtype, byte_len, element_count};
 use crate::wire::{Cursor, put_string, put_varint};
 
 const IS_TENSOR: u8 = 1;

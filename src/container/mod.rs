@@ -17,38 +17,7 @@ pub(crate) use index::{Index, ManifestPlace, SegmentPlace, entry_digest};
 pub(crate) use manifest::{Entry, FileRecord, Known, Manifest, is_file_name};
 pub(crate) use segment::{Chunk, SegmentHead};
 
-/// Section 3.
-pub(crate) const FORMAT_MAJOR: u8 = 0;
-/// Section 3.
-pub(crate) const FORMAT_MINOR: u8 = 4;
-/// Section 3.
-pub(crate) const HEADER_BYTES: usize = 24;
-/// Section 13.
-pub(crate) const FOOTER_BYTES: usize = 32;
-/// Section 4.
-pub(crate) const FRAME_MANIFEST: u8 = 1;
-/// Section 4.
-pub(crate) const FRAME_SEGMENT: u8 = 2;
-/// Section 4.
-pub(crate) const FRAME_INDEX: u8 = 3;
-/// Section 4.
-pub(crate) const FRAME_OPTIONAL: u8 = 128;
-/// Section 6.
-pub(crate) const RAW_ALIGNMENT: u64 = 64;
-/// Section 6: a chunk's coded bytes are at most these and [`MAX_CHUNK_EXPANSION`] times those that it decodes to.
-pub(crate) const MAX_CHUNK_OVERHEAD: u64 = 65_536;
-/// Section 6.
-pub(crate) const MAX_CHUNK_EXPANSION: u64 = 32;
-/// Section 6.
-pub(crate) const MAX_CHUNK_ELEMENTS: u64 = 4_194_304;
-/// Section 6, of a segment of several chunks.
-pub(crate) const MIN_CHUNK_ELEMENTS: u64 = 256;
-/// Section 5.
-pub(crate) const MAX_FILE_NAME_BYTES: usize = 255;
-/// Section 12.
-pub(crate) const ENTRY_DIGEST_BYTES: usize = 16;
-/// Section 12.
-pub(crate) const FILE_DIGEST_BYTES: usize = 32;
+use crate::spec::RAW_ALIGNMENT;
 
 /// The zeros that bring a raw segment's body, after a prelude that ends at `offset`, to its place (section 6).
 pub(crate) fn raw_padding(offset: u64) -> u64 {

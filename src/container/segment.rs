@@ -1,7 +1,8 @@
 //! The head of a segment frame (section 6). Representation and parameters stay bytes here.
 
-use super::{Entry, MAX_CHUNK_ELEMENTS, MIN_CHUNK_ELEMENTS, Prelude};
+use super::{Entry, Prelude};
 use crate::error::{Error, Result};
+use crate::spec::{MAX_CHUNK_ELEMENTS, MIN_CHUNK_ELEMENTS};
 use crate::tensor::{Dtype, byte_len};
 use crate::wire::{Cursor, put_varint};
 

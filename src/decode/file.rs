@@ -3,8 +3,9 @@
 use std::io::Read;
 
 use super::{DecodeOptions, StreamDecoder};
-use crate::container::{FILE_DIGEST_BYTES, Manifest};
+use crate::container::Manifest;
 use crate::error::{Error, Result};
+use crate::spec::FILE_DIGEST_BYTES;
 
 /// A file that a container recreates.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,14 +9,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::scratches::Scratches;
 use super::segment::read_range;
 use super::{DecodeOptions, FileInfo, ReadAt, Segment, Tensor};
-use crate::container::{
-    Directory, FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, Footer, HEADER_BYTES, Index, Manifest, ManifestPlace,
-    Prelude, read_header,
-};
+use crate::container::{Directory, Footer, Index, Manifest, ManifestPlace, Prelude, read_header};
 use crate::error::{Error, Result};
 use crate::limits::check;
 use crate::parallel::Workers;
 use crate::represent::Scratch;
+use crate::spec::{FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, HEADER_BYTES};
 use crate::wire::{Cursor, read_packed};
 
 /// An open Tersor file.

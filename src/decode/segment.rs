@@ -4,12 +4,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{ReadAt, zeroed};
-use crate::container::{
-    Chunk, Entry, FRAME_SEGMENT, MAX_CHUNK_EXPANSION, MAX_CHUNK_OVERHEAD, Prelude, SegmentHead, checksum_matches,
-    raw_padding,
-};
+use crate::container::{Chunk, Entry, Prelude, SegmentHead, checksum_matches, raw_padding};
 use crate::error::{Error, Result};
 use crate::represent::{Layout, Observer, Representation, Scratch, Seen};
+use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_EXPANSION, MAX_CHUNK_OVERHEAD};
 use crate::tensor::bytes_of;
 use crate::wire::Cursor;
 

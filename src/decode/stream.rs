@@ -8,13 +8,16 @@ use super::scratches::Scratches;
 use super::segment::check_chunk;
 use super::{DecodeOptions, Segment, zeroed};
 use crate::container::{
-    Coverage, ENTRY_DIGEST_BYTES, Entry, FILE_DIGEST_BYTES, FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, FRAME_OPTIONAL,
-    FRAME_SEGMENT, Footer, FrameStart, HEADER_BYTES, Index, Known, MAX_FRAME_START, Manifest, ManifestPlace, Prelude,
-    SegmentPlace, entry_digest, read_header,
+    Coverage, Entry, Footer, FrameStart, Index, Known, MAX_FRAME_START, Manifest, ManifestPlace, Prelude, SegmentPlace,
+    entry_digest, read_header,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::check;
 use crate::parallel::Workers;
+use crate::spec::{
+    ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES, FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, FRAME_OPTIONAL, FRAME_SEGMENT,
+    HEADER_BYTES,
+};
 use crate::tensor::{Dtype, bytes_of};
 use crate::wire::{Cursor, read_packed};
 

@@ -8,13 +8,11 @@ use std::mem;
 use super::EncodeOptions;
 use super::search::stands_out;
 use super::segment::{SegmentInput, encode_segment};
-use crate::container::{
-    ENTRY_DIGEST_BYTES, Entry, FILE_DIGEST_BYTES, FRAME_INDEX, FRAME_MANIFEST, Footer, HEADER_BYTES, Index, Manifest,
-    ManifestPlace, Prelude, SegmentPlace, write_header,
-};
+use crate::container::{Entry, Footer, Index, Manifest, ManifestPlace, Prelude, SegmentPlace, write_header};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::parallel::Workers;
+use crate::spec::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES, FRAME_INDEX, FRAME_MANIFEST, HEADER_BYTES};
 use crate::tensor::Dtype;
 use crate::wire::write_packed;
 

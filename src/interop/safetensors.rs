@@ -6,7 +6,8 @@ use safetensors::SafeTensors;
 
 use crate::container::describe_foreign;
 use crate::error::{Error, Result};
-use crate::tensor::{Dtype, MAX_RANK, byte_len};
+use crate::spec::MAX_RANK;
+use crate::tensor::{Dtype, byte_len};
 
 /// A tensor of a safetensors file and where its bytes lie.
 #[derive(Debug, Clone, PartialEq, Eq)]

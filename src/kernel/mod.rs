@@ -21,7 +21,5 @@ mod pack;
 
 pub(crate) use choice::Job;
 pub use choice::{Kernel, UnknownKernel};
-pub(crate) use lanes::{
-    GROUPS, LANES, Lanes, Place, Places, SPARE_WORDS, STATE_LOWER_BOUND, WordsBack, encode as encode_groups,
-};
+pub(crate) use lanes::{GROUPS, Lanes, Place, Places, SPARE_WORDS, WordsBack, encode as encode_groups};
 pub use map::Map;

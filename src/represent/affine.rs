@@ -9,13 +9,9 @@ use super::mask::Kept;
 use super::word::Word;
 use crate::coders::{decode_scales, encode_scales};
 use crate::error::{Error, Result};
+use crate::spec::{MAX_GRID_BITS, MAX_GRID_INTEGER};
 use crate::tensor::Dtype;
 use crate::wire::{Cursor, put_varint};
-
-/// Section 8.7: the most bits of a symbol word.
-pub(crate) const MAX_GRID_BITS: u32 = 24;
-/// Section 8.7: integers up to here are exact as floats of 32 bits.
-pub(crate) const MAX_GRID_INTEGER: i64 = 1 << 24;
 
 /// Scales of groups.
 #[derive(Debug, Clone, PartialEq)]

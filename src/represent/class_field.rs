@@ -8,15 +8,10 @@ use super::layout::{Layout, Rows};
 use crate::coders::{ClassCoding, skip_classes};
 use crate::error::{Error, Result};
 use crate::kernel::{Job, Kernel};
+use crate::spec::{MAX_GROUP_CLASSES, MAX_GROUPS};
 use crate::tensor::element_count;
 use crate::wire::{Cursor, put_varint};
 
-/// Section 8.
-pub(crate) const MAX_CLASS_FIELDS: usize = 4;
-/// Section 8.2: groups of axes beside the rows.
-pub(crate) const MAX_GROUPS: usize = 3;
-/// Section 8.2: classes of the groups of all class fields of a segment.
-pub(crate) const MAX_GROUP_CLASSES: u64 = 1 << 20;
 /// The depth that stands for "no rows".
 const NO_ROWS: u8 = 255;
 

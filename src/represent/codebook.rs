@@ -5,8 +5,9 @@ use std::ops::Range;
 use super::groups::Groups;
 use super::mask::Kept;
 use super::word::Word;
-use crate::coders::{MAX_SYMBOL_BITS, decode_ascending, encode_ascending};
+use crate::coders::{decode_ascending, encode_ascending};
 use crate::error::{Error, Result};
+use crate::spec::MAX_SYMBOL_BITS;
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 

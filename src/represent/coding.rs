@@ -4,11 +4,12 @@ use super::StreamBytes;
 use super::context_source::ContextSource;
 use super::mask::{Kept, SymbolShape};
 use crate::coders::{
-    BitsModel, Geometry, KeptModel, LaneModel, MAX_SYMBOL_BITS, MixedModel, encode_bits, encode_kept, encode_lanes,
-    encode_mask, encode_mixed, pack, packed_len, skip_bits, skip_lanes, skip_mixed,
+    BitsModel, Geometry, KeptModel, LaneModel, MixedModel, encode_bits, encode_kept, encode_lanes, encode_mask,
+    encode_mixed, pack, packed_len, skip_bits, skip_lanes, skip_mixed,
 };
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
+use crate::spec::MAX_SYMBOL_BITS;
 use crate::wire::{Cursor, put_varint};
 
 /// How a field's symbols are coded.

@@ -2,13 +2,10 @@
 
 use super::class_field::{ChunkClasses, ClassField};
 use super::inverse::Places;
-use crate::coders::MAX_CONTEXTS;
 use crate::error::{Error, Result};
 use crate::kernel::{Job, Kernel};
+use crate::spec::{MAX_CONTEXT_SHIFT, MAX_CONTEXTS};
 use crate::wire::{Cursor, put_varint};
-
-/// Section 8.3.
-pub(crate) const MAX_CONTEXT_SHIFT: u8 = 7;
 
 /// Where contexts come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

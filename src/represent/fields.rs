@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::StreamBytes;
-use super::class_field::{ChunkClasses, ClassField, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES};
+use super::class_field::{ChunkClasses, ClassField};
 use super::coding::{Coding, Field};
 use super::context_source::all_sums;
 use super::layout::Layout;
@@ -13,13 +13,9 @@ use super::word::{Word, with_word};
 use crate::coders::{LaneRoom, skip_map};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
+use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELD_BITS, MAX_FIELDS, MAX_GROUP_CLASSES};
 use crate::tensor::Dtype;
 use crate::wire::{Cursor, put_varint};
-
-/// Section 8.
-pub(crate) const MAX_FIELDS: usize = 16;
-/// Section 8.
-pub(crate) const MAX_FIELD_BITS: u32 = 16;
 
 /// What is done to a word before it is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,12 +5,8 @@ use std::ops::Range;
 use super::inverse::Places;
 use super::mask::Kept;
 use crate::error::{Error, Result};
+use crate::spec::{MAX_BLOCK, MAX_PERIOD};
 use crate::wire::{Cursor, put_varint};
-
-/// Section 8.6: the most values of a block times a period.
-pub(crate) const MAX_BLOCK: u64 = 1 << 22;
-/// Section 8.6: the longest period.
-pub(crate) const MAX_PERIOD: u64 = 1 << 20;
 
 /// Which values belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use super::groups::Groups;
 use super::mask::Kept;
 use super::steps::{Map, Shared};
 use super::word::{Word, write_words};
-use crate::coders::MAX_SYMBOL_BITS;
 use crate::error::{Error, Result};
 use crate::kernel::{Job, Kernel};
+use crate::spec::MAX_SYMBOL_BITS;
 
 /// Where the kept values of a block lie among the chunk's values.
 #[derive(Debug, Clone, Copy)]

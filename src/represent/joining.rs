@@ -4,6 +4,7 @@ use super::coding::Coding;
 use super::fields::{Fields, Transform};
 use super::word::Word;
 use crate::kernel::{Job, Kernel};
+use crate::spec::MAX_FIELDS;
 
 /// What becomes of the fields of a word.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ impl Block<'_> {
             3 => self.join::<V, P, 3>(kernel, places),
             4 => self.join::<V, P, 4>(kernel, places),
             // more are rare
-            _ => self.join::<V, P, { super::fields::MAX_FIELDS }>(kernel, places),
+            _ => self.join::<V, P, { MAX_FIELDS }>(kernel, places),
         }
     }
 

@@ -10,10 +10,8 @@ pub(crate) use crate::coders::Kept;
 use crate::coders::{LaneRoom, pack};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
+use crate::spec::MAX_STRIDE;
 use crate::wire::{Cursor, put_varint};
-
-/// Section 8.5: the longest stride.
-pub(crate) const MAX_STRIDE: u64 = 1 << 22;
 
 /// The value that is left out, and how it is said where.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -31,26 +31,18 @@ mod unpack;
 mod word;
 
 pub(crate) use affine::{AffineMap, nearest, rounded, widened};
-#[cfg(feature = "internals")]
-pub(crate) use affine::{MAX_GRID_BITS, MAX_GRID_INTEGER};
-pub(crate) use class_field::{ClassField, Group, MAX_CLASS_FIELDS, MAX_GROUP_CLASSES, MAX_GROUPS};
+pub(crate) use class_field::{ClassField, Group};
 pub(crate) use codebook::{Codebook, CodebookMap, Order};
 pub(crate) use coding::{Coding, Field};
-pub(crate) use context_source::{ContextSource, MAX_CONTEXT_SHIFT, all_sums};
-pub(crate) use fields::{Fields, InChunks, MAX_FIELD_BITS, MAX_FIELDS, Observer, Seen, Transform, take_field};
+pub(crate) use context_source::ContextSource;
+pub(crate) use fields::{Fields, InChunks, Observer, Seen, Transform, take_field};
 pub(crate) use groups::Groups;
-#[cfg(feature = "internals")]
-pub(crate) use groups::{MAX_BLOCK, MAX_PERIOD};
 pub(crate) use layout::{Layout, Rows};
-#[cfg(feature = "internals")]
-pub(crate) use mask::MAX_STRIDE;
 pub(crate) use mask::{Kept, Mask, SymbolShape, of_kept};
 pub(crate) use scratch::Scratch;
 pub(crate) use steps::{Map, Shared, Steps, kept_values};
 pub(crate) use streams::StreamBytes;
 pub(crate) use unpack::{Axis, Unpack};
-#[cfg(feature = "internals")]
-pub(crate) use unpack::{MAX_PACKED_BITS, MAX_RUN_WORDS};
 pub(crate) use word::{Values, Word, read_words, with_word};
 
 use std::ops::Range;

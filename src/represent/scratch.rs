@@ -2,8 +2,7 @@
 
 use crate::coders::LaneRoom;
 use crate::kernel::Kernel;
-
-use super::fields::MAX_FIELDS;
+use crate::spec::MAX_FIELDS;
 
 /// Tables that a segment's chunks look up, and the kernel that does. One for each thread; of one file only.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use super::mask::{Kept, Mask};
 use super::unpack::Unpack;
 use super::word::{Word, read_words, with_word};
 use crate::error::{Error, Result};
+use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
@@ -133,8 +134,7 @@ impl Steps {
         let is_whole = chunks == 1 || (chunk_len.is_multiple_of(words) && values.end.is_multiple_of(groups));
         // a chunk may be longer than its segment, and then end within a run
         let is_bounded = self.unpack.is_none_or(|unpack| {
-            chunk_len.saturating_mul(unpack.values_a_run())
-                <= crate::container::MAX_CHUNK_ELEMENTS * u64::from(unpack.words)
+            chunk_len.saturating_mul(unpack.values_a_run()) <= MAX_CHUNK_ELEMENTS * u64::from(unpack.words)
         });
         if !is_whole || !is_bounded {
             return Err(Error::corrupt(format!("{chunk_len} elements a chunk do not suit its steps")));

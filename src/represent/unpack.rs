@@ -5,13 +5,9 @@ use std::borrow::Cow;
 use super::layout::Layout;
 use super::word::{Word, with_word};
 use crate::error::{Error, Result};
+use crate::spec::{MAX_PACKED_BITS, MAX_RUN_WORDS};
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
-
-/// Section 8.4: the most bits of a value.
-pub(crate) const MAX_PACKED_BITS: u32 = 8;
-/// Section 8.4: the most words of a run.
-pub(crate) const MAX_RUN_WORDS: u32 = 8;
 
 /// Along which axis the words of a run follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,6 @@ mod view;
 pub use convert::Float;
 pub(crate) use convert::{convert, read_values};
 pub use dtype::Dtype;
-pub(crate) use shape::{MAX_RANK, bytes_of, row_elements};
 pub use shape::{byte_len, element_count};
+pub(crate) use shape::{bytes_of, row_elements};
 pub use view::TensorView;

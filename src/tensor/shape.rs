@@ -2,9 +2,6 @@
 
 use super::Dtype;
 
-/// Section 5.
-pub(crate) const MAX_RANK: usize = 65_535;
-
 /// The number of elements: the product of the dimensions, 1 for rank 0, 0 if any dimension is 0. `None` from 2^63 on.
 pub fn element_count(shape: &[u64]) -> Option<u64> {
     if shape.contains(&0) {

@@ -2,6 +2,7 @@
 
 use super::{Dtype, byte_len};
 use crate::error::{Error, Result};
+use crate::spec::MAX_RANK;
 
 /// Borrowed little-endian bytes of a tensor in row-major order, with dtype and shape; the length is right.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +16,8 @@ impl<'a> TensorView<'a> {
     /// # Errors
     /// `InvalidArgument` if `bytes` has another length than dtype and shape ask for, or the rank is above 65535.
     pub fn new(dtype: Dtype, shape: &'a [u64], bytes: &'a [u8]) -> Result<Self> {
-        if shape.len() > super::MAX_RANK {
-            return Err(Error::invalid(format!("rank {} is above {}", shape.len(), super::MAX_RANK)));
+        if shape.len() > MAX_RANK {
+            return Err(Error::invalid(format!("rank {} is above {}", shape.len(), MAX_RANK)));
         }
         match byte_len(dtype, shape) {
             Some(length) if length == bytes.len() as u64 => Ok(Self { dtype, shape, bytes }),

@@ -12,9 +12,9 @@ use super::pricing::{Candidate, price};
 use super::propose::{Bid, mask, propose};
 use super::survey::{Survey, survey};
 use super::view::SegmentView;
-use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::error::Result;
 use crate::represent::{InChunks, Layout, Order, Representation, Values, Word, read_words, with_word};
+use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::{Dtype, bytes_of};
 
 /// Bytes of a sample that zstd is tried on first.

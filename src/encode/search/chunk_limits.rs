@@ -61,7 +61,7 @@ pub(super) fn least_common_multiple(one: u64, other: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::container::MAX_CHUNK_ELEMENTS;
+    use crate::spec::MAX_CHUNK_ELEMENTS;
 
     #[test]
     fn chunks_end_where_they_may() {

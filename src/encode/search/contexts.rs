@@ -9,7 +9,8 @@ use super::plans::MaskContexts;
 use super::scale::{Classes, Resolution, classes};
 use super::view::{Block, WordView};
 use crate::coders::{BIT, entropy_cost};
-use crate::represent::{ContextSource, Layout, MAX_GROUP_CLASSES, Word};
+use crate::represent::{ContextSource, Layout, Word};
+use crate::spec::MAX_GROUP_CLASSES;
 
 /// Estimated bytes of the table of one more context.
 const TABLE_BYTES: u64 = 10;

@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use crate::coders::{BIT, entropy_cost, log2_fixed};
-use crate::represent::{Kept, Layout, MAX_GROUP_CLASSES, Rows};
+use crate::represent::{Kept, Layout, Rows};
+use crate::spec::{MAX_GROUP_CLASSES, MAX_GROUPS};
 
 /// Inner axes from here on are worth a row for each index of all the others.
 const MIN_LAST: u64 = 16;
@@ -255,7 +256,7 @@ impl AxisSums {
             }
         }
         singles.sort_by_key(|(_, effect)| std::cmp::Reverse(effect.gain));
-        singles.truncate(crate::represent::MAX_GROUPS);
+        singles.truncate(MAX_GROUPS);
         singles.sort_by_key(|(axes, _)| axes.start);
         push(row_part, singles);
         groupings

@@ -2,10 +2,9 @@
 
 use super::contexts::Contexts;
 use super::plans::PlannedField;
-use crate::coders::{
-    Adaptation, BIT, LaneModel, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS, Tables, adaptive_cost, static_cost,
-};
-use crate::represent::{Coding, ContextSource, MAX_CONTEXT_SHIFT};
+use crate::coders::{Adaptation, BIT, LaneModel, Tables, adaptive_cost, static_cost};
+use crate::represent::{Coding, ContextSource};
+use crate::spec::{MAX_CONTEXT_SHIFT, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS};
 
 /// Fields of at least so many symbols are tried with fewer contexts too.
 const MANY_SYMBOLS: u64 = 1 << 19;

@@ -11,8 +11,9 @@ use super::planes::{plan_planes, planes_below};
 use super::plans::{FieldPlan, MaskContexts};
 use super::refine::measured;
 use super::view::{ValueSource, WordView};
-use crate::coders::{BIT, MAX_SYMBOL_BITS, adaptive_cost};
+use crate::coders::{BIT, adaptive_cost};
 use crate::represent::{Layout, Map, Transform, Word};
+use crate::spec::MAX_SYMBOL_BITS;
 
 /// In segments of at most so many words every width of the first field is planned and refined.
 const SMALL_WORDS: usize = 1 << 12;

@@ -5,8 +5,9 @@ use super::field_coding::BYTE;
 use super::planes::plan_planes;
 use super::plans::{FieldPlan, PlannedField};
 use super::view::{Source, WordView};
-use crate::coders::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS, MixedKind, MixedModel, mixed_cost};
+use crate::coders::{MixedKind, MixedModel, mixed_cost};
 use crate::represent::{Coding, Steps, Transform, Word, take_field};
+use crate::spec::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS};
 
 /// Fewer words do not repay the learning of a mixer.
 const MIN_WORDS: usize = 1 << 12;

@@ -8,9 +8,9 @@ use super::planes::plan_planes;
 use super::plans::{FieldPlan, MaskPlan, PlannedField};
 use super::scale::Classes;
 use super::view::{MaskView, Source, ValueSource, WordView};
-use crate::coders::{Geometry, KeptKind, KeptModel, MAX_MASK_ROW, MAX_SYMBOL_BITS, kept_cost, mask_cost};
-use crate::container::MAX_CHUNK_ELEMENTS;
+use crate::coders::{Geometry, KeptKind, KeptModel, kept_cost, mask_cost};
 use crate::represent::{Coding, Map, Mask, Order, Steps, SymbolShape, Transform, Word, take_field, with_word};
+use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_MASK_ROW, MAX_SYMBOL_BITS};
 use crate::tensor::Dtype;
 
 /// Fewer values do not repay the learning of a mixer.

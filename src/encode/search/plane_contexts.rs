@@ -8,8 +8,9 @@ use super::field_coding::plan_field;
 use super::plans::PlannedField;
 use super::scale::Classes;
 use super::view::{Block, WordView};
-use crate::coders::{BIT, ClassCoding, MAX_CONTEXTS, adaptive_cost, log2_fixed};
+use crate::coders::{BIT, ClassCoding, adaptive_cost, log2_fixed};
 use crate::represent::{ClassField, Coding, ContextSource, Rows, Word, take_field};
+use crate::spec::MAX_CONTEXTS;
 
 /// Contexts that an exponent may give: more would need tables of less precision.
 const MAX_EXPONENT_CONTEXTS: usize = 8;

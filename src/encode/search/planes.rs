@@ -10,7 +10,8 @@ use super::plane_contexts::{Plane, with_contexts};
 use super::plans::PlannedField;
 use super::scale::Classes;
 use super::view::WordView;
-use crate::represent::{MAX_CLASS_FIELDS, MAX_FIELDS, Word};
+use crate::represent::Word;
+use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELDS};
 
 /// Plans the fields below the `first` topmost bits, from the highest down. Returns them and their cost. `known` are the class
 /// fields that the segment has so far. Without histograms the function makes its own.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::contexts::Contexts;
 use super::scale::Classes;
-use crate::represent::{Coding, ContextSource, Field, Fields, MAX_FIELD_BITS, Map, Mask, Steps, Transform};
+use crate::represent::{Coding, ContextSource, Field, Fields, Map, Mask, Steps, Transform};
+use crate::spec::MAX_FIELD_BITS;
 
 /// The coding of a field, and the class field that its contexts come from, if they come from one.
 #[derive(Debug, Clone)]

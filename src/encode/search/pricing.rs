@@ -9,8 +9,8 @@ use super::mixing_behind_mask::mixed_behind_mask;
 use super::plans::{FieldPlan, MaskPlan};
 use super::propose::{Bid, MaskUse, Masked};
 use super::view::{SegmentView, Source, ValueSource, WordView};
-use crate::coders::MAX_CODEBOOK_ENTRIES;
 use crate::represent::{Fields, InChunks, Steps, Word, with_word};
+use crate::spec::MAX_CODEBOOK_ENTRIES;
 
 /// A plan for a segment and its cost.
 #[derive(Debug)]

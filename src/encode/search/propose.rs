@@ -6,9 +6,8 @@ use super::mask::plan_mask;
 use super::plans::MaskPlan;
 use super::survey::{Survey, distinct_of};
 use super::view::{MaskView, SegmentView};
-use crate::coders::MAX_CODEBOOK_ENTRIES;
-use crate::container::MAX_CHUNK_ELEMENTS;
 use crate::represent::{AffineMap, Codebook, CodebookMap, Groups, Map, Shared, Values, Word, kept_values};
+use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_CODEBOOK_ENTRIES};
 
 /// A mask has to omit one of so many values.
 const MASK_SHARE: usize = 16;

@@ -4,10 +4,9 @@ use super::effort::Effort;
 use super::field_coding::{BYTE, LANE_OVERHEAD};
 use super::plans::{FieldPlan, PlannedField};
 use super::view::{Block, WordView};
-use crate::coders::{
-    BIT, BitsModel, LaneModel, MAX_SLOTS, MAX_SYMBOL_BITS, WordSize, bits_cost, lanes_cost, mixed_cost,
-};
+use crate::coders::{BIT, BitsModel, LaneModel, WordSize, bits_cost, lanes_cost, mixed_cost};
 use crate::represent::{Coding, ContextSource, Word, take_field};
+use crate::spec::{MAX_SLOTS, MAX_SYMBOL_BITS};
 
 /// Bit coding uses narrow words in chunks of at most so many symbols.
 const NARROW_SYMBOLS: u64 = 1 << 10;

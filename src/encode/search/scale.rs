@@ -2,8 +2,9 @@
 
 use super::effects::{CERTAIN, Effect, Grouping};
 use super::magnitude::OCTAVE;
-use crate::coders::{ClassCoding, MAX_CLASS_BITS, MAX_CONTEXTS};
+use crate::coders::ClassCoding;
 use crate::represent::{ClassField, ContextSource, Group, Layout, Rows};
+use crate::spec::{MAX_CLASS_BITS, MAX_CONTEXTS};
 
 /// Effects beyond so many octaves count as so many.
 const MAX_OCTAVES: i32 = 4;

@@ -6,7 +6,8 @@
 
 use std::arch::x86_64::*;
 
-use super::{Decoded, LANES, Lanes};
+use super::{Decoded, Lanes};
+use crate::spec::LANES;
 
 /// By which of eight states take a word: where the words go, each to the lower half of its state.
 static PLACES: Places = {

@@ -2,8 +2,8 @@
 
 use std::arch::x86_64::*;
 
-use super::LANES;
 use super::encode::{Place, Places, WordsBack};
+use crate::spec::LANES;
 
 /// By which of eight states give a word away: these words together, at the end of 16 bytes.
 static TOGETHER: Together = {

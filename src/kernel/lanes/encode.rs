@@ -2,8 +2,8 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2_encode;
-use super::{LANES, STATE_LOWER_BOUND};
 use crate::kernel::choice::{Kernel, Kind};
+use crate::spec::{LANES, STATE_LOWER_BOUND};
 
 /// What coding a symbol takes: the frequency's reciprocal, and, in the upper half, what [`Place::new`] puts there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -10,11 +10,7 @@ mod portable;
 pub(crate) use encode::{Place, Places, SPARE_WORDS, WordsBack, encode};
 
 use super::choice::{Kernel, Kind};
-
-/// Section 10: states that take turns.
-pub(crate) const LANES: usize = 32;
-/// Section 10: a state is never below; each begins, for the encoder, and ends, for the decoder, exactly here.
-pub(crate) const STATE_LOWER_BOUND: u32 = 1 << 16;
+use crate::spec::LANES;
 
 /// The lanes of a stream, and what they look up.
 ///

@@ -1,7 +1,8 @@
 //! One state after another: what every other kernel must agree with.
 #![forbid(unsafe_code)]
 
-use super::{Decoded, LANES, Lanes, STATE_LOWER_BOUND};
+use super::{Decoded, Lanes};
+use crate::spec::{LANES, STATE_LOWER_BOUND};
 
 pub(super) fn decode<const MANY: bool, const PRECISION: u32>(
     lanes: &mut Lanes<'_>,
