@@ -6,8 +6,8 @@
 
 use super::chunk_limits::ChunkLimits;
 use super::effort::Effort;
-use super::field_coding::BYTE;
 use super::packing::packing;
+use super::price::BYTE;
 use super::pricing::{Candidate, price};
 use super::propose::{Bid, mask, propose};
 use super::survey::{Survey, survey};

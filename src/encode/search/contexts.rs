@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::effects::Grouping;
-use super::field_coding::BYTE;
 use super::histograms::WordStatistics;
-use super::plans::MaskContexts;
+use super::price::BYTE;
 use super::scale::{Classes, Resolution, classes};
 use super::view::{Block, WordView};
 use crate::coders::{BIT, entropy_cost};
@@ -26,6 +25,14 @@ pub(super) struct Contexts {
     pub(super) classes: Option<Arc<Classes>>,
     /// The cost of the classes; 0 if another stream of the segment has paid it.
     pub(super) cost: u64,
+}
+
+/// The contexts of a mask, which may suit the values too.
+#[derive(Debug, Clone)]
+pub(super) struct MaskContexts {
+    pub(super) contexts: Contexts,
+    /// The class field of the mask, if the segment has that mask: its cost is then paid already.
+    pub(super) stored: Option<Arc<Classes>>,
 }
 
 impl Contexts {

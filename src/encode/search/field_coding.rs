@@ -2,6 +2,7 @@
 
 use super::contexts::Contexts;
 use super::plans::PlannedField;
+use super::price::{BYTE, LANE_OVERHEAD};
 use crate::coders::{Adaptation, BIT, LaneModel, Tables, adaptive_cost, static_cost};
 use crate::represent::{Coding, ContextSource};
 use crate::spec::{MAX_CONTEXT_SHIFT, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS};
@@ -11,11 +12,6 @@ const MANY_SYMBOLS: u64 = 1 << 19;
 
 /// A coder of the first field has to save one part in so many.
 pub(super) const LEAST_GAIN: u64 = 512;
-
-/// A byte in units of cost.
-pub(super) const BYTE: u64 = 8 * BIT;
-/// The cost of the lane states and counts of a stream.
-pub(super) const LANE_OVERHEAD: u64 = 132 * BYTE;
 
 /// Returns the precision of the tables of so many contexts.
 fn precision(contexts: usize) -> u32 {

@@ -2,13 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use super::contexts::{Contexts, choose_contexts, count_top};
+use super::contexts::{Contexts, MaskContexts, choose_contexts, count_top};
 use super::effort::Effort;
 use super::field_coding::{LEAST_GAIN, plan_field};
 use super::histograms::{look, narrowed};
 use super::magnitude::SymbolMeaning;
 use super::planes::{plan_planes, planes_below};
-use super::plans::{FieldPlan, MaskContexts};
+use super::plans::FieldPlan;
 use super::refine::measured;
 use super::view::{ValueSource, WordView};
 use crate::coders::{BIT, adaptive_cost};

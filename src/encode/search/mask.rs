@@ -2,11 +2,12 @@
 //! and suits patterns.
 
 use super::contexts::Contexts;
-use super::field_coding::{BYTE, LANE_OVERHEAD, LEAST_GAIN, plan_field};
+use super::field_coding::{LEAST_GAIN, plan_field};
 use super::fields::{FirstField, plan_fields};
 use super::magnitude::SymbolMeaning;
 use super::mixing_behind_mask::mixed_mask;
 use super::plans::MaskPlan;
+use super::price::{BYTE, LANE_OVERHEAD};
 use super::view::{MaskView, Source, WordView};
 use crate::coders::{BitsModel, WordSize, bits_cost, entropy_cost};
 use crate::represent::{Coding, ContextSource, Kept, Layout, Mask, SymbolShape, Transform};

@@ -17,6 +17,7 @@ mod packing;
 mod plane_contexts;
 mod planes;
 mod plans;
+mod price;
 mod pricing;
 mod propose;
 mod refine;

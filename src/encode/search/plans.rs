@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::contexts::Contexts;
+use super::contexts::{Contexts, MaskContexts};
 use super::scale::Classes;
 use crate::represent::{Coding, ContextSource, Field, Fields, Map, Mask, Steps, Transform};
 use crate::spec::MAX_FIELD_BITS;
@@ -32,14 +32,6 @@ pub(super) struct MaskPlan {
     pub(super) mask: Mask,
     pub(super) classes: Option<Arc<Classes>>,
     pub(super) cost: u64,
-}
-
-/// The contexts of a mask, which may suit the values too.
-#[derive(Debug, Clone)]
-pub(super) struct MaskContexts {
-    pub(super) contexts: Contexts,
-    /// The class field of the mask, if the segment has that mask: its cost is then paid already.
-    pub(super) stored: Option<Arc<Classes>>,
 }
 
 impl PlannedField {

@@ -2,11 +2,11 @@
 
 use super::chunk_limits::{ChunkLimits, least_common_multiple};
 use super::contexts::Contexts;
-use super::field_coding::BYTE;
 use super::fields::{FirstField, plan_fields};
 use super::mixing::mixed_first_field;
 use super::mixing_behind_mask::mixed_behind_mask;
 use super::plans::{FieldPlan, MaskPlan};
+use super::price::BYTE;
 use super::propose::{Bid, MaskUse, Masked};
 use super::view::{SegmentView, Source, ValueSource, WordView};
 use crate::represent::{Fields, InChunks, Steps, Word, with_word};
