@@ -1,4 +1,4 @@
-//! The coding of one field, from how often its symbols occur.
+//! Chooses the coding of one field from the counts of its symbols.
 
 use super::contexts::Contexts;
 use super::plans::PlannedField;

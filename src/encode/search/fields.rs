@@ -1,4 +1,4 @@
-//! The fields that the words of a segment are cut into, the contexts of each, and its coding: the cheapest that was found.
+//! Chooses the fields that words are cut into, and the contexts and the coding of each: the cheapest that are found.
 
 use std::ops::RangeInclusive;
 

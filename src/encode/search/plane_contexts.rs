@@ -1,5 +1,5 @@
-//! Contexts of low mantissa bits that have structure: rows that came through a narrower format, and values on a grid, where
-//! the exponent tells how many bits are zero.
+//! Contexts of low mantissa bits that have structure: in rows that were converted from a narrower format, and in values on a
+//! grid, where the exponent determines how many bits are zero.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use crate::coders::{BIT, ClassCoding, adaptive_cost, log2_fixed};
 use crate::represent::{ClassField, Coding, ContextSource, Rows, Word, take_field};
 use crate::spec::MAX_CONTEXTS;
 
-/// Contexts that an exponent may give: more would need tables of less precision.
+/// The most contexts that an exponent may give. More would need tables of less precision.
 const MAX_EXPONENT_CONTEXTS: usize = 8;
-/// Rows have to be so long on average.
+/// Rows must have so many words on average.
 const MIN_ROW: u64 = 32;
-/// Kinds of rows told apart.
+/// The most kinds of rows.
 const MAX_KINDS: usize = 4;
-/// Words that the gain of exponents is judged on.
+/// Words on which the saving by exponents is judged.
 const SAMPLE_WORDS: usize = 1 << 16;
 
 /// Some of the low bits of a word.

@@ -1,4 +1,4 @@
-//! From the effects of rows and other axes to a class field whose sums are the contexts of symbols.
+//! Makes a class field of the effects of rows and other axes. The sums of its classes are the contexts of symbols.
 
 use super::effects::{CERTAIN, Effect, Grouping};
 use super::magnitude::OCTAVE;
@@ -6,7 +6,7 @@ use crate::coders::ClassCoding;
 use crate::represent::{ClassField, ContextSource, Group, Layout, Rows};
 use crate::spec::{MAX_CLASS_BITS, MAX_CONTEXTS};
 
-/// Effects beyond so many octaves count as so many.
+/// Effects are clamped to so many octaves.
 const MAX_OCTAVES: i32 = 4;
 
 /// A class field with the classes of its rows.
@@ -48,12 +48,12 @@ impl Classes {
     }
 }
 
-/// How finely effects are told apart.
+/// How finely effects are quantised.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Resolution {
-    /// 1/64 octaves a class.
+    /// The width of a class in 1/64 octave.
     pub(crate) unit: i32,
-    /// Sums of classes in units of 2^shift are contexts.
+    /// Contexts are sums of classes in units of 2^shift.
     pub(crate) shift: u8,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn classes(
         })
         .collect();
     let bounds = |bound: i32| ends.iter().map(move |ends| ends.map(|end| class_of(end, bound)));
-    // an index that is certain to be left out has a class of its own, which outweighs all others
+    // an index whose weights are all omitted has a class of its own, which outweighs all others
     let has_certain = parts().any(certain);
     let beyond = if has_certain { 1 << shift } else { 0 };
     let mut bound = MAX_OCTAVES * OCTAVE;
