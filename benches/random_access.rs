@@ -70,7 +70,7 @@ fn random_access(criterion: &mut Criterion) {
     };
     let plain = folder.path().join("model.safetensors");
     std::fs::write(&plain, &model).expect("space");
-    let input = FileInput { name: "model.safetensors", bytes: &model };
+    let input = FileInput::new("model.safetensors", &model);
     let (coded, _) = encode_files(&[input], Vec::new(), EncodeOptions::default()).expect("encodes");
     let packed = folder.path().join("model.tersor");
     std::fs::write(&packed, &coded).expect("space");
@@ -94,7 +94,7 @@ fn random_access(criterion: &mut Criterion) {
     });
     let mut buffer = vec![0; expected.len()];
     group.bench_function("tersor: decode from memory", |bench| {
-        bench.iter(|| in_memory.tensor(TENSOR).expect("the tensor").decode_into(&mut buffer).expect("decodes"));
+        bench.iter(|| in_memory.tensor(TENSOR).expect("the tensor").decode_bytes_into(&mut buffer).expect("decodes"));
     });
     group.finish();
 
@@ -103,7 +103,11 @@ fn random_access(criterion: &mut Criterion) {
         bench.iter(|| black_box(read_from_safetensors(&plain, EMBEDDING, Some(20_000..20_010))));
     });
     group.bench_function("tersor: open and decode", |bench| {
-        bench.iter(|| black_box(open().tensor(EMBEDDING).expect("the tensor").rows(20_000..20_010).expect("decodes")));
+        bench.iter(|| {
+            let reader = open();
+            let rows = reader.tensor(EMBEDDING).expect("the tensor").rows(20_000..20_010).expect("the rows");
+            black_box(rows.decode().expect("decodes"))
+        });
     });
     group.finish();
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Measures sizes: encodes .safetensors files, decodes them again, compares every byte, prints the README's table.
+"""Measures sizes: encodes .safetensors files, decodes them, compares every byte, and prints the tables of docs/benchmarks.md.
 
     cargo build --release
     python3 benches/sizes.py                             # all files of benches/models (benches/fetch_models.py fetches them)
     python3 benches/sizes.py tests/data --level 3        # other folders or files, other options
     python3 benches/sizes.py --tersor PATH               # another binary (default: target/release/tersor)
-    python3 benches/sizes.py --levels                    # all levels: sizes of all files, and MB/s on one core
+    python3 benches/sizes.py --levels                    # all levels: sizes and MB/s of all files together, on one core
 
-Sizes are those of whole files, header, index and checksums included. Exit status 1 if a file did not come back the same.
+Sizes are those of whole files, including header, index and checksums. The exit status is 1 if a decoded file differs.
 """
 import argparse
 import filecmp
@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def describe(path):
-    """(dtypes, number of elements) of a safetensors file; a dtype below one percent of the elements is not named."""
+    """Returns the dtypes of a safetensors file that hold at least one percent of its elements, and the number of elements."""
     with open(path, "rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
@@ -44,7 +44,7 @@ def run(*command):
 
 
 def measure(tersor, path, options):
-    """(size of the encoded file, seconds of encoding, of decoding), once it is known to decode to the very same bytes."""
+    """Returns the size of the encoded file, and the processor seconds of encoding and decoding. Checks the decoded bytes."""
     with tempfile.TemporaryDirectory(prefix="tersor-sizes-") as folder:
         packed, back = pathlib.Path(folder, "packed.tersor"), pathlib.Path(folder, path.name)
         start = cpu_seconds()
@@ -53,18 +53,18 @@ def measure(tersor, path, options):
         run(tersor, "decode", packed, "-o", back, "--threads", "1")
         end = cpu_seconds()
         if not filecmp.cmp(path, back, shallow=False):
-            raise RuntimeError(f"{path}: came back different")
+            raise RuntimeError(f"{path}: the decoded file differs")
         return packed.stat().st_size, between - start, end - between
 
 
 def cpu_seconds():
-    """Of all processes that were waited for; other work on the machine disturbs it less than a clock."""
+    """Returns the processor time of all finished child processes. Other work on the machine disturbs it less than wall-clock time."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def all_levels(tersor, files):
-    """A table of levels: bytes of all files, their share, and megabytes of CPU time on one core."""
+    """Prints a table of levels: the bytes of all files, their share, and megabytes per second of processor time on one core."""
     before = sum(path.stat().st_size for path in files)
     print("| level | bytes | share | encoding, MB/s | decoding, MB/s |")
     print("|--:|--:|--:|--:|--:|")
@@ -78,20 +78,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="*", type=pathlib.Path, default=[HERE / "models"], metavar="PATH")
     parser.add_argument("--tersor", type=pathlib.Path, default=HERE.parent / "target" / "release" / "tersor")
-    parser.add_argument("--level", metavar="N", help="passed on to tersor encode")
+    parser.add_argument("--level", metavar="N", help="passed to tersor encode")
     parser.add_argument("--levels", action="store_true", help="compare all levels")
     options = parser.parse_args()
     if not options.tersor.is_file():
-        parser.error(f"{options.tersor} does not exist; run cargo build --release, or say --tersor PATH")
+        parser.error(f"{options.tersor} does not exist; run cargo build --release, or give --tersor PATH")
     files = [f for p in options.paths for f in (sorted(p.glob("*.safetensors")) if p.is_dir() else [p])]
     if not files:
-        parser.error("no .safetensors file found; benches/fetch_models.py fetches some")
+        parser.error("no .safetensors file found; benches/fetch_models.py downloads some")
     if options.levels:
         all_levels(options.tersor.resolve(), files)
         return 0
     level = ["--level", options.level] if options.level else []
     failed = 0
-    print("| model | dtype | weights | safetensors, bytes | tersor, bytes | share | bits a weight |")
+    print("| model | dtype | weights | safetensors, bytes | tersor, bytes | share | bits per weight |")
     print("|---|---|--:|--:|--:|--:|--:|")
     for path in files:
         try:

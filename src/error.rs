@@ -1,24 +1,26 @@
-//! What can go wrong, and where.
+//! The error type of the library: the kind of a failure, its description, and its place in the input.
 
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 
 /// `std::result::Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The kind of an [`Error`]; the first four are those of section 15 of the specification.
+/// The kind of an [`Error`]. The first four are the kinds of section 16 of the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The input ends before it should.
+    /// The input ends too early.
     Truncated,
     /// The input breaks a rule of the format.
     Corrupt,
-    /// A version, feature, dtype, representation or coding that this version does not know.
+    /// The input uses a version, feature, dtype, representation or coding that this version of the library does not
+    /// know, or there is no conversion between a dtype and the requested type.
     Unsupported,
     /// The input asks for more than [`Limits`](crate::Limits) allow.
     Limit,
-    /// The caller asked for something that cannot be.
+    /// The caller passed an argument that cannot be used.
     InvalidArgument,
     /// Reading or writing failed.
     Io,
@@ -27,7 +29,8 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The kind in one lower-case word, as the test vectors name it.
+    /// Returns the name of the kind in lower case, as the test vectors spell it.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Truncated => "truncated",
@@ -47,9 +50,9 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// An error: its kind, what is wrong, and where as far as that is known.
+/// An error: its kind, a description of the problem, and the place of the problem as far as it is known.
 ///
-/// The innermost place wins: a section, tensor or offset once set is kept by the callers above.
+/// The innermost place wins: once a section, tensor, offset or path is set, callers further up do not replace it.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
 
@@ -57,6 +60,9 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     what: String,
+    /// Whether the input is a file of another format.
+    is_foreign: bool,
+    path: Option<PathBuf>,
     section: Option<&'static str>,
     tensor: Option<String>,
     offset: Option<u64>,
@@ -64,97 +70,149 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of `kind`; `what` says what is wrong, in a few words without a full stop.
+    /// Makes an error of `kind`. `what` describes the problem in a few words without a full stop.
+    #[must_use]
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, what: what.into(), section: None, tensor: None, offset: None, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            what: what.into(),
+            is_foreign: false,
+            path: None,
+            section: None,
+            tensor: None,
+            offset: None,
+            source: None,
+        }))
     }
 
-    /// Of kind [`ErrorKind::Corrupt`].
+    /// Makes an error of kind [`ErrorKind::Corrupt`].
     #[cold]
+    #[must_use]
     pub fn corrupt(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Corrupt, what)
     }
 
-    /// Of kind [`ErrorKind::Truncated`].
+    /// Makes an error of kind [`ErrorKind::Truncated`].
     #[cold]
+    #[must_use]
     pub fn truncated(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Truncated, what)
     }
 
-    /// Of kind [`ErrorKind::Unsupported`].
+    /// Makes an error of kind [`ErrorKind::Unsupported`].
     #[cold]
+    #[must_use]
     pub fn unsupported(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unsupported, what)
     }
 
-    /// Of kind [`ErrorKind::Limit`].
+    /// Makes an error of kind [`ErrorKind::Limit`].
     #[cold]
+    #[must_use]
     pub fn limit(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Limit, what)
     }
 
-    /// Of kind [`ErrorKind::InvalidArgument`].
+    /// Makes an error of kind [`ErrorKind::InvalidArgument`].
     #[cold]
+    #[must_use]
     pub fn invalid(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, what)
     }
 
-    /// Of kind [`ErrorKind::Cancelled`].
+    /// Makes an error of kind [`ErrorKind::Cancelled`].
     #[cold]
+    #[must_use]
     pub fn cancelled() -> Self {
         Self::new(ErrorKind::Cancelled, "stopped on request")
     }
 
-    /// Names the section of the file.
+    /// Marks the input as a file of another format.
+    #[must_use]
+    pub(crate) fn foreign(mut self) -> Self {
+        self.0.is_foreign = true;
+        self
+    }
+
+    /// Sets the path of the file, unless it is set already.
+    #[must_use]
+    pub fn in_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.0.path.get_or_insert_with(|| path.as_ref().to_owned());
+        self
+    }
+
+    /// Sets the section of the file, unless it is set already.
     #[must_use]
     pub fn in_section(mut self, section: &'static str) -> Self {
         self.0.section.get_or_insert(section);
         self
     }
 
-    /// Names the tensor.
+    /// Sets the name of the tensor, unless it is set already.
     #[must_use]
     pub fn in_tensor(mut self, name: &str) -> Self {
         self.0.tensor.get_or_insert_with(|| name.to_owned());
         self
     }
 
-    /// Gives the offset in bytes from the start of the file.
+    /// Sets the offset in bytes from the start of the file, unless it is set already.
     #[must_use]
     pub fn at(mut self, offset: u64) -> Self {
         self.0.offset.get_or_insert(offset);
         self
     }
 
-    /// The kind.
+    /// Returns the kind.
+    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What is wrong, without the place.
+    /// Returns the description of the problem, without its place.
+    #[must_use]
     pub fn what(&self) -> &str {
         &self.0.what
     }
 
-    /// The section of the file, if known.
+    /// Returns whether the input is a file of another format, such as a safetensors file that was never encoded.
+    /// The kind of these errors is [`ErrorKind::Corrupt`].
+    #[must_use]
+    pub fn is_foreign_format(&self) -> bool {
+        self.0.is_foreign
+    }
+
+    /// Returns the path of the file, if it is known.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.0.path.as_deref()
+    }
+
+    /// Returns the section of the file, if it is known.
+    #[must_use]
     pub fn section(&self) -> Option<&'static str> {
         self.0.section
     }
 
-    /// The name of the tensor or file, if known: bytes of the input, unescaped.
+    /// Returns the name of the tensor or of the contained file, if it is known. The name comes from the input and is
+    /// not escaped; see [`Escaped`].
+    #[must_use]
     pub fn tensor(&self) -> Option<&str> {
         self.0.tensor.as_deref()
     }
 
-    /// The offset in bytes from the start of the file, if known.
+    /// Returns the offset in bytes from the start of the file, if it is known.
+    #[must_use]
     pub fn offset(&self) -> Option<u64> {
         self.0.offset
     }
 }
 
 impl fmt::Display for Error {
-    /// Names are shown with control characters escaped.
+    /// Writes the path, the description and the place. Names are escaped; see [`Escaped`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.0.path {
+            write!(f, "{}: ", Escaped(&path.to_string_lossy()))?;
+        }
         f.write_str(&self.0.what)?;
         let mut open = false;
         let mut separate = |f: &mut fmt::Formatter<'_>| {
@@ -199,7 +257,12 @@ impl From<io::Error> for Error {
     }
 }
 
-/// Shows text from a file with control and directional characters and backslashes escaped, so that it can neither steer a terminal nor pass for another text.
+/// Displays text from a file with backslashes, control characters and directional characters escaped. The text can
+/// then neither control a terminal nor look like another text.
+///
+/// ```
+/// assert_eq!(tersor::Escaped("a\u{1b}[2Jb").to_string(), r"a\u{1b}[2Jb");
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Escaped<'a>(pub &'a str);
 
@@ -218,7 +281,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Characters that reorder what a terminal shows (Unicode UAX #9) or break its lines.
+/// Returns whether `character` changes the order of displayed text (Unicode UAX #9) or breaks a line.
 fn is_directional(character: char) -> bool {
     matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' ..= '\u{202e}' | '\u{2066}' ..= '\u{2069}' | '\u{feff}')
 }

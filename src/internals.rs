@@ -33,7 +33,7 @@ pub fn decode_fields(dtype: Dtype, shape: &[u64], parameters: &[u8], coded: &[u8
 /// A stream of codebooks (section 8.6).
 pub fn encode_codebooks(lists: &[Vec<u64>], count_bits: u32, bits: u32) -> Vec<u8> {
     let mut out = Vec::new();
-    e::encode_ascending(lists.iter().map(Vec::as_slice), count_bits, bits, &mut out);
+    e::encode_codebooks(lists.iter().map(Vec::as_slice), count_bits, bits, &mut out);
     out
 }
 
@@ -43,7 +43,7 @@ pub fn encode_codebooks(lists: &[Vec<u64>], count_bits: u32, bits: u32) -> Vec<u
 /// `Corrupt`.
 pub fn decode_codebooks(bytes: &[u8], count: usize, count_bits: u32, bits: u32) -> Result<Vec<Vec<u64>>> {
     let mut cursor = Cursor::unplaced(bytes, "chunk");
-    let lists = e::decode_ascending(&mut cursor, count, count_bits, bits)?;
+    let lists = e::decode_codebooks(&mut cursor, count, count_bits, bits)?;
     cursor.finish()?;
     Ok(lists)
 }
@@ -66,7 +66,7 @@ pub fn decode_scales(bytes: &[u8], count: usize, zero_bits: u32) -> Result<Vec<f
     Ok(scales)
 }
 
-/// A mixed mask (section 11.6), the row and kernel at least 1, the row at most 65536, and no shorter than the kernel.
+/// A mixed mask (section 12.3), the row and kernel at least 1, the row at most 65536, and no shorter than the kernel.
 pub fn encode_mask(bits: &[u16], row: u32, kernel: u32) -> Vec<u8> {
     let mut out = Vec::new();
     e::encode_mask(bits, e::Geometry { row, kernel }, &mut out);
@@ -85,7 +85,7 @@ pub fn decode_mask(bytes: &[u8], row: u32, kernel: u32, count: usize) -> Result<
     Ok(bits)
 }
 
-/// Mixed kept values (section 11.7).
+/// Mixed kept values (section 12.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptModel(e::KeptModel);
 
@@ -111,7 +111,7 @@ impl KeptModel {
     /// `Corrupt`.
     pub fn decode(&self, bytes: &[u8], kept: &[bool]) -> Result<Vec<u16>> {
         let mut cursor = Cursor::unplaced(bytes, "chunk");
-        let kept: e::Kept = kept.iter().collect();
+        let kept: e::MaskBits = kept.iter().collect();
         let mut symbols = vec![0; kept.count_ones()];
         e::decode_kept(&mut cursor, &self.0, &kept, &mut symbols)?;
         cursor.finish()?;
@@ -119,7 +119,7 @@ impl KeptModel {
     }
 }
 
-/// The constants of section 16 of the specification, as the code has them.
+/// The constants of section 17 of the specification, as the code has them.
 pub fn constants() -> Vec<(&'static str, u64)> {
     vec![
         ("FORMAT_MAJOR", spec::FORMAT_MAJOR.into()),

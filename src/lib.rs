@@ -16,11 +16,11 @@
 //! The format is specified in `spec/format.md`. A file is hostile until proven otherwise: see [`Limits`].
 //!
 //! ```
-//! use tersor::{Dtype, Encoder, EncodeOptions, Reader, TensorView};
+//! use tersor::{EncodeOptions, Encoder, Reader, TensorView};
 //!
 //! # fn main() -> tersor::Result<()> {
 //! let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default())?;
-//! encoder.add("bias", TensorView::new(Dtype::F32, &[2], &[0, 0, 128, 63, 0, 0, 0, 64])?)?;
+//! encoder.add("bias", TensorView::from_slice(&[1.0f32, 2.0], &[2])?)?;
 //! let (file, _) = encoder.finish()?;
 //!
 //! let reader = Reader::new(file)?;
@@ -41,20 +41,20 @@ pub mod internals;
 mod interop;
 mod kernel;
 mod limits;
-mod parallel;
 mod progress;
 mod represent;
 mod spec;
 mod tensor;
 mod wire;
+mod workers;
 
 pub use analysis::{Category, Difference, DifferingBits, Ledger, NonFinite, SegmentLedger, generalisation, priors};
 pub use decode::{
-    Declared, DecodeOptions, FileInfo, FileOutput, Part, ReadAt, Reader, StreamDecoder, Tensor, decode_files,
+    Declared, DecodeOptions, FileInfo, FileOutput, Part, ReadAt, Reader, StreamDecoder, Tensor, TensorSlice,
+    decode_files,
 };
 pub use encode::{EncodeOptions, Encoder, FileInput, Summary, encode_files};
 pub use error::{Error, ErrorKind, Escaped, Result};
-pub use half;
 pub use interop::{SafetensorsHeader, SafetensorsTensor};
 #[cfg(feature = "command")]
 #[doc(hidden)]
@@ -62,7 +62,7 @@ pub use kernel::command_map;
 pub use kernel::{Kernel, Map, UnknownKernel};
 pub use limits::Limits;
 pub use progress::Progress;
-pub use tensor::{Dtype, Float, TensorView, byte_len, element_count};
+pub use tensor::{Dtype, Element, TensorView, byte_len, element_count};
 
 /// The examples of the README, so that they are tested.
 #[cfg(doctest)]

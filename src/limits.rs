@@ -1,11 +1,12 @@
-//! What a file may ask of its reader.
+//! Upper bounds for the resources that a file can claim.
 
 use crate::error::{Error, Result};
 
-/// Bounds for files that are not trusted, checked against what a file declares before anything is allocated.
+/// Bounds for files that are not trusted. They are compared with the sizes that a file declares before any memory is
+/// allocated.
 ///
-/// A tensor of zeros may legally take a few bytes and decode to terabytes, so the size of a file bounds nothing. The
-/// defaults suit a server that decodes models of strangers.
+/// A tensor of zeros can take a few bytes in a file and decode to terabytes, so the size of a file is no bound for the
+/// memory that it needs. The defaults suit a server that decodes models of strangers.
 ///
 /// ```
 /// let limits = tersor::Limits::default().with_tensor_bytes(1 << 20);
@@ -16,13 +17,15 @@ use crate::error::{Error, Result};
 pub struct Limits {
     /// Decoded bytes of all tensors and files together; 64 GiB by default.
     pub total_bytes: u64,
-    /// Decoded bytes of one tensor or file content; 16 GiB by default.
+    /// Decoded bytes of one tensor or file content; 16 GiB by default. A conversion to another type is counted in
+    /// bytes of that type.
     pub tensor_bytes: u64,
     /// Number of tensors and file contents; 2^20 by default.
     pub tensors: u64,
     /// Bytes of a name; 4096 by default.
     pub name_bytes: u64,
-    /// Bytes of one head: manifest, index, a segment's chunk table, unpacked; 256 MiB by default.
+    /// Bytes of one manifest, index or segment head in memory; 256 MiB by default. All segment heads that a reader
+    /// keeps take no more than this together.
     pub head_bytes: u64,
 }
 
@@ -39,8 +42,9 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// No bounds but those of the format: for files from a trusted source.
-    pub fn none() -> Self {
+    /// Returns limits that allow everything that the format allows. Use them only for files from a trusted source.
+    #[must_use]
+    pub fn unlimited() -> Self {
         Self {
             total_bytes: u64::MAX,
             tensor_bytes: u64::MAX,
@@ -50,35 +54,35 @@ impl Limits {
         }
     }
 
-    /// With another [`total_bytes`](Self::total_bytes).
+    /// Sets [`total_bytes`](Self::total_bytes).
     #[must_use]
     pub fn with_total_bytes(mut self, bytes: u64) -> Self {
         self.total_bytes = bytes;
         self
     }
 
-    /// With another [`tensor_bytes`](Self::tensor_bytes).
+    /// Sets [`tensor_bytes`](Self::tensor_bytes).
     #[must_use]
     pub fn with_tensor_bytes(mut self, bytes: u64) -> Self {
         self.tensor_bytes = bytes;
         self
     }
 
-    /// With another [`tensors`](Self::tensors).
+    /// Sets [`tensors`](Self::tensors).
     #[must_use]
     pub fn with_tensors(mut self, count: u64) -> Self {
         self.tensors = count;
         self
     }
 
-    /// With another [`name_bytes`](Self::name_bytes).
+    /// Sets [`name_bytes`](Self::name_bytes).
     #[must_use]
     pub fn with_name_bytes(mut self, bytes: u64) -> Self {
         self.name_bytes = bytes;
         self
     }
 
-    /// With another [`head_bytes`](Self::head_bytes).
+    /// Sets [`head_bytes`](Self::head_bytes).
     #[must_use]
     pub fn with_head_bytes(mut self, bytes: u64) -> Self {
         self.head_bytes = bytes;
@@ -86,10 +90,10 @@ impl Limits {
     }
 }
 
-/// `asked` of `what` against `limit`.
-pub(crate) fn check(asked: u64, limit: u64, what: &str) -> Result<()> {
-    if asked > limit {
-        return Err(Error::limit(format!("{asked} {what}, the limit is {limit}")));
+/// Returns an error of kind `Limit` if `requested` is above `limit`; `unit` names the counted things.
+pub(crate) fn check(requested: u64, limit: u64, unit: &str) -> Result<()> {
+    if requested > limit {
+        return Err(Error::limit(format!("{requested} {unit}, the limit is {limit}")));
     }
     Ok(())
 }

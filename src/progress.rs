@@ -1,4 +1,4 @@
-//! Progress and cancellation.
+//! Progress reports and cancellation.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
-/// A callback that hears how many bytes were coded or decoded since it was last called, and may ask to stop.
+/// A callback that receives the number of bytes that were encoded or decoded since its last call. It can stop the work:
+/// then the running function returns an error of kind [`Cancelled`](crate::ErrorKind::Cancelled).
+///
+/// The default has no callback.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -19,12 +22,13 @@ use crate::error::{Error, Result};
 pub struct Progress(Option<Arc<dyn Fn(u64) -> ControlFlow<()> + Send + Sync>>);
 
 impl Progress {
-    /// Calls `callback` now and then, from whatever thread the work is done on.
+    /// Makes a progress report from `callback`, which is called about once a chunk, from the thread that coded it.
+    #[must_use]
     pub fn new(callback: impl Fn(u64) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(callback)))
     }
 
-    /// `bytes` more are done.
+    /// Reports `bytes` more; returns an error of kind `Cancelled` if the callback asks to stop.
     pub(crate) fn advance(&self, bytes: u64) -> Result<()> {
         match self.0.as_ref().map_or(ControlFlow::Continue(()), |callback| callback(bytes)) {
             ControlFlow::Continue(()) => Ok(()),

@@ -82,7 +82,7 @@ fn opening_reads_header_footer_index_and_manifest() {
     let bytes = weights(200_000, 1);
     // one manifest: encode_files; a name for opaque bytes keeps the manifest in a frame of its own
     let (container, _) =
-        encode_files(&[FileInput { name: "x.bin", bytes: &bytes }], Vec::new(), EncodeOptions::default()).unwrap();
+        encode_files(&[FileInput::new("x.bin", &bytes)], Vec::new(), EncodeOptions::default()).unwrap();
     let (_, index_len) = index_place(&container);
     let reader = Reader::new(Counting::new(container)).unwrap();
     let (read, calls) = reader.source().take();
@@ -117,7 +117,7 @@ fn a_tensor_costs_its_prelude_and_its_chunks() {
     assert!(calls == chunks && again < bytes, "the prelude is kept");
     let ((bytes, chunks), tensor) = (by_name("first"), reader.tensor("first").unwrap());
     let mut out = vec![0; first.len()];
-    tensor.decode_into(&mut out).unwrap();
+    tensor.decode_bytes_into(&mut out).unwrap();
     assert!(out == first);
     assert_eq!(reader.source().take(), (bytes, chunks + 1));
     // what a tensor is costs nothing
@@ -132,7 +132,7 @@ fn ten_rows_of_an_embedding_cost_two_chunks_at_most() {
     const ROWS: u64 = 30522;
     const WIDTH: u64 = 384;
     let bytes = weights((ROWS * WIDTH) as usize, 4);
-    let options = EncodeOptions::default().with_level(1).unwrap();
+    let options = EncodeOptions::default().with_level(1);
     let container = encode(&[("embedding", &[ROWS, WIDTH], &bytes)], options);
     let reader = Reader::new(Counting::new(container)).unwrap();
     let ledger = reader.ledger().unwrap();
@@ -145,7 +145,7 @@ fn ten_rows_of_an_embedding_cost_two_chunks_at_most() {
     let tensor = reader.tensor("embedding").unwrap();
     let mut straddling = 0;
     for first in [0, 1, 777, 10_000, 15_261, ROWS - 10] {
-        let rows = tensor.rows(first..first + 10).unwrap();
+        let rows = tensor.rows(first..first + 10).unwrap().decode().unwrap();
         let range = (first * WIDTH * 4) as usize..((first + 10) * WIDTH * 4) as usize;
         assert!(rows == bytes[range], "rows from {first}");
         let (read, calls) = reader.source().take();
@@ -155,9 +155,9 @@ fn ten_rows_of_an_embedding_cost_two_chunks_at_most() {
         straddling += calls.saturating_sub(1);
     }
     assert!(straddling < 6, "not every ten rows lie in two chunks");
-    assert!(tensor.rows(5..5).unwrap().is_empty());
+    assert!(tensor.rows(5..5).unwrap().decode().unwrap().is_empty());
     assert_eq!(reader.source().take(), (0, 0), "no rows, no bytes");
-    let values = tensor.rows_as::<f32>(20_000..20_001).unwrap();
+    let values = tensor.rows(20_000..20_001).unwrap().decode_as::<f32>().unwrap();
     let expected: Vec<f32> = bytes[(20_000 * WIDTH * 4) as usize..][..(WIDTH * 4) as usize]
         .chunks_exact(4)
         .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
@@ -221,7 +221,6 @@ fn sources_are_alike() {
     });
 }
 
-/// A source that fails or ends early after it was opened gives an error, never other bytes.
 /// Elements in any ranges, without and with conversion, of tensors that share a segment and of one with several chunks.
 #[test]
 fn ranges_of_elements_are_those_of_the_whole() {
@@ -238,33 +237,36 @@ fn ranges_of_elements_are_those_of_the_whole() {
         let bits = tensor.dtype().bits() as usize;
         let count = tensor.element_count();
         for at_least in [1, 100_000, u64::MAX] {
-            let parts: Vec<_> = tensor.parts(at_least).unwrap().collect();
+            let parts: Vec<_> = tensor.chunked_ranges(at_least).unwrap().collect();
             assert!(parts.iter().map(|part| part.end - part.start).eq(
                 parts.windows(2).map(|two| two[1].start - two[0].start).chain([count - parts[parts.len() - 1].start])
             ));
             assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, count));
-            let together: Vec<f32> =
-                parts.iter().flat_map(|part| tensor.elements_as::<f32>(part.clone()).unwrap()).collect();
+            let together: Vec<f32> = parts
+                .iter()
+                .flat_map(|part| tensor.elements(part.clone()).unwrap().decode_as::<f32>().unwrap())
+                .collect();
             assert!(together == values);
         }
         for range in [0..0, 2..4, 4..count, count / 4 * 2..count / 4 * 2 + 2, count..count] {
             let places = range.start as usize..range.end as usize;
             let mut bytes = vec![0; places.len() * bits / 8];
-            tensor.elements_into(range.clone(), &mut bytes).unwrap();
+            let slice = tensor.elements(range.clone()).unwrap();
+            slice.decode_bytes_into(&mut bytes).unwrap();
             assert!(bytes == whole[places.start * bits / 8..][..bytes.len()], "{range:?} of {}", tensor.name());
-            assert!(tensor.elements_as::<f32>(range).unwrap() == values[places]);
+            assert!(slice.decode_as::<f32>().unwrap() == values[places]);
         }
         #[allow(clippy::reversed_empty_ranges)]
         for range in [0..count + 1, 3..2, u64::MAX - 1..u64::MAX] {
-            assert!(tensor.elements_into(range.clone(), &mut []).is_err());
-            assert!(tensor.elements_as::<f32>(range).is_err());
+            assert!(tensor.elements(range).is_err());
         }
     }
     let packed = reader.tensor("packed").unwrap();
-    assert!(packed.elements_into(1..3, &mut [0]).is_err());
-    assert!(packed.elements_as::<f32>(1..4).unwrap() == packed.decode_as::<f32>().unwrap()[1..4]);
+    assert!(packed.elements(1..3).unwrap().decode_bytes_into(&mut [0]).is_err());
+    assert!(packed.elements(1..4).unwrap().decode_as::<f32>().unwrap() == packed.decode_as::<f32>().unwrap()[1..4]);
 }
 
+/// A source that fails or ends early after it was opened gives an error, never other bytes.
 #[test]
 fn a_source_that_fails_gives_an_error() {
     struct Failing(Vec<u8>, AtomicU64);

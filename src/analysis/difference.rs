@@ -3,7 +3,7 @@
 use byteorder::{ByteOrder, LittleEndian};
 
 use crate::error::{Error, Result};
-use crate::tensor::{Dtype, TensorView, bytes_of, element_count, read_values};
+use crate::tensor::{Dtype, TensorView, bytes_of, convert, element_count};
 
 /// Values worked on at a time: a multiple of [`LANES`] that ends at a byte for every dtype.
 const BLOCK: usize = 1024;
@@ -278,12 +278,12 @@ impl Block {
 
     fn read_a(&mut self, dtype: Dtype, bytes: &[u8]) -> Result<()> {
         self.a[self.count..].fill(0.0);
-        read_values(dtype, bytes, &mut self.a[..self.count])
+        convert(dtype, bytes, &mut self.a[..self.count])
     }
 
     fn read_b(&mut self, dtype: Dtype, bytes: &[u8]) -> Result<()> {
         self.b[self.count..].fill(0.0);
-        read_values(dtype, bytes, &mut self.b[..self.count])
+        convert(dtype, bytes, &mut self.b[..self.count])
     }
 
     fn subtract(&mut self) {

@@ -47,13 +47,13 @@ pub enum Category {
     Scales,
     /// Words of the bits coder (section 11.4).
     BitsWords,
-    /// Words of mixed fields (section 11.5).
+    /// Words of mixed fields (section 12.2).
     MixedWords,
-    /// Places of segments, and a copy of the manifest where there were several (section 12).
+    /// Places of segments, and a copy of the manifest where there were several (section 13).
     Index,
-    /// Digests of tensors and files (section 12).
+    /// Digests of tensors and files (section 13).
     Digests,
-    /// The footer (section 13).
+    /// The footer (section 14).
     Footer,
     /// Frames that this version does not know.
     Other,

@@ -3,7 +3,7 @@
 use super::moments::Sums;
 use super::priors::{Histogram, Priors};
 use crate::error::Result;
-use crate::tensor::{Dtype, read_values};
+use crate::tensor::{Dtype, convert};
 
 /// A tensor's values. Integers of 64 bits are taken as the nearest float of 64 bits, all others as they are.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +64,7 @@ pub(super) fn for_values(dtype: Dtype, bytes: &[u8], count: u64, mut each: impl 
     for bytes in bytes.chunks(block_bytes) {
         let values = &mut values[..left.min(BLOCK as u64) as usize];
         left -= values.len() as u64;
-        read_values(dtype, bytes, values)?;
+        convert(dtype, bytes, values)?;
         each(values);
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! What the streams of a segment show when they are decoded, and their code lengths.
 
 use super::entropy::{adaptive_bits, distinct, entropy_bits, two_part_bits};
-use crate::coders::{AdaptiveLanes, bits_length, kept_length, mask_length, mixed_length, static_lanes_length};
+use crate::coders::{
+    AdaptiveCodeLength, bits_code_length, kept_code_length, mask_code_length, mixed_code_length, static_code_length,
+};
 use crate::represent::{Coding, ContextSource, Fields, Representation, Seen};
 use crate::tensor::Dtype;
 
@@ -144,7 +146,7 @@ pub(super) struct Tallying<'s> {
     head: StreamHead<'s>,
     tally: Tally,
     /// In a chunk whose tables follow the symbols.
-    adaptive: Option<AdaptiveLanes<'s>>,
+    adaptive: Option<AdaptiveCodeLength<'s>>,
 }
 
 impl<'s> Tallying<'s> {
@@ -156,12 +158,12 @@ impl<'s> Tallying<'s> {
 
     pub(super) fn start_chunk(&mut self) {
         if let Coding::Lanes(_, model) = self.head.coding {
-            self.adaptive = AdaptiveLanes::new(model);
+            self.adaptive = AdaptiveCodeLength::new(model);
         }
     }
 
     pub(super) fn end_chunk(&mut self) {
-        self.tally.model_bits += self.adaptive.take().map_or(0.0, AdaptiveLanes::finish);
+        self.tally.model_bits += self.adaptive.take().map_or(0.0, AdaptiveCodeLength::finish);
     }
 
     pub(super) fn see(&mut self, seen: Seen<'_>) {
@@ -174,10 +176,10 @@ impl<'s> Tallying<'s> {
                 self.adaptive.iter_mut().for_each(|adaptive| adaptive.add(symbols, contexts));
                 0.0
             }
-            (Coding::Bits(_, model), _) => bits_length(symbols, contexts, model),
-            (Coding::Mixed(_, model), _) => mixed_length(symbols, contexts, model),
-            (Coding::MixedMask(geometry), _) => mask_length(symbols, *geometry),
-            (Coding::MixedKept(model), Some(kept)) => kept_length(symbols, kept, model),
+            (Coding::Bits(_, model), _) => bits_code_length(symbols, contexts, model),
+            (Coding::Mixed(_, model), _) => mixed_code_length(symbols, contexts, model),
+            (Coding::MixedMask(geometry), _) => mask_code_length(symbols, *geometry),
+            (Coding::MixedKept(model), Some(kept)) => kept_code_length(symbols, kept, model),
             (Coding::MixedKept(_), None) | (Coding::Raw | Coding::Constant(_), _) => 0.0,
         };
     }
@@ -246,8 +248,8 @@ fn of_stream(head: StreamHead<'_>, tally: Tally, actual_bits: u64) -> StreamBoun
         }
         coding => {
             let (name, model_bits) = match coding {
-                Coding::Lanes(_, model) if AdaptiveLanes::new(model).is_none() => {
-                    ("lanes", static_lanes_length(&tally.counts, &model.tables))
+                Coding::Lanes(_, model) if AdaptiveCodeLength::new(model).is_none() => {
+                    ("lanes", static_code_length(&tally.counts, &model.tables))
                 }
                 Coding::Lanes(..) => ("lanes", tally.model_bits),
                 Coding::Bits(..) => ("bits", tally.model_bits),

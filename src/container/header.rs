@@ -27,7 +27,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<()> {
             Some(format) => format!("not a Tersor file: {format}"),
             None => "not a Tersor file: wrong magic".to_owned(),
         };
-        return Err(Error::corrupt(what).in_section("header").at(0));
+        return Err(Error::corrupt(what).foreign().in_section("header").at(0));
     }
     let truncated = || Error::truncated("the input ends within the header").in_section("header").at(bytes.len() as u64);
     if bytes.len() < MAGIC.len() + 2 {

@@ -1,17 +1,19 @@
-//! The index (section 12).
+//! The index (section 13).
+
+use std::ops::Range;
 
 use super::{Manifest, Prelude};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::spec::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES};
-use crate::wire::{Cursor, put_varint, read_packed, write_packed};
+use crate::wire::{Cursor, put_varint, read_packed, unzigzag, write_packed, zigzag};
 
-/// Where a segment frame lies.
+/// The place of a segment frame in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SegmentPlace {
     pub(crate) offset: u64,
     pub(crate) prelude_len: u64,
-    /// Padding and body.
+    /// The size of padding and body.
     pub(crate) body_len: u64,
 }
 
@@ -21,36 +23,28 @@ impl SegmentPlace {
     }
 }
 
-/// How the index gives the declarations.
+/// The place of the declarations of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ManifestPlace {
-    /// The only manifest frame.
+    /// The file has one manifest frame, at this offset.
     Frame { offset: u64, len: u64 },
-    /// A copy of all manifests' content.
+    /// The file has several manifest frames, or none: the index holds a copy of their content.
     Inline(Vec<u8>),
 }
 
-/// An index, of a file whose entries are known.
+/// The index of a file whose entries are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Index {
     pub(crate) segments: Vec<SegmentPlace>,
-    /// For each stored entry, by ordinal.
+    /// For each stored entry, in the order of ordinals, the number of its segment.
     pub(crate) segment_of: Vec<u32>,
-    /// For each stored entry, by ordinal.
+    /// For each stored entry, in the order of ordinals, the digest of its bytes.
     pub(crate) entry_digests: Vec<[u8; ENTRY_DIGEST_BYTES]>,
     pub(crate) file_digests: Vec<[u8; FILE_DIGEST_BYTES]>,
 }
 
-fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)) as u64
-}
-
-fn unzigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
-}
-
 impl Index {
-    /// Appends the head of the index frame. Segments must be in the order of their offsets.
+    /// Appends the head of the index frame to `out`. The segments must be in the order of their offsets.
     pub(crate) fn write(&self, manifest: &ManifestPlace, data_start: u64, out: &mut Vec<u8>) -> Result<()> {
         match manifest {
             ManifestPlace::Frame { offset, len } => {
@@ -82,39 +76,38 @@ impl Index {
         Ok(())
     }
 
-    /// The first part: where the declarations are. The cursor is left at the table.
+    /// Reads the first part of the index: the place of the declarations. The cursor is left at the table of segments.
     pub(crate) fn read_manifest_place(cursor: &mut Cursor<'_>, limits: &Limits) -> Result<ManifestPlace> {
         let (offset, len) = (cursor.varint()?, cursor.varint()?);
         match offset {
-            0 if len != 0 => Err(cursor.place(Error::corrupt("a manifest without offset has a length"))),
+            0 if len != 0 => Err(cursor.place(Error::corrupt("the manifest has a length and no offset"))),
             0 => Ok(ManifestPlace::Inline(read_packed(cursor, limits.head_bytes)?.into_owned())),
             _ => Ok(ManifestPlace::Frame { offset, len }),
         }
     }
 
-    /// The rest, once the entries are known. Segments lie between `data_start` and `data_end`.
+    /// Reads the rest of the index when the entries are known. All segments must be within the offsets `data`.
     pub(crate) fn read(
         cursor: &mut Cursor<'_>,
         manifest: &Manifest,
-        data_start: u64,
-        data_end: u64,
+        data: Range<u64>,
         limits: &Limits,
     ) -> Result<Self> {
         let block = read_packed(cursor, limits.head_bytes)?;
         let mut table = Cursor::unplaced(&block, "index");
         let count = table.count(3, "segments")?;
         if count > manifest.entries.iter().filter(|entry| entry.is_stored()).count() {
-            return Err(Error::corrupt(format!("{count} segments for fewer entries")).in_section("index"));
+            return Err(Error::corrupt(format!("{count} segments and fewer stored entries")).in_section("index"));
         }
         let column = |table: &mut Cursor<'_>| (0..count).map(|_| table.varint()).collect::<Result<Vec<u64>>>();
         let (gaps, prelude_lens, body_lens) = (column(&mut table)?, column(&mut table)?, column(&mut table)?);
         let mut segments = Vec::with_capacity(count);
-        let mut end = data_start;
+        let mut end = data.start;
         for ((gap, prelude_len), body_len) in gaps.into_iter().zip(prelude_lens).zip(body_lens) {
             let place = SegmentPlace { offset: end.saturating_add(gap), prelude_len, body_len };
             end = place.end();
-            if end > data_end {
-                return Err(Error::corrupt("a segment leaves the file").in_section("index"));
+            if end > data.end {
+                return Err(Error::corrupt("a segment is outside the file").in_section("index"));
             }
             segments.push(place);
         }
@@ -143,7 +136,7 @@ impl Index {
         Ok(Self { segments, segment_of, entry_digests, file_digests })
     }
 
-    /// The head of an index frame, as a cursor.
+    /// Returns a cursor at the head of an index frame.
     pub(crate) fn cursor<'a>(prelude: &Prelude<'a>) -> Cursor<'a> {
         Cursor::new(prelude.head, prelude.head_offset, "index")
     }
@@ -155,22 +148,9 @@ fn digest<const N: usize>(cursor: &mut Cursor<'_>) -> Result<[u8; N]> {
     Ok(digest)
 }
 
-/// The digest of an entry's bytes (section 1.3).
+/// Returns the digest of the bytes of an entry (section 1.3).
 pub(crate) fn entry_digest(hasher: &blake3::Hasher) -> [u8; ENTRY_DIGEST_BYTES] {
     let mut digest = [0; ENTRY_DIGEST_BYTES];
     hasher.finalize_xof().fill(&mut digest);
     digest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn zigzag_comes_back(value: i64) {
-            prop_assert_eq!(unzigzag(zigzag(value)), value);
-        }
-    }
 }

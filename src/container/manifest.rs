@@ -63,7 +63,7 @@ pub(crate) struct Manifest {
 
 /// What earlier manifests said, as far as a further one must not repeat it.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct ManifestState {
     any: bool,
     keys: HashSet<String>,
     /// Names of tensors that belong to no file.
@@ -74,7 +74,7 @@ pub(crate) struct Known {
     memory: u64,
 }
 
-impl Known {
+impl ManifestState {
     /// Counts `count` things that take `bytes` of memory each, before they are made: under zstd they may cost a file nothing.
     fn charge(&mut self, count: usize, bytes: usize, limits: &Limits) -> Result<()> {
         let asked = (count as u64).saturating_mul(bytes as u64);
@@ -129,30 +129,30 @@ impl Manifest {
     /// Reads the content of all manifests together.
     pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Self> {
         let mut this = Self::default();
-        this.read_more(bytes, limits, &mut Known::default())?;
+        this.read_more(bytes, limits, &mut ManifestState::default())?;
         Ok(this)
     }
 
     /// Reads a manifest's content and adds it to what earlier ones said. The work is that of this manifest alone.
-    pub(crate) fn read_more(&mut self, bytes: &[u8], limits: &Limits, known: &mut Known) -> Result<()> {
-        known.charge(bytes.len(), 1, limits)?;
+    pub(crate) fn read_more(&mut self, bytes: &[u8], limits: &Limits, state: &mut ManifestState) -> Result<()> {
+        state.charge(bytes.len(), 1, limits)?;
         let first_pair = self.metadata.len();
         let mut cursor = Cursor::unplaced(bytes, "manifest");
         let cursor = &mut cursor;
         let corrupt = |what: String| Error::corrupt(what).in_section("manifest");
         let pair_count = cursor.count(2, "metadata pairs")?;
         // the key once more, among the known ones
-        known.charge(pair_count, 4 * size_of::<String>(), limits)?;
+        state.charge(pair_count, 4 * size_of::<String>(), limits)?;
         for _ in 0..pair_count {
             let (key, value) = (cursor.string("a key")?.to_owned(), cursor.string("a value")?.to_owned());
             self.metadata.push((key, value));
         }
         let first_entry = self.entries.len();
         let file_count = cursor.count(3, "files")?;
-        if file_count > 0 && known.any {
+        if file_count > 0 && state.any {
             return Err(corrupt("files in a manifest after the first".to_owned()));
         }
-        known.charge(file_count, 2 * size_of::<FileRecord>(), limits)?;
+        state.charge(file_count, 2 * size_of::<FileRecord>(), limits)?;
         for _ in 0..file_count {
             let name = cursor.string("a file's name")?.to_owned();
             if !is_file_name(&name) {
@@ -167,7 +167,7 @@ impl Manifest {
         let count = cursor.count(3, "entries")?;
         check((first_entry + count) as u64, limits.tensors.min(u64::from(u32::MAX)), "tensors")
             .map_err(|error| error.in_section("manifest"))?;
-        known.charge(count, 2 * size_of::<Entry>(), limits)?;
+        state.charge(count, 2 * size_of::<Entry>(), limits)?;
         let flags = cursor.bytes(count)?;
         let dtypes = cursor.bytes(count)?;
         let mut ranks = Vec::with_capacity(count);
@@ -183,7 +183,7 @@ impl Manifest {
         if dimensions > cursor.remaining() as u64 {
             return Err(cursor.place(Error::corrupt("the shapes end early")));
         }
-        known.charge(dimensions as usize, size_of::<u64>(), limits)?;
+        state.charge(dimensions as usize, size_of::<u64>(), limits)?;
         let mut shapes: Vec<Box<[u64]>> = ranks.into_iter().map(|rank| vec![0; rank].into()).collect();
         for dimension in shapes.iter_mut().flat_map(|shape| shape.iter_mut()) {
             *dimension = cursor.varint()?;
@@ -236,19 +236,25 @@ impl Manifest {
             }
         }
         cursor.finish()?;
-        self.check_added(first_pair, first_entry, limits, known)
+        self.check_added(first_pair, first_entry, limits, state)
     }
 
     /// What holds only of all manifests together, once the metadata and entries from these on were added; the files are
     /// the first manifest's.
-    fn check_added(&self, first_pair: usize, first_entry: usize, limits: &Limits, known: &mut Known) -> Result<()> {
+    fn check_added(
+        &self,
+        first_pair: usize,
+        first_entry: usize,
+        limits: &Limits,
+        state: &mut ManifestState,
+    ) -> Result<()> {
         let corrupt = |what: String| Error::corrupt(what).in_section("manifest");
         let mut pairs = self.metadata[first_pair..].iter();
-        if let Some((key, _)) = pairs.find(|(key, _)| !known.keys.insert(key.clone())) {
+        if let Some((key, _)) = pairs.find(|(key, _)| !state.keys.insert(key.clone())) {
             return Err(corrupt(format!("metadata key {key:?} twice")));
         }
-        let files = if known.any { &[][..] } else { &self.files[..] };
-        known.any = true;
+        let files = if state.any { &[][..] } else { &self.files[..] };
+        state.any = true;
         let mut names = HashSet::new();
         if let Some(file) = files.iter().find(|file| !names.insert(&file.name)) {
             return Err(corrupt(format!("file {:?} twice", file.name)));
@@ -268,16 +274,16 @@ impl Manifest {
             unique(own, &mut HashSet::with_capacity(own.len()))?;
             rest = others;
         }
-        unique(rest, &mut known.names)?;
+        unique(rest, &mut state.names)?;
         if rest.iter().any(|entry| entry.name.is_none()) {
             return Err(corrupt("a file's content outside every file".to_owned()));
         }
         let prefixes = files.iter().map(|file| file.prefix.len() as u64);
         let mut sizes = prefixes.chain(self.entries[first_entry..].iter().map(Entry::byte_len));
-        let Some(total) = sizes.try_fold(known.total, u64::checked_add) else {
+        let Some(total) = sizes.try_fold(state.total, u64::checked_add) else {
             return Err(corrupt("more than 2^64 bytes in all".to_owned()));
         };
-        known.total = total;
+        state.total = total;
         check(total, limits.total_bytes, "decoded bytes in all").map_err(|error| error.in_section("manifest"))
     }
 }

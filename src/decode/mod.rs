@@ -1,17 +1,30 @@
-//! From a file to values: one tensor or some of its rows by random access, or everything in file order.
+//! Decodes a file: one tensor or a part of it by random access, or everything in file order.
+//!
+//! ```text
+//!   source ── segment ── reader ── entry ── gather ── slice ── tensor     random access
+//!                                    selection ──┘
+//!   input  ── segment ── frames ── stream ── files                        file order
+//! ```
 
-mod file;
+mod entry;
+mod files;
+mod frames;
+mod gather;
+mod input;
 mod options;
 mod reader;
 mod scratches;
 mod segment;
+mod selection;
+mod slice;
 mod source;
 mod stream;
 mod tensor;
 
-pub use file::{FileInfo, FileOutput, decode_files};
+pub use files::{FileInfo, FileOutput, decode_files};
 pub use options::DecodeOptions;
 pub use reader::Reader;
+pub use slice::TensorSlice;
 pub use source::ReadAt;
 pub use stream::{Declared, Part, StreamDecoder};
 pub use tensor::Tensor;
@@ -20,11 +33,11 @@ pub(crate) use segment::{Segment, read_range};
 
 use crate::error::{Error, Result};
 
-/// A zeroed vector, or an error where memory ends.
+/// Allocates a vector of `count` default values; returns an error of kind `Limit` if there is not enough memory.
 pub(crate) fn zeroed<T: Clone + Default>(count: u64) -> Result<Vec<T>> {
     let refused = || Error::limit(format!("no memory for {count} elements of {} bytes", size_of::<T>()));
     let count = usize::try_from(count).map_err(|_| refused())?;
-    // asked for and given back at once: what follows would abort
+    // `vec!` aborts when memory is exhausted, so probe with `try_reserve_exact` first
     Vec::<T>::new().try_reserve_exact(count).map_err(|_| refused())?;
     Ok(vec![T::default(); count])
 }

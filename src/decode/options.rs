@@ -1,16 +1,17 @@
-//! How to decode.
+//! Options for decoding.
 
 use crate::kernel::Kernel;
 use crate::limits::Limits;
 use crate::progress::Progress;
 
-/// What a reader may use and whom it tells.
+/// Options for decoding: limits, threads, progress and kernel.
 ///
 /// ```
 /// use tersor::{DecodeOptions, Limits};
-/// let options = DecodeOptions::default().with_limits(Limits::none()).with_threads(2);
+/// let options = DecodeOptions::default().with_limits(Limits::unlimited()).with_threads(2);
 /// ```
 #[derive(Debug, Clone, Default)]
+#[must_use]
 pub struct DecodeOptions {
     pub(crate) limits: Limits,
     pub(crate) threads: Option<usize>,
@@ -19,29 +20,27 @@ pub struct DecodeOptions {
 }
 
 impl DecodeOptions {
-    /// Bounds for what a file declares; [`Limits::default`] if not set.
-    #[must_use]
+    /// Sets the bounds for the sizes that a file declares. The default is [`Limits::default`].
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The number of threads; if not set, those of the rayon pool that the caller is in. 1: only the caller's own.
-    #[must_use]
+    /// Sets the number of threads; 0 counts as 1. With 1 all work is done on the calling thread. The default is the
+    /// rayon pool of the caller, which by default has one thread a core. Without the feature `threads` the number has
+    /// no effect.
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads.max(1));
         self
     }
 
-    /// The code that decodes; see [`Kernel`] for what is used if not set.
-    #[must_use]
+    /// Sets the kernel. The default is described at [`Kernel`].
     pub fn with_kernel(mut self, kernel: Kernel) -> Self {
         self.kernel = Some(kernel);
         self
     }
 
-    /// Hears of decoded bytes, and may cancel.
-    #[must_use]
+    /// Sets a callback that receives the number of decoded bytes and can cancel.
     pub fn with_progress(mut self, progress: Progress) -> Self {
         self.progress = progress;
         self

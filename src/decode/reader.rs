@@ -1,4 +1,4 @@
-//! Random access: the directory is read once, then any tensor is found in constant time.
+//! Random access: opening a file reads its directory; every tensor is then found in constant time.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -8,18 +8,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::scratches::Scratches;
 use super::segment::read_range;
-use super::{DecodeOptions, FileInfo, ReadAt, Segment, Tensor};
+use super::{DecodeOptions, FileInfo, ReadAt, Segment};
 use crate::container::{Directory, Footer, Index, Manifest, ManifestPlace, Prelude, read_header};
 use crate::error::{Error, Result};
 use crate::limits::check;
-use crate::parallel::Workers;
 use crate::represent::Scratch;
 use crate::spec::{FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, HEADER_BYTES};
 use crate::wire::{Cursor, read_packed};
+use crate::workers::Workers;
 
-/// An open Tersor file.
+/// An open Tersor file with random access to its tensors.
 ///
-/// Opening reads header, footer, index and manifest; a tensor then costs its own chunks. A reader can be shared between threads.
+/// Opening reads the header, the footer, the index and the manifest. Decoding a tensor then reads only the head of its
+/// segment, which is kept, and the chunks that hold the tensor. A reader can be shared between threads.
 #[derive(Debug)]
 pub struct Reader<S> {
     source: S,
@@ -27,25 +28,37 @@ pub struct Reader<S> {
     footer: Footer,
     directory: Directory,
     names: HashMap<Arc<str>, u32>,
-    /// Each loaded when first needed.
+    tensor_count: usize,
+    /// Each is loaded when it is first needed.
     segments: Vec<OnceLock<Arc<Segment>>>,
-    /// Bytes that the loaded segments take.
+    /// Bytes of memory that the loaded segments take.
     loaded: AtomicU64,
-    /// The last one that was not kept for want of room.
+    /// The last segment that was not kept because the others take all memory that the limits allow.
     last: Mutex<Option<(u32, Arc<Segment>)>>,
     workers: Workers,
     scratches: Scratches,
     pub(crate) options: DecodeOptions,
 }
 
+#[cfg(any(unix, windows))]
 impl Reader<File> {
-    /// Opens the file at `path`, to be read by positional reads. To map it instead, give a [`Map`](crate::Map) to [`Reader::new`].
+    /// Opens the file at `path` with default options. The file is read by positional reads; to map it into memory
+    /// instead, pass a [`Map`](crate::Map) to [`Reader::new`].
     ///
     /// # Errors
-    /// `Io` if it cannot be read, else as [`Reader::new`].
-    #[cfg(any(unix, windows))]
+    /// As [`Reader::new`]. The error names the path.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::new(File::open(path)?)
+        Self::open_with(path, DecodeOptions::default())
+    }
+
+    /// Opens the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Reader::new`]. The error names the path.
+    pub fn open_with(path: impl AsRef<Path>, options: DecodeOptions) -> Result<Self> {
+        let path = path.as_ref();
+        let reader = File::open(path).map_err(Error::from).and_then(|file| Self::with_options(file, options));
+        reader.map_err(|error| error.in_file(path))
     }
 }
 
@@ -53,7 +66,8 @@ impl<S: ReadAt> Reader<S> {
     /// Opens a source with default options.
     ///
     /// # Errors
-    /// `Truncated`, `Corrupt`, `Unsupported` or `Limit` for bad input, `Io` where reading fails.
+    /// `Truncated`, `Corrupt`, `Unsupported` or `Limit` for bad input; `Io` if reading fails. If the input is a file of
+    /// another format, [`Error::is_foreign_format`](crate::Error::is_foreign_format) returns true.
     pub fn new(source: S) -> Result<Self> {
         Self::with_options(source, DecodeOptions::default())
     }
@@ -82,7 +96,7 @@ impl<S: ReadAt> Reader<S> {
             ManifestPlace::Inline(content) => Manifest::read(&content, limits)?,
             ManifestPlace::Frame { offset, len } => {
                 if offset < HEADER_BYTES as u64 || offset.checked_add(len).is_none_or(|end| end > footer.index_offset) {
-                    return Err(cursor.place(Error::corrupt("the manifest lies outside the file")));
+                    return Err(cursor.place(Error::corrupt("the manifest is outside the file")));
                 }
                 check(len, limits.head_bytes, "bytes of manifest")?;
                 let bytes = read_range(&source, offset, len)?;
@@ -93,11 +107,13 @@ impl<S: ReadAt> Reader<S> {
                 Manifest::read(&content, limits)?
             }
         };
-        let index = Index::read(&mut cursor, &manifest, HEADER_BYTES as u64, footer.index_offset, limits)?;
+        let index = Index::read(&mut cursor, &manifest, HEADER_BYTES as u64..footer.index_offset, limits)?;
         let directory = Directory::new(manifest, index)?;
         let mut names = HashMap::new();
+        let mut tensor_count = 0;
         for (ordinal, entry) in directory.manifest.entries.iter().enumerate() {
             if let Some(name) = &entry.name {
+                tensor_count += 1;
                 names.entry(Arc::clone(name)).or_insert(ordinal as u32);
             }
         }
@@ -109,6 +125,7 @@ impl<S: ReadAt> Reader<S> {
             footer,
             directory,
             names,
+            tensor_count,
             segments,
             loaded: AtomicU64::new(0),
             last: Mutex::new(None),
@@ -118,44 +135,45 @@ impl<S: ReadAt> Reader<S> {
         })
     }
 
-    /// The model's metadata, in the order of the container. Where it was made of files whose metadata differ, the first file's counts.
+    /// Returns the number of tensors.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tensor_count
+    }
+
+    /// Returns whether the file has no tensors.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tensor_count == 0
+    }
+
+    /// Returns the metadata of the model as pairs of key and value, in the order of the file. If several files of a
+    /// model have the same key, the value of the first file is kept.
     pub fn metadata(&self) -> impl Iterator<Item = (&str, &str)> {
         self.directory.manifest.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// All tensors, in the order of the file.
-    pub fn tensors(&self) -> impl Iterator<Item = Tensor<'_, S>> {
-        let entries = self.directory.manifest.entries.iter().enumerate();
-        entries.filter(|(_, entry)| entry.name.is_some()).map(|(ordinal, _)| Tensor::new(self, ordinal))
-    }
-
-    /// The tensor of a name; if several files have one, the first file's. See also [`tensor_in`](Self::tensor_in).
-    pub fn tensor(&self, name: &str) -> Option<Tensor<'_, S>> {
-        self.names.get(name).map(|&ordinal| Tensor::new(self, ordinal as usize))
-    }
-
-    /// The tensor of a name in the file of a name.
-    pub fn tensor_in(&self, file: &str, name: &str) -> Option<Tensor<'_, S>> {
-        let file = self.files().find(|info| info.name == file)?;
-        let mut tensors = file.ordinals.map(|ordinal| Tensor::new(self, ordinal));
-        let entries = &self.directory.manifest.entries;
-        tensors.find(|tensor| entries[tensor.ordinal()].name.as_deref() == Some(name))
-    }
-
-    /// The files that [`decode_files`](crate::decode_files) recreates.
+    /// Returns the files that [`decode_files`](crate::decode_files) recreates.
     pub fn files(&self) -> impl Iterator<Item = FileInfo> {
         let digests = self.directory.index.file_digests.iter();
         FileInfo::all(&self.directory.manifest).into_iter().zip(digests).map(|(info, digest)| info.with_digest(*digest))
     }
 
-    /// Where the bytes come from.
+    /// Returns the source that the reader was opened with.
+    #[must_use]
     pub fn source(&self) -> &S {
         &self.source
     }
 
-    /// Bytes of the whole Tersor file.
+    /// Returns the size of the Tersor file in bytes.
+    #[must_use]
     pub fn file_len(&self) -> u64 {
         self.len
+    }
+
+    /// Returns the ordinal of the first tensor with this name.
+    pub(super) fn ordinal_of(&self, name: &str) -> Option<usize> {
+        self.names.get(name).map(|&ordinal| ordinal as usize)
     }
 
     pub(crate) fn footer(&self) -> Footer {
@@ -170,12 +188,12 @@ impl<S: ReadAt> Reader<S> {
         &self.workers
     }
 
-    /// Does some work with a scratch that no other thread has.
+    /// Calls `work` with a scratch that no other thread uses at the same time.
     pub(crate) fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
         self.scratches.lend(work)
     }
 
-    /// Segment `number`, from the file or from memory.
+    /// Returns segment `number`, and loads it if it is not in memory.
     pub(crate) fn segment(&self, number: u32) -> Result<Arc<Segment>> {
         let slot = &self.segments[number as usize];
         if let Some(segment) = slot.get() {
@@ -191,10 +209,10 @@ impl<S: ReadAt> Reader<S> {
         let segment = Segment::load(&self.source, place.offset, place.prelude_len, &self.directory.manifest.entries)?;
         self.directory.check_members(number, &segment.head).map_err(|error| error.at(place.offset))?;
         if segment.padding + segment.head.coded_len() != place.body_len {
-            let what = "the segment's length is not that of the index";
+            let what = "the size of the segment differs from the index";
             return Err(Error::corrupt(what).in_section("segment").at(place.offset));
         }
-        // tables of a few bytes may unfold to many: of what does not fit only the last is kept
+        // a head of a few bytes can take much memory when parsed: of the segments that do not fit only the last is kept
         let size = segment.memory();
         let segment = Arc::new(segment);
         let fits =
@@ -203,7 +221,7 @@ impl<S: ReadAt> Reader<S> {
             *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((number, Arc::clone(&segment)));
         }
         if !fits || slot.set(Arc::clone(&segment)).is_err() {
-            // not kept, or another thread was faster
+            // the segment is not kept, or another thread has loaded it first
             self.loaded.fetch_sub(size, Ordering::Relaxed);
         }
         Ok(segment)

@@ -1,4 +1,4 @@
-//! A segment ready to be decoded, and its chunks.
+//! A segment that is ready to be decoded, and its chunks.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,21 +11,21 @@ use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_EXPANSION, MAX_CHUNK_OVERHEAD};
 use crate::tensor::bytes_of;
 use crate::wire::Cursor;
 
-/// A segment's head with its representation understood.
+/// The head of a segment with its representation parsed.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) head: SegmentHead,
     pub(crate) representation: Representation,
     /// Offset of the first chunk in the file.
     pub(crate) data_offset: u64,
-    /// Bytes between prelude and first chunk.
+    /// Bytes between the prelude and the first chunk.
     pub(crate) padding: u64,
-    /// For each member the elements before it.
+    /// For each member, the number of elements before it.
     pub(crate) starts: Vec<u64>,
 }
 
 impl Segment {
-    /// From a prelude that lies at `offset`.
+    /// Parses the prelude of a segment frame at `offset`.
     pub(crate) fn new(prelude: &Prelude<'_>, offset: u64, entries: &[Entry]) -> Result<Self> {
         let head = SegmentHead::read(prelude, entries)?;
         let layout = Layout::new(head.dtype, head.members.iter().map(|&member| &entries[member as usize].shape[..]));
@@ -52,7 +52,7 @@ impl Segment {
             let what = format!("a chunk of {} coded bytes for {} decoded", head.chunks[index].len, raw_len(index));
             return Err(Error::corrupt(what).in_section("segment").at(offset));
         }
-        // each, not only all together: a raw tensor is read where its elements would lie
+        // each chunk, not only their sum: `borrow_bytes` finds elements by their position in the body
         if representation == Representation::Raw
             && let Some(index) =
                 (0..head.chunks.len()).find(|&index| u64::from(head.chunks[index].len) != raw_len(index))
@@ -70,27 +70,27 @@ impl Segment {
         Ok(Self { head, representation, data_offset: prelude_end.saturating_add(padding), padding, starts })
     }
 
-    /// Reads the prelude of `len` bytes at `offset`.
+    /// Reads and parses the prelude of `len` bytes at `offset`.
     pub(crate) fn load<S: ReadAt + ?Sized>(source: &S, offset: u64, len: u64, entries: &[Entry]) -> Result<Self> {
         let bytes = read_range(source, offset, len)?;
         let prelude = Prelude::read(&bytes, offset)?.expect(FRAME_SEGMENT, "segment")?;
         Self::new(&prelude, offset, entries)
     }
 
-    /// Bytes of memory that it takes, about.
+    /// Estimates the memory that the segment takes, in bytes.
     pub(crate) fn memory(&self) -> u64 {
         let head = &self.head;
         let own = size_of_val(&head.chunks[..]) + size_of_val(&head.members[..]) + size_of_val(&self.starts[..]);
         (size_of::<Self>() + own + head.parameters.len() + self.representation.memory()) as u64
     }
 
-    /// Decoded bytes of chunk `index`.
+    /// Returns the size of chunk `index` after decoding, in bytes.
     pub(crate) fn chunk_bytes(&self, index: usize) -> u64 {
         let range = self.head.chunk_range(index);
         bytes_of(self.head.dtype, range.end - range.start)
     }
 
-    /// The coded bytes of chunk `index`, checked.
+    /// Reads the coded bytes of chunk `index` and checks their checksum.
     pub(crate) fn read_chunk<'a, S: ReadAt + ?Sized>(&self, source: &'a S, index: usize) -> Result<Cow<'a, [u8]>> {
         let chunk = self.head.chunks[index];
         let offset = self.data_offset + chunk.offset;
@@ -99,12 +99,13 @@ impl Segment {
         Ok(coded)
     }
 
-    /// Decodes chunk `index` to `out`, which has its length.
+    /// Decodes chunk `index` to `out`, whose length is [`chunk_bytes`](Self::chunk_bytes).
     pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
         self.observe_chunk(index, coded, out, scratch, |_: Seen<'_>| ())
     }
 
-    /// The same; `observe` sees each stream's symbols and, if there are several, contexts.
+    /// Decodes a chunk like [`decode_chunk`](Self::decode_chunk). `observe` receives the symbols of each stream and, if
+    /// the stream has several contexts, the contexts.
     pub(crate) fn observe_chunk(
         &self,
         index: usize,
@@ -120,7 +121,7 @@ impl Segment {
         self.representation.decode_chunk(self.head.dtype, &elements, coded, out, scratch, observe)
     }
 
-    /// The decoded bytes of chunk `index`, kept in the scratch.
+    /// Decodes chunk `index` to memory of `scratch`, unless it was the last chunk decoded there.
     pub(crate) fn whole_chunk<'s, S: ReadAt + ?Sized>(
         &self,
         source: &S,
@@ -138,24 +139,51 @@ impl Segment {
         Ok(&scratch.whole.insert(kept.unwrap_or_default()).1)
     }
 
-    /// The pieces of chunks that make up the segment's elements `range`, in order.
-    pub(crate) fn pieces(&self, range: Range<u64>) -> impl Iterator<Item = Piece> + use<> {
+    /// Divides the bytes of chunk `index` among the members of the segment.
+    pub(super) fn member_pieces(&self, index: usize) -> Vec<MemberPiece> {
+        let dtype = self.head.dtype;
+        let range = self.head.chunk_range(index);
+        let mut pieces = Vec::new();
+        let first = self.starts.partition_point(|&start| start <= range.start) - 1;
+        // the starts are used instead of the shapes: a rank can be high, and there can be many chunks
+        let mut ends = self.starts[first + 1..].iter();
+        for (&ordinal, &start) in self.head.members[first..].iter().zip(&self.starts[first..]) {
+            if start >= range.end {
+                break;
+            }
+            let end = ends.next().copied().unwrap_or(self.head.elements);
+            let (from, to) = (start.max(range.start), end.min(range.end));
+            let at = |element: u64| bytes_of(dtype, element - range.start) as usize;
+            pieces.push(MemberPiece {
+                ordinal,
+                offset: bytes_of(dtype, from - start),
+                within: at(from)..at(to),
+                is_last: to == end,
+            });
+        }
+        pieces
+    }
+
+    /// Returns the chunks that hold the segment's elements `range`.
+    pub(crate) fn chunks_of(&self, range: Range<u64>) -> Range<usize> {
+        if range.is_empty() {
+            return 0..0;
+        }
         let chunk_len = self.head.chunk_len;
-        let chunks = if range.is_empty() { 0..0 } else { range.start / chunk_len..range.end.div_ceil(chunk_len) };
-        chunks.map(move |index| {
-            let start = index * chunk_len;
-            let elements = range.start.max(start) - start..(range.end - start).min(chunk_len);
-            Piece { chunk: index as usize, elements }
-        })
+        (range.start / chunk_len) as usize..range.end.div_ceil(chunk_len) as usize
     }
 }
 
-/// Some elements of a chunk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Piece {
-    pub(crate) chunk: usize,
-    /// Counted from the chunk's first.
-    pub(crate) elements: Range<u64>,
+/// The bytes of one entry within a chunk.
+#[derive(Debug)]
+pub(super) struct MemberPiece {
+    pub(super) ordinal: u32,
+    /// The offset of the bytes in the entry.
+    pub(super) offset: u64,
+    /// The place of the bytes in the chunk.
+    pub(super) within: Range<usize>,
+    /// Whether the entry ends here.
+    pub(super) is_last: bool,
 }
 
 /// Compares a chunk with its checksum.
@@ -163,12 +191,13 @@ pub(crate) fn check_chunk(chunk: &Chunk, coded: &[u8], offset: u64) -> Result<()
     if checksum_matches(coded, chunk.checksum) {
         return Ok(());
     }
-    Err(Error::corrupt("checksum of the chunk does not match").in_section("chunk").at(offset))
+    Err(Error::corrupt("the checksum of the chunk does not match").in_section("chunk").at(offset))
 }
 
-/// `len` bytes at `offset`, borrowed where that can be. What lies outside the source is refused before memory is asked for.
+/// Reads `len` bytes at `offset`, or borrows them if the source is in memory. A range outside the source is an error before
+/// memory is allocated.
 pub(crate) fn read_range<S: ReadAt + ?Sized>(source: &S, offset: u64, len: u64) -> Result<Cow<'_, [u8]>> {
-    let truncated = || Error::truncated(format!("{len} bytes expected")).at(offset);
+    let truncated = || Error::truncated(format!("{len} bytes are expected here and the file ends earlier")).at(offset);
     let end = offset.checked_add(len).ok_or_else(truncated)?;
     if let Some(bytes) = source.bytes() {
         let range = usize::try_from(offset).ok().zip(usize::try_from(end).ok());

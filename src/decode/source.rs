@@ -1,21 +1,45 @@
-//! Where bytes come from: anything that can be read at an offset.
+//! Sources that are read at an offset.
 
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 
 use crate::kernel::Map;
 
-/// A positional reader: a file, bytes in memory, or what a caller brings, such as ranges of an object in a store.
+/// A source that is read at an offset: a file, bytes in memory, or an implementation of your own, for example HTTP range
+/// requests to an object store.
 ///
-/// Reads may come from several threads at once.
+/// A reader calls it from several threads at the same time. `&T`, `Box<T>` and `Arc<T>` are sources if `T` is one, so a
+/// `Reader<Box<dyn ReadAt>>` works with any source.
+///
+/// ```
+/// use std::io;
+/// use tersor::ReadAt;
+///
+/// /// The part of another source after its first `start` bytes.
+/// struct Tail<S> {
+///     source: S,
+///     start: u64,
+/// }
+///
+/// impl<S: ReadAt> ReadAt for Tail<S> {
+///     fn len(&self) -> io::Result<u64> {
+///         Ok(self.source.len()?.saturating_sub(self.start))
+///     }
+///     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+///         let offset = offset.checked_add(self.start).ok_or(io::ErrorKind::UnexpectedEof)?;
+///         self.source.read_exact_at(offset, buffer)
+///     }
+/// }
+/// ```
 pub trait ReadAt: Send + Sync {
-    /// Length in bytes.
+    /// Returns the length in bytes.
     ///
     /// # Errors
-    /// Whatever finding it out gives.
+    /// Any error of the source.
     fn len(&self) -> io::Result<u64>;
 
-    /// Whether there are no bytes.
+    /// Returns whether the source has no bytes.
     ///
     /// # Errors
     /// As [`len`](Self::len).
@@ -26,10 +50,10 @@ pub trait ReadAt: Send + Sync {
     /// Fills `buffer` with the bytes from `offset` on.
     ///
     /// # Errors
-    /// `UnexpectedEof` if they end before, and whatever reading gives.
+    /// `UnexpectedEof` if the source ends before the buffer is full, and any other error of the source.
     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 
-    /// The bytes themselves, if they lie in memory: then nothing is copied.
+    /// Returns all bytes if they are in memory: then they are used without a copy. The default returns `None`.
     fn bytes(&self) -> Option<&[u8]> {
         None
     }
@@ -59,17 +83,23 @@ macro_rules! read_at_memory {
 
 read_at_memory!([u8], Vec<u8>, Map);
 
-impl<S: ReadAt + ?Sized> ReadAt for &S {
-    fn len(&self) -> io::Result<u64> {
-        (**self).len()
-    }
-    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        (**self).read_exact_at(offset, buffer)
-    }
-    fn bytes(&self) -> Option<&[u8]> {
-        (**self).bytes()
-    }
+macro_rules! read_at_pointer {
+    ($($type:ty),*) => {$(
+        impl<S: ReadAt + ?Sized> ReadAt for $type {
+            fn len(&self) -> io::Result<u64> {
+                (**self).len()
+            }
+            fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+                (**self).read_exact_at(offset, buffer)
+            }
+            fn bytes(&self) -> Option<&[u8]> {
+                (**self).bytes()
+            }
+        }
+    )*};
 }
+
+read_at_pointer!(&S, Box<S>, Arc<S>);
 
 #[cfg(any(unix, windows))]
 impl ReadAt for File {

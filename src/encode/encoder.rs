@@ -1,4 +1,4 @@
-//! Tensors one by one, to any writer.
+//! Encodes tensors one by one to any writer.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
@@ -10,65 +10,68 @@ use crate::container::{Entry, entry_digest};
 use crate::error::{Error, Result};
 use crate::tensor::{Dtype, TensorView};
 
-/// Writes a container of tensors that are given one by one. It never seeks, and holds some 30 MB of tensors at most beside the one given.
+/// Writes a container of tensors that are added one by one. It never seeks. Beside the tensor that is added, it keeps at
+/// most about 30 MB of tensors in memory.
 ///
 /// ```
-/// use tersor::{Dtype, Encoder, EncodeOptions, Reader, TensorView};
+/// use tersor::{EncodeOptions, Encoder, Reader, TensorView};
 /// # fn main() -> tersor::Result<()> {
 /// let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default())?;
 /// encoder.metadata("task", "example")?;
-/// let values: Vec<u8> = (0..1000u32).flat_map(|i| (i as f32).sqrt().to_le_bytes()).collect();
-/// encoder.add("layer.weight", TensorView::new(Dtype::F32, &[10, 100], &values)?)?;
+/// let values: Vec<f32> = (0..1000).map(|i| (i as f32).sqrt()).collect();
+/// encoder.add("layer.weight", TensorView::from_slice(&values, &[10, 100])?)?;
 /// let (file, summary) = encoder.finish()?;
 /// assert_eq!(summary.weights, 1000);
 ///
 /// let reader = Reader::new(file)?;
 /// let tensor = reader.tensor("layer.weight").unwrap();
-/// assert_eq!(tensor.decode()?, values);
-/// assert_eq!(tensor.rows_as::<f32>(3..4)?[0], 300f32.sqrt());
+/// assert_eq!(tensor.decode_as::<f32>()?, values);
+/// assert_eq!(tensor.rows(3..4)?.decode_as::<f32>()?, values[300..400]);
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
+#[must_use = "the file is incomplete without a call of `finish`"]
 pub struct Encoder<W> {
     writer: Writer<W>,
     names: HashSet<Arc<str>>,
-    /// By dtype and digest: the entry that holds these bytes.
+    /// The entry that holds the bytes, by dtype and digest.
     holders: HashMap<(Dtype, blake3::Hash), u32>,
 }
 
 impl<W: Write> Encoder<W> {
-    /// Begins a container.
+    /// Begins a container: writes its header to `out`.
     ///
     /// # Errors
-    /// `Io` if the header cannot be written.
+    /// `Io` if writing fails; `InvalidArgument` if the environment variable `TERSOR_KERNEL` names an unknown kernel.
     pub fn new(out: W, options: EncodeOptions) -> Result<Self> {
         Ok(Self { writer: Writer::new(out, options)?, names: HashSet::new(), holders: HashMap::new() })
     }
 
-    /// Adds a pair to the model's metadata; before the first tensor.
+    /// Adds a pair of key and value to the metadata of the model. All metadata comes before the first tensor.
     ///
     /// # Errors
-    /// `InvalidArgument` if the key is there already, or a tensor is.
+    /// `InvalidArgument` if the key was added before, or if a tensor was.
     pub fn metadata(&mut self, key: &str, value: &str) -> Result<()> {
         let manifest = &mut self.writer.manifest;
         if !manifest.entries.is_empty() {
-            return Err(Error::invalid("metadata comes before the first tensor"));
+            return Err(Error::invalid("metadata must be added before the first tensor"));
         }
         if manifest.metadata.iter().any(|(known, _)| known == key) {
-            return Err(Error::invalid(format!("metadata key {key:?} twice")));
+            return Err(Error::invalid(format!("the metadata key {key:?} was added before")));
         }
         manifest.metadata.push((key.to_owned(), value.to_owned()));
         Ok(())
     }
 
-    /// Adds a tensor. One that repeats the bytes of an earlier one of the same dtype is stored once.
+    /// Adds a tensor. If an earlier tensor has the same dtype and the same bytes, this one is stored as an alias of it.
     ///
     /// # Errors
-    /// `InvalidArgument` if there is a tensor of this name already, `Io` where writing fails, `Cancelled`.
+    /// `InvalidArgument` if a tensor with this name was added before; `Io` if writing fails; `Cancelled`. After an error
+    /// of another kind than `InvalidArgument` the container cannot be finished.
     pub fn add(&mut self, name: &str, tensor: TensorView<'_>) -> Result<()> {
         let name: Arc<str> = name.into();
         if !self.names.insert(Arc::clone(&name)) {
-            return Err(Error::invalid("a tensor's name twice").in_tensor(&name));
+            return Err(Error::invalid("a tensor with this name was added before").in_tensor(&name));
         }
         let mut hasher = blake3::Hasher::new();
         self.writer.workers.hash(&mut hasher, tensor.bytes());
@@ -86,10 +89,10 @@ impl<W: Write> Encoder<W> {
         Ok(())
     }
 
-    /// Writes what is left, the index and the footer, and returns the writer.
+    /// Writes the remaining tensors, the index and the footer. Returns the writer and a summary.
     ///
     /// # Errors
-    /// `Io` where writing fails, `Cancelled`.
+    /// `Io` if writing fails; `Cancelled`.
     pub fn finish(self) -> Result<(W, Summary)> {
         self.writer.finish(Vec::new())
     }

@@ -9,19 +9,29 @@ use super::writer::{SMALL_BYTES, Summary, Writer};
 use crate::container::{Entry, FileRecord, entry_digest, is_file_name};
 use crate::error::{Error, Result};
 use crate::interop::SafetensorsHeader;
-use crate::parallel::Workers;
 use crate::tensor::Dtype;
+use crate::workers::Workers;
 
 /// Bytes at either end of a tensor that tell most from each other.
 const PROBE_BYTES: usize = 4096;
 
 /// A file to encode.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct FileInput<'a> {
-    /// Its name, without folders. One that ends in `.safetensors` must be such a file.
+    /// The name, without folders.
     pub name: &'a str,
-    /// Its bytes.
+    /// The content.
     pub bytes: &'a [u8],
+}
+
+impl<'a> FileInput<'a> {
+    /// Makes an input from a name without folders and the content. If the name ends in `.safetensors`, the content must
+    /// be a safetensors file, and its tensors are encoded one by one. Every other file is encoded as bytes.
+    #[must_use]
+    pub fn new(name: &'a str, bytes: &'a [u8]) -> Self {
+        Self { name, bytes }
+    }
 }
 
 /// Encodes files so that [`decode_files`](crate::decode_files) recreates them bit for bit.
@@ -29,14 +39,17 @@ pub struct FileInput<'a> {
 /// ```
 /// use tersor::{EncodeOptions, FileInput, encode_files};
 /// # fn main() -> tersor::Result<()> {
-/// let config = FileInput { name: "config.json", bytes: b"{}" };
+/// let config = FileInput::new("config.json", b"{}");
 /// let (container, summary) = encode_files(&[config], Vec::new(), EncodeOptions::default())?;
 /// assert_eq!(summary.raw_bytes, 2);
 /// # Ok(()) }
 /// ```
 ///
+/// Returns `out` and a summary.
+///
 /// # Errors
-/// `Corrupt` for a `.safetensors` file that is none, `InvalidArgument` for no files, a name that cannot be a file's or occurs twice, `Io` where writing fails, `Cancelled`.
+/// `Corrupt` if a file named `.safetensors` breaks a rule of this format; `InvalidArgument` if there are no files, or if
+/// a name is not a file name on every common system or occurs twice; `Io` if writing fails; `Cancelled`.
 pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOptions) -> Result<(W, Summary)> {
     if files.is_empty() {
         return Err(Error::invalid("no files to encode"));

@@ -1,23 +1,21 @@
-//! How to encode.
+//! Options for encoding.
 
 use super::search::Effort;
-use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::progress::Progress;
 
 /// The coded bytes that a chunk aims at.
 pub(super) const CHUNK_BYTES: u64 = 256 << 10;
 
-/// Level, threads, chunk size and progress.
+/// Options for encoding: level, chunk size, threads, progress and kernel.
 ///
-/// The bytes written depend on the tensors, the level and the chunk size alone.
+/// The bytes written depend only on the input, the level and the chunk size.
 ///
 /// ```
-/// # fn main() -> tersor::Result<()> {
-/// let options = tersor::EncodeOptions::default().with_level(9)?.with_threads(2);
-/// # Ok(()) }
+/// let options = tersor::EncodeOptions::default().with_level(9).with_threads(2);
 /// ```
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct EncodeOptions {
     pub(crate) level: u8,
     pub(crate) threads: Option<usize>,
@@ -34,42 +32,37 @@ impl Default for EncodeOptions {
 }
 
 impl EncodeOptions {
-    /// 1, the fastest, to 9, the smallest; 6 if not set. Decoding is about as fast up to 7; at 8 and 9 what was coded by mixing
-    /// decodes at a few million weights a second.
-    ///
-    /// # Errors
-    /// `InvalidArgument` for any other level.
-    pub fn with_level(mut self, level: u8) -> Result<Self> {
-        if !(1..=9).contains(&level) {
-            return Err(Error::invalid(format!("level {level} is not one of 1 to 9")));
-        }
-        self.level = level;
-        Ok(self)
+    /// Sets the level, from 1 (the fastest) to 9 (the smallest files). Other values are moved into this range. The default
+    /// is 6. Files of levels 1 to 7 decode at about the same speed. Levels 8 and 9 can code tensors by mixing, which
+    /// decodes only a few million weights a second.
+    pub fn with_level(mut self, level: u8) -> Self {
+        self.level = level.clamp(1, 9);
+        self
     }
 
-    /// The number of threads; if not set, those of the rayon pool that the caller is in. 1: only the caller's own.
-    #[must_use]
+    /// Sets the number of threads; 0 counts as 1. With 1 all work is done on the calling thread. The default is the
+    /// rayon pool of the caller, which by default has one thread a core. Without the feature `threads` the number has
+    /// no effect. The bytes written are the same for every number.
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads.max(1));
         self
     }
 
-    /// The coded bytes that a chunk aims at, 4096 to 2^30; if not set 256 KiB, and at the highest levels up to 4 MiB. Small chunks make rows cheap to reach, and the file larger.
-    #[must_use]
+    /// Sets the target size of a coded chunk in bytes, from 4096 to 2^30. Other values are moved into this range. The
+    /// default is 256 KiB, and at the highest levels up to 4 MiB. With smaller chunks a few rows are faster to read, and
+    /// the file is larger.
     pub fn with_chunk_bytes(mut self, bytes: u64) -> Self {
         self.chunk_bytes = Some(bytes.clamp(4096, 1 << 30));
         self
     }
 
-    /// The code that encodes; see [`Kernel`] for what is used if not set. The bytes written are the same.
-    #[must_use]
+    /// Sets the kernel. The default is described at [`Kernel`]. The bytes written are the same for every kernel.
     pub fn with_kernel(mut self, kernel: Kernel) -> Self {
         self.kernel = Some(kernel);
         self
     }
 
-    /// Hears of encoded bytes, and may cancel.
-    #[must_use]
+    /// Sets a callback that receives the number of encoded bytes and can cancel.
     pub fn with_progress(mut self, progress: Progress) -> Self {
         self.progress = progress;
         self

@@ -5,11 +5,11 @@ use super::options::CHUNK_BYTES;
 use super::search::{Plan, SegmentBytes, plan};
 use crate::container::{Chunk, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
-use crate::parallel::Workers;
 use crate::represent::{Layout, Means, Representation};
 use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_ELEMENTS};
 use crate::tensor::{Dtype, bytes_of, row_elements};
 use crate::wire::checksum;
+use crate::workers::Workers;
 
 /// The members of a segment and their bytes.
 #[derive(Debug)]

@@ -11,10 +11,10 @@ use super::segment::{SegmentInput, encode_segment};
 use crate::container::{Entry, Footer, Index, Manifest, ManifestPlace, Prelude, SegmentPlace, write_header};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
-use crate::parallel::Workers;
 use crate::spec::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES, FRAME_INDEX, FRAME_MANIFEST, HEADER_BYTES};
 use crate::tensor::Dtype;
 use crate::wire::write_packed;
+use crate::workers::Workers;
 
 /// Tensors below this many bytes share segments, unless they stand out.
 pub(super) const SMALL_BYTES: usize = 32 << 10;
@@ -25,19 +25,19 @@ const LARGE_BYTES: usize = 4 << 20;
 /// The queue is coded from here on.
 const QUEUE_BYTES: usize = 16 << 20;
 
-/// What was written.
+/// Numbers about an encoded container.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
-    /// Number of tensors, repetitions included.
+    /// Number of tensors, aliases included.
     pub tensors: u64,
-    /// Number of tensors that repeat another's bytes.
-    pub repeated: u64,
-    /// Elements of all tensors.
+    /// Number of tensors that are stored as an alias of another tensor.
+    pub aliases: u64,
+    /// Number of elements of all tensors.
     pub weights: u64,
-    /// Bytes of what was encoded: of the files, or of the tensors that belong to none.
+    /// Size of the input in bytes: of the files, or of the tensors if there are no files.
     pub raw_bytes: u64,
-    /// Bytes of the container.
+    /// Size of the container in bytes.
     pub coded_bytes: u64,
 }
 
@@ -257,7 +257,7 @@ impl<W: Write> Writer<W> {
         let prefixes: u64 = self.manifest.files.iter().map(|file| file.prefix.len() as u64).sum();
         let summary = Summary {
             tensors: tensors().count() as u64,
-            repeated: tensors().filter(|entry| entry.alias_of.is_some()).count() as u64,
+            aliases: tensors().filter(|entry| entry.alias_of.is_some()).count() as u64,
             weights: tensors().map(Entry::elements).sum(),
             raw_bytes: prefixes + self.manifest.entries.iter().map(Entry::byte_len).sum::<u64>(),
             coded_bytes: self.position,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// A file mapped into memory, read-only.
 ///
-/// Wherever a [`ReadAt`](crate::ReadAt) is asked for, a map serves without copies.
+/// A map implements [`ReadAt`](crate::ReadAt) without copying bytes.
 #[derive(Debug)]
 pub struct Map(Option<memmap2::Mmap>);
 
@@ -14,25 +14,25 @@ impl Map {
     /// Maps the file at `path`.
     ///
     /// # Safety
-    /// While the map lives nobody may change or shorten the file: not this program, not another. The bytes of the map are
-    /// handed out as `&[u8]`, which must not change; and on most systems touching a page beyond the new end of a
-    /// shortened file kills the process (SIGBUS). A file that is replaced by renaming another over it is not changed in
-    /// this sense. If that cannot be promised, use [`Reader::open`](crate::Reader::open), which copies what it reads.
+    /// Nobody may change or shorten the file while the map exists, neither this program nor another one. The bytes of the map
+    /// are lent as `&[u8]`, which must not change; and on most systems, access to a page beyond the new end of a shortened file
+    /// kills the process (SIGBUS). Replacing the file by renaming another one over it is allowed. If you cannot promise this,
+    /// use [`Reader::open`](crate::Reader::open), which copies the bytes that it reads.
     ///
     /// The content of the file need not be trusted.
     ///
     /// # Errors
-    /// What opening and mapping the file give.
+    /// The errors of opening and mapping the file.
     pub unsafe fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let file = File::open(path)?;
         if file.metadata()?.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
         if file.metadata()?.len() == 0 {
-            // an empty map is an error on some systems
+            // Some systems refuse to map an empty file.
             return Ok(Self(None));
         }
-        // SAFETY: the caller promises that nobody changes or shortens the file while the map lives.
+        // SAFETY: the caller promises that nobody changes or shortens the file while the map exists.
         unsafe { memmap2::Mmap::map(&file) }.map(|map| Self(Some(map)))
     }
 }

@@ -1,25 +1,26 @@
-//! The only room with `unsafe` code, each block with its reason: memory maps, and kernels for the processor at hand.
+//! The only folder with `unsafe` code: memory maps, and kernels for certain processors. Each `unsafe` block states its reason.
 //!
-//! A kernel does a part of what safe code does too, faster, with the same result: it takes as much of its input as it can and
-//! says how much that was; the caller does the rest. Which kernels there may be is decided once, at run time: [`Kernel`].
+//! A kernel is a faster implementation of a piece of safe code, with the same result. [`Kernel`] selects the kernels at run time.
 //!
 //! ```text
-//!   choice    Kernel: which there are, which is used
-//!   lanes/    symbols from lanes: portable, and for AVX2
-//!   pack      values of a few bits
+//!   token     Kernel: which kernels there are, which one is used; Job: safe code compiled for it
+//!   lanes/    the inner loops of the lane coder
+//!   bits/     packed bits
 //!   map       memory maps
 //! ```
 #![allow(unsafe_code)]
 
-mod choice;
+mod bits;
 #[cfg(feature = "command")]
 #[doc(hidden)]
 pub mod command_map;
 mod lanes;
 mod map;
-mod pack;
+mod token;
 
-pub(crate) use choice::Job;
-pub use choice::{Kernel, UnknownKernel};
-pub(crate) use lanes::{GROUPS, Lanes, Place, Places, SPARE_WORDS, WordsBack, encode as encode_groups};
+pub(crate) use lanes::{
+    DecodingLanes, EncodingLanes, LANE_BLOCKS, ReverseWords, SPARE_WORDS, SlotPlace, SlotPlaces, first_slot,
+};
 pub use map::Map;
+pub(crate) use token::Job;
+pub use token::{Kernel, UnknownKernel};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::groups::Groups;
 use super::mask::Kept;
 use super::word::Word;
-use crate::coders::{decode_ascending, encode_ascending};
+use crate::coders::{decode_codebooks, encode_codebooks};
 use crate::error::{Error, Result};
 use crate::spec::MAX_SYMBOL_BITS;
 use crate::tensor::Dtype;
@@ -117,13 +117,13 @@ impl CodebookMap {
             codebook.0.iter().map(|value| self.order.key(value >> self.zero_bits, bits)).collect()
         };
         let keys: Vec<Vec<u64>> = codebooks.iter().map(keys).collect();
-        encode_ascending(keys.iter().map(Vec::as_slice), self.symbol_bits, bits, out);
+        encode_codebooks(keys.iter().map(Vec::as_slice), self.symbol_bits, bits, out);
     }
 
     /// Reads `count` codebooks.
     pub(crate) fn decode(&self, cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<Codebook>> {
         let bits = self.bits - self.zero_bits;
-        let lists = decode_ascending(cursor, count, self.symbol_bits, bits)?;
+        let lists = decode_codebooks(cursor, count, self.symbol_bits, bits)?;
         let values = |keys: Vec<u64>| {
             Codebook(keys.into_iter().map(|key| self.order.value(key, bits) << self.zero_bits).collect())
         };

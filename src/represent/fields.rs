@@ -10,7 +10,7 @@ use super::layout::Layout;
 use super::mask::{Kept, of_kept};
 use super::steps::{Map, Shared, Steps};
 use super::word::{Word, with_word};
-use crate::coders::{LaneRoom, skip_map};
+use crate::coders::{LaneTables, skip_map};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELD_BITS, MAX_FIELDS, MAX_GROUP_CLASSES};
@@ -275,7 +275,7 @@ impl Fields {
             into.mask += of_mask.sum();
             into.add_to_stream(0, of_mask.sum() - of_mask.lengths);
             count = mask
-                .decode(&mut reading, &classes, count, &mut LaneRoom::default(), Kernel::PORTABLE, |_, _| ())?
+                .decode(&mut reading, &classes, count, &mut LaneTables::default(), Kernel::PORTABLE, |_, _| ())?
                 .count_ones();
             if count == 0 {
                 return cursor.finish();

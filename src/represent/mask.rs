@@ -6,8 +6,8 @@ use super::context_source::{ContextReader, ContextSource};
 use super::decoding::BLOCK;
 use super::inverse::Places;
 use super::symbol_stream::SymbolStream;
-pub(crate) use crate::coders::Kept;
-use crate::coders::{LaneRoom, pack};
+pub(crate) use crate::coders::MaskBits as Kept;
+use crate::coders::{LaneTables, pack};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::spec::MAX_STRIDE;
@@ -140,7 +140,7 @@ impl Mask {
         cursor: &mut Cursor<'_>,
         classes: &[ChunkClasses<'_>],
         values: usize,
-        room: &mut LaneRoom,
+        room: &mut LaneTables,
         kernel: Kernel,
         mut observe: impl FnMut(&[u16], &[u8]),
     ) -> Result<Kept> {

@@ -1,6 +1,6 @@
 //! What decoding keeps from one chunk to the next.
 
-use crate::coders::LaneRoom;
+use crate::coders::LaneTables;
 use crate::kernel::Kernel;
 use crate::spec::MAX_FIELDS;
 
@@ -10,8 +10,8 @@ pub(crate) struct Scratch {
     pub(super) kernel: Kernel,
     /// Offset of the segment that the tables belong to.
     segment: Option<u64>,
-    pub(super) of_mask: LaneRoom,
-    pub(super) of_fields: [LaneRoom; MAX_FIELDS],
+    pub(super) of_mask: LaneTables,
+    pub(super) of_fields: [LaneTables; MAX_FIELDS],
     /// Of a block of all fields.
     pub(super) symbols: Vec<u16>,
     /// The chunk that a part was wanted of last, by its segment's offset and its number: the next part may be another tensor.
@@ -23,8 +23,8 @@ impl Scratch {
         Self {
             kernel,
             segment: None,
-            of_mask: LaneRoom::default(),
-            of_fields: std::array::from_fn(|_| LaneRoom::default()),
+            of_mask: LaneTables::default(),
+            of_fields: std::array::from_fn(|_| LaneTables::default()),
             symbols: Vec::new(),
             whole: None,
         }
@@ -35,7 +35,7 @@ impl Scratch {
         if self.segment != Some(offset) {
             self.segment = Some(offset);
             self.of_mask.forget();
-            self.of_fields.iter_mut().for_each(LaneRoom::forget);
+            self.of_fields.iter_mut().for_each(LaneTables::forget);
         }
     }
 }

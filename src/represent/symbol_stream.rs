@@ -3,7 +3,7 @@
 use super::coding::Coding;
 use super::mask::Kept;
 use crate::coders::{
-    LaneDecoder, LaneRoom, decode_bits, decode_kept, decode_mask, decode_mixed, packed_len, skip_bits, skip_mixed,
+    LaneDecoder, LaneTables, decode_bits, decode_kept, decode_mask, decode_mixed, packed_len, skip_bits, skip_mixed,
     unpack,
 };
 use crate::error::{Error, Result};
@@ -43,7 +43,7 @@ impl<'a> SymbolStream<'a> {
         width: u32,
         count: usize,
         kept: Option<&'a Kept>,
-        room: &'a mut LaneRoom,
+        room: &'a mut LaneTables,
         kernel: Kernel,
     ) -> Result<Self> {
         let start = cursor.clone();

@@ -1,46 +1,46 @@
-//! Dtypes, section 5.1 of the specification.
+//! Dtypes (section 5.1 of the specification).
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Escaped, Result};
 
-/// The type of a tensor's elements: those of the safetensors format.
+/// The type of the elements of a tensor: the dtypes of the safetensors format.
 ///
-/// Float formats of eight bits and fewer are named `F<bits>_E<exponent bits>M<mantissa bits>`.
+/// Floats of eight bits and fewer are named `F<bits>_E<exponent bits>M<mantissa bits>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(non_camel_case_types)]
 #[non_exhaustive]
 pub enum Dtype {
-    /// A byte, 0 or 1.
+    /// A byte that is 0 or 1.
     Bool,
-    /// Unsigned, 8 bits.
+    /// Unsigned integer, 8 bits.
     U8,
-    /// Signed, 8 bits.
+    /// Signed integer, 8 bits.
     I8,
-    /// Unsigned, 16 bits.
+    /// Unsigned integer, 16 bits.
     U16,
-    /// Signed, 16 bits.
+    /// Signed integer, 16 bits.
     I16,
-    /// Unsigned, 32 bits.
+    /// Unsigned integer, 32 bits.
     U32,
-    /// Signed, 32 bits.
+    /// Signed integer, 32 bits.
     I32,
-    /// Unsigned, 64 bits.
+    /// Unsigned integer, 64 bits.
     U64,
-    /// Signed, 64 bits.
+    /// Signed integer, 64 bits.
     I64,
     /// IEEE 754 binary16.
     F16,
-    /// The upper half of binary32.
+    /// bfloat16: the upper 16 bits of binary32.
     BF16,
     /// IEEE 754 binary32.
     F32,
     /// IEEE 754 binary64.
     F64,
-    /// Complex, two binary32: real, imaginary.
+    /// Complex number: two binary32, first the real part, then the imaginary part.
     C64,
-    /// OCP FP8, no infinities.
+    /// OCP FP8 without infinities.
     F8_E4M3,
     /// OCP FP8.
     F8_E5M2,
@@ -50,15 +50,15 @@ pub enum Dtype {
     F8_E4M3FNUZ,
     /// FP8 without negative zero and infinities, bias 16.
     F8_E5M2FNUZ,
-    /// OCP MXFP6.
+    /// OCP MXFP6 with 2 exponent bits.
     F6_E2M3,
-    /// OCP MXFP6.
+    /// OCP MXFP6 with 3 exponent bits.
     F6_E3M2,
     /// OCP MXFP4 (E2M1).
     F4,
 }
 
-/// (dtype, name in safetensors, bits an element, word width, words an element); the row is the code.
+/// Dtype, name in safetensors, bits an element, bits a word, words an element. The index of a row is the dtype's code.
 const TABLE: [(Dtype, &str, u32, u32, u32); 22] = [
     (Dtype::Bool, "BOOL", 8, 8, 1),
     (Dtype::U8, "U8", 8, 8, 1),
@@ -85,12 +85,12 @@ const TABLE: [(Dtype, &str, u32, u32, u32); 22] = [
 ];
 
 impl Dtype {
-    /// Every dtype, in the order of the codes.
+    /// Returns every dtype in the order of the codes of the format.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.iter().map(|row| row.0)
     }
 
-    /// The code on the wire.
+    /// Returns the code of the dtype in the format.
     pub(crate) fn code(self) -> u8 {
         self as u8
     }
@@ -102,27 +102,29 @@ impl Dtype {
         }
     }
 
-    /// The name, as safetensors spells it.
+    /// Returns the name as safetensors spells it.
+    #[must_use]
     pub fn name(self) -> &'static str {
         TABLE[self as usize].1
     }
 
-    /// Bits an element: 4, 6, 8, 16, 32 or 64.
+    /// Returns the size of an element in bits: 4, 6, 8, 16, 32 or 64.
+    #[must_use]
     pub fn bits(self) -> u32 {
         TABLE[self as usize].2
     }
 
-    /// Bits of the words that fields are cut from.
+    /// Returns the width in bits of the words that are divided into fields.
     pub(crate) fn word_bits(self) -> u32 {
         TABLE[self as usize].3
     }
 
-    /// Words an element.
+    /// Returns the number of words of an element.
     pub(crate) fn words(self) -> u32 {
         TABLE[self as usize].4
     }
 
-    /// Exponent bits of a float whose sign is the top bit; `None` for all others.
+    /// Returns the number of exponent bits of a float whose top bit is the sign, and `None` for other dtypes.
     pub(crate) fn exponent_bits(self) -> Option<u32> {
         match self {
             Self::F16 | Self::F8_E5M2 | Self::F8_E5M2FNUZ => Some(5),
@@ -135,12 +137,12 @@ impl Dtype {
         }
     }
 
-    /// Whether it is an integer; that of one bit is one.
+    /// Returns whether the dtype is an integer; `Bool` is one.
     pub(crate) fn is_integer(self) -> bool {
         self.is_signed_integer() || matches!(self, Self::Bool | Self::U8 | Self::U16 | Self::U32 | Self::U64)
     }
 
-    /// Whether it is a signed integer.
+    /// Returns whether the dtype is a signed integer.
     pub(crate) fn is_signed_integer(self) -> bool {
         matches!(self, Self::I8 | Self::I16 | Self::I32 | Self::I64)
     }
@@ -155,10 +157,10 @@ impl fmt::Display for Dtype {
 impl FromStr for Dtype {
     type Err = Error;
 
-    /// The name as safetensors spells it, in any case.
+    /// Parses the name as safetensors spells it, in upper or lower case.
     fn from_str(text: &str) -> Result<Self> {
         let found = TABLE.iter().find(|row| row.1.eq_ignore_ascii_case(text));
-        found.map(|row| row.0).ok_or_else(|| Error::invalid(format!("unknown dtype {text}")))
+        found.map(|row| row.0).ok_or_else(|| Error::invalid(format!("unknown dtype {}", Escaped(text))))
     }
 }
 

@@ -1,13 +1,15 @@
-//! What a tensor is: its dtype, its shape and its bytes.
+//! Dtypes, shapes, tensors in memory, and conversion of their elements.
 
 mod convert;
 mod dtype;
+mod element;
 mod shape;
+mod small_float;
 mod view;
 
-pub use convert::Float;
-pub(crate) use convert::{convert, read_values};
 pub use dtype::Dtype;
+pub use element::Element;
+pub(crate) use element::{bytes_mut, convert};
 pub use shape::{byte_len, element_count};
 pub(crate) use shape::{bytes_of, row_elements};
 pub use view::TensorView;

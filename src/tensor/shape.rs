@@ -1,8 +1,10 @@
-//! Sizes that follow from a shape, without overflow.
+//! Numbers of elements and bytes of a shape, without overflow.
 
 use super::Dtype;
 
-/// The number of elements: the product of the dimensions, 1 for rank 0, 0 if any dimension is 0. `None` from 2^63 on.
+/// Returns the number of elements: the product of the dimensions, 1 for rank 0, 0 if any dimension is 0. Returns `None`
+/// for 2^63 and more.
+#[must_use]
 pub fn element_count(shape: &[u64]) -> Option<u64> {
     if shape.contains(&0) {
         return Some(0);
@@ -11,19 +13,20 @@ pub fn element_count(shape: &[u64]) -> Option<u64> {
     (count < 1 << 63).then_some(count)
 }
 
-/// The bytes that a tensor takes; `None` if they are 2^63 or more or not whole.
+/// Returns the size of a tensor in bytes, or `None` if it is 2^63 or more or not a whole number of bytes.
+#[must_use]
 pub fn byte_len(dtype: Dtype, shape: &[u64]) -> Option<u64> {
     let bits = u128::from(element_count(shape)?) * u128::from(dtype.bits());
     let bytes = u64::try_from(bits / 8).ok()?;
     (bits.is_multiple_of(8) && bytes < 1 << 63).then_some(bytes)
 }
 
-/// Bytes of `elements` of a dtype, where they end at a byte and are below 2^63.
+/// Returns the size in bytes of `elements` elements, which must end at a byte and take less than 2^63 bytes.
 pub(crate) fn bytes_of(dtype: Dtype, elements: u64) -> u64 {
     (u128::from(elements) * u128::from(dtype.bits()) / 8) as u64
 }
 
-/// Elements of a row: the product of all dimensions but the first; 1 for rank 0 and 1.
+/// Returns the number of elements of a row: the product of all dimensions but the first; 1 for rank 0 and 1.
 pub(crate) fn row_elements(shape: &[u64]) -> u64 {
     shape.get(1..).and_then(element_count).unwrap_or(1).max(1)
 }

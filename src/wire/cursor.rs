@@ -1,41 +1,41 @@
-//! A reader over bytes in memory that cannot run past their end, and the writing of the same things.
+//! Checked reading of integers and strings from bytes in memory, and writing of the same.
 
 use byteorder::{ByteOrder, LittleEndian};
 
 use crate::error::{Error, Result};
 
-/// Reads from the front of `bytes`; errors carry the offset in the file and the section.
+/// Reads from the front of `bytes`, never past the end. Errors carry the offset in the file and the name of the section.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
     position: usize,
-    /// Offset of `bytes` in the file; `None` if they were unpacked from something else.
+    /// The offset of `bytes` in the file; `None` if they were unpacked from other bytes.
     base: Option<u64>,
     section: &'static str,
 }
 
 impl<'a> Cursor<'a> {
-    /// Over bytes that lie at `base` in the file.
+    /// Reads bytes that lie at offset `base` of the file.
     pub(crate) fn new(bytes: &'a [u8], base: u64, section: &'static str) -> Self {
         Self { bytes, position: 0, base: Some(base), section }
     }
 
-    /// Over bytes that do not lie in the file as they are.
+    /// Reads bytes that were unpacked, and so have no offset in the file.
     pub(crate) fn unplaced(bytes: &'a [u8], section: &'static str) -> Self {
         Self { bytes, position: 0, base: None, section }
     }
 
-    /// Bytes consumed.
+    /// Returns the number of bytes consumed.
     pub(crate) fn position(&self) -> usize {
         self.position
     }
 
-    /// Bytes left.
+    /// Returns the number of bytes left.
     pub(crate) fn remaining(&self) -> usize {
         self.bytes.len() - self.position
     }
 
-    /// `error` with this cursor's place.
+    /// Adds the position of this cursor to an error.
     pub(crate) fn place(&self, error: Error) -> Error {
         let error = error.in_section(self.section);
         match self.base {
@@ -48,7 +48,7 @@ impl<'a> Cursor<'a> {
         self.place(Error::corrupt(what))
     }
 
-    /// The next `count` bytes.
+    /// Reads the next `count` bytes.
     pub(crate) fn bytes(&mut self, count: usize) -> Result<&'a [u8]> {
         match self.bytes.get(self.position..).and_then(|rest| rest.get(..count)) {
             Some(bytes) => {
@@ -75,7 +75,7 @@ impl<'a> Cursor<'a> {
         self.bytes(8).map(LittleEndian::read_u64)
     }
 
-    /// Section 1.1: at most 10 bytes, below 2^64, no superfluous last byte.
+    /// Reads a varint (section 1.1): at most 10 bytes, below 2^64, without a superfluous last byte.
     pub(crate) fn varint(&mut self) -> Result<u64> {
         let start = self.clone();
         let mut value = 0u64;
@@ -83,38 +83,40 @@ impl<'a> Cursor<'a> {
             let byte = self.u8()?;
             let bits = u64::from(byte & 0x7f);
             if shift == 63 && bits > 1 {
-                return Err(start.corrupt("varint beyond 64 bits"));
+                return Err(start.corrupt("a varint of more than 64 bits"));
             }
             value |= bits << shift;
             if byte < 0x80 {
                 if byte == 0 && shift > 0 {
-                    return Err(start.corrupt("varint with a superfluous byte"));
+                    return Err(start.corrupt("a varint with a superfluous byte"));
                 }
                 return Ok(value);
             }
         }
-        Err(start.corrupt("varint longer than 10 bytes"))
+        Err(start.corrupt("a varint of more than 10 bytes"))
     }
 
-    /// A varint that says how many things of at least `least_bytes` bytes each still follow in these bytes:
-    /// a number that the input has not earned is refused here, before anyone allocates for it.
-    pub(crate) fn count(&mut self, least_bytes: usize, what: &str) -> Result<usize> {
+    /// Reads a varint: the number of items of at least `min_bytes` bytes each that follow in these bytes.
+    ///
+    /// Refuses a number of items that the remaining bytes cannot hold, before memory is allocated for them.
+    pub(crate) fn count(&mut self, min_bytes: usize, what: &str) -> Result<usize> {
         let start = self.clone();
         let count = self.varint()?;
-        let most = (self.remaining() / least_bytes.max(1)) as u64;
+        let most = (self.remaining() / min_bytes.max(1)) as u64;
         if count > most {
-            return Err(start.corrupt(format!("{count} {what} declared, at most {most} can follow")));
+            return Err(start.corrupt(format!("{count} {what} declared, but at most {most} can follow")));
         }
         Ok(count as usize)
     }
 
-    /// A varint that must fit `usize`.
+    /// Reads a varint that must fit `usize`.
     pub(crate) fn length(&mut self, what: &str) -> Result<usize> {
         let start = self.clone();
         let value = self.varint()?;
-        usize::try_from(value).map_err(|_| start.corrupt(format!("{what} of {value} is beyond this machine")))
+        usize::try_from(value).map_err(|_| start.corrupt(format!("{what} of {value} exceeds the address space")))
     }
 
+    /// Reads a string with its length in front.
     pub(crate) fn string(&mut self, what: &str) -> Result<&'a str> {
         let start = self.clone();
         let length = self.count(1, &format!("bytes of {what}"))?;
@@ -122,7 +124,7 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(bytes).map_err(|_| start.corrupt(format!("{what} is not UTF-8")))
     }
 
-    /// Nothing may be left.
+    /// Checks that no bytes are left.
     pub(crate) fn finish(&self) -> Result<()> {
         match self.remaining() {
             0 => Ok(()),
@@ -140,7 +142,7 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-/// Appends length and bytes of `text`.
+/// Appends the length and the bytes of `text`.
 pub(crate) fn put_string(out: &mut Vec<u8>, text: &str) {
     put_varint(out, text.len() as u64);
     out.extend_from_slice(text.as_bytes());

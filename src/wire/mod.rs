@@ -1,12 +1,14 @@
-//! Bytes on the wire (sections 1 and 4 of the specification): a cursor that checks every length, and the sink beside it.
+//! Bytes on the wire (section 1 of the specification): a cursor that checks every length, and functions that write.
 
 mod cursor;
-mod packed;
+mod packed_block;
+mod zigzag;
 
 pub(crate) use cursor::{Cursor, put_string, put_varint};
-pub(crate) use packed::{check_zstd_frame, read_packed, write_packed};
+pub(crate) use packed_block::{check_zstd_frame, read_packed, write_packed};
+pub(crate) use zigzag::{unzigzag, zigzag};
 
-/// CRC-32 (ISO-HDLC) of `bytes`, section 1.3.
+/// Returns the CRC-32 (ISO-HDLC) of `bytes` (section 1.3).
 pub(crate) fn checksum(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }

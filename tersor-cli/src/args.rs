@@ -364,7 +364,7 @@ fn parse_error_share(text: &str) -> Result<f64, String> {
 /// Bounds for the file; heads, which are names and tables, may take 1 GiB.
 fn parse_limits(text: &str) -> Result<Limits, String> {
     if text.eq_ignore_ascii_case("unlimited") {
-        return Ok(Limits::none());
+        return Ok(Limits::unlimited());
     }
     let bytes = parse_size(text).ok_or("give a number of bytes with K, M, G or T, as in 100G, or `unlimited`")?;
     Ok(Limits::default().with_total_bytes(bytes).with_tensor_bytes(bytes).with_head_bytes(1 << 30))

@@ -37,7 +37,7 @@ pub fn run(args: &DecodeArgs, shared: &Shared) -> Outcome {
         let bytes = map.as_ref();
         foreign::expect_tersor(&args.file, bytes)?;
         let mut files = Files::new(args, &bar, true);
-        let path = match decode_files(bytes, options.clone(), &mut files) {
+        let path = match decode_files(bytes, &mut files, options.clone()) {
             Ok(found) => {
                 in_files = found.last().map(|file| file.ordinals.end);
                 files.commit()?
@@ -59,7 +59,7 @@ pub fn run(args: &DecodeArgs, shared: &Shared) -> Outcome {
         let first = input.input.fill_buf().map_err(|error| Failure::reading(&args.file, &error))?;
         foreign::expect_tersor(&args.file, first)?;
         let mut files = Files::new(args, &bar, false);
-        let path = match decode_files(&mut input, options, &mut files) {
+        let path = match decode_files(&mut input, &mut files, options) {
             Ok(_) => files.commit()?,
             Err(error) if files.is_waiting() && error.kind() == ErrorKind::InvalidArgument => {
                 let what = "this container holds tensors and no files, and comes by a pipe";
@@ -266,11 +266,11 @@ fn write_tensors(files: &mut Files<'_>, map: &Map, options: &DecodeOptions) -> O
     // by ordinal: the length, and where the bytes go
     let mut places: Vec<(u64, Vec<u64>)> = vec![(0, Vec::new()); tensors.len()];
     for tensor in &tensors {
-        let holder = tensor.same_as().unwrap_or(*tensor);
+        let holder = tensor.alias_of().unwrap_or(*tensor);
         let known = places.get_mut(holder.ordinal()).ok_or_else(|| corrupt("a tensor's number is too high"))?;
         known.0 = holder.byte_len();
         known.1.push(end);
-        stored_bytes += if tensor.same_as().is_none() { tensor.byte_len() } else { 0 };
+        stored_bytes += if tensor.alias_of().is_none() { tensor.byte_len() } else { 0 };
         end = end.checked_add(tensor.byte_len()).ok_or_else(|| corrupt("more than 2^64 bytes in all"))?;
     }
     files.raw_bytes = end;

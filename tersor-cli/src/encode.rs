@@ -26,7 +26,7 @@ pub fn run(args: &EncodeArgs, shared: &Shared) -> Outcome {
     let bar = Bar::new(shared.quiet);
     bar.set_total(originals.len());
     let mut options = EncodeOptions::default().with_progress(bar.progress());
-    options = options.with_level(args.level).map_err(|error| Failure::original(&args.input, &error))?;
+    options = options.with_level(args.level);
     if let Some(threads) = args.threads {
         options = options.with_threads(threads);
     }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use tersor::half::{bf16, f16};
-use tersor::{DecodeOptions, Dtype, Error, ErrorKind, Escaped, FileInfo, Float, ReadAt, Reader, Tensor};
+use half::{bf16, f16};
+use tersor::{DecodeOptions, Dtype, Element, Error, ErrorKind, Escaped, FileInfo, ReadAt, Reader, Tensor};
 
 use crate::Outcome;
 use crate::args::{ExtractArgs, FloatName, Shared};
@@ -69,12 +69,12 @@ pub fn run(args: &ExtractArgs, shared: &Shared) -> Outcome {
         let advice = "there are no values in it; .safetensors can keep its name and shape";
         return Err(Failure::wrong_use(&args.output, what, advice));
     }
-    let bytes = match args.dtype {
-        None => tensor.rows(rows),
-        Some(FloatName::F32) => tensor.rows_as::<f32>(rows).map(|values| to_bytes(&values, f32::to_le_bytes)),
-        Some(FloatName::F16) => tensor.rows_as::<f16>(rows).map(|values| to_bytes(&values, f16::to_le_bytes)),
-        Some(FloatName::Bf16) => tensor.rows_as::<bf16>(rows).map(|values| to_bytes(&values, bf16::to_le_bytes)),
-    };
+    let bytes = tensor.rows(rows).and_then(|rows| match args.dtype {
+        None => rows.decode(),
+        Some(FloatName::F32) => rows.decode_as::<f32>().map(|values| to_bytes(&values, f32::to_le_bytes)),
+        Some(FloatName::F16) => rows.decode_as::<f16>().map(|values| to_bytes(&values, f16::to_le_bytes)),
+        Some(FloatName::Bf16) => rows.decode_as::<bf16>().map(|values| to_bytes(&values, bf16::to_le_bytes)),
+    });
     let bytes = bytes.map_err(|error| not_decoded(&args.file, &error))?;
     drop(bar);
     let mut sink = Sink::open(&args.output, args.force, std::slice::from_ref(&args.file))?;

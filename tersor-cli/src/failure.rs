@@ -48,9 +48,7 @@ impl Failure {
     pub fn container(path: &Path, error: &Error) -> Self {
         let advice = match error.kind() {
             ErrorKind::Truncated => "the file is incomplete, copy or download it again",
-            ErrorKind::Corrupt if error.what().contains("not a Tersor file") => {
-                "give a file that `tersor encode` wrote"
-            }
+            ErrorKind::Corrupt if error.is_foreign_format() => "give a file that `tersor encode` wrote",
             ErrorKind::Corrupt => "the file is damaged, copy or download it again, or encode the original again",
             ErrorKind::Unsupported => "a newer version of tersor may know it",
             ErrorKind::Limit => "if you trust the file, allow more by --max-decoded SIZE, or --max-decoded unlimited",

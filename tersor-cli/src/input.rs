@@ -43,7 +43,7 @@ impl Original {
 
     /// For the library.
     pub fn as_input(&self) -> FileInput<'_> {
-        FileInput { name: &self.name, bytes: self.bytes() }
+        FileInput::new(&self.name, self.bytes())
     }
 }
 

@@ -96,7 +96,7 @@ impl<'r, S: ReadAt> Found<'r, S> {
     }
 
     fn representation(&self, tensor: &Tensor<'r, S>) -> String {
-        match (tensor.same_as(), self.entry(tensor).segment) {
+        match (tensor.alias_of(), self.entry(tensor).segment) {
             (Some(other), _) if self.entry(&other).is_tensor => format!("same as {}", other.name()),
             (Some(_), _) => "same as a file".to_owned(),
             (None, Some(segment)) => self.ledger.segments[segment].representation.clone(),
@@ -146,7 +146,7 @@ impl<'r, S: ReadAt> Found<'r, S> {
                 "bytes": entry.bytes,
                 "bits_per_weight": bits_per_weight(entry.bytes, tensor.element_count()),
                 "representation": entry.segment.map_or("none", |segment| &self.ledger.segments[segment].representation),
-                "same_as": tensor.same_as().map(|other| other.name()),
+                "same_as": tensor.alias_of().map(|other| other.name()),
                 "segment": entry.segment,
                 "shares_segment": self.is_shared(entry),
                 "digest": tensor.digest().map(|digest| hex(&digest)),

@@ -86,7 +86,7 @@ fn check(path: &Path, map: &Map, options: &DecodeOptions, bar: &Bar, originals: 
     let corrupt = |what: String| failed(Error::corrupt(what).in_section("index"));
     let decoding = options.clone().with_progress(bar.progress());
     let mut hashes = Hashes { bar, ordered: None, comparison: originals.map(Comparison::new), failure: None };
-    let files = match decode_files(map.as_ref(), decoding.clone(), &mut hashes) {
+    let files = match decode_files(map.as_ref(), &mut hashes, decoding.clone()) {
         Ok(files) => files,
         Err(error) if hashes.ordered.is_none() && error.kind() == ErrorKind::InvalidArgument => {
             if originals.is_some() {

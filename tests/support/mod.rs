@@ -126,7 +126,7 @@ pub fn streamed(bytes: &[u8], limits: Limits) -> Result<Streamed> {
     Ok(Streamed {
         metadata: decoder.metadata().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
         stored,
-        aliases: decoder.declared().filter_map(|one| Some((one.ordinal, one.same_as?))).collect(),
+        aliases: decoder.declared().filter_map(|one| Some((one.ordinal, one.alias_of?))).collect(),
         files: Vec::new(),
     })
 }
@@ -134,7 +134,7 @@ pub fn streamed(bytes: &[u8], limits: Limits) -> Result<Streamed> {
 /// The files, recreated; `Corrupt` if one is not what its digest says.
 pub fn files(bytes: &[u8], limits: Limits) -> Result<Vec<(FileInfo, Vec<u8>)>> {
     let mut memory = Memory::default();
-    let infos = decode_files(bytes, options(limits), &mut memory)?;
+    let infos = decode_files(bytes, &mut memory, options(limits))?;
     assert!(memory.files.iter().all(|file| file.missing == 0), "bytes that were not written");
     let files: Vec<_> = infos.into_iter().zip(memory.files.into_iter().map(|file| file.bytes)).collect();
     for (info, bytes) in &files {

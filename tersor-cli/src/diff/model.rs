@@ -149,7 +149,7 @@ impl Entry<'_> {
     pub fn parts(&self, at_least: u64) -> tersor::Result<Box<dyn Iterator<Item = Range<u64>> + Send>> {
         let count = self.elements;
         Ok(match &self.values {
-            Values::Coded(tensor) => Box::new(tensor.parts(at_least)?),
+            Values::Coded(tensor) => Box::new(tensor.chunked_ranges(at_least)?),
             Values::Plain(_) => {
                 let starts = (0..count).step_by(at_least as usize);
                 Box::new(starts.map(move |start| start..count.min(start + at_least)))
@@ -165,7 +165,7 @@ impl Entry<'_> {
             Values::Plain(all) => Ok(&all[bytes]),
             Values::Coded(tensor) => {
                 buffer.resize(bytes.len(), 0);
-                tensor.elements_into(elements, buffer)?;
+                tensor.elements(elements)?.decode_bytes_into(buffer)?;
                 Ok(buffer)
             }
         }

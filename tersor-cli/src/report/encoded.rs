@@ -63,7 +63,7 @@ pub fn encode(path: &Path, originals: &Originals, args: &ReportArgs, bar: &Bar) 
     let file = tempfile::tempfile().map_err(|error| Failure::creating(&place, &error))?;
     bar.set_total(3 * originals.len());
     let mut options = EncodeOptions::default().with_progress(bar.progress());
-    options = options.with_level(args.level).map_err(|error| Failure::original(path, &error))?;
+    options = options.with_level(args.level);
     if let Some(threads) = args.threads {
         options = options.with_threads(threads);
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use tersor::half::{bf16, f16};
+use half::{bf16, f16};
 use tersor::priors::BitsBack;
 use tersor::{Dtype, Error, Escaped, Map, ReadAt, SafetensorsHeader, SafetensorsTensor, Tensor};
 
@@ -60,8 +60,9 @@ impl Posterior {
             .ok_or_else(|| self.bad(format!("tensor {name} has dtype {}, which is no float", variances.dtype)))?;
         let mut found = BitsBack::new();
         let mut index = 0;
-        for part in tensor.parts(AT_ONCE).map_err(failed)? {
-            for mean in tensor.elements_as::<f32>(part).map_err(failed)? {
+        for part in tensor.chunked_ranges(AT_ONCE).map_err(failed)? {
+            let means = tensor.elements(part).and_then(|part| part.decode_as::<f32>());
+            for mean in means.map_err(failed)? {
                 found.add(f64::from(mean), read(index));
                 index += 1;
             }

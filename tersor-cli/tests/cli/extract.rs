@@ -71,7 +71,7 @@ fn conversions() {
     assert_eq!(npy(&file), ("<f4".to_owned(), vec![3, 40], &expected[..]));
     let file = extract("positions", "f16", "positions.npy");
     let expected: Vec<u8> =
-        (6..24u16).flat_map(|value| tersor::half::f16::from_f32(f32::from(value * value)).to_le_bytes()).collect();
+        (6..24u16).flat_map(|value| half::f16::from_f32(f32::from(value * value)).to_le_bytes()).collect();
     assert_eq!(npy(&file), ("<f2".to_owned(), vec![3, 6], &expected[..]));
     let file = extract("layer.weight", "bf16", "weight.safetensors");
     let parsed = safetensors::SafeTensors::deserialize(&file).unwrap();

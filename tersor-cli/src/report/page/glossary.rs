@@ -38,7 +38,7 @@ const TERMS: [(&str, &str, &str); 20] = [
     (
         "Framing",
         "everything else: what makes it a file that can be checked and read in pieces",
-        "the specification, sections 3 to 13",
+        "the specification, sections 3 to 14",
     ),
     ("Efficiency", "the model's code length, with what has no model, divided by the whole file", ""),
     ("Uniform prior", "every multiple of the step within the range is as likely", "Laplace 1812"),

@@ -1,0 +1,171 @@
+//! A field whose bits are predicted by mixing (section 12.2).
+//!
+//! The weights around a weight predict it: those of the same kernel through an adaptive linear predictor (normalised least mean
+//! squares), those of the same column through running means. Its scale class helps, too.
+
+mod model;
+
+pub(crate) use model::{MixedKind, MixedModel};
+
+use super::super::sink::Sink;
+use super::columns::ColumnMean;
+use super::lms;
+use super::mixer::{signed_size_of, size_of};
+use super::stream::{self, Predictor};
+use super::symbol::SymbolMixer;
+use crate::error::Result;
+use crate::spec::{MAX_CONTEXTS, MAX_DISTANCES};
+use crate::wire::Cursor;
+
+/// The maximum number of positions of a kernel with weights of their own. All later positions share the last weights.
+const PHASES: usize = 16;
+/// The number of contexts of a decision.
+const INPUTS: usize = 5;
+
+/// Appends the stream of a chunk's symbols, each below 2^width.
+///
+/// `contexts` has one context for each symbol, or is empty if all are 0.
+pub(crate) fn encode_mixed(symbols: &[u16], contexts: &[u8], model: &MixedModel, out: &mut Vec<u8>) {
+    stream::encode(FieldPredictor::new(model, contexts, symbols.len()), symbols, out);
+}
+
+/// Decodes the stream of a chunk into `out`; `contexts` is as in [`encode_mixed`].
+pub(crate) fn decode_mixed(
+    cursor: &mut Cursor<'_>,
+    model: &MixedModel,
+    contexts: &[u8],
+    out: &mut [u16],
+) -> Result<()> {
+    stream::decode(FieldPredictor::new(model, contexts, out.len()), cursor, out)
+}
+
+/// Returns the cost of a chunk in units of 2^-16 bit; `contexts` is as in [`encode_mixed`].
+pub(crate) fn mixed_cost(symbols: &[u16], contexts: &[u8], model: &MixedModel) -> u64 {
+    stream::cost(FieldPredictor::new(model, contexts, symbols.len()), symbols)
+}
+
+/// Returns the exact code length of a chunk in bits; `contexts` is as in [`encode_mixed`].
+pub(crate) fn mixed_code_length(symbols: &[u16], contexts: &[u8], model: &MixedModel) -> f64 {
+    stream::code_length(FieldPredictor::new(model, contexts, symbols.len()), symbols)
+}
+
+/// The state of a chunk.
+struct FieldPredictor<'a> {
+    model: &'a MixedModel,
+    contexts: &'a [u8],
+    /// [`MixedModel::value`] of every symbol.
+    values: Vec<i32>,
+    symbols: SymbolMixer<INPUTS, { INPUTS + 1 }>,
+    /// The weights of the linear predictor, by phase.
+    weights: Vec<[i32; MAX_DISTANCES]>,
+    /// The position in the kernel.
+    position: u32,
+    /// Two running means of the size of the prediction error, in units of 2^-4: a quick and a slow one.
+    errors: [i32; 2],
+    columns: Vec<ColumnMean>,
+    column: usize,
+    row: u32,
+}
+
+/// A prediction by the linear predictor.
+struct Prediction {
+    phase: usize,
+    inputs: [i32; MAX_DISTANCES],
+    value: i64,
+    norm: i64,
+}
+
+impl<'a> FieldPredictor<'a> {
+    /// Starts a chunk of `count` symbols.
+    fn new(model: &'a MixedModel, contexts: &'a [u8], count: usize) -> Self {
+        let classes = model.contexts.clamp(1, MAX_CONTEXTS);
+        let sizes = [classes * 16, classes * 64, 16 * 64, 16 * 64, 64];
+        Self {
+            model,
+            contexts,
+            values: (0..1u16 << model.width).map(|symbol| model.value(symbol)).collect(),
+            symbols: SymbolMixer::new(model.window(), true, 1, sizes),
+            weights: vec![[0; MAX_DISTANCES]; PHASES],
+            position: 0,
+            errors: [1 << 12; 2],
+            columns: vec![ColumnMean::default(); (model.columns as usize).min(count)],
+            column: 0,
+            row: 0,
+        }
+    }
+
+    /// Predicts the symbol that follows those `before` it.
+    #[inline(always)]
+    fn predict(&self, before: &[u16]) -> Prediction {
+        let mut inputs = [0; MAX_DISTANCES];
+        let phase = (self.position as usize).min(PHASES - 1);
+        let (mut sum, mut norm) = (0i64, 4096i64);
+        for ((input, &distance), &weight) in inputs.iter_mut().zip(&self.model.distances).zip(&self.weights[phase]) {
+            if let Some(at) = before.len().checked_sub(distance as usize) {
+                let value = self.values[usize::from(before[at])];
+                *input = value;
+                sum += i64::from(value) * i64::from(weight);
+                norm += i64::from(value) * i64::from(value);
+            }
+        }
+        Prediction { phase, inputs, value: sum >> 16, norm }
+    }
+
+    /// Returns the contexts A0 to A4 of section 12.2.
+    #[inline(always)]
+    fn contexts(&self, prediction: &Prediction, before: &[u16]) -> [usize; INPUTS] {
+        let class = self.contexts.get(before.len()).map_or(0, |&class| usize::from(class));
+        let class = class.min(self.model.contexts - 1);
+        let mean = self.columns.get(self.column).copied().unwrap_or_default();
+        let last = before.last().map_or(0, |&last| self.values[usize::from(last)]);
+        let [quick, slow] = self.errors.map(|error| size_of(i64::from(error >> 4)) >> 2);
+        let predicted = signed_size_of(prediction.value);
+        [
+            class * 16 + quick,
+            class * 64 + predicted,
+            slow * 64 + predicted,
+            (mean.size >> 6) as usize * 64 + signed_size_of(i64::from(mean.value >> 4)),
+            signed_size_of(i64::from(last)),
+        ]
+    }
+
+    /// Updates the predictor and the running means after a symbol.
+    #[inline(always)]
+    fn follow(&mut self, prediction: &Prediction, symbol: u16) {
+        let value = self.values[usize::from(symbol)];
+        let error = lms::error(value, prediction.value);
+        let gain = lms::gain(error, prediction.norm);
+        let weights = &mut self.weights[prediction.phase];
+        for (weight, &input) in weights.iter_mut().zip(&prediction.inputs).take(self.model.distances.len()) {
+            lms::follow(weight, gain, input.into(), 12 + self.model.shift);
+        }
+        let size = error.unsigned_abs() as i32 * 16;
+        self.errors[0] += (size - self.errors[0]) >> 3;
+        self.errors[1] += (size - self.errors[1]) >> 5;
+        self.position = if self.position + 1 == self.model.period { 0 } else { self.position + 1 };
+        if let Some(mean) = self.columns.get_mut(self.column) {
+            mean.follow(value, self.row);
+            self.column += 1;
+            if self.column == self.columns.len() {
+                self.column = 0;
+                self.row += 1;
+            }
+        }
+    }
+}
+
+impl Predictor for FieldPredictor<'_> {
+    fn code<S: Sink>(mut self, sink: &mut S, symbols: &mut [u16]) -> Result<(), S::Error> {
+        for i in 0..symbols.len() {
+            let (before, rest) = symbols.split_at_mut(i);
+            let prediction = self.predict(before);
+            let contexts = self.contexts(&prediction, before);
+            rest[0] = self.symbols.code(sink, &contexts, rest[0])?;
+            self.follow(&prediction, rest[0]);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! Coding by logistic mixing (section 12): several contexts predict each bit, and a mixer learns which of them to
+//! trust (Mahoney 2005). All arithmetic is in integers.
+//!
+//! ```text
+//!   field/    a field of floats or integers          mask    mask bits          kept/    the values that a mask keeps
+//!     └───────────────┬───────────────────────────────┼──────────────────────────┘
+//!   stream            encodes, decodes and measures what these three predict
+//!   symbol            sign, escape and magnitude of a symbol
+//!    ├── window       the magnitudes that are coded by mixing
+//!   columns           running means of columns;  lms     least mean squares;  geometry     rows and kernels
+//!   mixer             one decision
+//!    └── slot         the probability in one context
+//!         └── tables  logarithms and rates
+//! ```
+
+mod columns;
+mod field;
+mod geometry;
+mod kept;
+mod lms;
+mod mask;
+mod mixer;
+mod slot;
+mod stream;
+mod symbol;
+mod tables;
+mod window;
+
+pub(crate) use field::{MixedKind, MixedModel, decode_mixed, encode_mixed, mixed_code_length, mixed_cost};
+pub(crate) use geometry::Geometry;
+pub(crate) use kept::{KeptKind, KeptModel, decode_kept, encode_kept, kept_code_length, kept_cost};
+pub(crate) use mask::{decode_mask, encode_mask, mask_code_length, mask_cost};
+pub(crate) use stream::skip_mixed;

@@ -1,0 +1,144 @@
+//! Decodes the selected elements of a tensor, chunk by chunk.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::entry::EntryRef;
+use super::selection::Selection;
+use super::{ReadAt, Segment, zeroed};
+use crate::error::Result;
+use crate::represent::Scratch;
+use crate::tensor::{Dtype, Element, bytes_mut, bytes_of, convert};
+
+/// The selected elements of one chunk.
+#[derive(Debug)]
+struct Part {
+    chunk: usize,
+    /// Positions in the selection.
+    positions: Range<u64>,
+}
+
+/// A selection of elements of an entry, and the segment that holds them.
+pub(super) struct Gather<'a, S> {
+    entry: EntryRef<'a, S>,
+    selection: &'a Selection,
+    segment: Arc<Segment>,
+    /// Elements of the segment before those of the entry.
+    first: u64,
+}
+
+impl<'a, S: ReadAt> Gather<'a, S> {
+    /// Loads the segment; `None` if the entry has no elements.
+    pub(super) fn new(entry: EntryRef<'a, S>, selection: &'a Selection) -> Result<Option<Self>> {
+        let segment = entry.segment()?;
+        Ok(segment.map(|(place, segment)| Self { entry, selection, segment, first: place.first }))
+    }
+
+    /// Decodes to little-endian bytes. Every run of the selection begins and ends at a byte.
+    pub(super) fn bytes(&self, out: &mut [u8]) -> Result<()> {
+        let dtype = self.dtype();
+        let len = |elements: u64| bytes_of(dtype, elements) as usize;
+        self.for_each_chunk(out, len, |part, out, scratch| self.part_bytes(&part, out, scratch))
+    }
+
+    /// Decodes to values of type `T`.
+    pub(super) fn values<T: Element>(&self, out: &mut [T]) -> Result<()> {
+        let dtype = self.dtype();
+        self.for_each_chunk(
+            out,
+            |elements| elements as usize,
+            |part, out, scratch| match bytes_mut(dtype, out) {
+                Some(bytes) => self.part_bytes(&part, bytes, scratch),
+                None => self.part_values(&part, out, scratch),
+            },
+        )
+    }
+
+    fn dtype(&self) -> Dtype {
+        self.segment.head.dtype
+    }
+
+    /// Calls `work` for the selected elements of every chunk that has some, on all workers. `len` returns how much of
+    /// `out` a number of elements takes.
+    fn for_each_chunk<T: Send>(
+        &self,
+        mut out: &mut [T],
+        len: impl Fn(u64) -> usize,
+        work: impl Fn(Part, &mut [T], &mut Scratch) -> Result<()> + Sync,
+    ) -> Result<()> {
+        let chunk_len = self.segment.head.chunk_len;
+        let extent = self.selection.extent();
+        let mut jobs = Vec::new();
+        if !extent.is_empty() {
+            let chunks = (self.first + extent.start) / chunk_len..(self.first + extent.end).div_ceil(chunk_len);
+            let mut position = 0;
+            for chunk in chunks {
+                let end = self.selection.before(((chunk + 1) * chunk_len - self.first).min(extent.end));
+                if end > position {
+                    let (own, rest) = out.split_at_mut(len(end) - len(position));
+                    jobs.push((Part { chunk: chunk as usize, positions: position..end }, own));
+                    (position, out) = (end, rest);
+                }
+            }
+        }
+        let reader = self.entry.reader;
+        let work = |(part, out): (Part, &mut [T])| {
+            let bytes = bytes_of(self.dtype(), part.positions.end - part.positions.start);
+            reader.with_scratch(|scratch| work(part, out, scratch))?;
+            reader.options.progress.advance(bytes)
+        };
+        reader.workers().map(jobs, work).map_err(|error| self.entry.locate(error))?;
+        Ok(())
+    }
+
+    fn part_bytes(&self, part: &Part, out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+        let source = self.entry.reader.source();
+        if out.len() as u64 == self.segment.chunk_bytes(part.chunk) {
+            let coded = self.segment.read_chunk(source, part.chunk)?;
+            return self.segment.decode_chunk(part.chunk, &coded, out, scratch);
+        }
+        let chunk = self.segment.whole_chunk(source, part.chunk, scratch)?;
+        let mut rest = out;
+        for run in self.runs(part) {
+            let bytes = self.byte_range(&run);
+            let (own, others) = rest.split_at_mut(bytes.len());
+            own.copy_from_slice(&chunk[bytes]);
+            rest = others;
+        }
+        Ok(())
+    }
+
+    fn part_values<T: Element>(&self, part: &Part, out: &mut [T], scratch: &mut Scratch) -> Result<()> {
+        let dtype = self.dtype();
+        let chunk = self.segment.whole_chunk(self.entry.reader.source(), part.chunk, scratch)?;
+        if dtype.bits() < 8 {
+            // a run can begin inside a byte, so the whole chunk is converted
+            let elements = self.segment.head.chunk_range(part.chunk);
+            let mut values = zeroed::<T>(elements.end - elements.start)?;
+            convert(dtype, chunk, &mut values)?;
+            let selected = self.runs(part).flat_map(|run| &values[run.start as usize..run.end as usize]);
+            out.iter_mut().zip(selected).for_each(|(out, value)| *out = *value);
+            return Ok(());
+        }
+        let bytes = if self.selection.is_contiguous() {
+            let run = self.runs(part).next().unwrap_or(0..0);
+            Cow::Borrowed(&chunk[self.byte_range(&run)])
+        } else {
+            Cow::Owned(self.runs(part).flat_map(|run| &chunk[self.byte_range(&run)]).copied().collect())
+        };
+        convert(dtype, &bytes, out)
+    }
+
+    /// Returns the runs of selected elements of a chunk, counted from the first element of the chunk.
+    fn runs(&self, part: &Part) -> impl Iterator<Item = Range<u64>> + use<'_, 'a, S> {
+        let before = part.chunk as u64 * self.segment.head.chunk_len;
+        let first = self.first;
+        let runs = self.selection.runs(part.positions.clone());
+        runs.map(move |run| first + run.start - before..first + run.end - before)
+    }
+
+    fn byte_range(&self, run: &Range<u64>) -> Range<usize> {
+        bytes_of(self.dtype(), run.start) as usize..bytes_of(self.dtype(), run.end) as usize
+    }
+}
