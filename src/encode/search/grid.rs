@@ -14,7 +14,7 @@ const PROBES: usize = 4;
 
 /// A grid on which all kept values lie: the groups, the range of the integers, and the scale of each group.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Grid {
+pub(super) struct FoundGrid {
     pub(super) groups: Groups,
     pub(super) lowest: i64,
     pub(super) highest: i64,
@@ -27,12 +27,12 @@ pub(super) fn find_grid<T: Word>(
     left_out: Option<T>,
     dtype: Dtype,
     candidates: &[Groups],
-) -> Option<Grid> {
+) -> Option<FoundGrid> {
     AffineMap::is_for(dtype).then_some(())?;
     candidates.iter().find_map(|&groups| grid_of(values, left_out, dtype, groups))
 }
 
-fn grid_of<T: Word>(values: Values<'_, T>, left_out: Option<T>, dtype: Dtype, groups: Groups) -> Option<Grid> {
+fn grid_of<T: Word>(values: Values<'_, T>, left_out: Option<T>, dtype: Dtype, groups: Groups) -> Option<FoundGrid> {
     let all = groups.numbers(&(0..values.len() as u64));
     let members = |group: usize| {
         let period = groups.period as usize;
@@ -51,7 +51,7 @@ fn grid_of<T: Word>(values: Values<'_, T>, left_out: Option<T>, dtype: Dtype, gr
     if !(0..PROBES.min(all.len())).all(probe) {
         return None;
     }
-    let mut grid = Grid { groups, lowest: 0, highest: 0, scales: Vec::with_capacity(all.len()) };
+    let mut grid = FoundGrid { groups, lowest: 0, highest: 0, scales: Vec::with_capacity(all.len()) };
     for group in all {
         let (scale, lowest, highest) = group_scale(members(group), dtype)?;
         (grid.lowest, grid.highest) = (grid.lowest.min(lowest), grid.highest.max(highest));
@@ -194,7 +194,7 @@ mod tests {
         values.map(|value| rounded(value, dtype) as u32).collect()
     }
 
-    fn grid(values: &[u32], dtype: Dtype, groups: &[Groups]) -> Option<Grid> {
+    fn grid(values: &[u32], dtype: Dtype, groups: &[Groups]) -> Option<FoundGrid> {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         find_grid(Values::<u32>::new(&bytes), None, dtype, groups)
     }
