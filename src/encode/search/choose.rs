@@ -6,6 +6,7 @@
 
 use super::chunk_limits::ChunkLimits;
 use super::effort::Effort;
+use super::hurdles::{CODING, SAMPLE};
 use super::packing::packing;
 use super::price::BYTE;
 use super::pricing::{Candidate, price};
@@ -59,7 +60,7 @@ pub(crate) fn plan(segment: SegmentBytes<'_>, effort: &Effort) -> Result<Plan> {
     let limits = ChunkLimits { dtype, row, elements, chunk_bytes, unit: 1, most: MAX_CHUNK_ELEMENTS };
     let raw_cost = bytes.len() as u64 * BYTE;
     // If coding saves less than 0.1 %, store the tensor raw: a reader can then borrow its bytes from a memory map.
-    let least = raw_cost - raw_cost / 1024;
+    let least = CODING.below(raw_cost);
     let best = candidates(layout, bytes, limits, effort).into_iter().min_by_key(|candidate| candidate.cost);
     let best = best.filter(|best| best.cost < least);
     let cost = best.as_ref().map_or(least, |best| best.cost);
@@ -132,7 +133,7 @@ pub(crate) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
 fn zstd_cost(bytes: &[u8], best: u64, effort: &Effort, chunk_bytes: &impl Fn(u64) -> usize) -> Result<Option<u64>> {
     // zstd is shorter than fields only where bytes repeat, and a sample at a low level shows that. Large segments often begin
     // with untypical values, so a second sample lies in the middle.
-    let bound = best - best / 64;
+    let bound = SAMPLE.below(best);
     let middle = bytes.len() / 2;
     let samples = [&bytes[..bytes.len().min(ZSTD_SAMPLE)], &bytes[middle..bytes.len().min(middle + ZSTD_SAMPLE)]];
     let count = if bytes.len() > 8 * ZSTD_SAMPLE { 2 } else { 1 };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::effects::Grouping;
 use super::histograms::WordStatistics;
+use super::hurdles::CONTEXTS;
 use super::price::BYTE;
 use super::scale::{Classes, Resolution, classes};
 use super::view::{Block, WordView};
@@ -85,8 +86,7 @@ pub(super) fn choose_contexts<W: Word>(
     let candidates = candidates.chain(of_mask.map(|of_mask| of_mask.contexts.clone()));
     let best = candidates.map(|contexts| (sample.cost(&contexts), contexts)).min_by_key(|(cost, _)| *cost);
     match best {
-        // contexts take time: they have to earn it
-        Some((cost, contexts)) if cost < least - least / 2048 => contexts,
+        Some((cost, contexts)) if cost < CONTEXTS.below(least) => contexts,
         _ => Contexts::NONE,
     }
 }

@@ -1,6 +1,7 @@
 //! Chooses the coding of one field from the counts of its symbols.
 
 use super::contexts::Contexts;
+use super::hurdles::Hurdle;
 use super::plans::PlannedField;
 use super::price::{BYTE, LANE_OVERHEAD};
 use crate::coders::{Adaptation, BIT, LaneModel, Tables, adaptive_cost, static_cost};
@@ -10,24 +11,21 @@ use crate::spec::{MAX_CONTEXT_SHIFT, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS};
 /// Fields of at least so many symbols are tried with fewer contexts too.
 const MANY_SYMBOLS: u64 = 1 << 19;
 
-/// A coder of the first field has to save one part in so many.
-pub(super) const LEAST_GAIN: u64 = 512;
-
 /// Returns the precision of the tables of so many contexts.
 fn precision(contexts: usize) -> u32 {
     (MAX_SLOTS / contexts).ilog2().min(MAX_PRECISION)
 }
 
 /// Returns the cheapest coding of a field with these counts among raw, constant and static lanes, and its cost. Contexts are
-/// dropped if they save less than they cost. A coder has to save one part in `gain`.
-pub(super) fn plan_field(counts: &[Vec<u64>], width: u32, contexts: &Contexts, gain: u64) -> (PlannedField, u64) {
-    let (coding, cost) = cheapest_coding(counts, width, contexts, gain);
+/// dropped if they save less than they cost. A coder has to clear the hurdle.
+pub(super) fn plan_field(counts: &[Vec<u64>], width: u32, contexts: &Contexts, hurdle: Hurdle) -> (PlannedField, u64) {
+    let (coding, cost) = cheapest_coding(counts, width, contexts, hurdle);
     let uses_classes = matches!(coding.source(), ContextSource::Classes { .. });
     let classes = contexts.classes.clone().filter(|_| uses_classes);
     (PlannedField { width, coding, classes }, cost)
 }
 
-fn cheapest_coding(counts: &[Vec<u64>], width: u32, contexts: &Contexts, gain: u64) -> (Coding, u64) {
+fn cheapest_coding(counts: &[Vec<u64>], width: u32, contexts: &Contexts, hurdle: Hurdle) -> (Coding, u64) {
     let merged: Vec<u64> = (0..1 << width).map(|symbol| counts.iter().map(|counts| counts[symbol]).sum()).collect();
     let total: u64 = merged.iter().sum();
     let raw_cost = total * u64::from(width) * BIT;
@@ -35,7 +33,7 @@ fn cheapest_coding(counts: &[Vec<u64>], width: u32, contexts: &Contexts, gain: u
     if let (Some((value, _)), None) = (present.next(), present.next()) {
         return (Coding::Constant(value as u16), 2 * BYTE);
     }
-    if width > MAX_SYMBOL_BITS || adaptive_cost(&merged) > raw_cost - raw_cost / gain && counts.len() == 1 {
+    if width > MAX_SYMBOL_BITS || counts.len() == 1 && adaptive_cost(&merged) > hurdle.below(raw_cost) {
         return (Coding::Raw, raw_cost);
     }
     let lanes = |counts: &[Vec<u64>], source: &ContextSource| {
@@ -62,11 +60,7 @@ fn cheapest_coding(counts: &[Vec<u64>], width: u32, contexts: &Contexts, gain: u
             best = alone;
         }
     }
-    // a smaller saving is not worth the time that decoding takes
-    if best.1 > raw_cost - raw_cost / gain {
-        return (Coding::Raw, raw_cost);
-    }
-    best
+    if best.1 > hurdle.below(raw_cost) { (Coding::Raw, raw_cost) } else { best }
 }
 
 /// Returns variants with fewer contexts, whose tables may be more precise: without the topmost, and two in one.

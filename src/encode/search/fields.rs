@@ -4,8 +4,9 @@ use std::ops::RangeInclusive;
 
 use super::contexts::{Contexts, MaskContexts, choose_contexts, count_top};
 use super::effort::Effort;
-use super::field_coding::{LEAST_GAIN, plan_field};
+use super::field_coding::plan_field;
 use super::histograms::{look, narrowed};
+use super::hurdles::FIRST_FIELD;
 use super::magnitude::SymbolMeaning;
 use super::planes::{plan_planes, planes_below};
 use super::plans::FieldPlan;
@@ -82,7 +83,7 @@ pub(super) fn plan_fields<W: Word>(
     };
     let plan = |first: u32| {
         let narrow: Vec<Vec<u64>> = counts.iter().map(|counts| narrowed(counts, most - first)).collect();
-        let (field, first_cost) = plan_field(&narrow, first, &contexts, LEAST_GAIN);
+        let (field, first_cost) = plan_field(&narrow, first, &contexts, FIRST_FIELD);
         let of_mask = of_mask.and_then(|of_mask| of_mask.stored.clone());
         let is_of_mask = |classes: &_| of_mask.as_ref().is_some_and(|of_mask| std::sync::Arc::ptr_eq(of_mask, classes));
         let own = field.classes.clone().filter(|classes| !is_of_mask(classes));

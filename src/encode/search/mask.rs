@@ -2,8 +2,9 @@
 //! and suits patterns.
 
 use super::contexts::Contexts;
-use super::field_coding::{LEAST_GAIN, plan_field};
+use super::field_coding::plan_field;
 use super::fields::{FirstField, plan_fields};
+use super::hurdles::{FIRST_FIELD, MASK_SAMPLE, MASK_SYMBOLS};
 use super::magnitude::SymbolMeaning;
 use super::mixing_behind_mask::mixed_mask;
 use super::plans::MaskPlan;
@@ -24,8 +25,7 @@ pub(super) fn plan_mask(view: MaskView<'_>, chunk_len: &impl Fn(u64) -> u64) -> 
     let several = shapes(view.layout).into_iter().filter(|&shape| is_promising(shape, view.kept, single.cost));
     let best = several.map(|shape| plan_symbols(view, shape)).min_by_key(|plan| plan.cost);
     let best = match best {
-        // symbols of several bits decode in fewer steps, so they may cost a little more
-        Some(best) if best.cost <= single.cost + single.cost / 256 => best,
+        Some(best) if best.cost <= MASK_SYMBOLS.above(single.cost) => best,
         _ => single,
     };
     mixed_mask(view, &best).unwrap_or(best)
@@ -58,7 +58,7 @@ fn is_promising(shape: SymbolShape, kept: &Kept, best: u64) -> bool {
     let mut counts = vec![0; 1 << shape.group];
     shape.symbols(&sample).into_iter().for_each(|symbol| counts[usize::from(symbol)] += 1);
     let cost = u128::from(entropy_cost(&counts)) * kept.len() as u128 / count as u128;
-    cost <= u128::from(best + best / 16)
+    cost <= u128::from(MASK_SAMPLE.above(best))
 }
 
 /// Plans symbols of several bits.
@@ -66,7 +66,7 @@ fn plan_symbols(view: MaskView<'_>, shape: SymbolShape) -> MaskPlan {
     let mut counts = vec![0; 1 << shape.group];
     let symbols = shape.symbols(view.kept);
     symbols.iter().for_each(|&symbol| counts[usize::from(symbol)] += 1);
-    let (field, mut cost) = plan_field(&[counts], shape.group, &Contexts::NONE, LEAST_GAIN);
+    let (field, mut cost) = plan_field(&[counts], shape.group, &Contexts::NONE, FIRST_FIELD);
     let mut coding = field.coding;
     // Bit coding is slower but tighter. A mask stream is short, so the lane states would be a large share of it.
     if view.effort.mixed_words > 0 && !matches!(coding, Coding::Constant(_)) {

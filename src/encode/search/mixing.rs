@@ -70,7 +70,7 @@ pub(super) fn mixed_first_field<W: Word>(
     let class_cost = classes.as_ref().map_or(0, |classes| classes.cost());
     let (planes, planes_cost) = plan_planes(view, width, None, classes.iter().cloned().collect());
     let cost = first_cost + class_cost + planes_cost + 64 * BYTE;
-    if cost >= plan.cost - plan.cost / effort.mixed_gain {
+    if cost >= effort.hurdles.mixing.below(plan.cost) {
         return None;
     }
     let first = PlannedField { width, coding: Coding::Mixed(source.clone(), model), classes };

@@ -53,7 +53,7 @@ pub(super) fn mixed_mask(view: MaskView<'_>, plan: &MaskPlan) -> Option<MaskPlan
     let chunks = bits.chunks(MAX_CHUNK_ELEMENTS as usize);
     let cost = chunks.map(|bits| mask_cost(bits, geometry) + 8 * BYTE).sum::<u64>() + 4 * BYTE;
     let mask = Mask { left_out, shape: SymbolShape::SINGLE, coding: Coding::MixedMask(geometry) };
-    (cost < plan.cost - plan.cost / effort.mixed_gain).then_some(MaskPlan { mask, classes: None, cost })
+    (cost < effort.hurdles.mixing.below(plan.cost)).then_some(MaskPlan { mask, classes: None, cost })
 }
 
 /// Returns a plan whose first field is mixed behind the mask, if it saves enough over `plan`. `of_mask` is the class field of
@@ -96,7 +96,7 @@ pub(super) fn mixed_behind_mask<W: Word>(
     let (fields, cost) = with_word!(bits, V => {
         mixed_fields(WordView::<V>::new(layout, effort, source, transform), model, of_mask)?
     });
-    if cost >= plan.cost - plan.cost / effort.mixed_gain {
+    if cost >= effort.hurdles.mixing.below(plan.cost) {
         return None;
     }
     let mut plan = FieldPlan { transform, fields, wider_map: Some(steps.map), cost };

@@ -9,6 +9,7 @@ mod field_coding;
 mod fields;
 mod grid;
 mod histograms;
+mod hurdles;
 mod magnitude;
 mod mask;
 mod mixing;

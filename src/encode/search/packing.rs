@@ -1,5 +1,6 @@
 //! Finds small integers that are packed in larger words, by their entropy on a sample.
 
+use super::hurdles::SAMPLE;
 use crate::coders::{BIT, entropy_cost};
 use crate::represent::{Axis, Layout, Unpack};
 use crate::tensor::Dtype;
@@ -51,14 +52,14 @@ pub(super) fn packing(layout: &Layout<'_>, bytes: &[u8]) -> Option<Unpack> {
             .sum();
         let raw = sample.len() as u64 * 8 * BIT;
         // values that look random stay as they are
-        let is_worth = cost <= as_bytes + as_bytes / 64 && cost < raw - raw / 64;
+        let is_worth = cost <= SAMPLE.above(as_bytes) && cost < SAMPLE.below(raw);
         // per byte, in 1/64 bit
         is_worth.then_some((cost / (BIT / 64) / sample.len() as u64, unpack))
     });
     // pairs of values cost the same as the values, and a coder has more to learn
     let candidates: Vec<(u64, Unpack)> = candidates.collect();
     let least = candidates.iter().map(|(cost, _)| *cost).min()?;
-    let equal = candidates.into_iter().filter(|(cost, _)| *cost <= least + least / 64);
+    let equal = candidates.into_iter().filter(|(cost, _)| *cost <= SAMPLE.above(least));
     equal.min_by_key(|(cost, unpack)| (unpack.bits, *cost)).map(|(_, unpack)| unpack)
 }
 

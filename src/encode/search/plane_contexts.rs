@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::contexts::{Contexts, Counts};
 use super::field_coding::plan_field;
+use super::hurdles::{EXPONENT_SAMPLE, STRUCTURE};
 use super::plans::PlannedField;
 use super::scale::Classes;
 use super::view::{Block, WordView};
@@ -40,19 +41,19 @@ pub(super) fn with_contexts<W: Word>(
     known: &[Arc<Classes>],
     plain: (PlannedField, u64),
 ) -> (PlannedField, u64) {
-    let gain = view.effort.plane_gain;
+    let hurdle = view.effort.hurdles.plane;
     let &Plane { width, counts, .. } = plane;
     let total: u64 = counts.iter().sum();
     let raw_cost = total * u64::from(width) * BIT;
     // where the symbols look evenly spread, contexts have nothing to tell apart
     let is_constant = matches!(plain.0.coding, Coding::Constant(_));
-    if is_constant || adaptive_cost(counts) > raw_cost - raw_cost / 400 || total < 1024 {
+    if is_constant || adaptive_cost(counts) > STRUCTURE.below(raw_cost) || total < 1024 {
         return plain;
     }
     let mut best = plain;
     let mut consider = |counts: &Counts, contexts: &Contexts| {
-        let (field, cost) = plan_field(counts, width, contexts, gain);
-        let is_better = cost < best.1 - best.1 / (2 * gain) && !matches!(field.coding.source(), ContextSource::None);
+        let (field, cost) = plan_field(counts, width, contexts, hurdle);
+        let is_better = cost < hurdle.half().below(best.1) && !matches!(field.coding.source(), ContextSource::None);
         if is_better {
             best = (field, cost);
         }
@@ -157,7 +158,7 @@ fn exponent_source<W: Word>(view: WordView<'_, W>, plane: &Plane<'_>) -> Option<
     let apart: u64 = costs.iter().sum();
     let together =
         adaptive_cost(&parts.iter().fold(vec![0; 1 << plane.width], |sum, (_, counts)| joined(&sum, counts)));
-    if apart > together - together / 512 {
+    if apart > EXPONENT_SAMPLE.below(together) {
         return None;
     }
     let thresholds: Vec<u16> = parts.iter().skip(1).map(|(symbol, _)| *symbol).collect();

@@ -72,7 +72,7 @@ impl<W: Word> PlanePlanner<'_, W> {
     fn field(&mut self, shift: u32, width: u32) -> (PlannedField, u64) {
         let effort = self.view.effort;
         let counts = self.histograms.of_bits(shift, width);
-        let plain = plan_field(std::slice::from_ref(&counts), width, &Contexts::NONE, effort.plane_gain);
+        let plain = plan_field(std::slice::from_ref(&counts), width, &Contexts::NONE, effort.hurdles.plane);
         if !effort.plane_contexts || self.known.len() >= MAX_CLASS_FIELDS {
             return plain;
         }

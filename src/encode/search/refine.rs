@@ -1,6 +1,7 @@
 //! Replaces codings of fields by others that are measured on some chunks: tables that adapt to the symbols, and bit coding.
 
 use super::effort::Effort;
+use super::hurdles::BIT_CODING;
 use super::plans::{FieldPlan, PlannedField};
 use super::price::{BYTE, LANE_OVERHEAD};
 use super::view::{Block, WordView};
@@ -24,11 +25,11 @@ pub(super) fn measured<W: Word>(view: WordView<'_, W>, mut plan: FieldPlan, chun
         let options = chunks.measure(view, &plan, options);
         for (field, options) in plan.fields.iter_mut().zip(options) {
             let Some((_, present_cost)) = options.first() else { continue };
-            // adaptation and bit coding take time to decode, so they have to save some
             let present_cost = *present_cost;
             let earns = |(coding, cost): &(Coding, u64)| {
-                let least = if matches!(coding, Coding::Lanes(..)) { effort.adaptation_gain } else { 4096 };
-                *cost < present_cost - present_cost / least
+                let is_adapted = matches!(coding, Coding::Lanes(..));
+                let hurdle = if is_adapted { effort.hurdles.adaptation } else { BIT_CODING };
+                *cost < hurdle.below(present_cost)
             };
             let best = options.into_iter().skip(1).filter(earns).min_by_key(|(_, cost)| *cost);
             if let Some((coding, cost)) = best {
