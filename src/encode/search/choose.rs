@@ -14,7 +14,7 @@ use super::propose::{Bid, mask, propose};
 use super::survey::{Survey, survey};
 use super::view::SegmentView;
 use crate::error::Result;
-use crate::represent::{InChunks, Layout, Order, Representation, Values, Word, read_words, with_word};
+use crate::represent::{InChunks, Order, Representation, SegmentLayout, Values, Word, read_words, with_word};
 use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::{Dtype, bytes_of};
 
@@ -44,7 +44,7 @@ impl Plan {
 /// The bytes of a segment, and the limits that the caller sets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SegmentBytes<'a> {
-    pub(crate) layout: &'a Layout<'a>,
+    pub(crate) layout: &'a SegmentLayout<'a>,
     /// Elements of a row.
     pub(crate) row: u64,
     pub(crate) bytes: &'a [u8],
@@ -79,7 +79,7 @@ pub(crate) fn plan(segment: SegmentBytes<'_>, effort: &Effort) -> Result<Plan> {
 }
 
 /// Returns a plan for each bid, of the words as they are and of the values that they may be unpacked to.
-fn candidates(layout: &Layout<'_>, bytes: &[u8], limits: ChunkLimits, effort: &Effort) -> Vec<Candidate> {
+fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, effort: &Effort) -> Vec<Candidate> {
     let dtype = layout.dtype;
     let bits = dtype.word_bits();
     let whole = SegmentView { layout, unpack: None, bytes, bits, limits, effort };

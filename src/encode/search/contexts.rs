@@ -9,7 +9,7 @@ use super::price::BYTE;
 use super::scale::{Classes, Resolution, classes};
 use super::view::{Block, WordView};
 use crate::coders::{BIT, entropy_cost};
-use crate::represent::{ContextSource, Layout, Word};
+use crate::represent::{ContextSource, SegmentLayout, Word};
 use crate::spec::MAX_GROUP_CLASSES;
 
 /// Estimated bytes of the table of one more context.
@@ -91,7 +91,7 @@ pub(super) fn choose_contexts<W: Word>(
     }
 }
 
-fn contexts_of(grouping: &Grouping, layout: &Layout<'_>, resolution: Resolution) -> Option<Contexts> {
+fn contexts_of(grouping: &Grouping, layout: &SegmentLayout<'_>, resolution: Resolution) -> Option<Contexts> {
     let (classes, source) = classes(grouping, layout, resolution)?;
     let cost = classes.cost();
     Some(Contexts { source, classes: Some(Arc::new(classes)), cost })

@@ -13,7 +13,7 @@ use super::plans::FieldPlan;
 use super::refine::measured;
 use super::view::{ValueSource, WordView};
 use crate::coders::{BIT, adaptive_cost};
-use crate::represent::{Layout, Map, Transform, Word};
+use crate::represent::{Map, SegmentLayout, Transform, Word};
 use crate::spec::MAX_SYMBOL_BITS;
 
 /// In segments of at most so many words every width of the first field is planned and refined.
@@ -28,7 +28,7 @@ pub(super) struct FirstField {
 
 impl FirstField {
     /// Returns the first field of these values.
-    pub(super) fn of_values(layout: &Layout<'_>, source: ValueSource<'_>, effort: &Effort) -> Self {
+    pub(super) fn of_values(layout: &SegmentLayout<'_>, source: ValueSource<'_>, effort: &Effort) -> Self {
         let dtype = layout.dtype;
         let bits = source.steps.symbol_bits(dtype);
         let are_words = source.steps.unpack.is_none() && source.steps.map == Map::None;

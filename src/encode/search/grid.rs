@@ -1,6 +1,6 @@
 //! Finds grids (section 8.7): floats that are small integers times the scale of their group, bit for bit.
 
-use crate::represent::{AffineMap, Groups, Values, Word, nearest, rounded, widened};
+use crate::represent::{Grid, Groups, Values, Word, nearest, rounded, widened};
 use crate::tensor::Dtype;
 
 /// The least magnitude of a group is tried as 1 to so many times the scale.
@@ -21,18 +21,18 @@ pub(super) struct FoundGrid {
     pub(super) scales: Vec<f32>,
 }
 
-/// Returns the grid of the values that do not equal `left_out`, with the first of the `candidates` that fits.
+/// Returns the grid of the values that do not equal `omitted`, with the first of the `candidates` that fits.
 pub(super) fn find_grid<T: Word>(
     values: Values<'_, T>,
-    left_out: Option<T>,
+    omitted: Option<T>,
     dtype: Dtype,
     candidates: &[Groups],
 ) -> Option<FoundGrid> {
-    AffineMap::is_for(dtype).then_some(())?;
-    candidates.iter().find_map(|&groups| grid_of(values, left_out, dtype, groups))
+    Grid::is_for(dtype).then_some(())?;
+    candidates.iter().find_map(|&groups| grid_of(values, omitted, dtype, groups))
 }
 
-fn grid_of<T: Word>(values: Values<'_, T>, left_out: Option<T>, dtype: Dtype, groups: Groups) -> Option<FoundGrid> {
+fn grid_of<T: Word>(values: Values<'_, T>, omitted: Option<T>, dtype: Dtype, groups: Groups) -> Option<FoundGrid> {
     let all = groups.numbers(&(0..values.len() as u64));
     let members = |group: usize| {
         let period = groups.period as usize;
@@ -44,7 +44,7 @@ fn grid_of<T: Word>(values: Values<'_, T>, left_out: Option<T>, dtype: Dtype, gr
             }
         };
         let indices = (start..end.min(values.len())).step_by(period);
-        indices.map(move |index| values.get(index)).filter(move |value| Some(*value) != left_out)
+        indices.map(move |index| values.get(index)).filter(move |value| Some(*value) != omitted)
     };
     // if the values lie on no grid, a few groups show it
     let probe = |number: usize| group_scale(members(all.len() * number / PROBES), dtype).is_some();
@@ -217,7 +217,7 @@ mod tests {
             let values = words(dtype, (0..6 * 256).map(|i| integer() * scales[i / 256]));
             let found = grid(&values, dtype, &[Groups::ONE, Groups { block: 256, period: 1 }]);
             let grid = found.expect("a grid");
-            let map = AffineMap::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales).unwrap();
+            let map = Grid::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales).unwrap();
             let symbols: Vec<u32> = map.apply(&grid.scales, (0, 0), &values, None);
             let back = symbols.iter().enumerate().map(|(i, &symbol)| {
                 map.value::<u32>(symbol.into(), grid.scales[grid.groups.of(i as u64)])

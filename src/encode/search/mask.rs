@@ -11,7 +11,7 @@ use super::plans::MaskPlan;
 use super::price::{BYTE, LANE_OVERHEAD};
 use super::view::{MaskView, Source, WordView};
 use crate::coders::{BitsModel, WordSize, bits_cost, entropy_cost};
-use crate::represent::{Coding, ContextSource, Kept, Layout, Mask, SymbolShape, Transform};
+use crate::represent::{Coding, ContextSource, Mask, MaskBits, SegmentLayout, SymbolShape, Transform};
 
 /// Mask bits on which shapes of symbols are judged first.
 const SAMPLE_VALUES: usize = 1 << 18;
@@ -32,7 +32,7 @@ pub(super) fn plan_mask(view: MaskView<'_>, chunk_len: &impl Fn(u64) -> u64) -> 
 }
 
 /// Returns the shapes of symbols of several bits: neighbours, and neighbours along the other axes.
-fn shapes(layout: &Layout<'_>) -> Vec<SymbolShape> {
+fn shapes(layout: &SegmentLayout<'_>) -> Vec<SymbolShape> {
     let mut shapes = vec![SymbolShape { group: 4, stride: 1 }, SymbolShape { group: 8, stride: 1 }];
     let mut stride = 1u64;
     for &dimension in layout.single().unwrap_or(&[]).iter().skip(1).rev() {
@@ -45,7 +45,7 @@ fn shapes(layout: &Layout<'_>) -> Vec<SymbolShape> {
 }
 
 /// Returns whether symbols of this shape seem, on a sample, to cost little more than `best` at most.
-fn is_promising(shape: SymbolShape, kept: &Kept, best: u64) -> bool {
+fn is_promising(shape: SymbolShape, kept: &MaskBits, best: u64) -> bool {
     let unit = shape.group as usize * shape.stride as usize;
     let units = kept.len() / unit;
     let count = (SAMPLE_VALUES / unit).clamp(1, units.max(1)) * unit;
@@ -54,7 +54,7 @@ fn is_promising(shape: SymbolShape, kept: &Kept, best: u64) -> bool {
     }
     // at a byte, so that the copy is fast
     let start = (kept.len() - count) / 2 / 8 * 8;
-    let sample = Kept::from_bitslice(&kept[start..start + count]);
+    let sample = MaskBits::from_bitslice(&kept[start..start + count]);
     let mut counts = vec![0; 1 << shape.group];
     shape.symbols(&sample).into_iter().for_each(|symbol| counts[usize::from(symbol)] += 1);
     let cost = u128::from(entropy_cost(&counts)) * kept.len() as u128 / count as u128;
@@ -77,7 +77,7 @@ fn plan_symbols(view: MaskView<'_>, shape: SymbolShape) -> MaskPlan {
             (coding, cost) = (Coding::Bits(ContextSource::None, model), in_bits);
         }
     }
-    MaskPlan { mask: Mask { left_out: view.left_out, shape, coding }, classes: None, cost }
+    MaskPlan { mask: Mask { omitted: view.omitted, shape, coding }, classes: None, cost }
 }
 
 /// Plans symbols of one bit, as a field of one bit.
@@ -88,6 +88,6 @@ fn plan_bits(view: MaskView<'_>, chunk_len: &impl Fn(u64) -> u64) -> MaskPlan {
     let (plan, _) = plan_fields(words, first, None, chunk_len);
     let (coding, classes) =
         plan.fields.into_iter().next().map_or((Coding::Raw, None), |field| (field.coding, field.classes));
-    let mask = Mask { left_out: view.left_out, shape: SymbolShape::SINGLE, coding };
+    let mask = Mask { omitted: view.omitted, shape: SymbolShape::SINGLE, coding };
     MaskPlan { mask, classes, cost: plan.cost + 4 * BYTE }
 }

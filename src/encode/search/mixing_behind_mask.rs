@@ -38,7 +38,7 @@ fn geometries(shape: &[u64]) -> Vec<Geometry> {
 
 /// Returns the mask coded by mixing, if that saves enough over `plan`.
 pub(super) fn mixed_mask(view: MaskView<'_>, plan: &MaskPlan) -> Option<MaskPlan> {
-    let MaskView { layout, effort, kept, left_out } = view;
+    let MaskView { layout, effort, kept, omitted } = view;
     let shape = layout.single()?;
     if effort.mixed_words == 0 || kept.len() < MIN_VALUES {
         return None;
@@ -52,7 +52,7 @@ pub(super) fn mixed_mask(view: MaskView<'_>, plan: &MaskPlan) -> Option<MaskPlan
     })?;
     let chunks = bits.chunks(MAX_CHUNK_ELEMENTS as usize);
     let cost = chunks.map(|bits| mask_cost(bits, geometry) + 8 * BYTE).sum::<u64>() + 4 * BYTE;
-    let mask = Mask { left_out, shape: SymbolShape::SINGLE, coding: Coding::MixedMask(geometry) };
+    let mask = Mask { omitted, shape: SymbolShape::SINGLE, coding: Coding::MixedMask(geometry) };
     (cost < effort.hurdles.mixing.below(plan.cost)).then_some(MaskPlan { mask, classes: None, cost })
 }
 
@@ -72,7 +72,7 @@ pub(super) fn mixed_behind_mask<W: Word>(
     }
     let dtype = layout.dtype;
     let mut steps = source.steps.clone();
-    let below = below_omitted(&mut steps, mask.left_out, dtype)?;
+    let below = below_omitted(&mut steps, mask.omitted, dtype)?;
     let bits = steps.symbol_bits(dtype);
     let (transform, width, kind) = match below {
         Below::Offset(_) if !(2..=MAX_INTEGER_BITS).contains(&bits) => return None,
@@ -127,7 +127,7 @@ fn below_omitted(steps: &mut Steps, omitted: u64, dtype: Dtype) -> Option<Below>
             map.symbol_bits = symbol_bits(map.symbol_bits, below.max(codebook.0.len() as u64 - below));
             below
         }
-        Map::Affine(map) => {
+        Map::Grid(map) => {
             let below = u64::from(map.lowest.min(0).unsigned_abs());
             map.symbol_bits = symbol_bits(map.symbol_bits, below.max((1 << map.symbol_bits) - below));
             below

@@ -81,7 +81,7 @@ pub(super) fn price(view: &SegmentView<'_>, masked: Option<&Masked>, bid: Bid) -
 }
 
 /// Returns where a segment with these steps may be cut into chunks.
-fn limits_of(view: &SegmentView<'_>, steps: &Steps, shared: &crate::represent::Shared) -> ChunkLimits {
+fn limits_of(view: &SegmentView<'_>, steps: &Steps, shared: &crate::represent::GroupValues) -> ChunkLimits {
     let mut limits = view.limits;
     if let Some(groups) = steps.map.groups().filter(|groups| !groups.are_global()) {
         limits.unit = least_common_multiple(limits.unit, groups.unit());

@@ -6,7 +6,7 @@ use super::mask::plan_mask;
 use super::plans::MaskPlan;
 use super::survey::{Survey, distinct_of};
 use super::view::{MaskView, SegmentView};
-use crate::represent::{AffineMap, Codebook, CodebookMap, Groups, Map, Shared, Values, Word, kept_values};
+use crate::represent::{Codebook, CodebookMap, Grid, GroupValues, Groups, Map, Values, Word, kept_values};
 use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_CODEBOOK_ENTRIES};
 
 /// A mask has to omit one of so many values.
@@ -46,7 +46,7 @@ pub(super) enum MaskUse {
 pub(super) struct Bid {
     pub(super) mask: MaskUse,
     pub(super) map: Map,
-    pub(super) shared: Shared,
+    pub(super) shared: GroupValues,
     /// Number of symbol words that the steps leave.
     pub(super) kept: usize,
 }
@@ -54,7 +54,7 @@ pub(super) struct Bid {
 impl Bid {
     /// Returns the bid without any step.
     pub(super) fn plain(count: usize) -> Self {
-        Self { mask: MaskUse::None, map: Map::None, shared: Shared::default(), kept: count }
+        Self { mask: MaskUse::None, map: Map::None, shared: GroupValues::default(), kept: count }
     }
 }
 
@@ -62,10 +62,10 @@ impl Bid {
 pub(super) fn mask<T: Word>(view: &SegmentView<'_>, values: Values<'_, T>, survey: &Survey) -> Option<Masked> {
     let count = values.len();
     let share = if view.bits > 8 { MASK_SHARE } else { MASK_SHARE_OF_SMALL };
-    let (left_out, occurs) = survey.frequent.filter(|&(_, occurs)| occurs < count && occurs >= count / share)?;
-    let kept = kept_values(values.iter(), T::from_number(left_out));
+    let (omitted, occurs) = survey.frequent.filter(|&(_, occurs)| occurs < count && occurs >= count / share)?;
+    let kept = kept_values(values.iter(), T::from_number(omitted));
     let chunk_len = |cost: u64| view.values_of(view.limits.chunk_len(cost));
-    let mask = MaskView { layout: view.layout, effort: view.effort, kept: &kept, left_out };
+    let mask = MaskView { layout: view.layout, effort: view.effort, kept: &kept, omitted };
     Some(Masked { plan: plan_mask(mask, &chunk_len), kept: count - occurs })
 }
 
@@ -115,7 +115,7 @@ impl<T: Word> Proposer<'_, T> {
         if self.mask.is_some() { MaskUse::Step } else { MaskUse::None }
     }
 
-    fn bid(&self, mask: MaskUse, map: Map, shared: Shared) -> Bid {
+    fn bid(&self, mask: MaskUse, map: Map, shared: GroupValues) -> Bid {
         Bid { mask, map, shared, kept: self.kept(mask) }
     }
 
@@ -130,7 +130,7 @@ impl<T: Word> Proposer<'_, T> {
         // raw bits of a value that a mask omits do not pay
         let count = self.values.len();
         let is_plain = self.view.bits <= 16 || self.mask.is_none_or(|masked| masked.kept > count / 2);
-        let masked = self.mask.map(|_| self.bid(MaskUse::Step, Map::None, Shared::default()));
+        let masked = self.mask.map(|_| self.bid(MaskUse::Step, Map::None, GroupValues::default()));
         is_plain.then(|| Bid::plain(count)).into_iter().chain(masked)
     }
 
@@ -140,9 +140,9 @@ impl<T: Word> Proposer<'_, T> {
         let entries = std::slice::from_ref(codebook);
         let map = Map::Codebook(CodebookMap::new(Groups::ONE, view.order(), view.bits, entries));
         let use_of_mask = if self.mask.is_some() { MaskUse::Contexts } else { MaskUse::None };
-        let whole = self.bid(use_of_mask, map, Shared::default());
+        let whole = self.bid(use_of_mask, map, GroupValues::default());
         let masked = self.mask.and_then(|masked| {
-            let omitted = masked.plan.mask.left_out;
+            let omitted = masked.plan.mask.omitted;
             let others = codebook.0.iter().copied().filter(|&value| value != omitted).collect();
             self.coded_by(&[Codebook(others)], Groups::ONE)
         });
@@ -156,7 +156,7 @@ impl<T: Word> Proposer<'_, T> {
         }
         let map = CodebookMap::new(groups, self.view.order(), self.view.bits, codebooks);
         let in_chunks = if groups.are_global() { Vec::new() } else { codebooks.to_vec() };
-        let shared = Shared { codebooks: in_chunks, scales: Vec::new() };
+        let shared = GroupValues { codebooks: in_chunks, scales: Vec::new() };
         Some(self.bid(self.step(), Map::Codebook(map), shared))
     }
 
@@ -169,7 +169,7 @@ impl<T: Word> Proposer<'_, T> {
             return None;
         }
         let most = MOST_OF_ROW.min(row / VALUES_AN_ENTRY);
-        let omitted = self.mask.map(|masked| masked.plan.mask.left_out);
+        let omitted = self.mask.map(|masked| masked.plan.mask.omitted);
         let of_row = |number: usize| {
             let values = (number * row..(number + 1) * row).map(|index| self.values.get(index));
             distinct_of(values, omitted, most, view.bits, view.order())
@@ -182,7 +182,7 @@ impl<T: Word> Proposer<'_, T> {
 
     /// Proposes a grid of all values, and one of the values that the mask keeps.
     fn grids(&self) -> impl Iterator<Item = Bid> {
-        let omitted = self.mask.map(|masked| T::from_number(masked.plan.mask.left_out));
+        let omitted = self.mask.map(|masked| T::from_number(masked.plan.mask.omitted));
         let masked = omitted.and_then(|omitted| self.grid(MaskUse::Step, Some(omitted)));
         self.grid(MaskUse::None, None).into_iter().chain(masked)
     }
@@ -190,13 +190,13 @@ impl<T: Word> Proposer<'_, T> {
     /// Proposes the grid on which all values but the omitted one lie.
     fn grid(&self, mask: MaskUse, omitted: Option<T>) -> Option<Bid> {
         let dtype = self.view.dtype();
-        if self.view.unpack.is_some() || !AffineMap::is_for(dtype) {
+        if self.view.unpack.is_some() || !Grid::is_for(dtype) {
             return None;
         }
         let grid = find_grid(self.values, omitted, dtype, &self.groups_of_scales())?;
-        let map = AffineMap::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales)?;
+        let map = Grid::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales)?;
         let scales = if grid.groups.are_global() { Vec::new() } else { grid.scales };
-        Some(self.bid(mask, Map::Affine(map), Shared { codebooks: Vec::new(), scales }))
+        Some(self.bid(mask, Map::Grid(map), GroupValues { codebooks: Vec::new(), scales }))
     }
 
     /// Returns groups that quantisers use, the largest first.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::chunk_limits::ChunkLimits;
 use super::effort::Effort;
-use crate::represent::{Kept, Layout, Order, Rows, Shared, Steps, Transform, Unpack, Word, of_kept};
+use crate::represent::{GroupValues, MaskBits, Order, Rows, SegmentLayout, Steps, Transform, Unpack, Word, of_kept};
 use crate::tensor::Dtype;
 
 /// Values that are read at a time.
@@ -17,7 +17,7 @@ pub(super) struct ValueSource<'a> {
     /// The elements. If the steps unpack them: the values, one a byte.
     pub(super) bytes: &'a [u8],
     pub(super) steps: &'a Steps,
-    pub(super) shared: &'a Shared,
+    pub(super) shared: &'a GroupValues,
     /// Number of values that the mask keeps. Without a mask: of all values, and for C64 of all words.
     pub(super) kept: usize,
 }
@@ -34,7 +34,7 @@ pub(super) enum Source<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WordView<'a, W> {
     /// The layout of the values.
-    pub(super) layout: &'a Layout<'a>,
+    pub(super) layout: &'a SegmentLayout<'a>,
     pub(super) effort: &'a Effort,
     pub(super) source: Source<'a>,
     pub(super) transform: Transform,
@@ -46,7 +46,7 @@ pub(super) struct WordView<'a, W> {
 pub(super) struct Block<W> {
     pub(super) values: Range<usize>,
     /// The mask bits of the values, if there is a mask.
-    pub(super) kept: Option<Kept>,
+    pub(super) kept: Option<MaskBits>,
     /// The words of the kept values.
     pub(super) words: Vec<W>,
 }
@@ -79,7 +79,12 @@ impl<W> Block<W> {
 }
 
 impl<'a, W: Word> WordView<'a, W> {
-    pub(super) fn new(layout: &'a Layout<'a>, effort: &'a Effort, source: Source<'a>, transform: Transform) -> Self {
+    pub(super) fn new(
+        layout: &'a SegmentLayout<'a>,
+        effort: &'a Effort,
+        source: Source<'a>,
+        transform: Transform,
+    ) -> Self {
         Self { layout, effort, source, transform, word: PhantomData }
     }
 
@@ -170,18 +175,18 @@ impl<'a, W: Word> WordView<'a, W> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MaskView<'a> {
     /// The layout of the values.
-    pub(super) layout: &'a Layout<'a>,
+    pub(super) layout: &'a SegmentLayout<'a>,
     pub(super) effort: &'a Effort,
-    pub(super) kept: &'a Kept,
+    pub(super) kept: &'a MaskBits,
     /// The value that has 0 bits.
-    pub(super) left_out: u64,
+    pub(super) omitted: u64,
 }
 
 /// The values of a segment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SegmentView<'a> {
     /// The layout of the values.
-    pub(super) layout: &'a Layout<'a>,
+    pub(super) layout: &'a SegmentLayout<'a>,
     pub(super) unpack: Option<Unpack>,
     /// The elements. If they are unpacked: the values, one a byte.
     pub(super) bytes: &'a [u8],
