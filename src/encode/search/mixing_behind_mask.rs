@@ -9,7 +9,7 @@ use super::price::BYTE;
 use super::scale::Classes;
 use super::view::{MaskView, Source, ValueSource, WordView};
 use crate::coders::{Geometry, KeptKind, KeptModel, kept_cost, mask_cost};
-use crate::represent::{Coding, Map, Mask, Order, Steps, SymbolShape, Transform, Word, take_field, with_word};
+use crate::represent::{Coding, Map, Mask, Steps, SymbolShape, Transform, Word, take_field, with_word};
 use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_MASK_ROW, MAX_SYMBOL_BITS};
 use crate::tensor::Dtype;
 
@@ -112,24 +112,14 @@ enum Below {
     Offset(u64),
 }
 
-/// Finds the words below the omitted value, and gives the map so many symbol bits that an offset can make them negative.
+/// Finds the words below the omitted value, and widens the symbol words of the map so that an offset can make them negative.
 fn below_omitted(steps: &mut Steps, omitted: u64, dtype: Dtype) -> Option<Below> {
-    let order = Order::of(dtype, steps.unpack.is_some());
-    let value_bits = steps.value_bits(dtype);
-    let symbol_bits = |bits: u32, most: u64| bits.max(65 - (most - 1).leading_zeros()).max(2);
     let below = match &mut steps.map {
         Map::None if dtype.exponent_bits().is_some() && steps.unpack.is_none() => return Some(Below::Float),
         Map::None => omitted,
-        Map::Codebook(map) => {
-            let [codebook] = &map.global[..] else { return None };
-            let zero = order.key(omitted, value_bits);
-            let below = codebook.0.partition_point(|&value| order.key(value, value_bits) < zero) as u64;
-            map.symbol_bits = symbol_bits(map.symbol_bits, below.max(codebook.0.len() as u64 - below));
-            below
-        }
-        Map::Grid(map) => {
-            let below = u64::from(map.lowest.min(0).unsigned_abs());
-            map.symbol_bits = symbol_bits(map.symbol_bits, below.max((1 << map.symbol_bits) - below));
+        map => {
+            let (below, others) = map.words_around(omitted)?;
+            map.widen((65 - (below.max(others) - 1).leading_zeros()).max(2));
             below
         }
     };

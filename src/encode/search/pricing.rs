@@ -59,11 +59,11 @@ pub(super) fn price(view: &SegmentView<'_>, masked: Option<&Masked>, bid: Bid) -
     let dtype = view.dtype();
     let mask = masked.filter(|_| bid.mask == MaskUse::Step).map(|masked| &masked.plan);
     let steps = Steps { unpack: view.unpack, mask: mask.map(|plan| plan.mask.clone()), map: bid.map };
-    let limits = limits_of(view, &steps, &bid.shared);
+    let limits = limits_of(view, &steps, &bid.group_values);
     let mut parameters = Vec::new();
     steps.write(&mut parameters);
-    steps.map.encode_shared(&bid.shared, &(0..view.layout.elements()), &mut parameters);
-    let source = ValueSource { bytes: view.bytes, steps: &steps, shared: &bid.shared, kept: bid.kept };
+    steps.map.encode_groups(&bid.group_values, &(0..view.layout.elements()), &mut parameters);
+    let source = ValueSource { bytes: view.bytes, steps: &steps, group_values: &bid.group_values, kept: bid.kept };
     let of_mask = match bid.mask {
         MaskUse::None => None,
         _ => masked.and_then(|masked| masked.plan.contexts(mask.is_some())),
@@ -77,15 +77,15 @@ pub(super) fn price(view: &SegmentView<'_>, masked: Option<&Masked>, bid: Bid) -
     });
     let cost = plan.cost + parameters.len() as u64 * BYTE + mask.map_or(0, |plan| plan.cost);
     let (fields, row_classes) = plan.into_fields(steps, mask.and_then(|plan| plan.classes.as_ref()));
-    Candidate { fields, in_chunks: InChunks { row_classes, shared: bid.shared }, limits, cost }
+    Candidate { fields, in_chunks: InChunks { row_classes, group_values: bid.group_values }, limits, cost }
 }
 
 /// Returns where a segment with these steps may be cut into chunks.
-fn limits_of(view: &SegmentView<'_>, steps: &Steps, shared: &crate::represent::GroupValues) -> ChunkLimits {
+fn limits_of(view: &SegmentView<'_>, steps: &Steps, group_values: &crate::represent::GroupValues) -> ChunkLimits {
     let mut limits = view.limits;
     if let Some(groups) = steps.map.groups().filter(|groups| !groups.are_global()) {
         limits.unit = least_common_multiple(limits.unit, groups.unit());
-        let most = shared.codebooks.iter().map(|codebook| codebook.0.len()).max().unwrap_or(1);
+        let most = group_values.most_entries();
         let fit = (MAX_CODEBOOK_ENTRIES / most) as u64 * groups.block;
         limits.most = limits.most.min(fit / limits.unit * limits.unit).max(1);
     }

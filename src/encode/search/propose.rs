@@ -46,7 +46,7 @@ pub(super) enum MaskUse {
 pub(super) struct Bid {
     pub(super) mask: MaskUse,
     pub(super) map: Map,
-    pub(super) shared: GroupValues,
+    pub(super) group_values: GroupValues,
     /// Number of symbol words that the steps leave.
     pub(super) kept: usize,
 }
@@ -54,7 +54,7 @@ pub(super) struct Bid {
 impl Bid {
     /// Returns the bid without any step.
     pub(super) fn plain(count: usize) -> Self {
-        Self { mask: MaskUse::None, map: Map::None, shared: GroupValues::default(), kept: count }
+        Self { mask: MaskUse::None, map: Map::None, group_values: GroupValues::None, kept: count }
     }
 }
 
@@ -115,8 +115,8 @@ impl<T: Word> Proposer<'_, T> {
         if self.mask.is_some() { MaskUse::Step } else { MaskUse::None }
     }
 
-    fn bid(&self, mask: MaskUse, map: Map, shared: GroupValues) -> Bid {
-        Bid { mask, map, shared, kept: self.kept(mask) }
+    fn bid(&self, mask: MaskUse, map: Map, group_values: GroupValues) -> Bid {
+        Bid { mask, map, group_values, kept: self.kept(mask) }
     }
 
     /// Returns whether values are few enough for a codebook. Values of up to 8 bits need none.
@@ -130,7 +130,7 @@ impl<T: Word> Proposer<'_, T> {
         // raw bits of a value that a mask omits do not pay
         let count = self.values.len();
         let is_plain = self.view.bits <= 16 || self.mask.is_none_or(|masked| masked.kept > count / 2);
-        let masked = self.mask.map(|_| self.bid(MaskUse::Step, Map::None, GroupValues::default()));
+        let masked = self.mask.map(|_| self.bid(MaskUse::Step, Map::None, GroupValues::None));
         is_plain.then(|| Bid::plain(count)).into_iter().chain(masked)
     }
 
@@ -140,7 +140,7 @@ impl<T: Word> Proposer<'_, T> {
         let entries = std::slice::from_ref(codebook);
         let map = Map::Codebook(CodebookMap::new(Groups::ONE, view.order(), view.bits, entries));
         let use_of_mask = if self.mask.is_some() { MaskUse::Contexts } else { MaskUse::None };
-        let whole = self.bid(use_of_mask, map, GroupValues::default());
+        let whole = self.bid(use_of_mask, map, GroupValues::None);
         let masked = self.mask.and_then(|masked| {
             let omitted = masked.plan.mask.omitted;
             let others = codebook.0.iter().copied().filter(|&value| value != omitted).collect();
@@ -155,9 +155,9 @@ impl<T: Word> Proposer<'_, T> {
             return None;
         }
         let map = CodebookMap::new(groups, self.view.order(), self.view.bits, codebooks);
-        let in_chunks = if groups.are_global() { Vec::new() } else { codebooks.to_vec() };
-        let shared = GroupValues { codebooks: in_chunks, scales: Vec::new() };
-        Some(self.bid(self.step(), Map::Codebook(map), shared))
+        let group_values =
+            if groups.are_global() { GroupValues::None } else { GroupValues::Codebook(codebooks.to_vec()) };
+        Some(self.bid(self.step(), Map::Codebook(map), group_values))
     }
 
     /// Proposes a codebook for each row of a single member, if the rows have few values each.
@@ -195,8 +195,8 @@ impl<T: Word> Proposer<'_, T> {
         }
         let grid = find_grid(self.values, omitted, dtype, &self.groups_of_scales())?;
         let map = Grid::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales)?;
-        let scales = if grid.groups.are_global() { Vec::new() } else { grid.scales };
-        Some(self.bid(mask, Map::Grid(map), GroupValues { codebooks: Vec::new(), scales }))
+        let group_values = if grid.groups.are_global() { GroupValues::None } else { GroupValues::Grid(grid.scales) };
+        Some(self.bid(mask, Map::Grid(map), group_values))
     }
 
     /// Returns groups that quantisers use, the largest first.

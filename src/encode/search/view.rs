@@ -17,7 +17,7 @@ pub(super) struct ValueSource<'a> {
     /// The elements. If the steps unpack them: the values, one a byte.
     pub(super) bytes: &'a [u8],
     pub(super) steps: &'a Steps,
-    pub(super) shared: &'a GroupValues,
+    pub(super) group_values: &'a GroupValues,
     /// Number of values that the mask keeps. Without a mask: of all values, and for C64 of all words.
     pub(super) kept: usize,
 }
@@ -137,14 +137,14 @@ impl<'a, W: Word> WordView<'a, W> {
                 return Block { values, kept: None, words };
             }
         };
-        let ValueSource { steps, shared, .. } = source;
+        let ValueSource { steps, group_values, .. } = source;
         let dtype = self.layout.dtype;
         let byte = |value: usize| (value as u64 * u64::from(self.stored_bits(steps)) / 8) as usize;
         let bytes = &source.bytes[byte(values.start)..byte(values.end)];
         let start = values.start as u64;
         let (kept, mut words) = match steps.unpack {
-            Some(_) => steps.apply_values::<u8, W>(bytes, dtype, start, shared),
-            None => steps.apply::<W>(dtype, start, bytes, shared),
+            Some(_) => steps.forward_values::<u8, W>(bytes, start, group_values),
+            None => steps.forward::<W>(dtype, start, bytes, group_values),
         };
         self.transform.apply(&mut words, self.bits());
         Block { values, kept, words }
