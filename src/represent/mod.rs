@@ -30,7 +30,7 @@ mod values;
 pub(crate) use chunk::{ChunkExtent, Observer, Scratch, StreamObservation, take_field};
 pub(crate) use codebook::{Codebook, CodebookMap, Order};
 pub(crate) use coding::{Coding, Field};
-pub(crate) use contexts::{AxisGroup, ClassField, ContextSource, all_sums};
+pub(crate) use contexts::{AxisGroup, ClassField, ContextSource};
 pub(crate) use fields::{Fields, InChunks};
 pub(crate) use grid::{Grid, nearest, rounded, widened};
 pub(crate) use mask::{Mask, kept_values};

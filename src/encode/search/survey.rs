@@ -1,25 +1,25 @@
-//! What a segment's values show at a look: one that is frequent, and whether there are but few.
+//! Surveys the values of a segment: finds a frequent value, and all values if they are few.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::represent::{Codebook, Order, Values, Word};
 
-/// Values that are looked at first.
+/// Values of the sample.
 const SAMPLE: usize = 1 << 14;
-/// So many of them lie side by side.
+/// So many values of the sample are neighbours.
 const BLOCK: usize = 16;
-/// A value that is not one of so many in the sample is not frequent.
+/// A value is frequent if it is at least one of so many in the sample.
 const RARE: usize = 32;
-/// More values than this are not few.
+/// Values are few if there are at most so many.
 const MOST_DISTINCT: usize = 1 << 12;
 
-/// What was seen.
+/// The result of a survey.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Survey {
-    /// The value that seems most frequent, and how often it occurs, if that is often.
+    /// The value that seems most frequent, and how often it occurs, if it is frequent.
     pub(super) frequent: Option<(u64, usize)>,
-    /// All values, ascending, if they are few.
+    /// All values in ascending order, if they are few.
     pub(super) distinct: Option<Codebook>,
 }
 
@@ -27,23 +27,24 @@ pub(super) struct Survey {
 pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) -> Survey {
     let stride = (values.len() / SAMPLE).max(1);
     let mut sampled: HashMap<u64, usize, Mixing> = HashMap::default();
-    // neighbours at a time: a stride alone would see one column only
+    // blocks of neighbours, because single values at a fixed stride could all be of one column
     for block in (0..values.len()).step_by(BLOCK * stride) {
         for index in block..values.len().min(block + BLOCK) {
             *sampled.entry(values.get(index).number()).or_default() += 1;
         }
     }
-    // of equally frequent ones the least, so that every run finds the same
+    // of equally frequent values the least, so that every run finds the same
     let frequent =
         sampled.iter().max_by_key(|&(&value, &count)| (count, std::cmp::Reverse(value))).map(|(&value, _)| value);
     let Some(frequent) = frequent else { return Survey::default() };
-    // small values are their own numbers, and dense halves are not few, though a sample may look so
+    // Values of up to 8 bits need no codebook. 16-bit values count as few only up to 512 of them, because a sample of a dense
+    // f16 tensor can look sparse.
     let few = match bits {
         ..=8 => 0,
         9..=16 => MOST_DISTINCT / 8,
         _ => MOST_DISTINCT,
     };
-    // with the most frequent one in it: it may occur only where it is the last one seen
+    // the set begins with the most frequent value, because the loop below skips repetitions of the last value
     let mut distinct: Option<HashSet<u64, Mixing>> = (sampled.len() <= few).then(|| HashSet::from_iter([frequent]));
     if distinct.is_none() {
         let of_sample = sampled[&frequent] * RARE >= SAMPLE.min(values.len());
@@ -73,7 +74,7 @@ pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) ->
     Survey { frequent: Some((frequent, occurs)), distinct: distinct.map(ascending) }
 }
 
-/// All values but `omitted`, ascending; none if they are more than `most`.
+/// Returns all values but `omitted` in ascending order, or `None` if they are more than `most`.
 pub(super) fn distinct_of<T: Word>(
     values: impl Iterator<Item = T>,
     omitted: Option<u64>,
@@ -88,13 +89,13 @@ pub(super) fn distinct_of<T: Word>(
             return None;
         }
     }
-    // a codebook has an entry at least
+    // a codebook has at least one entry
     let mut values: Vec<u64> = if set.is_empty() { vec![0] } else { set.into_iter().collect() };
     values.sort_unstable_by_key(|&value| order.key(value, bits));
     Some(Codebook(values))
 }
 
-/// One multiplication: the numbers are no attacker's, and at worst the search is slow.
+/// Hashes by one multiplication. An attacker can only make the search slow.
 #[derive(Debug, Default, Clone, Copy)]
 struct Multiply(u64);
 
