@@ -110,7 +110,7 @@ fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, eff
 fn candidates_of<T: Word>(view: &SegmentView<'_>, values: Values<'_, T>) -> Vec<Candidate> {
     let survey = survey(values, view.bits, view.order());
     let mask = mask(view, values, &survey);
-    let bids = propose(view, values, survey, mask.as_ref());
+    let bids = propose(view, values, &survey, mask.as_ref());
     bids.into_iter().map(|bid| price(view, mask.as_ref(), bid)).collect()
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
         (survey(values, bits, order), values.len())
     });
     frequent.is_some_and(|(_, occurs)| occurs < count && 2 * occurs >= count)
-        || distinct.is_some_and(|codebook| 16 * codebook.0.len() <= count)
+        || distinct.is_some_and(|values| 16 * values.len() <= count)
 }
 
 /// Returns the cost under zstd, if it is below `best`. `chunk_bytes` gives, for a cost, the bytes of a chunk.

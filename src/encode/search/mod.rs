@@ -7,7 +7,6 @@ mod effects;
 mod effort;
 mod field_coding;
 mod fields;
-mod grid;
 mod histograms;
 mod hurdles;
 mod magnitude;

@@ -7,9 +7,9 @@ use super::mixing::mixed_first_field;
 use super::mixing_behind_mask::mixed_behind_mask;
 use super::plans::{FieldPlan, MaskPlan};
 use super::price::BYTE;
-use super::propose::{Bid, MaskUse, Masked};
+use super::propose::{Bid, Masked};
 use super::view::{SegmentView, Source, ValueSource, WordView};
-use crate::represent::{Fields, InChunks, Steps, Word, with_word};
+use crate::represent::{Fields, InChunks, MaskUse, Steps, Word, with_word};
 use crate::spec::MAX_CODEBOOK_ENTRIES;
 
 /// A plan for a segment and its cost.
