@@ -1,5 +1,5 @@
-//! How the symbols of a field or a mask are coded (section 8.1): the list of codings. A new coding needs its model, and a line
-//! in each list of this file.
+//! How the symbols of a field or a mask are coded (section 8.1): the list of codings. A new coding needs its model, and
+//! a line in each list of this file.
 
 use super::contexts::ContextSource;
 use super::models::RawBits;

@@ -1,5 +1,5 @@
-//! The parameters of the representation fields (section 8). Words are transformed and divided into fields; each field is a
-//! stream of symbols with its own coding.
+//! The parameters of the representation fields (section 8). Words are transformed and divided into fields; each field
+//! is a stream of symbols with its own coding.
 
 use super::coding::{Coding, CodingInput, Field};
 use super::contexts::ClassField;
@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELD_BITS, MAX_FIELDS, MAX_GROUP_CLASSES};
 use crate::wire::Cursor;
 
-/// The steps to symbol words, the class fields, the transform, and the fields. The most significant field comes first; the widths
-/// of the fields add up to the width of a symbol word.
+/// The steps to symbol words, the class fields, the transform, and the fields. The most significant field comes first;
+/// the widths of the fields add up to the width of a symbol word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fields {
     pub(crate) steps: Steps,

@@ -1,5 +1,5 @@
-//! What all maps have in common (sections 8.6 and 8.7): the enum of maps is generated from the list in `steps.rs`, and symbol
-//! words become values through a table or group by group.
+//! What all maps have in common (sections 8.6 and 8.7): the enum of maps is generated from the list in `steps.rs`, and
+//! symbol words become values through a table or group by group.
 
 use super::step::MapStep;
 use super::values::{Groups, Word};
@@ -18,8 +18,8 @@ macro_rules! maps {
             $($name($map)),+
         }
 
-        /// Group values that are stored in the chunks of a segment: those of all groups, or those of a chunk. Empty if the
-        /// segment head stores them.
+        /// Group values that are stored in the chunks of a segment: those of all groups, or those of a chunk. Empty if
+        /// the segment head stores them.
         #[derive(Debug, Clone, Default, PartialEq)]
         pub(crate) enum GroupValues {
             #[default]

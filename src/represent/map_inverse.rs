@@ -16,7 +16,8 @@ pub(crate) struct MapInverse<'a, T> {
     /// The values of all symbol words, if all groups share them and they are few.
     table: Option<Vec<T>>,
     groups: Groups,
-    /// The value that groups are counted from: the first value of the chunk, or 0 if group values are stored in the chunk.
+    /// The value that groups are counted from: the first value of the chunk, or 0 if group values are stored in the
+    /// chunk.
     start: u64,
     /// Room for the group of each word of a block.
     group_of: Vec<u32>,

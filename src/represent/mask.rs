@@ -84,7 +84,8 @@ impl Mask {
         self.coding.model().encode(stream, kernel, out);
     }
 
-    /// Decodes the mask bits of `values` values. `observe` receives the symbols and, if there are several contexts, their contexts.
+    /// Decodes the mask bits of `values` values. `observe` receives the symbols and, if there are several contexts,
+    /// their contexts.
     pub(crate) fn decode(
         &self,
         cursor: &mut Cursor<'_>,

@@ -139,7 +139,8 @@ impl Representation {
         Ok(())
     }
 
-    /// Decodes a chunk to `out`, which has the length of the chunk's elements. `observe` receives the symbols of each stream.
+    /// Decodes a chunk to `out`, which has the length of the chunk's elements. `observe` receives the symbols of each
+    /// stream.
     pub(crate) fn decode_chunk(
         &self,
         chunk: &ChunkExtent,

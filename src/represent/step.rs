@@ -1,4 +1,5 @@
-//! What every step on the way from elements to symbol words can do (sections 8.4 to 8.7). This file knows no particular step.
+//! What every step on the way from elements to symbol words can do (sections 8.4 to 8.7). This file knows no particular
+//! step.
 
 use std::fmt::Debug;
 
@@ -70,8 +71,8 @@ pub(crate) trait MapStep: Step + Debug + Clone + Eq {
         1
     }
 
-    /// Returns the symbol words of values. `group_of` has the index in `group_values` for each value; if it is empty, all
-    /// values belong to the first one.
+    /// Returns the symbol words of values. `group_of` has the index in `group_values` for each value; if it is empty,
+    /// all values belong to the first one.
     fn forward<T: Word, V: Word>(&self, values: &[T], group_values: &[Self::GroupValue], group_of: &[u32]) -> Vec<V>;
 
     /// Returns how many symbol words have a value in a group; these are the words from 0 on.
@@ -80,8 +81,8 @@ pub(crate) trait MapStep: Step + Debug + Clone + Eq {
     /// Returns the value of a symbol word in a group, or `None` if it has none.
     fn inverse<T: Word>(&self, word: u64, group_value: &Self::GroupValue) -> Option<T>;
 
-    /// Returns how many symbol words stand for values below `value` and how many stand for others, if symbol words are in
-    /// the order of values and this order is the same everywhere in the segment.
+    /// Returns how many symbol words stand for values below `value` and how many stand for others, if symbol words are
+    /// in the order of values and this order is the same everywhere in the segment.
     fn words_around(&self, _value: u64) -> Option<(u64, u64)> {
         None
     }

@@ -31,7 +31,8 @@ pub(crate) struct Steps {
 }
 
 impl Map {
-    /// Returns the groups whose values the chunk with these values stores; empty if the segment head stores group values.
+    /// Returns the groups whose values the chunk with these values stores; empty if the segment head stores group
+    /// values.
     fn groups_of_chunk(&self, values: &Range<u64>) -> Range<usize> {
         match self.groups() {
             Some(groups) if !groups.are_global() => groups.numbers(values),
@@ -139,8 +140,9 @@ impl Steps {
         self.mask.as_ref().map_or(0, Step::memory) + self.map.memory()
     }
 
-    /// Returns the mask bits and the symbol words of the elements `bytes`, whose first value has the number `start`. The
-    /// elements are those of a chunk or, if nothing is unpacked, any. `group_values` are those of the whole segment.
+    /// Returns the mask bits and the symbol words of the elements `bytes`, whose first value has the number `start`.
+    /// The elements are those of a chunk or, if nothing is unpacked, any. `group_values` are those of the whole
+    /// segment.
     pub(crate) fn forward<V: Word>(
         &self,
         dtype: Dtype,

@@ -1,5 +1,5 @@
-//! The stream of a field or a mask in a chunk: the trait of all models of symbols, and decoding block by block. This file knows
-//! no particular model.
+//! The stream of a field or a mask in a chunk: the trait of all models of symbols, and decoding block by block. This
+//! file knows no particular model.
 
 use std::fmt::Debug;
 
@@ -52,7 +52,8 @@ pub(crate) trait SymbolModel: Debug {
     /// Appends the coded stream.
     fn encode(&self, stream: StreamSymbols<'_>, kernel: Kernel, out: &mut Vec<u8>);
 
-    /// Moves `cursor` past the stream and returns its decoder. `tables` belong to this stream, or have been told to forget.
+    /// Moves `cursor` past the stream and returns its decoder. `tables` belong to this stream, or have been told to
+    /// forget.
     fn open<'a, 'c: 'a>(
         &'a self,
         cursor: &mut Cursor<'c>,
@@ -77,8 +78,8 @@ pub(crate) trait SymbolDecoder {
         true
     }
 
-    /// Decodes the next symbols, a multiple of 32 except at the end. `contexts` has the context of each symbol, or is empty if
-    /// the stream has one context.
+    /// Decodes the next symbols, a multiple of 32 except at the end. `contexts` has the context of each symbol, or is
+    /// empty if the stream has one context.
     fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()>;
 
     /// Checks the end of the stream. Called after the last symbol.

@@ -29,8 +29,8 @@ pub(crate) struct StreamBytes {
     pub(crate) codebooks: u64,
     /// Scales of the chunk's groups.
     pub(crate) scales: u64,
-    /// The size of each stream without its lengths, which the lines above include: first the mask, if there is one, then the
-    /// fields.
+    /// The size of each stream without its lengths, which the lines above include: first the mask, if there is one,
+    /// then the fields.
     pub(crate) by_stream: Vec<u64>,
 }
 

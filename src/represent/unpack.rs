@@ -18,8 +18,8 @@ pub(crate) enum Axis {
     First,
 }
 
-/// The arrangement of values in words: each value has `bits` bits, the first value the least significant ones, and a run of
-/// values fills `words` words.
+/// The arrangement of values in words: each value has `bits` bits, the first value the least significant ones, and a
+/// run of values fills `words` words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unpack {
     pub(crate) bits: u32,
@@ -102,7 +102,8 @@ impl Unpack {
         u64::from(self.words).saturating_mul(self.stride)
     }
 
-    /// Returns the number of values before `element`, which must be the first element of a unit or one past the last element.
+    /// Returns the number of values before `element`, which must be the first element of a unit or one past the last
+    /// element.
     pub(crate) fn values_before(&self, element: u64) -> u64 {
         element / u64::from(self.words) * self.values_a_run()
     }

@@ -34,8 +34,8 @@ pub(crate) struct Forward<'a> {
 }
 
 impl Forward<'_> {
-    /// Returns the block of the elements in `bytes`, whose first value has the number `start`. The elements are those of a
-    /// chunk; if nothing is unpacked, they may be any.
+    /// Returns the block of the elements in `bytes`, whose first value has the number `start`. The elements are those
+    /// of a chunk; if nothing is unpacked, they may be any.
     pub(crate) fn elements<V: Word>(&self, start: u64, bytes: &[u8]) -> ForwardBlock<V> {
         let (mask_bits, mut words) = self.steps.forward::<V>(self.dtype, start, bytes, self.group_values);
         self.transform.apply(&mut words, self.steps.symbol_bits(self.dtype));
@@ -52,8 +52,8 @@ impl<V: Word> ForwardBlock<V> {
         }
     }
 
-    /// Calls `take` with the number, the symbols and the contexts of each field that is not constant. `sums` has, for each
-    /// class field, the class sums of the words' values; a value has `words_of_element` words.
+    /// Calls `take` with the number, the symbols and the contexts of each field that is not constant. `sums` has, for
+    /// each class field, the class sums of the words' values; a value has `words_of_element` words.
     fn each_field(
         &self,
         fields: &[Field],

@@ -1,5 +1,5 @@
-//! From coded streams to elements (section 8), block by block, so that the symbols of a block are still in the first cache
-//! when they are joined to words.
+//! From coded streams to elements (section 8), block by block, so that the symbols of a block are still in the first
+//! cache when they are joined to words.
 
 use super::ChunkExtent;
 use super::join::{Block, Joining};
@@ -32,8 +32,8 @@ pub(crate) trait Observer: FnMut(StreamObservation<'_>) {}
 
 impl<F: FnMut(StreamObservation<'_>)> Observer for F {}
 
-/// Decodes a chunk to `out`, which has the length of the chunk's elements. The caller has called [`Scratch::enter`] for the
-/// segment. `observe` receives the symbols of each stream.
+/// Decodes a chunk to `out`, which has the length of the chunk's elements. The caller has called [`Scratch::enter`] for
+/// the segment. `observe` receives the symbols of each stream.
 pub(crate) fn decode(
     fields: &Fields,
     chunk: &ChunkExtent,

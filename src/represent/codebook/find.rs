@@ -11,8 +11,8 @@ const SMALL_CODEBOOK: usize = 256;
 /// The most entries of the codebook of a row.
 const MOST_OF_ROW: usize = 256;
 
-/// Returns all values that occur, in ascending order, if one codebook of them is worth pricing. Values of up to 8 bits need
-/// no codebook.
+/// Returns all values that occur, in ascending order, if one codebook of them is worth pricing. Values of up to 8 bits
+/// need no codebook.
 pub(super) fn few_values<'a, T: Word>(view: &ValueView<'a, T>) -> Option<&'a [u64]> {
     let is_few =
         |values: &&[u64]| view.bits > 8 && values.len() > 1 && values.len() * VALUES_AN_ENTRY <= view.kept(view.step());
@@ -24,8 +24,8 @@ pub(super) fn is_clear(entries: usize, bits: u32) -> bool {
     entries <= SMALL_CODEBOOK && bits > 16
 }
 
-/// Returns the number of values of a row and the values that occur in each row, if the segment has a single member whose rows
-/// have few values each.
+/// Returns the number of values of a row and the values that occur in each row, if the segment has a single member
+/// whose rows have few values each.
 pub(super) fn few_values_of_rows<T: Word>(view: &ValueView<'_, T>) -> Option<(u64, Vec<Vec<u64>>)> {
     let shape = view.layout.single().filter(|shape| shape.len() > 1 && view.bits > 8)?;
     let row = shape[1..].iter().product::<u64>() as usize;

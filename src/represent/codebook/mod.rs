@@ -44,7 +44,8 @@ impl CodebookMap {
         }
     }
 
-    /// Returns the bid of these codebooks, behind the mask if there is one; `None` if the segment head cannot store them.
+    /// Returns the bid of these codebooks, behind the mask if there is one; `None` if the segment head cannot store
+    /// them.
     fn bid<T: Word>(
         view: &ValueView<'_, T>,
         groups: Groups,

@@ -14,8 +14,8 @@ pub(crate) struct AxisGroup {
 }
 
 impl AxisGroup {
-    /// Makes the group of these axes of `shape`, without classes, and returns it with the number of its classes. Returns `None`
-    /// if there would be more than [`MAX_GROUP_CLASSES`] classes.
+    /// Makes the group of these axes of `shape`, without classes, and returns it with the number of its classes.
+    /// Returns `None` if there would be more than [`MAX_GROUP_CLASSES`] classes.
     pub(crate) fn new(shape: &[u64], first: usize, axes: usize) -> Option<(Self, u64)> {
         let len = element_count(&shape[first..first + axes])?;
         let stride = element_count(&shape[first + axes..])?;

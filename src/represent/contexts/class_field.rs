@@ -1,8 +1,8 @@
-//! Class fields (section 8.2): an element has a class for its row and a class for each of some groups of axes. The sum of the
-//! classes selects the context.
+//! Class fields (section 8.2): an element has a class for its row and a class for each of some groups of axes. The sum
+//! of the classes selects the context.
 //!
-//! The magnitude of weights differs between rows, columns and other axes. A small class for each index, a logarithm of the
-//! magnitude, captures most of the difference.
+//! The magnitude of weights differs between rows, columns and other axes. A small class for each index, a logarithm of
+//! the magnitude, captures most of the difference.
 
 use std::ops::Range;
 
@@ -38,7 +38,8 @@ impl ClassField {
         }
     }
 
-    /// Reads a class field. Subtracts the number of classes of its axis groups from `budget`, and fails if that is too small.
+    /// Reads a class field. Subtracts the number of classes of its axis groups from `budget`, and fails if that is too
+    /// small.
     pub(crate) fn read(cursor: &mut Cursor<'_>, layout: &SegmentLayout<'_>, budget: &mut u64) -> Result<Self> {
         let start = cursor.clone();
         let corrupt = |what: String| Err(start.place(Error::corrupt(what)));

@@ -19,8 +19,8 @@ impl<'a> ContextReader<'a> {
         Self { source, of_all: Vec::new(), contexts: Vec::new() }
     }
 
-    /// Returns the contexts of `count` words at these places, or an empty slice if there is only one context. `symbols_of`
-    /// returns the symbols of an earlier field in the block.
+    /// Returns the contexts of `count` words at these places, or an empty slice if there is only one context.
+    /// `symbols_of` returns the symbols of an earlier field in the block.
     pub(crate) fn read<'s>(
         &mut self,
         classes: &[ChunkClasses<'_>],

@@ -11,8 +11,8 @@ pub(crate) enum ContextSource {
     None,
     /// A class field: the context is the smaller of `class sum >> shift` and `contexts - 1`.
     Classes { field: usize, shift: u8, contexts: usize },
-    /// An earlier field: the context is the number of thresholds that are at most its symbol. Thresholds are in ascending
-    /// order.
+    /// An earlier field: the context is the number of thresholds that are at most its symbol. Thresholds are in
+    /// ascending order.
     Field { field: usize, thresholds: Vec<u16> },
 }
 

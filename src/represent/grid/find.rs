@@ -161,8 +161,8 @@ impl Interval {
     }
 }
 
-/// Returns the part of `guess` of which all of `of` can be multiples, at most `most` times. Small multiples come first, because
-/// they narrow the guess so that the large ones are certain.
+/// Returns the part of `guess` of which all of `of` can be multiples, at most `most` times. Small multiples come first,
+/// because they narrow the guess so that the large ones are certain.
 fn narrowed(mut guess: Interval, of: &[Interval], most: i64) -> Option<Interval> {
     for interval in of {
         let multiple = (interval.center() / guess.center()).round();
@@ -178,7 +178,8 @@ fn narrowed(mut guess: Interval, of: &[Interval], most: i64) -> Option<Interval>
     Some(guess)
 }
 
-/// Estimates the step between values from their differences. Where small values were pruned, the least value is many steps.
+/// Estimates the step between values from their differences. Where small values were pruned, the least value is many
+/// steps.
 fn step(intervals: &[Interval], most: i64) -> Option<Interval> {
     let difference =
         |one: &Interval, other: &Interval| Interval { low: other.low - one.high, high: other.high - one.low };

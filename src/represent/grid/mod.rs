@@ -30,8 +30,8 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// Makes the map of integers from `lowest` to `highest` with these scales, all of the segment; `None` if the range of the
-    /// integers is too large.
+    /// Makes the map of integers from `lowest` to `highest` with these scales, all of the segment; `None` if the range
+    /// of the integers is too large.
     pub(crate) fn new(groups: Groups, dtype: Dtype, lowest: i64, highest: i64, scales: &[f32]) -> Option<Self> {
         let symbol_bits = (64 - ((highest - lowest) as u64).leading_zeros()).max(1);
         let last = lowest + (1i64 << symbol_bits) - 1;

@@ -60,8 +60,8 @@ impl Groups {
         (self.block * self.period).max(1)
     }
 
-    /// Returns the range of groups that contain at least one of `values`. `values` must begin with a group, unless groups are
-    /// global.
+    /// Returns the range of groups that contain at least one of `values`. `values` must begin with a group, unless
+    /// groups are global.
     pub(crate) fn numbers(self, values: &Range<u64>) -> Range<usize> {
         if self.are_global() {
             return 0..self.period as usize;
@@ -109,8 +109,8 @@ impl Groups {
         }
     }
 
-    /// Returns the group of each kept value from the value `start` on, minus `first`. Returns an empty vector if there is only
-    /// one group.
+    /// Returns the group of each kept value from the value `start` on, minus `first`. Returns an empty vector if there
+    /// is only one group.
     pub(crate) fn of_kept(self, start: u64, first: usize, count: usize, kept: Option<&MaskBits>) -> Vec<u32> {
         if self == Self::ONE {
             return Vec::new();
