@@ -86,7 +86,7 @@ impl Steps {
             chunk_len.saturating_mul(unpack.values_a_run()) <= MAX_CHUNK_ELEMENTS * u64::from(unpack.words)
         });
         if !is_whole || !is_bounded {
-            return Err(Error::corrupt(format!("{chunk_len} elements a chunk do not suit its steps")));
+            return Err(Error::corrupt(format!("chunks of {chunk_len} elements do not suit the steps")));
         }
         Ok(())
     }

@@ -59,7 +59,7 @@ impl Module {
         }
     }
 
-    /// Passes over the attributes at `at`, and over what follows them if it is compiled for tests alone.
+    /// Skips the attributes at `at`, and the item after them if it is compiled only for tests. Returns the next position.
     fn skip_attributes(&mut self, tokens: &[TokenTree], mut at: usize) -> usize {
         let mut test = false;
         let mut file = None;

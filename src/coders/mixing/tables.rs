@@ -10,9 +10,9 @@ pub(super) const STRETCH_LIMIT: i32 = 13 * 256;
 pub(super) struct MixerTables {
     /// The log odds of probabilities in units of 2^-12, each taken at the middle of its unit.
     pub(super) stretch: [i16; 4096],
-    /// The inverse: by log odds plus [`STRETCH_LIMIT`], a probability in units of 2^-16.
+    /// The inverse of `stretch`: the probability in units of 2^-16. The index is the log odds plus [`STRETCH_LIMIT`].
     pub(super) squash: [u16; 2 * STRETCH_LIMIT as usize],
-    /// By count: the rate at which a slot follows a bit, in units of 2^-16.
+    /// The rate at which a slot follows a bit, in units of 2^-16. The index is the count of the slot.
     pub(super) rates: [u32; 1024],
 }
 

@@ -3,11 +3,11 @@
 /// How the sign of a symbol is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Sign {
-    /// There is none: the symbol is a magnitude.
+    /// The symbol is a magnitude without a sign.
     Absent,
     /// The most significant bit is the sign, as in floats.
     Bit,
-    /// Two's complement.
+    /// The symbol is an integer in two's complement.
     Complement,
 }
 

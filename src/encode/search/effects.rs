@@ -108,7 +108,7 @@ impl EffectKind {
 /// Sums of magnitudes by index. The weights are added from the first to the last.
 #[derive(Debug)]
 pub(super) struct AxisSums {
-    /// The axes of a single member whose dimensions are above 1, with these.
+    /// If there is a single member: its axes with dimensions above 1, and these dimensions.
     axes: Vec<(Axes, u64)>,
     rows: Rows,
     row_sums: Vec<i64>,

@@ -18,9 +18,9 @@ const INTEGER_WINDOW_BITS: u32 = 8;
 pub(crate) enum MixedKind {
     /// The exponent of a float and `fraction` bits of its mantissa.
     Magnitude { fraction: u32 },
-    /// The same, below a sign.
+    /// A sign, then the exponent of a float and `fraction` bits of its mantissa.
     Float { fraction: u32 },
-    /// Two's complement.
+    /// An integer in two's complement.
     Integer,
 }
 

@@ -1,4 +1,4 @@
-//! Symbols from lanes (section 10.1).
+//! Decodes symbols from lanes (section 10.1).
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
