@@ -27,6 +27,7 @@ pub mod s12_3_mixed_mask;
 pub mod s12_4_mixed_kept;
 pub mod s13_index;
 pub mod s14_footer;
+pub mod s16_reject;
 pub mod zeros;
 
 use std::collections::BTreeMap;
@@ -105,5 +106,6 @@ fn bad() -> Vec<Bad> {
     s12_4_mixed_kept::bad(&mut list);
     s13_index::bad(&mut list);
     s14_footer::bad(&mut list);
+    s16_reject::bad(&mut list);
     list.all
 }

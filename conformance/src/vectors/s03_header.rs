@@ -1,6 +1,6 @@
 //! Section 3: the header.
 
-use crate::vectors::bad::{CORRUPT, Kinds, List, TRUNCATED, UNSUPPORTED};
+use crate::vectors::bad::{CORRUPT, Kinds, List, UNSUPPORTED};
 use crate::vectors::bases::one;
 use crate::wire::frame::{MAGIC, VERSION, header};
 
@@ -35,15 +35,4 @@ pub(crate) fn header_rules(list: &mut List) {
     let mut optional = header(&MAGIC, VERSION, 0, 0, 0);
     optional[16] ^= 1;
     new(list, "header-checksum", CORRUPT, "the header's checksum", optional);
-    let whole = base.parts().assemble();
-    list.section = "16";
-    for (name, len) in
-        [("in-magic", 3), ("after-magic", 8), ("in-header", 23), ("after-header", 24), ("in-manifest", 40)]
-    {
-        list.add(&format!("cut-{name}"), TRUNCATED, "the end is missing", whole[..len].to_vec());
-    }
-    list.add("nothing", TRUNCATED, "there is nothing", vec![]);
-    for (name, missing) in [("last-byte", 1), ("footer", 32), ("footer-and-a-byte", 33)] {
-        list.add(&format!("cut-{name}"), TRUNCATED, "the end is missing", whole[..whole.len() - missing].to_vec());
-    }
 }

@@ -154,6 +154,9 @@ pub(crate) fn tensors(all: &mut Vec<Vector>) {
         file("con x.COM", b"", 0),
         file("com10.lpt\u{b9}", b"", 0),
         file("com\u{2074}", b"", 0),
+        // a dotless i: only A to Z and a to z are taken as equal
+        file("con\u{131}n$", b"", 0),
+        file("CON\u{131}N$.x", b"", 0),
     ];
     all.push(files);
 }

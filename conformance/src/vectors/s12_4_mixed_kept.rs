@@ -24,6 +24,8 @@ pub(crate) fn good(all: &mut Vec<Vector>) {
     all.push(kept_escapes());
     all.push(kept_chunks());
     all.push(kept_steps());
+    all.push(kept_gains());
+    all.push(kept_bounds());
 }
 
 /// Adds the bad vectors.
@@ -249,6 +251,69 @@ pub(crate) fn kept_steps() -> Vector {
     alone.vector(
         "s12-4-mixed-kept-steps",
         "kept values that come from codebook, grid and unpacking, or behind other masks",
+    )
+}
+
+/// Words of 8 bits in two's complement.
+fn two_s_complement(integers: &[i64]) -> Vec<u64> {
+    integers.iter().map(|&integer| integer as u64 & 0xff).collect()
+}
+
+fn kept_gains() -> Vector {
+    let mut random = Random(71);
+    let mut alone = Alone::default();
+    // large magnitudes beside small ones, so that the weights of the sizes have large inputs and small targets
+    for (row, kernel, count) in [(40, 1, 5000), (60, 6, 3000)] {
+        let integers: Vec<i64> = (0..count)
+            .map(|i| {
+                let magnitude = if i % 2 == 0 { 60 + random.below(68) } else { 1 + random.below(3) } as i64;
+                let magnitude = magnitude.min(127);
+                let sign = if random.below(3) == 0 { -1 } else { 1 };
+                if random.below(4) == 0 { 0 } else { sign * magnitude }
+            })
+            .collect();
+        let name = format!("rows of {row}, kernels of {kernel}");
+        let words = two_s_complement(&integers);
+        add_kept(&mut alone, &name, ("I8", 8), count, &words, kept(1, 0, 0, row, kernel), 8);
+    }
+    alone.vector(
+        "s12-4-mixed-kept-gains",
+        "so many sizes that it tells whether their gains are rounded towards 0 or down",
+    )
+}
+
+fn kept_bounds() -> Vector {
+    let mut random = Random(72);
+    let mut alone = Alone::default();
+    // kernels of three, of which few have values, so that there is hardly another neighbour
+    let (row, kernel, rows) = (60, 3, 900);
+    let mut integers = vec![0; row * rows];
+    for r in 0..rows {
+        let small = |random: &mut Random| if random.below(2) == 0 { 1 } else { -1 };
+        let phase = r / 150;
+        for _ in 0..2 {
+            let first = row * r + 3 * random.below(20) as usize;
+            let (before, after) = (random.below(2) == 0, random.below(2) == 0);
+            let [a, b, c] = match phase {
+                // a large one after a small one: weights that want to be large
+                0 => [1, 127, if after { 1 } else { 0 }],
+                1 => [1, -127, if after { 1 } else { 0 }],
+                // a large one alone, a small one beside others
+                2 => [if before { 1 } else { 0 }, if before { 1 } else { 127 }, 0],
+                3 => [0, if after { 1 } else { 127 }, if after { 1 } else { 0 }],
+                // a small one after a large one: the size that was predicted is far below 0
+                4 => [if before { 127 } else { 0 }, small(&mut random), if after { small(&mut random) } else { 0 }],
+                _ => [small(&mut random), small(&mut random), small(&mut random)],
+            };
+            integers[first..first + 3].copy_from_slice(&[a, b, c]);
+        }
+    }
+    let words = two_s_complement(&integers);
+    let count = words.len() as u64;
+    add_kept(&mut alone, "kernels of three", ("I8", 8), count, &words, kept(1, 0, 0, row as u64, kernel), 8);
+    alone.vector(
+        "s12-4-mixed-kept-bounds",
+        "values that drive the weights of the predictors to their bounds, and sizes below 0",
     )
 }
 
