@@ -282,35 +282,48 @@ fn kept_gains() -> Vector {
     )
 }
 
+/// Adds integers of 9 bits, as the upper bits of 16: -1 has the order 1, -256 and 255 have the order 256.
+fn add_wide(alone: &mut Alone, name: &str, integers: &[i64], row: u64, kernel: u64) {
+    let words: Vec<u64> = integers.iter().map(|&integer| (integer as u64 & 0x1ff) << 7).collect();
+    let parts = [field(9, Coding::MixedKept(kept(1, 0, 0, row, kernel))), field(7, Coding::Constant(0))];
+    let steps = Steps { mask: mask(0, 1, 1, mixed_mask(row, kernel)), ..Steps::default() };
+    let count = words.len() as u64;
+    alone.add_words(name, ("I16", &[count]), count, &words, Fields { steps, ..Fields::of(0, &parts) });
+}
+
 fn kept_bounds() -> Vector {
     let mut random = Random(72);
     let mut alone = Alone::default();
-    // kernels of three, of which few have values, so that there is hardly another neighbour
-    let (row, kernel, rows) = (60, 3, 900);
+    // few kernels of three have values, so that a value hardly has a neighbour in another one
+    let (row, kernel, rows) = (18, 3, 2400);
     let mut integers = vec![0; row * rows];
     for r in 0..rows {
-        let small = |random: &mut Random| if random.below(2) == 0 { 1 } else { -1 };
-        let phase = r / 150;
-        for _ in 0..2 {
-            let first = row * r + 3 * random.below(20) as usize;
-            let (before, after) = (random.below(2) == 0, random.below(2) == 0);
-            let [a, b, c] = match phase {
-                // a large one after a small one: weights that want to be large
-                0 => [1, 127, if after { 1 } else { 0 }],
-                1 => [1, -127, if after { 1 } else { 0 }],
-                // a large one alone, a small one beside others
-                2 => [if before { 1 } else { 0 }, if before { 1 } else { 127 }, 0],
-                3 => [0, if after { 1 } else { 127 }, if after { 1 } else { 0 }],
-                // a small one after a large one: the size that was predicted is far below 0
-                4 => [if before { 127 } else { 0 }, small(&mut random), if after { small(&mut random) } else { 0 }],
-                _ => [small(&mut random), small(&mut random), small(&mut random)],
-            };
-            integers[first..first + 3].copy_from_slice(&[a, b, c]);
-        }
+        let first = row * r + 3 * random.below(6) as usize;
+        let (before, after) = (random.below(2) == 0, random.below(2) == 0);
+        let one_if = |present: bool| if present { -1 } else { 0 };
+        let values = match r / 400 {
+            // a large value after a small one: weights that want to be large
+            0 => [-1, 255, one_if(after)],
+            1 => [-1, -256, one_if(after)],
+            // a large value alone, a small one beside others
+            2 => [one_if(before), if before { -1 } else { 255 }, 0],
+            3 => [0, if after { -1 } else { 255 }, one_if(after)],
+            // a small value after a large one: the predicted size is far below 0
+            4 => [if before { 255 } else { 0 }, -1, one_if(after)],
+            _ => [-1, -1 + 2 * i64::from(before), -1],
+        };
+        integers[first..first + 3].copy_from_slice(&values);
     }
-    let words = two_s_complement(&integers);
-    let count = words.len() as u64;
-    add_kept(&mut alone, "kernels of three", ("I8", 8), count, &words, kept(1, 0, 0, row as u64, kernel), 8);
+    add_wide(&mut alone, "kernels of three", &integers, row as u64, kernel);
+    // a value is large if many come after it: the size of one that nothing comes after wants to be far below 0
+    let mut integers = Vec::new();
+    for r in 0..1500 {
+        let rest: Vec<i64> = (1..16).map(|_| if random.below(2) == 0 { -1 } else { 0 }).collect();
+        let count = rest.iter().filter(|&&value| value != 0).count() as i64;
+        integers.push(if r < 1200 { -1 - (31 * (count - 7)).clamp(0, 255) } else { -1 });
+        integers.extend(rest);
+    }
+    add_wide(&mut alone, "kernels of sixteen", &integers, 16, 16);
     alone.vector(
         "s12-4-mixed-kept-bounds",
         "values that drive the weights of the predictors to their bounds, and sizes below 0",
