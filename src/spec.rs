@@ -1,4 +1,4 @@
-//! The numbers of the specification, section 16. Imports nothing; a test compares the two.
+//! The numbers of the specification, section 17. Imports nothing; a test compares the two.
 
 /// Section 3: the major version of the format that this library reads and writes.
 pub(crate) const FORMAT_MAJOR: u8 = 0;
@@ -6,7 +6,7 @@ pub(crate) const FORMAT_MAJOR: u8 = 0;
 pub(crate) const FORMAT_MINOR: u8 = 4;
 /// Section 3: size of the header.
 pub(crate) const HEADER_BYTES: usize = 24;
-/// Section 13: size of the footer.
+/// Section 14: size of the footer.
 pub(crate) const FOOTER_BYTES: usize = 32;
 /// Section 4: kind of a frame that holds a manifest.
 pub(crate) const FRAME_MANIFEST: u8 = 1;
@@ -77,7 +77,7 @@ pub(crate) const MAX_SLOTS: usize = 32_768;
 /// Section 9: maximum number of entries of a table, the escape included.
 pub(crate) const MAX_ENTRIES: usize = 256;
 /// Section 9: maximum frequency code.
-pub(crate) const MAX_LEVEL: u8 = 127;
+pub(crate) const MAX_FREQUENCY_CODE: u8 = 127;
 /// Section 9: width of the drift, which is a signed integer.
 pub(crate) const DRIFT_BITS: u32 = 4;
 /// Section 10: number of states that take turns.
@@ -90,26 +90,26 @@ pub(crate) const MIN_INTERVAL: u8 = 8;
 pub(crate) const MAX_INTERVAL: u8 = 16;
 /// Section 10.2: maximum rate. New counts weigh 2^-rate.
 pub(crate) const MAX_RATE: u8 = 8;
-/// Section 10.2: 2^32 divided by the golden ratio. Its multiples modulo 2^32 are spread evenly over any run of consecutive
-/// lane groups (Knuth, volume 3, section 6.4).
-pub(crate) const GROUP_STEP: u32 = 2_654_435_769;
-/// Section 10.2: lane groups are counted if their multiple of [`GROUP_STEP`] is below this value: one group in eight.
+/// Section 10.2: 2^32 divided by the golden ratio. Its multiples modulo 2^32 are spread evenly for any run of consecutive rounds
+/// (Knuth, volume 3, section 6.4).
+pub(crate) const ROUND_STEP: u32 = 2_654_435_769;
+/// Section 10.2: a round is counted if its multiple of [`ROUND_STEP`] is below this value, which is true of one round in eight.
 pub(crate) const COUNTED_BELOW: u32 = 1 << 29;
 /// Section 9: width of a slot, which holds a symbol's distance from the first one, its frequency less 1, and a distance.
 pub(crate) const SLOT_BITS: u32 = 32;
 /// Section 10.2: a weight is a frequency in units of 2^-24 of the whole.
 pub(crate) const WEIGHT_BITS: u32 = 24;
-/// Section 11.5: maximum number of distances of the linear predictor.
+/// Section 12.2: maximum number of distances of the linear predictor.
 pub(crate) const MAX_DISTANCES: usize = 32;
-/// Section 11.5: maximum distance, and maximum period.
+/// Section 12.2: maximum distance, and maximum period.
 pub(crate) const MAX_DISTANCE: u32 = 1 << 22;
-/// Section 11.5: maximum number of columns that have running means.
+/// Section 12.2: maximum number of columns that have running means.
 pub(crate) const MAX_COLUMNS: u32 = 1 << 16;
-/// Section 11.6: maximum number of mask bits of a row.
+/// Section 12.3: maximum number of mask bits of a row.
 pub(crate) const MAX_MASK_ROW: u32 = 1 << 16;
 /// Section 9.1: count limit of the adaptive bits that code tables.
 pub(crate) const TABLE_LIMIT: u8 = 60;
-/// Section 12: bytes of an entry's digest.
+/// Section 13: bytes of an entry's digest.
 pub(crate) const ENTRY_DIGEST_BYTES: usize = 16;
-/// Section 12: bytes of a file's digest.
+/// Section 13: bytes of a file's digest.
 pub(crate) const FILE_DIGEST_BYTES: usize = 32;

@@ -4,7 +4,7 @@ use std::hint::select_unpredictable;
 
 use super::sink::Sink;
 
-/// r of section 11.3, by count: as if 1.5 bits had been seen before the first.
+/// `adapt` of section 11.3, by count: as if 1.5 bits had been seen before the first.
 const RATES: [u16; 256] = {
     let mut rates = [0; 256];
     let mut count = 0;

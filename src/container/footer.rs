@@ -1,4 +1,4 @@
-//! The footer (section 13).
+//! The footer (section 14).
 
 use super::checksum_matches;
 use crate::error::{Error, Result};

@@ -1,4 +1,4 @@
-//! The index (section 12).
+//! The index (section 13).
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Writes, parses and validates the structures of a file (sections 2 to 6, 12 and 13 of the specification). Coded data
+//! Writes, parses and validates the structures of a file (sections 2 to 6, 13 and 14 of the specification). Coded data
 //! stays bytes here. Each file holds one structure, and its writing beside its reading.
 
 mod directory;

@@ -1,4 +1,4 @@
-//! Decodes everything in file order, from any reader (section 14 of the specification).
+//! Decodes everything in file order, from any reader (section 15 of the specification).
 
 use std::io::Read;
 use std::sync::Arc;

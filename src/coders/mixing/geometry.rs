@@ -1,4 +1,4 @@
-//! The geometry of a masked array (sections 11.6 and 11.7).
+//! The geometry of a masked array (sections 12.3 and 12.4).
 
 use crate::error::{Error, Result};
 use crate::spec::MAX_MASK_ROW;

@@ -1,10 +1,10 @@
-//! Coding by logistic mixing (sections 11.5 to 11.7): several contexts predict each bit, and a mixer learns which of them to
+//! Coding by logistic mixing (section 12): several contexts predict each bit, and a mixer learns which of them to
 //! trust (Mahoney 2005). All arithmetic is in integers.
 //!
 //! ```text
 //!   field/    a field of floats or integers          mask    mask bits          kept/    the values that a mask keeps
 //!     └───────────────┬───────────────────────────────┼──────────────────────────┘
-//!   stream            encodes, decodes and measures what these three predict
+//!   stream            encodes, decodes and measures a chunk with one of these three
 //!   symbol            sign, escape and magnitude of a symbol
 //!    ├── window       the magnitudes that are coded by mixing
 //!   columns           running means of columns;  lms     least mean squares;  geometry     rows and kernels

@@ -1,4 +1,4 @@
-//! A slot: the probability of a 0 in one context (section 11.5).
+//! A slot: the probability of a 0 in one context (section 12.1).
 
 use super::super::sink::Sink;
 use super::tables::MixerTables;

@@ -1,4 +1,4 @@
-//! Logarithms of odds and learning rates (section 11.5), computed once from integers.
+//! Logarithms of odds and learning rates (section 12.1), computed once from integers.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Sign, magnitude and window of symbols (sections 11.5 and 11.7).
+//! Sign, magnitude and window of symbols (sections 12.2 and 12.4).
 
 /// How the sign of a symbol is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

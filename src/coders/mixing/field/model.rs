@@ -1,4 +1,4 @@
-//! The parameters of a field coded by mixing (section 11.5).
+//! The parameters of a field coded by mixing (section 12.2).
 
 use super::super::super::check_symbol_width;
 use super::super::window::{Sign, Window};
@@ -92,7 +92,7 @@ impl MixedModel {
         }
     }
 
-    /// Checks all that the predictor relies on.
+    /// Checks the parameters. The predictor relies on this.
     pub(super) fn check(&self) -> Result<()> {
         check_symbol_width(self.width)?;
         let sound = (1..=MAX_CONTEXTS).contains(&self.contexts)

@@ -1,4 +1,4 @@
-//! The parameters of kept values coded by mixing (section 11.7).
+//! The parameters of kept values coded by mixing (section 12.4).
 
 use super::super::super::check_symbol_width;
 use super::super::geometry::Geometry;

@@ -1,4 +1,4 @@
-//! The kept values around a kept value (section 11.7).
+//! The kept values around a kept value (section 12.4).
 
 use super::super::super::MaskBits;
 use super::super::geometry::Geometry;

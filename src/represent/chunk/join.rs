@@ -1,0 +1,243 @@
+//! Fields put together to words, and their transform taken back, in one pass (section 8).
+
+use crate::kernel::{Job, Kernel};
+use crate::represent::coding::Coding;
+use crate::represent::fields::Fields;
+use crate::represent::transform::Transform;
+use crate::represent::values::Word;
+use crate::spec::MAX_FIELDS;
+
+/// What becomes of the fields of a word.
+#[derive(Debug)]
+pub(super) struct Joining {
+    /// The fields that are not constant: number and shift.
+    parts: Vec<(usize, u32)>,
+    /// All constant fields.
+    constant: u64,
+    transform: Transform,
+    /// Of a word.
+    bits: u32,
+}
+
+/// The symbols of a block: those of every field, so far apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Block<'a> {
+    pub(super) joining: &'a Joining,
+    pub(super) symbols: &'a [u16],
+    pub(super) stride: usize,
+    /// Words of the block.
+    pub(super) count: usize,
+}
+
+impl Joining {
+    pub(super) fn new(fields: &Fields) -> Self {
+        let bits = fields.symbol_bits();
+        let mut this = Self { parts: Vec::new(), constant: 0, transform: fields.transform, bits };
+        let mut shift = bits;
+        for (number, field) in fields.fields.iter().enumerate() {
+            shift -= field.width;
+            match field.coding {
+                Coding::Constant(value) => this.constant |= u64::from(value) << shift,
+                _ => this.parts.push((number, shift)),
+            }
+        }
+        this
+    }
+}
+
+impl Block<'_> {
+    /// Sets words, little-endian, as many as `out` has room for.
+    pub(super) fn write<V: Word>(self, kernel: Kernel, out: &mut [u8]) {
+        self.each::<V, _>(kernel, Bytes(out));
+    }
+
+    /// Sets words.
+    pub(super) fn store<V: Word>(self, kernel: Kernel, out: &mut [V]) {
+        self.each::<V, _>(kernel, Words(out));
+    }
+
+    fn each<V: Word, P: WordPlaces<V>>(self, kernel: Kernel, places: P) {
+        match self.joining.parts.len() {
+            0 => self.join::<V, P, 0>(kernel, places),
+            1 => self.join::<V, P, 1>(kernel, places),
+            2 => self.join::<V, P, 2>(kernel, places),
+            3 => self.join::<V, P, 3>(kernel, places),
+            4 => self.join::<V, P, 4>(kernel, places),
+            // more are rare
+            _ => self.join::<V, P, MAX_FIELDS>(kernel, places),
+        }
+    }
+
+    fn join<V: Word, P: WordPlaces<V>, const N: usize>(self, kernel: Kernel, places: P) {
+        let joining = self.joining;
+        let count = places.count();
+        // parts that there are not are 0 bits of the first field
+        let mut parts = [(&self.symbols[..count], 0, 0); N];
+        for (part, &(number, shift)) in parts.iter_mut().zip(&joining.parts) {
+            *part = (&self.symbols[number * self.stride..][..count], shift, u16::MAX);
+        }
+        kernel.run(Join { parts, constant: V::from_number(joining.constant), joining, places });
+    }
+}
+
+/// Words that are put together at a time: loops of a known length become vectors, whatever the number of fields.
+const GROUP: usize = 16;
+
+/// Where words go.
+trait WordPlaces<V> {
+    fn count(&self) -> usize;
+    /// Sets each place to the word of its number; `group` gives those from a number on.
+    fn fill(self, group: impl Fn(usize) -> [V; GROUP], word: impl Fn(usize) -> V);
+}
+
+struct Bytes<'a>(&'a mut [u8]);
+
+impl<V: Word> WordPlaces<V> for Bytes<'_> {
+    fn count(&self) -> usize {
+        self.0.len() / V::SIZE
+    }
+
+    #[inline(always)]
+    fn fill(self, group: impl Fn(usize) -> [V; GROUP], word: impl Fn(usize) -> V) {
+        let whole = self.0.len() / V::SIZE / GROUP * GROUP;
+        let (groups, rest) = self.0.split_at_mut(whole * V::SIZE);
+        for (places, first) in groups.chunks_exact_mut(GROUP * V::SIZE).zip((0..).step_by(GROUP)) {
+            let words = group(first);
+            places.chunks_exact_mut(V::SIZE).zip(words).for_each(|(place, word)| word.write(place));
+        }
+        rest.chunks_exact_mut(V::SIZE).zip(whole..).for_each(|(place, i)| word(i).write(place));
+    }
+}
+
+struct Words<'a, V>(&'a mut [V]);
+
+impl<V: Word> WordPlaces<V> for Words<'_, V> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline(always)]
+    fn fill(self, group: impl Fn(usize) -> [V; GROUP], word: impl Fn(usize) -> V) {
+        let (groups, rest) = self.0.as_chunks_mut::<GROUP>();
+        let whole = groups.len() * GROUP;
+        groups.iter_mut().zip((0..).step_by(GROUP)).for_each(|(places, first)| *places = group(first));
+        rest.iter_mut().zip(whole..).for_each(|(place, i)| *place = word(i));
+    }
+}
+
+/// The pass itself.
+struct Join<'a, V, P, const N: usize> {
+    /// Symbols, shift, and which bits of the symbols count.
+    parts: [(&'a [u16], u32, u16); N],
+    constant: V,
+    joining: &'a Joining,
+    places: P,
+}
+
+impl<V: Word, P: WordPlaces<V>, const N: usize> Job for Join<'_, V, P, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { parts, constant, joining, places } = self;
+        let count = places.count();
+        // seen once, the lengths need no check at every word
+        let parts = parts.map(|(symbols, shift, mask)| (&symbols[..count], shift, mask));
+        let bits = joining.bits;
+        match joining.transform {
+            Transform::Identity => fill(&parts, constant, places, |word| word),
+            Transform::Rotate => fill(&parts, constant, places, |word| word.unrotate(bits)),
+            Transform::Zigzag => fill(&parts, constant, places, |word| word.unzigzag(bits)),
+            Transform::Offset(by) => {
+                let back = by.wrapping_neg();
+                fill(&parts, constant, places, |word| word.offset(back, bits));
+            }
+        }
+    }
+}
+
+/// Sets all places, the transform taken back.
+#[inline(always)]
+fn fill<V: Word>(parts: &[(&[u16], u32, u16)], constant: V, places: impl WordPlaces<V>, inverse: impl Fn(V) -> V) {
+    let group = |first: usize| {
+        let mut words = [constant; GROUP];
+        for &(symbols, shift, mask) in parts {
+            let symbols = &symbols[first..first + GROUP];
+            words.iter_mut().zip(symbols).for_each(|(word, symbol)| *word = word.with(symbol & mask, shift));
+        }
+        words.map(&inverse)
+    };
+    let word = |i: usize| {
+        let word = parts.iter().fold(constant, |word, &(symbols, shift, mask)| word.with(symbols[i] & mask, shift));
+        inverse(word)
+    };
+    places.fill(group, word);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::represent::coding::Field;
+    use crate::represent::steps::Steps;
+    use crate::represent::values::with_word;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Words cut into fields come back, by every kernel.
+        #[test]
+        fn fields_make_words(
+            words in prop::collection::vec(any::<u64>(), 1..100),
+            widths in prop::collection::vec(1u32..=16, 1..16),
+            bits in prop_oneof![Just(8u32), Just(16), Just(32), Just(64), Just(6), Just(11), Just(24)],
+            is_constant in any::<u16>(),
+            kind in 0..4u8,
+            by: u64,
+        ) {
+            let mask = u64::MAX >> (64 - bits);
+            let transform = match kind {
+                0 => Transform::Identity,
+                1 => Transform::Rotate,
+                2 => Transform::Zigzag,
+                _ => Transform::Offset(by & mask),
+            };
+            let mut left = bits;
+            let mut widths: Vec<u32> = widths.into_iter().map(|width| { let own = width.min(left); left -= own; own }).collect();
+            while left > 0 {
+                widths.push(left.min(16));
+                left -= left.min(16);
+            }
+            widths.retain(|&width| width > 0);
+            prop_assume!(widths.len() <= 16);
+            let mut transformed: Vec<u64> = words.iter().map(|word| word & mask).collect();
+            let original = transformed.clone();
+            transform.apply(&mut transformed, bits);
+            let stride = words.len() + 3;
+            let mut symbols = vec![0u16; stride * widths.len()];
+            let mut fields = Vec::new();
+            let mut shift = bits;
+            for (number, &width) in widths.iter().enumerate() {
+                shift -= width;
+                let of = |word: &u64| (word >> shift) as u16 & (u16::MAX >> (16 - width));
+                let own: Vec<u16> = transformed.iter().map(of).collect();
+                let same = own.iter().all(|&symbol| symbol == own[0]) && is_constant >> number & 1 == 1;
+                symbols[number * stride..][..own.len()].copy_from_slice(&own);
+                fields.push(Field { width, coding: if same { Coding::Constant(own[0]) } else { Coding::Raw } });
+            }
+            let fields = Fields { steps: Steps::NONE, class_fields: Vec::new(), transform, fields };
+            let joining = Joining::new(&fields);
+            let block = Block { joining: &joining, symbols: &symbols, stride, count: words.len() };
+            for kernel in Kernel::available() {
+                with_word!(bits, V => {
+                    let mut stored = vec![V::default(); words.len()];
+                    block.store(kernel, &mut stored);
+                    let numbers: Vec<u64> = stored.iter().map(|word| word.number()).collect();
+                    prop_assert_eq!(&numbers, &original);
+                    let mut bytes = vec![0; words.len() * V::SIZE];
+                    block.write::<V>(kernel, &mut bytes);
+                    let read: Vec<u64> = bytes.chunks(V::SIZE).map(|bytes| V::read(bytes).number()).collect();
+                    prop_assert_eq!(&read, &original);
+                });
+            }
+        }
+    }
+}

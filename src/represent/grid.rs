@@ -1,0 +1,193 @@
+//! Grid grids (section 8.7): floats that are an integer times the scale of their group.
+//!
+//! The arithmetic is that of IEEE 754, the same on every machine: one product, rounded once, and for 16 bits once more.
+
+use half::{bf16, f16};
+
+use super::values::{Groups, MaskBits, Word};
+use crate::coders::{decode_scales, encode_scales};
+use crate::error::{Error, Result};
+use crate::spec::{MAX_GRID_BITS, MAX_GRID_INTEGER};
+use crate::tensor::Dtype;
+use crate::wire::{Cursor, put_varint};
+
+/// Scales of groups.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Grid {
+    pub(crate) groups: Groups,
+    pub(crate) symbol_bits: u32,
+    /// The integer that the symbol word 0 stands for.
+    pub(crate) lowest: i32,
+    zero_bits: u32,
+    dtype: Dtype,
+    /// If groups reach through the whole segment, theirs.
+    pub(crate) global: Vec<f32>,
+}
+
+/// The value of a float dtype of at most 32 bits nearest to `product`.
+#[inline(always)]
+pub(crate) fn rounded(product: f32, dtype: Dtype) -> u64 {
+    match dtype {
+        Dtype::F16 => f16::from_f32(product).to_bits().into(),
+        Dtype::BF16 => bf16::from_f32(product).to_bits().into(),
+        _ => product.to_bits().into(),
+    }
+}
+
+/// As a float of 32 bits.
+#[inline(always)]
+pub(crate) fn widened(value: u64, dtype: Dtype) -> f32 {
+    match dtype {
+        Dtype::F16 => f16::from_bits(value as u16).to_f32(),
+        Dtype::BF16 => bf16::from_bits(value as u16).to_f32(),
+        _ => f32::from_bits(value as u32),
+    }
+}
+
+/// The integer whose multiple of `scale` is nearest to `value`; 0 for what has none.
+#[inline(always)]
+pub(crate) fn nearest(value: f32, scale: f32) -> i64 {
+    let quotient = (f64::from(value) / f64::from(scale)).round_ties_even();
+    // what is not a number becomes 0
+    if quotient.abs() <= MAX_GRID_INTEGER as f64 { quotient as i64 } else { 0 }
+}
+
+impl Grid {
+    /// Whether floats of a dtype may lie on a grid.
+    pub(crate) fn is_for(dtype: Dtype) -> bool {
+        matches!(dtype, Dtype::F16 | Dtype::BF16 | Dtype::F32)
+    }
+
+    /// For integers from `lowest` to `highest` and these scales, which are all those of the segment; none if the integers are too many.
+    pub(crate) fn new(groups: Groups, dtype: Dtype, lowest: i64, highest: i64, scales: &[f32]) -> Option<Self> {
+        let symbol_bits = (64 - ((highest - lowest) as u64).leading_zeros()).max(1);
+        let last = lowest + (1i64 << symbol_bits) - 1;
+        let all = scales.iter().fold(0, |all, scale| all | scale.to_bits());
+        let global = if groups.are_global() { scales.to_vec() } else { Vec::new() };
+        let zero_bits = all.trailing_zeros().min(23);
+        let fits = symbol_bits <= MAX_GRID_BITS && lowest >= -MAX_GRID_INTEGER && last <= MAX_GRID_INTEGER;
+        fits.then_some(Self { groups, symbol_bits, lowest: lowest as i32, zero_bits, dtype, global })
+    }
+
+    /// Reads that of a segment of so many values.
+    pub(crate) fn read(cursor: &mut Cursor<'_>, dtype: Dtype, values: u64) -> Result<Self> {
+        let start = cursor.clone();
+        if !Self::is_for(dtype) {
+            return Err(start.place(Error::corrupt(format!("a grid of {dtype}"))));
+        }
+        let groups = Groups::read(cursor, values)?;
+        let symbol_bits = u32::from(cursor.u8()?);
+        let lowest = cursor.varint()?.unzigzag(64) as i64;
+        let zero_bits = u32::from(cursor.u8()?);
+        let is_sound = (1..=MAX_GRID_BITS).contains(&symbol_bits)
+            && (-MAX_GRID_INTEGER..=MAX_GRID_INTEGER).contains(&lowest)
+            && lowest + (1i64 << symbol_bits) - 1 <= MAX_GRID_INTEGER
+            && zero_bits <= 23;
+        if !is_sound {
+            let what = format!("a grid of {symbol_bits} bits from {lowest} with {zero_bits} zeros in its scales");
+            return Err(start.place(Error::corrupt(what)));
+        }
+        let mut this = Self { groups, symbol_bits, lowest: lowest as i32, zero_bits, dtype, global: Vec::new() };
+        if groups.are_global() {
+            this.global = this.decode(cursor, groups.numbers(&(0..0)).len())?;
+        }
+        Ok(this)
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        self.groups.write(out);
+        out.push(self.symbol_bits as u8);
+        put_varint(out, (i64::from(self.lowest) as u64).zigzag(64));
+        out.push(self.zero_bits as u8);
+        if self.groups.are_global() {
+            self.encode(&self.global, out);
+        }
+    }
+
+    /// Appends the stream of these scales.
+    pub(crate) fn encode(&self, scales: &[f32], out: &mut Vec<u8>) {
+        encode_scales(scales, self.zero_bits, out);
+    }
+
+    /// Reads `count` scales.
+    pub(crate) fn decode(&self, cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<f32>> {
+        decode_scales(cursor, count, self.zero_bits)
+    }
+
+    /// The symbol words of kept values from value `at.0` on. `scales` are those of the groups from `at.1` on.
+    pub(crate) fn apply<T: Word, V: Word>(
+        &self,
+        scales: &[f32],
+        at: (u64, usize),
+        values: &[T],
+        kept: Option<&MaskBits>,
+    ) -> Vec<V> {
+        let of_group = self.groups.of_kept(at.0, at.1, values.len(), kept);
+        let symbol = |value: &T, scale: f32| {
+            let integer = nearest(widened(value.number(), self.dtype), scale);
+            V::from_number((integer - i64::from(self.lowest)) as u64)
+        };
+        match &of_group[..] {
+            [] => values.iter().map(|value| symbol(value, scales[0])).collect(),
+            _ => values.iter().zip(&of_group).map(|(value, &group)| symbol(value, scales[group as usize])).collect(),
+        }
+    }
+
+    /// The value of a symbol word in a group with this scale.
+    #[inline(always)]
+    pub(crate) fn value<T: Word>(&self, word: u64, scale: f32) -> T {
+        // exact: at most 2^24
+        let integer = (word as i64 + i64::from(self.lowest)) as f32;
+        T::from_number(rounded(integer * scale, self.dtype))
+    }
+
+    /// Bytes of memory beside its own, about.
+    pub(crate) fn memory(&self) -> usize {
+        size_of_val(&self.global[..])
+    }
+
+    /// The scales of the groups `numbers` out of those of all groups of the segment.
+    pub(crate) fn of_chunk<'a>(&'a self, all: &'a [f32], numbers: std::ops::Range<usize>) -> &'a [f32] {
+        if self.groups.are_global() { &self.global } else { &all[numbers] }
+    }
+}
+
+impl Eq for Grid {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::map_inverse::invert;
+    use super::super::steps::{GroupValues, Map};
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn grids_come_back(
+            // so few that rounding to 8 bits cannot move a value to another integer
+            integers in prop::collection::vec(-127i64..128, 1..60),
+            scales in prop::collection::vec(prop_oneof![1e-5f32..1.0, Just(0.5f32), Just(-0.25)], 20),
+            dtype in prop_oneof![Just(Dtype::F32), Just(Dtype::BF16), Just(Dtype::F16)],
+            block in 0u64..8, period in 1u64..4,
+        ) {
+            let groups = Groups { block, period };
+            let value = |(index, &integer): (usize, &i64)| {
+                let group = groups.of(index as u64) % scales.len();
+                rounded(integer as f32 * scales[group], dtype) as u32
+            };
+            let count = groups.numbers(&(0..integers.len() as u64)).len();
+            let scales: Vec<f32> = (0..count).map(|group| scales[group % scales.len()]).collect();
+            let values: Vec<u32> = integers.iter().enumerate().map(value).collect();
+            let map = Grid::new(groups, dtype, -256, 255, &scales).unwrap();
+            let symbols: Vec<u16> = map.apply(&scales, (0, 0), &values, None);
+            let shared = GroupValues { scales, ..GroupValues::default() };
+            let range = 0..values.len() as u64;
+            prop_assert_eq!(invert::<u32, u16>(&Map::Grid(map.clone()), &range, &shared, &symbols, None).unwrap(), values);
+            let mut out = Vec::new();
+            map.write(&mut out);
+            let mut cursor = Cursor::unplaced(&out, "test");
+            prop_assert_eq!(Grid::read(&mut cursor, dtype, u64::MAX).unwrap(), map);
+            cursor.finish().unwrap();
+        }
+    }
+}

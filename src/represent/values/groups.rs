@@ -1,0 +1,161 @@
+//! Groups of values that share a codebook or a scale (section 8.6).
+
+use super::MaskBits;
+use std::ops::Range;
+
+use super::places::ValuePlaces;
+use crate::error::{Error, Result};
+use crate::spec::{MAX_BLOCK, MAX_PERIOD};
+use crate::wire::{Cursor, put_varint};
+
+/// Which values belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Groups {
+    /// Values of a group, a period apart; 0: as many as the segment has.
+    pub(crate) block: u64,
+    pub(crate) period: u64,
+}
+
+impl Groups {
+    /// One for all.
+    pub(crate) const ONE: Self = Self { block: 0, period: 1 };
+
+    /// Of a segment of so many values.
+    pub(crate) fn read(cursor: &mut Cursor<'_>, values: u64) -> Result<Self> {
+        let start = cursor.clone();
+        let (block, period) = (cursor.varint()?, cursor.varint()?);
+        let is_sound = (1..=MAX_PERIOD).contains(&period)
+            && block <= MAX_BLOCK
+            && period.saturating_mul(block) <= MAX_BLOCK
+            // groups without values would cost memory that nothing has earned
+            && (block > 0 || period <= values);
+        match is_sound {
+            true => Ok(Self { block, period }),
+            false => Err(start.place(Error::corrupt(format!("groups of {block} values with period {period}")))),
+        }
+    }
+
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        put_varint(out, self.block);
+        put_varint(out, self.period);
+    }
+
+    /// Whether what groups share lies in the segment's head.
+    pub(crate) fn are_global(self) -> bool {
+        self.block == 0
+    }
+
+    /// Values that a chunk must have a multiple of.
+    pub(crate) fn unit(self) -> u64 {
+        (self.block * self.period).max(1)
+    }
+
+    /// The groups of these values of a segment, of a chunk or of blocks within one: all that have one of the values.
+    pub(crate) fn numbers(self, values: &Range<u64>) -> Range<usize> {
+        if self.are_global() {
+            return 0..self.period as usize;
+        }
+        let unit = self.unit();
+        let end = values.end / unit * self.period + (values.end % unit).min(self.period);
+        (values.start / unit * self.period) as usize..end as usize
+    }
+
+    /// The group of the value `index`.
+    #[inline(always)]
+    pub(crate) fn of(self, index: u64) -> usize {
+        match self.block {
+            0 => (index % self.period) as usize,
+            _ => (index / self.unit() * self.period + index % self.period) as usize,
+        }
+    }
+
+    /// The groups of so many values at these places, counted from a value with number `start`.
+    pub(crate) fn of_places(self, start: u64, places: ValuePlaces<'_>, count: usize, into: &mut Vec<u32>) {
+        into.clear();
+        match places {
+            ValuePlaces::At(places) => {
+                into.extend(places.iter().map(|&place| self.of(start + u64::from(place)) as u32))
+            }
+            ValuePlaces::From(first) => {
+                // without a division for each
+                let mut index = start + first as u64;
+                while into.len() < count {
+                    let group = self.of(index) as u32;
+                    let left = (count - into.len()) as u64;
+                    let (column, period) = (index % self.period, self.period);
+                    let len = match (self.block, period) {
+                        (0, 1) => left,
+                        (block, 1) => (block - index % block).min(left),
+                        _ => (period - column).min(left),
+                    };
+                    match period {
+                        1 => into.extend(std::iter::repeat_n(group, len as usize)),
+                        _ => into.extend(group..group + len as u32),
+                    }
+                    index += len;
+                }
+            }
+        }
+    }
+
+    /// For each kept value from `start` on its group, counted from `first`; empty if all belong to the group `first`.
+    pub(crate) fn of_kept(self, start: u64, first: usize, count: usize, kept: Option<&MaskBits>) -> Vec<u32> {
+        if self == Self::ONE {
+            return Vec::new();
+        }
+        let of = |index: usize| (self.of(start + index as u64) - first) as u32;
+        match kept {
+            Some(kept) => kept.iter_ones().map(of).collect(),
+            None => (0..count).map(of).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_has_no_more_groups_than_values() {
+        let read = |groups: Groups, values| {
+            let mut bytes = Vec::new();
+            groups.write(&mut bytes);
+            Groups::read(&mut Cursor::unplaced(&bytes, "test"), values).ok()
+        };
+        let columns = Groups { block: 0, period: 100 };
+        assert_eq!(read(columns, 100), Some(columns));
+        assert_eq!(read(columns, 99), None);
+        let blocks = Groups { block: 2, period: 100 };
+        assert_eq!(read(blocks, 1), Some(blocks));
+    }
+
+    #[test]
+    fn groups_are_as_specified() {
+        let of = |block, period, count| {
+            let groups = Groups { block, period };
+            let all: Vec<usize> = (0..count).map(|index| groups.of(index)).collect();
+            assert_eq!(groups.numbers(&(0..count)).end, all.iter().max().unwrap() + 1);
+            all
+        };
+        assert_eq!(of(0, 1, 4), [0, 0, 0, 0]);
+        assert_eq!(of(0, 3, 7), [0, 1, 2, 0, 1, 2, 0]);
+        assert_eq!(of(2, 1, 5), [0, 0, 1, 1, 2]);
+        assert_eq!(of(2, 3, 13), [0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5, 6]);
+        assert_eq!(of(2, 3, 10)[6..], [3, 4, 5, 3]);
+        let groups = Groups { block: 2, period: 3 };
+        assert_eq!(groups.numbers(&(6..12)), 3..6);
+        assert_eq!(groups.of_kept(6, 3, 6, None), [0, 1, 2, 0, 1, 2]);
+        for (block, period) in [(0, 1), (0, 3), (2, 1), (5, 1), (2, 3), (1, 4)] {
+            let groups = Groups { block, period };
+            for start in 0..13 {
+                let mut found = Vec::new();
+                groups.of_places(start, ValuePlaces::From(4), 20, &mut found);
+                let naive: Vec<u32> = (0..20).map(|index| groups.of(start + 4 + index) as u32).collect();
+                assert_eq!(found, naive);
+                let places: Vec<u32> = (4..24).collect();
+                groups.of_places(start, ValuePlaces::At(&places), 20, &mut found);
+                assert_eq!(found, naive);
+            }
+        }
+    }
+}
