@@ -162,7 +162,7 @@ pub(crate) fn tensors(all: &mut Vec<Vector>) {
 }
 
 pub(crate) fn manifest_rules(list: &mut List) {
-    list.section = "5";
+    list.begin("5");
     let (one, two, files) = (one(), two(), with_files());
     let pair = |key: &[u8]| (key.to_vec(), b"v".to_vec());
     list.change(&one, "metadata-key-twice", CORRUPT, "a metadata key twice", |parts| {
@@ -316,7 +316,7 @@ pub(crate) fn manifest_rules(list: &mut List) {
 }
 
 pub(crate) fn name_rules(list: &mut List) {
-    list.section = "5";
+    list.begin("5");
     let base = with_files();
     let mut long = vec![b'n'; 256];
     long[255] = b'm';

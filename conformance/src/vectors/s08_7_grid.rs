@@ -242,7 +242,7 @@ pub(crate) fn affine_mask() -> Vector {
 }
 
 pub(crate) fn affine_rules(list: &mut List) {
-    list.section = "8.7";
+    list.begin("8.7");
     let of = |grid: Affine, u: u32| zeros_after(Steps { map: Map::Affine(grid), ..Steps::default() }, u);
     let zeros = Zeros { dtype: "F32", ..ONE };
     let good = of(grid_of_zeros(0, 1, 4, 0, 0), 4);

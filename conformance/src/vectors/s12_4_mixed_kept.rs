@@ -335,7 +335,7 @@ pub(crate) fn kept_in_rows(kind: u8, fraction: u8, base: u64) -> MixedKept {
 }
 
 pub(crate) fn bad_parameters(list: &mut List) {
-    list.section = "12.4";
+    list.begin("12.4");
     let zeros = Zeros { dtype: "U16", shapes: &[&[300]], chunk_len: 300 };
     // the mask keeps all: the chunk has no stream, but no decoder gets to it
     let of = |width: u32, kept: MixedKept| {
@@ -377,7 +377,7 @@ pub(crate) fn bad_parameters(list: &mut List) {
 }
 
 pub(crate) fn bad_chunks(list: &mut List) {
-    list.section = "12.4";
+    list.begin("12.4");
     let (base, fields) = coded(&sparse_bytes(900), bits(true, 100), Coding::MixedKept(kept_in_rows(0, 2, 0)));
     let parameters = fields.parameters();
     for kept in parameters.len() - 5..parameters.len() {

@@ -8,7 +8,7 @@ use crate::vectors::good::Vector;
 
 /// Adds the bad vectors.
 pub(crate) fn bad(list: &mut List) {
-    list.section = "16.1";
+    list.begin("16.1");
     cut_near_the_ends(list);
     cut_in_a_segment(list);
 }
