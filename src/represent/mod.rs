@@ -12,6 +12,7 @@
 //! ```
 
 mod affine;
+mod claims;
 mod class_field;
 mod codebook;
 mod coding;
