@@ -164,7 +164,7 @@ fn bad_files_are_refused() {
     assert_eq!(list.len(), names("bad").len());
     let mut wrong = Vec::new();
     for (name, about) in &list {
-        let container = read(&format!("bad/{name}"));
+        let container = read(&format!("bad/{name}.tersor"));
         // nothing here is refused for its size
         let outcomes = [
             check_outcome(by_index(&container[..], Limits::unlimited()), &about["by_index"]),
@@ -180,7 +180,7 @@ fn bad_files_are_refused() {
 /// The fourth kind of error needs a caller with limits.
 #[test]
 fn limits_are_kept() {
-    let container = read("good/largest-chunk.tersor");
+    let container = read("good/s06-largest-chunk.tersor");
     let len = (1 << 22) + 1003;
     for (limits, allowed) in [
         (Limits::default().with_total_bytes(len), true),

@@ -1,0 +1,105 @@
+//! The bits coder (section 11).
+
+use std::collections::HashMap;
+
+use crate::decoder::bytes::{Result, must};
+
+/// An adaptive bit (11.3).
+#[derive(Clone)]
+pub struct Adaptive {
+    p: u64,
+    c: u64,
+}
+
+impl Default for Adaptive {
+    fn default() -> Self {
+        Self { p: 32768, c: 0 }
+    }
+}
+
+/// The bits coder (11.1, 11.2).
+pub struct BitStream {
+    words: Vec<u64>,
+    next: usize,
+    word: u32,
+    precision: u32,
+    lower: u128,
+    range: u128,
+    point: u128,
+}
+
+impl BitStream {
+    pub fn new(words: Vec<u64>, wide: bool) -> Self {
+        let (word, precision) = if wide { (32, 16) } else { (16, 12) };
+        let range = (1 << (2 * word)) - 1;
+        let mut stream = Self { words, next: 0, word, precision, lower: 0, range, point: 0 };
+        stream.point = stream.word() << word;
+        stream.point |= stream.word();
+        stream
+    }
+
+    fn word(&mut self) -> u128 {
+        self.next += 1;
+        self.words.get(self.next - 1).map_or(0, |&word| word.into())
+    }
+
+    /// `q`: the probability of a 0 in units of 2^-P.
+    pub fn bit(&mut self, q: u128) -> Result<bool> {
+        let modulus = 1u128 << (2 * self.word);
+        let scale = self.range >> self.precision;
+        let quantile = (self.point + modulus - self.lower) % modulus / scale;
+        must(quantile < 1 << self.precision, "a point beyond the range")?;
+        let bit = quantile >= q;
+        if bit {
+            self.lower = (self.lower + scale * q) % modulus;
+            self.range = scale * ((1 << self.precision) - q);
+        } else {
+            self.range = scale * q;
+        }
+        if self.range < 1 << self.word {
+            self.lower = (self.lower << self.word) % modulus;
+            self.range <<= self.word;
+            self.point = ((self.point << self.word) % modulus) | self.word();
+            must(self.next <= self.words.len() + 1, "words of bits missing")?;
+        }
+        Ok(bit)
+    }
+
+    /// Bits of probability one half, the most significant first.
+    pub fn halves(&mut self, count: u32) -> Result<i64> {
+        Ok(self.long_halves(count)? as i64)
+    }
+
+    pub fn long_halves(&mut self, count: u32) -> Result<u64> {
+        let mut value = 0;
+        for _ in 0..count {
+            value = 2 * value + u64::from(self.bit(1 << (self.precision - 1))?);
+        }
+        Ok(value)
+    }
+
+    pub fn adaptive(&mut self, context: &mut Adaptive, limit: u64) -> Result<bool> {
+        let bit = self.bit(u128::from(context.p) >> (16 - self.precision))?;
+        let r = 131_072 / (2 * context.c + 3);
+        context.p = match bit {
+            false => context.p + (((65536 - context.p) * r) >> 16),
+            true => context.p - ((context.p * r) >> 16),
+        };
+        context.p = context.p.clamp(32, 65504);
+        context.c += u64::from(context.c < limit);
+        Ok(bit)
+    }
+
+    pub fn tree(&mut self, tree: &mut HashMap<u32, Adaptive>, width: u32, limit: u32) -> Result<u16> {
+        let mut node = 1;
+        for _ in 0..width {
+            node = 2 * node + u32::from(self.adaptive(tree.entry(node).or_default(), limit.into())?);
+        }
+        Ok((node - (1 << width)) as u16)
+    }
+
+    pub fn end(&self) -> Result<()> {
+        must(self.next >= self.words.len(), "words of bits left over")?;
+        must(self.next <= self.words.len() + 1, "words of bits missing")
+    }
+}

@@ -1,0 +1,45 @@
+//! Groups of values (section 8.6).
+
+use crate::decoder::bytes::{Bytes, Result, must};
+
+/// Groups of values (8.6).
+pub struct Groups {
+    /// 0: through the whole segment.
+    pub(crate) block: u64,
+    period: u64,
+}
+
+impl Groups {
+    pub(crate) fn read(bytes: &mut Bytes) -> Result<Self> {
+        let (block, period) = (bytes.varint()?, bytes.varint()?);
+        must(block <= 1 << 22, "block")?;
+        must((1..=1 << 20).contains(&period), "period")?;
+        must(block * period <= 1 << 22, "block and period")?;
+        Ok(Self { block, period })
+    }
+
+    pub(crate) fn check_chunks(&self, values: u64, chunk_values: u64) -> Result<()> {
+        must(self.block > 0 || self.period <= values, "more groups than values")?;
+        let fits = self.block == 0 || chunk_values.is_multiple_of(self.block * self.period);
+        must(fits || values <= chunk_values, "chunks that cut groups")
+    }
+
+    /// How many there are in a chunk of so many values, or in the segment.
+    pub(crate) fn count(&self, values: u64) -> u64 {
+        if self.block == 0 {
+            // also those that no value belongs to
+            return self.period;
+        }
+        let size = self.block * self.period;
+        values / size * self.period + self.period.min(values % size)
+    }
+
+    /// Of value i of a chunk that begins with value `from`.
+    pub(crate) fn group(&self, from: u64, i: u64) -> usize {
+        let number = match self.block {
+            0 => (from + i) % self.period,
+            block => i / (block * self.period) * self.period + i % self.period,
+        };
+        number as usize
+    }
+}

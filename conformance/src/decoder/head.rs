@@ -1,0 +1,189 @@
+//! The parameters of a segment in fields, and its chunks (section 8).
+
+use std::collections::HashMap;
+
+use crate::decoder::bits::BitStream;
+use crate::decoder::bytes::{Bytes, Result, must};
+use crate::decoder::class_field::{ClassField, class_field};
+use crate::decoder::coding::{Coding, coding};
+use crate::decoder::maps::Map;
+use crate::decoder::mask::Mask;
+use crate::decoder::unpack::Unpack;
+
+/// What the elements of a segment are: an element is `each` words of `w` bits.
+#[derive(Clone, Copy)]
+pub struct Words {
+    pub dtype: &'static str,
+    pub w: u32,
+    pub each: u64,
+}
+
+/// What a segment's head says.
+pub struct Head {
+    /// Of the members' values.
+    shapes: Vec<Vec<u64>>,
+    words: Words,
+    unpack: Option<Unpack>,
+    mask: Option<Mask>,
+    map: Map,
+    /// Of a value and of a symbol word.
+    v: u32,
+    u: u32,
+    transform: u8,
+    offset: u64,
+    classes: Vec<ClassField>,
+    fields: Vec<(u32, Coding)>,
+}
+
+impl Head {
+    pub fn read(parameters: &[u8], shapes: &[Vec<u64>], words: Words, chunk_len: u64) -> Result<Self> {
+        let mut bytes = Bytes(parameters);
+        let steps = bytes.byte()?;
+        must(steps < 16 && steps >> 2 < 3, "steps")?;
+        must(steps == 0 || words.each == 1, "steps of elements of two words")?;
+        let unpack = match steps & 1 {
+            0 => None,
+            _ => Some(Unpack::read(&mut bytes, shapes, words.w, chunk_len)?),
+        };
+        let (mut v, mut shapes, mut chunk_values) = (words.w, shapes.to_vec(), chunk_len);
+        if let Some(unpack) = &unpack {
+            v = unpack.bits;
+            shapes = shapes.iter().map(|shape| unpack.shape(shape)).collect();
+            chunk_values = unpack.count(chunk_len);
+        }
+        let count = bytes.byte()?;
+        must(count <= 4, "class field count")?;
+        let mut total = 0;
+        let classes = (0..count).map(|_| class_field(&mut bytes, &shapes, &mut total)).collect::<Result<Vec<_>>>()?;
+        let mask = match steps & 2 {
+            0 => None,
+            _ => Some(Mask::read(&mut bytes, v, classes.len())?),
+        };
+        let values = shapes.iter().map(|shape| shape.iter().product::<u64>()).sum();
+        let dtype = if unpack.is_some() { "" } else { words.dtype };
+        let map = Map::read(&mut bytes, steps >> 2, dtype, v, values, chunk_values)?;
+        let u = map.bits().unwrap_or(v);
+        let transform = bytes.byte()?;
+        must(transform <= 3, "unsupported: transform")?;
+        let offset = if transform == 3 { bytes.varint()? } else { 0 };
+        must(transform < 3 || offset > 0 && offset <= u64::MAX >> (64 - u), "offset")?;
+        let count = bytes.byte()?;
+        must((1..=16).contains(&count), "field count")?;
+        let mut fields: Vec<(u32, Coding)> = Vec::new();
+        for number in 0..count {
+            let width = u32::from(bytes.byte()?);
+            must((1..=16).contains(&width), "field width")?;
+            let widths: Vec<u32> = fields.iter().map(|(width, _)| *width).collect();
+            must(widths.iter().sum::<u32>() + width <= u, "sum of widths")?;
+            let coding = coding(&mut bytes, width, &widths, classes.len())?;
+            must(!matches!(coding, Coding::MixedMask(_)), "a mixed mask of a field")?;
+            must(!matches!(coding, Coding::MixedKept(_)) || number == 0 && mask.is_some(), "mixed kept values")?;
+            fields.push((width, coding));
+        }
+        must(fields.iter().map(|(width, _)| width).sum::<u32>() == u, "sum of widths")?;
+        bytes.end()?;
+        Ok(Self { shapes, words, unpack, mask, map, v, u, transform, offset, classes, fields })
+    }
+
+    /// The bytes of the elements from `from` on, as many as there are.
+    pub fn chunk(&self, coded: &[u8], from: u64, elements: u64) -> Result<Vec<u8>> {
+        let mut bytes = Bytes(coded);
+        // with a C64, an element is two values
+        let count = |elements: u64| self.unpack.as_ref().map_or(elements, |unpack| unpack.count(elements));
+        let (from, places) = (count(from), count(elements));
+        let mut sums = Vec::new();
+        for class in &self.classes {
+            let places: Vec<(u64, u64)> = (from..from + places).map(|place| self.place(class, place)).collect();
+            let mut of_rows = HashMap::new();
+            if class.depth.is_some() {
+                let (first, last) = (places[0].0, places[places.len() - 1].0);
+                let mut stream = BitStream::new(bytes.words(2)?, false);
+                let vector = class.vector(&mut stream, last - first + 1)?;
+                stream.end()?;
+                of_rows = (first..=last).zip(vector).collect();
+            }
+            let sum = |&(row, of_groups): &(u64, u64)| of_groups + of_rows.get(&row).map_or(0, |&class| class.into());
+            // an element's words have its class
+            let sum_of_element: Vec<u64> = places.iter().map(sum).collect();
+            let words = 0..places.len() as u64 * self.words.each;
+            sums.push(words.map(|i| sum_of_element[(i / self.words.each) as usize]).collect());
+        }
+        let values = self.values(&mut bytes, from, places * self.words.each, &sums)?;
+        bytes.end()?;
+        let words = match &self.unpack {
+            None => values,
+            Some(unpack) => unpack.words(&values, &self.shapes[0]),
+        };
+        let w = self.words.w as usize;
+        let mut out = vec![0; words.len() * w / 8];
+        for (i, x) in words.into_iter().enumerate() {
+            for k in 0..w {
+                let at = i * w + k;
+                out[at / 8] |= ((x >> k & 1) as u8) << (at % 8);
+            }
+        }
+        Ok(out)
+    }
+
+    /// `count` values from value `from` on, of these class sums.
+    fn values(&self, bytes: &mut Bytes, from: u64, count: u64, sums: &[Vec<u64>]) -> Result<Vec<u64>> {
+        let kept = match &self.mask {
+            None => vec![true; count as usize],
+            Some(mask) => mask.decode(bytes, count as usize, sums)?,
+        };
+        let places: Vec<usize> = (0..kept.len()).filter(|&i| kept[i]).collect();
+        let mut values = vec![self.mask.as_ref().map_or(0, |mask| mask.left_out); kept.len()];
+        if places.is_empty() {
+            return Ok(values);
+        }
+        let groups = self.map.of_chunk(bytes, self.v, count)?;
+        let n = places.len() as u64;
+        let sums: Vec<Vec<u64>> = sums.iter().map(|sums| places.iter().map(|&i| sums[i]).collect()).collect();
+        let mut symbols: Vec<Vec<u16>> = Vec::new();
+        for (width, coding) in &self.fields {
+            let own = match coding {
+                Coding::MixedKept(mixed) => {
+                    let mut stream = BitStream::new(bytes.words(4)?, true);
+                    let own = mixed.decode(&mut stream, &kept)?;
+                    stream.end()?;
+                    own
+                }
+                coding => coding.decode(bytes, *width, &sums, &symbols, n)?,
+            };
+            symbols.push(own);
+        }
+        let (u, all_ones) = (self.u, u64::MAX >> (64 - self.u));
+        for (number, i) in places.into_iter().enumerate() {
+            let word =
+                self.fields.iter().zip(&symbols).fold(0u64, |t, ((width, _), s)| t << width | u64::from(s[number]));
+            let x = match self.transform {
+                0 => word,
+                1 => word >> 1 | (word & 1) << (u - 1),
+                2 => (word >> 1) ^ (all_ones * (word & 1)),
+                _ => word.wrapping_sub(self.offset) & all_ones,
+            };
+            values[i] = self.map.value(&groups, x, from, i as u64)?;
+        }
+        Ok(values)
+    }
+
+    /// The row of an element, and its classes in the groups.
+    fn place(&self, class: &ClassField, element: u64) -> (u64, u64) {
+        let (mut before, mut rows) = (0, 0);
+        for shape in &self.shapes {
+            let len: u64 = shape.iter().product();
+            let a = class.depth.unwrap_or(0).min(shape.len().saturating_sub(1));
+            let count: u64 = shape[..a].iter().product();
+            if element < before + len {
+                let i = element - before;
+                let number =
+                    |f: usize, g: usize| i / shape[g..].iter().product::<u64>() % shape[f..g].iter().product::<u64>();
+                let sum = class.groups.iter().map(|(f, g, classes)| u64::from(classes[number(*f, *g) as usize])).sum();
+                return (rows + i / (len / count), sum);
+            }
+            before += len;
+            rows += count;
+        }
+        unreachable!("an element beyond the segment")
+    }
+}

@@ -1,0 +1,66 @@
+//! Masks (section 8.5).
+
+use std::collections::HashMap;
+
+use crate::decoder::bits::BitStream;
+use crate::decoder::bytes::{Bytes, Result, must};
+use crate::decoder::coding::{Coding, coding};
+
+/// Section 8.5.
+pub struct Mask {
+    pub left_out: u64,
+    group: usize,
+    stride: usize,
+    coding: Coding,
+}
+
+impl Mask {
+    pub fn read(bytes: &mut Bytes, v: u32, class_fields: usize) -> Result<Self> {
+        let left_out = bytes.varint()?;
+        must(left_out <= u64::MAX >> (64 - v), "a value left out that there is not")?;
+        let group = bytes.byte()?;
+        must([1, 2, 4, 8].contains(&group), "bits of a mask symbol")?;
+        let stride = bytes.varint()?;
+        must((1..=1 << 22).contains(&stride), "stride")?;
+        let coding = coding(bytes, group.into(), &[], class_fields)?;
+        match &coding {
+            Coding::Mixed(..) | Coding::MixedKept(_) => return Err("a coding that is not for masks"),
+            Coding::MixedMask(_) => must(group == 1 && stride == 1, "a mixed mask of groups or strides")?,
+            // no field is before a mask, so `coding` has refused context source 2
+            Coding::Raw | Coding::Constant(_) | Coding::Lanes(..) | Coding::Bits(..) => {}
+        }
+        Ok(Self { left_out, group: group.into(), stride: stride as usize, coding })
+    }
+
+    /// The mask bits of a chunk of `count` values with these class sums.
+    pub fn decode(&self, bytes: &mut Bytes, count: usize, sums: &[Vec<u64>]) -> Result<Vec<bool>> {
+        if let Coding::MixedMask(mixed) = &self.coding {
+            let mut stream = BitStream::new(bytes.words(4)?, true);
+            let bits = mixed.decode(&mut stream, count)?;
+            stream.end()?;
+            return Ok(bits);
+        }
+        let (g, s) = (self.group, self.stride);
+        // where each value's bit is: the number of the symbol of its first value, and that of the bit
+        let mut number_of = HashMap::new();
+        let mut firsts = Vec::new();
+        for value in 0..count {
+            let inside = value % (g * s);
+            if inside < s {
+                number_of.insert(value, firsts.len());
+                firsts.push(value);
+            }
+        }
+        let sums: Vec<Vec<u64>> = sums.iter().map(|sums| firsts.iter().map(|&first| sums[first]).collect()).collect();
+        let mut symbols = self.coding.decode(bytes, g as u32, &sums, &[], firsts.len() as u64)?;
+        let mut bits = Vec::new();
+        for value in 0..count {
+            let i = value % (g * s) / s;
+            let symbol = &mut symbols[number_of[&(value - i * s)]];
+            bits.push(*symbol >> i & 1 == 1);
+            *symbol &= !(1 << i);
+        }
+        must(symbols.iter().all(|&symbol| symbol == 0), "mask bits beyond the chunk")?;
+        Ok(bits)
+    }
+}

@@ -1,0 +1,136 @@
+//! A mixed field (section 12.2).
+
+use crate::decoder::bits::BitStream;
+use crate::decoder::bytes::{Bytes, Result, must};
+use crate::decoder::mixer::{Mixer, Slot, decision, level, level_and_sign};
+
+/// A mixed field (11.5).
+pub struct Mixed {
+    kind: u8,
+    fraction: u32,
+    base: i64,
+    shift: u32,
+    period: usize,
+    columns: usize,
+    distances: Vec<usize>,
+    /// m, b and the first magnitude of the window.
+    m: u32,
+    b: u32,
+    first: usize,
+}
+
+impl Mixed {
+    pub(crate) fn read(bytes: &mut Bytes, width: u32) -> Result<Self> {
+        let (kind, fraction) = (bytes.byte()?, u32::from(bytes.byte()?));
+        must(kind <= 2, "kind")?;
+        let base = bytes.varint()?;
+        must(fraction <= 4, "fraction")?;
+        must(kind < 2 || fraction == 0 && base == 0, "fraction or base of integers")?;
+        must(kind == 0 || width >= 2, "a sign without a magnitude")?;
+        let m = if kind == 0 { width } else { width - 1 };
+        must(fraction <= m, "more fraction than magnitude")?;
+        let b = if kind == 2 { m.min(8) } else { m.min(fraction + 4) };
+        let first = u128::from(base) << fraction;
+        must(first + (1 << b) <= 1 << m, "a window beyond the magnitudes")?;
+        let shift = bytes.byte()?.into();
+        must((1..=15).contains(&shift), "shift")?;
+        let (period, columns) = (bytes.varint()?, bytes.varint()?);
+        must((1..=1 << 22).contains(&period), "period")?;
+        must(columns <= 65536, "columns")?;
+        let count = bytes.byte()?;
+        must(count <= 32, "number of distances")?;
+        let mut distances = Vec::new();
+        let mut sum = 0;
+        for _ in 0..count {
+            let distance = bytes.varint()?;
+            must((1..=1 << 22).contains(&distance), "distance")?;
+            sum += distance as usize;
+            must(sum <= 1 << 22, "sum of distances")?;
+            distances.push(sum);
+        }
+        let (period, columns) = (period as usize, columns as usize);
+        Ok(Self { kind, fraction, base: base as i64, shift, period, columns, distances, m, b, first: first as usize })
+    }
+
+    pub(crate) fn decode(&self, stream: &mut BitStream, contexts: &[usize], count: usize) -> Result<Vec<u16>> {
+        let nodes = 1 << self.b;
+        // by set and context times nodes plus node
+        let mut sets: Vec<Vec<Slot>> =
+            [16 * count, 64 * count, 1024, 1024, 64].map(|size| vec![Slot::default(); size * nodes]).into();
+        let mut mixers = vec![Mixer::new(6, 13107); nodes];
+        let mut of_escape = [Slot::default(), Slot::default()];
+        let mut escape_tree = vec![Slot::default(); 1 << self.m];
+        let mut predictor = vec![vec![0i64; self.distances.len()]; 16];
+        let mut columns = vec![[0i64; 2]; self.columns];
+        let (mut quick, mut slow) = (4096i64, 4096i64);
+        let mut was_escape = false;
+        let mut values: Vec<i64> = Vec::new();
+        let mut out = Vec::new();
+        for (i, &z) in contexts.iter().enumerate() {
+            let x: Vec<i64> = self.distances.iter().map(|&d| if i < d { 0 } else { values[i - d] }).collect();
+            let weights = &mut predictor[(i % self.period).min(15)];
+            let prediction = (0..x.len()).map(|j| weights[j] * x[j]).sum::<i64>() >> 16;
+            let norm = (0..x.len()).map(|j| x[j] * x[j]).sum::<i64>() + 4096;
+            let [mean, means] = if self.columns > 0 { columns[i % self.columns] } else { [0, 0] };
+            let last = if i > 0 { values[i - 1] } else { 0 };
+            let of_prediction = level_and_sign(prediction);
+            let mut places = [
+                16 * z + level(quick >> 4) / 4,
+                64 * z + of_prediction,
+                64 * (level(slow >> 4) / 4) + of_prediction,
+                64 * (means / 64) as usize + level_and_sign(mean >> 4),
+                level_and_sign(last),
+            ];
+            let mut sign = false;
+            if self.kind > 0 {
+                sign = decision(stream, &mut sets, &mut mixers, &places, 0)?;
+                if sign {
+                    (1..5).for_each(|j| places[j] ^= 1);
+                }
+            }
+            was_escape = of_escape[usize::from(was_escape)].decode(stream)?;
+            let (bits, first) = if was_escape { (self.m, 0) } else { (self.b, self.first) };
+            let mut node = 1;
+            for _ in 0..bits {
+                let bit = match was_escape {
+                    true => escape_tree[node].decode(stream)?,
+                    false => decision(stream, &mut sets, &mut mixers, &places, node)?,
+                };
+                node = 2 * node + usize::from(bit);
+            }
+            let magnitude = first + node - (1 << bits);
+            out.push(match (self.kind, sign) {
+                (2, true) => (1 << self.m) | ((1 << self.m) - 1 - magnitude) as u16,
+                _ => u16::from(sign) << self.m | magnitude as u16,
+            });
+            let v = self.value(magnitude as i64, sign);
+            values.push(v);
+            let error = (v - prediction).clamp(-(1 << 22), 1 << 22);
+            let gain = error * (1 << 28) / norm;
+            for j in 0..x.len() {
+                weights[j] = (weights[j] + ((gain * x[j]) >> (12 + self.shift))).clamp(-(1 << 20), 1 << 20);
+            }
+            quick += (16 * error.abs() - quick) >> 3;
+            slow += (16 * error.abs() - slow) >> 5;
+            if let Some(row) = i.checked_div(self.columns) {
+                let a = 6.min(1 + (0..64).take_while(|&bits| row >> bits > 0).count());
+                let [mean, means] = &mut columns[i % self.columns];
+                *mean += (16 * v - *mean + (1 << (a - 1))) >> a;
+                *means += (16 * level(v) as i64 - *means + (1 << (a - 1))) >> a;
+            }
+        }
+        Ok(out)
+    }
+
+    fn value(&self, magnitude: i64, sign: bool) -> i64 {
+        let k = self.fraction;
+        let (e, f) = (magnitude / (1 << k), magnitude % (1 << k));
+        let mantissa = ((1 << k) + f) * (1 << (4 - k));
+        let v = match self.kind {
+            2 => 16 * (2 * magnitude + 1),
+            _ if e >= self.base => mantissa << (e - self.base).min(15),
+            _ => mantissa >> (self.base - e).min(5),
+        };
+        if sign { -v } else { v }
+    }
+}

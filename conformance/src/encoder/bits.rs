@@ -1,0 +1,173 @@
+//! The bits coder (section 11).
+
+use std::collections::HashMap;
+
+/// Section 11.3.
+#[derive(Clone, Copy)]
+pub struct Adaptive {
+    pub p: u32,
+    c: u32,
+}
+
+impl Adaptive {
+    pub const NEW: Self = Self { p: 32768, c: 0 };
+
+    fn update(&mut self, bit: bool, limit: u8) {
+        let r = 131_072 / (2 * self.c + 3);
+        self.p = if bit { self.p - ((self.p * r) >> 16) } else { self.p + (((65536 - self.p) * r) >> 16) };
+        self.p = self.p.clamp(32, 65504);
+        self.c += u32::from(self.c < u32::from(limit));
+    }
+}
+
+/// The contexts of a tree of `width` bits, from 1 on.
+pub fn new_tree(width: u32) -> Vec<Adaptive> {
+    vec![Adaptive::NEW; 1 << width]
+}
+
+/// Section 11.2, both sizes.
+pub struct BitsEncoder {
+    /// B and P.
+    word: u32,
+    precision: u32,
+    lower: u128,
+    range: u128,
+    /// The first word held back, and how many there are.
+    held: Option<(u128, u64)>,
+    out: Vec<u8>,
+    empty: bool,
+}
+
+impl BitsEncoder {
+    pub fn new(wide: bool) -> Self {
+        let (word, precision) = if wide { (32, 16) } else { (16, 12) };
+        let range = (1 << (2 * word)) - 1;
+        Self { word, precision, lower: 0, range, held: None, out: Vec::new(), empty: true }
+    }
+
+    fn put(&mut self, word: u128) {
+        self.out.extend_from_slice(&(word as u64).to_le_bytes()[..self.word as usize / 8]);
+    }
+
+    fn resolve(&mut self, wrapped: bool) {
+        let Some((first, count)) = self.held.take() else { return };
+        let all_ones = (1 << self.word) - 1;
+        self.put((first + u128::from(wrapped)) & all_ones);
+        (1..count).for_each(|_| self.put(if wrapped { 0 } else { all_ones }));
+    }
+
+    /// What bit 0 takes of the range.
+    pub fn part_of_zero(&self, p: u32) -> u128 {
+        (self.range >> self.precision) * u128::from(p >> (16 - self.precision))
+    }
+
+    /// `p`: the probability of a 0 in units of 2^-16. Returns whether a word was shifted out.
+    pub fn bit(&mut self, bit: bool, p: u32) -> bool {
+        self.empty = false;
+        let modulus = 1u128 << (2 * self.word);
+        let (scale, zero) = (self.range >> self.precision, self.part_of_zero(p));
+        let old = self.lower;
+        if bit {
+            self.lower = (self.lower + zero) % modulus;
+            self.range = (scale << self.precision) - zero;
+        } else {
+            self.range = zero;
+        }
+        if (self.lower + self.range) % modulus > self.lower {
+            self.resolve(self.lower < old);
+        }
+        let shifts = self.range < 1 << self.word;
+        if shifts {
+            let word = self.lower >> self.word;
+            self.lower = (self.lower << self.word) % modulus;
+            self.range <<= self.word;
+            match &mut self.held {
+                Some((_, count)) => *count += 1,
+                None if self.lower + self.range >= modulus => self.held = Some((word, 1)),
+                None => self.put(word),
+            }
+        }
+        shifts
+    }
+
+    pub fn half(&mut self, bit: bool) {
+        self.bit(bit, 1 << 15);
+    }
+
+    pub fn adaptive(&mut self, context: &mut Adaptive, bit: bool, limit: u8) -> bool {
+        let shifts = self.bit(bit, context.p);
+        context.update(bit, limit);
+        shifts
+    }
+
+    /// The contexts are those of `new_tree`.
+    pub fn tree(&mut self, contexts: &mut [Adaptive], symbol: u16, width: u32, limit: u8) {
+        let mut node = 1;
+        for shift in (0..width).rev() {
+            let bit = symbol >> shift & 1 == 1;
+            self.adaptive(&mut contexts[node], bit, limit);
+            node = 2 * node + usize::from(bit);
+        }
+    }
+
+    /// The words, as bytes.
+    pub fn finish(mut self) -> Vec<u8> {
+        if self.empty {
+            return self.out;
+        }
+        let modulus = 1u128 << (2 * self.word);
+        let point = (self.lower + (1 << self.word) - 1) % modulus;
+        self.resolve(point < self.lower);
+        let word = point >> self.word;
+        self.put(word);
+        if word == ((self.lower + self.range) % modulus) >> self.word {
+            self.put(0);
+        }
+        self.out
+    }
+}
+
+/// Section 11.4: the words.
+pub fn bit_trees(symbols: &[u16], contexts: &[usize], width: u32, wide: bool, limit: u8) -> Vec<u8> {
+    let mut coder = BitsEncoder::new(wide);
+    let mut trees = HashMap::new();
+    for (&symbol, &context) in symbols.iter().zip(contexts) {
+        coder.tree(trees.entry(context).or_insert_with(|| new_tree(width)), symbol, width, limit);
+    }
+    coder.finish()
+}
+
+/// Symbols of 8 bits that keep the bits coder from deciding its words until it holds back `held` of them, and then decide
+/// them, one way or the other.
+pub fn undecided(wide: bool, limit: u8, held: u64, last: bool) -> Vec<u16> {
+    let mut coder = BitsEncoder::new(wide);
+    let mut contexts = [Adaptive::NEW; 256];
+    let word = coder.word;
+    // from the lower end to a point that all words after the first are zero of: a carry is open as long as it is inside
+    let mut distance = 0x5a3d << (2 * word - 16);
+    let mut symbols = Vec::new();
+    while coder.held.is_none_or(|(_, count)| count < held) {
+        assert!(symbols.len() < 10_000, "the coder decides all too soon");
+        let mut node = 1;
+        for _ in 0..8 {
+            if distance >= coder.range {
+                // decided: aim at another
+                distance = (1 << word) - coder.lower % (1 << word);
+                let further = (coder.range - distance.min(coder.range)) >> word;
+                distance += (further * 5 / 11) << word;
+            }
+            let zero = coder.part_of_zero(contexts[node].p);
+            let bit = distance >= zero;
+            if bit {
+                distance -= zero;
+            }
+            if coder.adaptive(&mut contexts[node], bit, limit) {
+                distance <<= word;
+            }
+            node = 2 * node + usize::from(bit);
+        }
+        symbols.push(node as u16 - 256);
+    }
+    symbols.extend([if last { 255 } else { 0 }; 20]);
+    symbols
+}

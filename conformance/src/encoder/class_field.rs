@@ -1,0 +1,90 @@
+//! Class fields (section 8.2).
+
+use std::collections::HashMap;
+
+use crate::encoder::bits::{BitsEncoder, new_tree};
+use crate::wire::primitives::{put_varint, put_words};
+
+/// A class field (8.2).
+#[derive(Clone, Default)]
+pub struct ClassField {
+    pub depth: u8,
+    pub width: u8,
+    pub order: u8,
+    /// Classes of all rows of the segment.
+    pub rows: Vec<u8>,
+    pub groups: Vec<Group>,
+}
+
+#[derive(Clone, Default)]
+pub struct Group {
+    pub first: u64,
+    pub axes: u64,
+    pub classes: Vec<u8>,
+}
+
+/// The depth that says that there are no rows.
+pub const NO_ROWS: u8 = 255;
+
+pub(crate) fn product(dimensions: &[u64]) -> usize {
+    dimensions.iter().product::<u64>() as usize
+}
+
+impl ClassField {
+    /// Rows of a member of this shape.
+    pub fn row_count(&self, shape: &[u64]) -> usize {
+        product(&shape[..usize::from(self.depth).min(shape.len().saturating_sub(1))])
+    }
+
+    /// The row of an element of the segment, and its class sum.
+    pub(crate) fn class(&self, shapes: &[&[u64]], element: usize) -> (usize, usize) {
+        let (mut index, mut row) = (element, 0);
+        for shape in shapes {
+            if index >= product(shape) {
+                index -= product(shape);
+                row += self.row_count(shape);
+                continue;
+            }
+            let mut sum = 0;
+            if self.depth != NO_ROWS {
+                row += index / (product(shape) / self.row_count(shape));
+                sum += usize::from(self.rows[row]);
+            }
+            for group in &self.groups {
+                let (f, g) = (group.first as usize, (group.first + group.axes) as usize);
+                let number = index / product(&shape[g..]) % product(&shape[f..g]);
+                sum += usize::from(group.classes[number]);
+            }
+            return (row, sum);
+        }
+        unreachable!("an element beyond the segment")
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.extend([self.depth, self.width, self.order, self.groups.len() as u8]);
+        for group in &self.groups {
+            put_varint(out, group.first);
+            put_varint(out, group.axes);
+        }
+        if !self.groups.is_empty() {
+            let vectors: Vec<&[u8]> = self.groups.iter().map(|group| &group.classes[..]).collect();
+            put_words(&self.words(&vectors), 2, out);
+        }
+    }
+
+    /// A stream of these vectors.
+    pub fn words(&self, vectors: &[&[u8]]) -> Vec<u8> {
+        let mut coder = BitsEncoder::new(false);
+        for vector in vectors {
+            let mut trees = HashMap::new();
+            let mut before = 0;
+            for &class in *vector {
+                let number = if self.order == 0 { 0 } else { before };
+                let tree = trees.entry(number).or_insert_with(|| new_tree(self.width.into()));
+                coder.tree(tree, class.into(), self.width.into(), 255);
+                before = class;
+            }
+        }
+        coder.finish()
+    }
+}

@@ -1,0 +1,87 @@
+//! Grids (section 8.7).
+
+use crate::encoder::bits::{Adaptive, BitsEncoder, new_tree};
+use crate::encoder::groups::Groups;
+use crate::wire::primitives::{put_varint, put_words, zigzag};
+
+/// Section 8.7.
+#[derive(Clone)]
+pub struct Affine {
+    pub groups: Groups,
+    /// u.
+    pub bits: u8,
+    /// q.
+    pub lowest: i64,
+    /// t.
+    pub zero_bits: u8,
+    /// The scale of each group of the segment, as its bits.
+    pub scales: Vec<u32>,
+    /// The symbol word of each value of the segment, also of those that are left out.
+    pub symbols: Vec<u64>,
+}
+
+impl Affine {
+    /// The values of the segment, from `Affine` without them, as words of a dtype; chunks have so many values.
+    pub fn values(&self, dtype: &str, chunk: usize) -> Vec<u64> {
+        let mut values = Vec::new();
+        for (number, symbols) in self.symbols.chunks(chunk).enumerate() {
+            let own = self.groups.of_chunk(number * chunk, symbols.len());
+            for (symbol, group) in symbols.iter().zip(&own.of_value) {
+                let integer = self.lowest + *symbol as i64;
+                let value = integer as f32 * f32::from_bits(self.scales[own.first + group]);
+                values.push(match dtype {
+                    "F32" => value.to_bits().into(),
+                    "BF16" => to_bf16(value).into(),
+                    _ => to_f16(value).into(),
+                });
+            }
+        }
+        values
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        self.groups.write(out);
+        out.push(self.bits);
+        put_varint(out, zigzag(self.lowest));
+        out.push(self.zero_bits);
+        if self.groups.block == 0 {
+            put_words(&self.words(&self.scales), 2, out);
+        }
+    }
+
+    /// A stream of these scales.
+    pub fn words(&self, scales: &[u32]) -> Vec<u8> {
+        let mut coder = BitsEncoder::new(false);
+        let (mut same, mut tree) = (Adaptive::NEW, new_tree(9));
+        let mut before = 0;
+        for &scale in scales {
+            coder.adaptive(&mut same, scale == before, 60);
+            if scale != before {
+                coder.tree(&mut tree, (scale >> 23) as u16, 9, 60);
+                (u32::from(self.zero_bits)..23).rev().for_each(|k| coder.half(scale >> k & 1 == 1));
+            }
+            before = scale;
+        }
+        coder.finish()
+    }
+}
+
+/// The nearest BF16, the even one of two.
+pub(crate) fn to_bf16(value: f32) -> u16 {
+    let bits = value.to_bits();
+    // a carry out of the mantissa is the next exponent, at last infinity
+    ((bits + 0x7fff + (bits >> 16 & 1)) >> 16) as u16
+}
+
+/// The nearest F16, the even one of two.
+pub(crate) fn to_f16(value: f32) -> u16 {
+    let sign = u16::from(value.is_sign_negative()) << 15;
+    let magnitude = f64::from(value.abs());
+    if magnitude >= 65520.0 {
+        return sign | 0x7c00;
+    }
+    let exponent = ((magnitude.to_bits() >> 52) as i32 - 1023).max(-14);
+    let units = (magnitude / f64::from_bits(((exponent - 10 + 1023) as u64) << 52)).round_ties_even() as u16;
+    // units are 1024 to 2048, or fewer of a subnormal
+    sign | ((((exponent + 14) as u16) << 10) + units)
+}

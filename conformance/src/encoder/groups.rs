@@ -1,0 +1,60 @@
+//! Groups of values (section 8.6).
+
+use crate::wire::primitives::put_varint;
+
+/// Groups of values (8.6).
+#[derive(Clone, Copy)]
+pub struct Groups {
+    pub block: u64,
+    pub period: u64,
+}
+
+/// The groups of a chunk: the number in the segment of the first, how many there are, and which of them each value has.
+pub struct Own {
+    pub(crate) first: usize,
+    pub(crate) count: usize,
+    pub(crate) of_value: Vec<usize>,
+}
+
+impl Own {
+    /// The group of a value of the chunk.
+    pub fn group(&self, value: usize) -> usize {
+        self.of_value[value]
+    }
+}
+
+impl Groups {
+    pub fn new(block: u64, period: u64) -> Self {
+        Self { block, period }
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.block);
+        put_varint(out, self.period);
+    }
+
+    /// How many groups so many values have; a segment, also those that no value belongs to.
+    pub fn count(&self, values: usize) -> usize {
+        let period = self.period as usize;
+        match period * self.block as usize {
+            0 => period,
+            size => values / size * period + (values % size).min(period),
+        }
+    }
+
+    pub fn of_chunk(&self, from: usize, values: usize) -> Own {
+        let period = self.period as usize;
+        match period * self.block as usize {
+            0 => Own {
+                first: 0,
+                count: self.count(from + values),
+                of_value: (from..from + values).map(|i| i % period).collect(),
+            },
+            size => Own {
+                first: from / size * period,
+                count: self.count(values),
+                of_value: (0..values).map(|i| i / size * period + i % period).collect(),
+            },
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The lane coder (section 10).
+
+use crate::encoder::tables::Tables;
+use crate::normalise::normalise;
+use crate::wire::bits::pack;
+use crate::wire::primitives::put_varint;
+
+/// A stream of the lane coder in its parts.
+#[derive(Clone)]
+pub struct LaneStream {
+    pub word_count: u64,
+    pub escape_count: u64,
+    pub states: Vec<u32>,
+    pub words: Vec<u16>,
+    pub escapes: Vec<u8>,
+}
+
+impl LaneStream {
+    pub fn write(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_varint(&mut out, self.word_count);
+        put_varint(&mut out, self.escape_count);
+        out.extend(self.states.iter().flat_map(|state| state.to_le_bytes()));
+        out.extend(self.words.iter().flat_map(|word| word.to_le_bytes()));
+        out.extend(&self.escapes);
+        out
+    }
+}
+
+/// What is counted for adaptation (10.2).
+#[derive(Clone, Copy)]
+pub struct Counting {
+    /// Whether symbol i of the chunk is.
+    pub counted: fn(usize) -> bool,
+    /// The counts that make a context due, by interval.
+    pub due: fn(u8) -> u64,
+}
+
+impl Counting {
+    pub const RIGHT: Self = Self {
+        counted: |i| (i as u64 / 32 * 2_654_435_769) % (1 << 32) < 1 << 29,
+        due: |interval| 1 << (interval - 3),
+    };
+}
+
+/// Section 10.
+pub fn lanes(symbols: &[u16], contexts: &[usize], tables: &Tables, interval: u8, rate: u8) -> LaneStream {
+    lanes_counting(symbols, contexts, tables, interval, rate, Counting::RIGHT)
+}
+
+/// The same, but for what is counted.
+pub fn lanes_counting(
+    symbols: &[u16],
+    contexts: &[usize],
+    tables: &Tables,
+    interval: u8,
+    rate: u8,
+    counting: Counting,
+) -> LaneStream {
+    let precision = tables.precision;
+    let (names, mut frequencies): (Vec<Vec<Option<u16>>>, Vec<Vec<u64>>) =
+        (0..tables.levels.len()).map(|context| tables.entries(context).into_iter().unzip()).unzip();
+    let mut weights: Vec<Vec<u64>> =
+        frequencies.iter().map(|table| table.iter().map(|f| f << (24 - precision)).collect()).collect();
+    let mut counts: Vec<Vec<u64>> = frequencies.iter().map(|table| vec![0; table.len()]).collect();
+    let mut escapes = Vec::new();
+    // frequency and start of each symbol, at its time
+    let mut places = Vec::new();
+    for (i, (&symbol, &c)) in symbols.iter().zip(contexts).enumerate() {
+        if interval > 0 && i > 0 && i % (1 << interval) == 0 {
+            adapt(&mut frequencies, &mut weights, &mut counts, (counting.due)(interval), rate, precision);
+        }
+        let place = |name: Option<u16>| names[c].iter().position(|&other| other == name);
+        let k = place(Some(symbol)).unwrap_or_else(|| {
+            escapes.push(symbol);
+            place(None).expect("a symbol without frequency needs an escape")
+        });
+        counts[c][k] += u64::from((counting.counted)(i));
+        places.push((frequencies[c][k], frequencies[c][..k].iter().sum::<u64>()));
+    }
+    let mut states = vec![1u64 << 16; 32];
+    let mut words = Vec::new();
+    for (i, (frequency, start)) in places.into_iter().enumerate().rev() {
+        let x = &mut states[i % 32];
+        if *x >= frequency << (32 - precision) {
+            words.push(*x as u16);
+            *x >>= 16;
+        }
+        *x = ((*x / frequency) << precision) + *x % frequency + start;
+    }
+    words.reverse();
+    LaneStream {
+        word_count: words.len() as u64,
+        escape_count: escapes.len() as u64,
+        states: states.into_iter().map(|state| state as u32).collect(),
+        words,
+        escapes: pack(&escapes, tables.width),
+    }
+}
+
+/// Section 10.2, at the end of a block.
+pub(crate) fn adapt(
+    frequencies: &mut [Vec<u64>],
+    weights: &mut [Vec<u64>],
+    counts: &mut [Vec<u64>],
+    due: u64,
+    rate: u8,
+    precision: u8,
+) {
+    for c in 0..frequencies.len() {
+        let n: u64 = counts[c].iter().sum();
+        if n < due {
+            continue;
+        }
+        let r = (1 << 32) / n;
+        for (weight, count) in weights[c].iter_mut().zip(&counts[c]) {
+            *weight = *weight - (*weight >> rate) + (((count * r) >> 8) >> rate);
+        }
+        let values: Vec<u64> = weights[c].iter().map(|weight| weight >> 8).collect();
+        frequencies[c] = normalise(&values, precision);
+        counts[c].fill(0);
+    }
+}

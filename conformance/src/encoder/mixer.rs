@@ -1,0 +1,130 @@
+//! The mixer (section 12.1).
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::encoder::bits::BitsEncoder;
+
+pub(crate) fn log2(x: u64) -> i64 {
+    let g = x.ilog2();
+    let (mut y, mut l) = (x << (31 - g), i64::from(g));
+    for _ in 0..16 {
+        y = (y * y) >> 31;
+        l *= 2;
+        if y >= 1 << 32 {
+            y >>= 1;
+            l += 1;
+        }
+    }
+    l
+}
+
+pub static STRETCH: LazyLock<Vec<i64>> =
+    LazyLock::new(|| (0..4096).map(|i| (log2(2 * i + 1) - log2(8191 - 2 * i)) >> 8).collect());
+
+/// From -3328 on.
+pub static SQUASH: LazyLock<Vec<i64>> = LazyLock::new(|| {
+    let mut p = 16;
+    let least = |z: i64| {
+        // what is too small for one is too small for the next
+        while p < 65520 && (log2(p) - log2(65536 - p)) >> 8 < z {
+            p += 1;
+        }
+        p as i64
+    };
+    (-3328..=3327).map(least).collect()
+});
+
+pub fn level(x: i64) -> i64 {
+    let x = x.abs();
+    if x < 16 {
+        return 0;
+    }
+    let g = x.ilog2();
+    (4 * (i64::from(g) - 4) + (x >> (g - 2)) % 4).min(63)
+}
+
+/// H.
+pub fn signed_level(x: i64) -> i64 {
+    2 * (level(x) >> 1) + i64::from(x < 0)
+}
+
+#[derive(Clone, Copy)]
+pub struct Slot {
+    pub p: i64,
+    pub c: i64,
+}
+
+impl Slot {
+    pub const NEW: Self = Self { p: 1 << 21, c: 0 };
+
+    pub fn follow(&mut self, bit: bool) {
+        let to = if bit { 0 } else { (1 << 22) - 1 };
+        self.p += ((to - self.p) * (131_072 / (2 * self.c + 3))) >> 16;
+        self.c = (self.c + 1).min(1023);
+    }
+}
+
+/// The set that a slot belongs to.
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) enum Set {
+    /// The number of a context and its value.
+    Context(usize, i64),
+    /// Whether a symbol is an escape.
+    Escape,
+    /// The tree of an escaped magnitude.
+    Escaped,
+}
+
+/// A mixer on the wide bits coder: slots by set and node, and mixing weights with the number of their uses.
+pub(crate) struct Mixer {
+    coder: BitsEncoder,
+    slots: HashMap<(Set, usize), Slot>,
+    weights: HashMap<usize, (Vec<i64>, i64)>,
+    initial_weight: i64,
+    /// If true, there is a constant input that has a weight too, and the weights learn faster at first.
+    has_constant: bool,
+}
+
+impl Mixer {
+    pub(crate) fn new(initial_weight: i64, has_constant: bool) -> Self {
+        let coder = BitsEncoder::new(true);
+        Self { coder, slots: HashMap::new(), weights: HashMap::new(), initial_weight, has_constant }
+    }
+
+    /// Codes a bit by the mixture of the slots of these contexts at `node`, with the weights of this number.
+    pub(crate) fn decision(&mut self, bit: bool, contexts: &[i64], node: usize, weights: usize) {
+        let mut inputs = Vec::new();
+        for (set, &context) in contexts.iter().enumerate() {
+            let slot = self.slots.entry((Set::Context(set, context), node)).or_insert(Slot::NEW);
+            inputs.push(STRETCH[(slot.p >> 10) as usize]);
+            slot.follow(bit);
+        }
+        if self.has_constant {
+            inputs.push(256);
+        }
+        let initial = || (vec![self.initial_weight; inputs.len()], 0);
+        let (weights, uses) = self.weights.entry(weights).or_insert_with(initial);
+        let dot = weights.iter().zip(&inputs).map(|(weight, s)| weight * s).sum::<i64>() >> 16;
+        let q = SQUASH[(dot.clamp(-3328, 3327) + 3328) as usize];
+        self.coder.bit(bit, q as u32);
+        let e = if bit { -q } else { 65536 - q };
+        let speed = if self.has_constant { 2 + 16 / (*uses / 16 + 1) } else { 1 };
+        for (weight, s) in weights.iter_mut().zip(&inputs) {
+            *weight = (*weight + ((s * e * speed + (1 << 17)) >> 18)).clamp(-1 << 20, 1 << 20);
+        }
+        *uses = (*uses + 1).min(256);
+    }
+
+    /// Codes a bit by the probability of a single slot.
+    pub(crate) fn alone(&mut self, bit: bool, set: Set, node: usize) {
+        let slot = self.slots.entry((set, node)).or_insert(Slot::NEW);
+        self.coder.bit(bit, (slot.p >> 6).clamp(16, 65520) as u32);
+        slot.follow(bit);
+    }
+
+    /// Returns the words, as bytes.
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.coder.finish()
+    }
+}

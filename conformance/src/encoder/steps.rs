@@ -1,0 +1,114 @@
+//! The steps before fields, as a list (section 8).
+
+use crate::encoder::codebook::Codebook;
+use crate::encoder::grid::Affine;
+use crate::encoder::mask::Mask;
+use crate::encoder::unpack::Unpack;
+use crate::wire::primitives::{put_varint, put_words};
+
+#[derive(Clone, Default)]
+pub struct Steps {
+    pub unpack: Option<Unpack>,
+    pub mask: Option<Mask>,
+    pub map: Map,
+    /// In place of the byte that says which steps there are.
+    pub code: Option<u8>,
+}
+
+#[derive(Clone, Default)]
+pub enum Map {
+    #[default]
+    Nothing,
+    Codebook(Codebook),
+    Affine(Affine),
+}
+
+/// What unpacking makes of a chunk.
+pub struct Unpacked {
+    pub values: Vec<u64>,
+    /// Of a value.
+    pub bits: u32,
+    /// Of the members.
+    pub shapes: Vec<Vec<u64>>,
+    /// The chunk's first value.
+    pub from: usize,
+}
+
+impl Steps {
+    pub fn code(&self) -> u8 {
+        let map = match self.map {
+            Map::Nothing => 0,
+            Map::Codebook(_) => 4,
+            Map::Affine(_) => 8,
+        };
+        self.code.unwrap_or(u8::from(self.unpack.is_some()) | u8::from(self.mask.is_some()) << 1 | map)
+    }
+
+    pub fn write_unpack(&self, out: &mut Vec<u8>) {
+        if let Some(unpack) = &self.unpack {
+            out.extend([unpack.bits, unpack.run, unpack.axis]);
+        }
+    }
+
+    pub fn write_mask_and_map(&self, out: &mut Vec<u8>) {
+        if let Some(mask) = &self.mask {
+            put_varint(out, mask.left_out);
+            out.push(mask.group);
+            put_varint(out, mask.stride);
+            mask.coding.write(out);
+        }
+        match &self.map {
+            Map::Nothing => {}
+            Map::Codebook(codebook) => codebook.write(out),
+            Map::Affine(affine) => affine.write(out),
+        }
+    }
+
+    /// The values of a chunk of words of `w` bits that begins with element `from`.
+    pub fn unpack(&self, words: &[u64], w: u32, shapes: &[&[u64]], from: usize) -> Unpacked {
+        match &self.unpack {
+            None => {
+                let shapes = shapes.iter().map(|shape| shape.to_vec()).collect();
+                Unpacked { values: words.into(), bits: w, shapes, from }
+            }
+            Some(unpack) => Unpacked {
+                values: unpack.values(words, w, shapes[0]),
+                bits: unpack.bits.into(),
+                shapes: shapes.iter().map(|shape| unpack.shape(shape, w)).collect(),
+                from: from * unpack.values_each(w) / usize::from(unpack.run),
+            },
+        }
+    }
+
+    /// The mask bits of these values.
+    pub fn kept(&self, values: &[u64]) -> Vec<bool> {
+        values.iter().map(|value| self.mask.as_ref().is_none_or(|mask| mask.left_out != *value)).collect()
+    }
+
+    /// The symbol words of the values at these places of a chunk that begins with value `from`, and their bits. What
+    /// the chunk holds of the chunk's groups goes to `out`.
+    pub fn map(&self, values: &[u64], v: u32, places: &[usize], from: usize, out: &mut Vec<u8>) -> (Vec<u64>, u32) {
+        match &self.map {
+            Map::Nothing => (places.iter().map(|&i| values[i]).collect(), v),
+            Map::Codebook(codebook) => {
+                let own = codebook.groups.of_chunk(from, values.len());
+                if codebook.groups.block > 0 {
+                    put_words(&codebook.words(&codebook.books[own.first..own.first + own.count]), 2, out);
+                }
+                let number = |&i: &usize| {
+                    let book = &codebook.books[own.first + own.of_value[i]];
+                    let key = codebook.key(values[i]);
+                    book.iter().position(|entry| *entry == key).expect("a codebook without a value") as u64
+                };
+                (places.iter().map(number).collect(), codebook.bits.into())
+            }
+            Map::Affine(affine) => {
+                let own = affine.groups.of_chunk(from, values.len());
+                if affine.groups.block > 0 {
+                    put_words(&affine.words(&affine.scales[own.first..own.first + own.count]), 2, out);
+                }
+                (places.iter().map(|i| affine.symbols[from + i]).collect(), affine.bits.into())
+            }
+        }
+    }
+}

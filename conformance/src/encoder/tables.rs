@@ -1,0 +1,151 @@
+//! Frequency tables (section 9).
+
+use std::collections::HashMap;
+
+use crate::encoder::bits::BitsEncoder;
+use crate::encoder::frequency_codes::{ESCAPE_CONTEXT, LevelCoder, Near};
+use crate::normalise::normalise;
+use crate::wire::primitives::put_words;
+
+/// The value of a level (section 9).
+pub fn value(level: i32) -> u64 {
+    [256, 279, 304, 332, 362, 395, 431, 470][level as usize & 7] << (level >> 3) >> 4
+}
+
+/// The widest span of tables of a precision (section 9).
+pub fn most_span(precision: u8) -> u64 {
+    1 << (32 - 2 * precision)
+}
+
+/// The tables of a stream (section 9).
+#[derive(Clone)]
+pub struct Tables {
+    pub width: u32,
+    pub precision: u8,
+    pub first: u16,
+    pub last: u16,
+    pub drift: i32,
+    /// By context and symbol; 0 without an entry.
+    pub levels: Vec<Vec<i32>>,
+    /// By context; 0 without an entry.
+    pub escapes: Option<Vec<i32>>,
+}
+
+impl Tables {
+    /// Of these levels, by context.
+    pub fn new(width: u32, precision: u8, levels: &[&[(u16, i32)]], escapes: Option<&[i32]>) -> Self {
+        let mut all = vec![vec![0; 1 << width]; levels.len()];
+        for (table, levels) in all.iter_mut().zip(levels) {
+            levels.iter().for_each(|&(symbol, level)| table[usize::from(symbol)] = level);
+        }
+        let escapes = escapes.map(<[i32]>::to_vec);
+        let mut tables = Self { width, precision, first: 0, last: 0, drift: 0, levels: all, escapes };
+        tables.set_range();
+        tables
+    }
+
+    /// From the first to the last symbol with a level.
+    pub fn set_range(&mut self) {
+        let named: Vec<u16> = (0..1 << self.width)
+            .filter(|&symbol| self.levels.iter().any(|table| table[symbol as usize] != 0))
+            .collect();
+        (self.first, self.last) = (*named.first().unwrap_or(&0), *named.last().unwrap_or(&0));
+    }
+
+    /// With the greatest precision, at most its own, in which there is room for its symbols.
+    pub fn in_slots(mut self) -> Self {
+        while self.span() > most_span(self.precision) {
+            self.precision -= 1;
+        }
+        self
+    }
+
+    /// What a slot has to tell apart: symbols from the first to the last, and an escape.
+    pub fn span(&self) -> u64 {
+        u64::from(self.last - self.first) + 1 + u64::from(self.escapes.is_some())
+    }
+
+    /// For symbols as they occur in their contexts; those that occur less than `least` times in one are escaped there.
+    pub fn of(symbols: &[u16], contexts: &[usize], count: usize, width: u32, precision: u8, least: u64) -> Self {
+        let mut levels = vec![vec![0; 1 << width]; count];
+        let mut escapes = vec![0; count];
+        for context in 0..count {
+            let mut counts = vec![0u64; 1 << width];
+            let inside = symbols.iter().zip(contexts).filter(|(_, c)| **c == context);
+            inside.for_each(|(&symbol, _)| counts[usize::from(symbol)] += 1);
+            let level = |count: u64| (1..=127).rev().find(|&level| value(level) <= 32 * count).expect("17 <= 32");
+            let escaped: u64 = counts.iter().filter(|&&count| count < least).sum();
+            for (to, &count) in levels[context].iter_mut().zip(&counts) {
+                *to = if count > 0 && count >= least { level(count) } else { 0 };
+            }
+            escapes[context] = if escaped > 0 { level(escaped) } else { 0 };
+            // a context that no symbol has needs an entry all the same
+            if counts.iter().all(|&count| count == 0) {
+                levels[context][0] = 1;
+            }
+        }
+        let escapes = escapes.iter().any(|&level| level > 0).then_some(escapes);
+        let mut tables = Self { width, precision, first: 0, last: 0, drift: 0, levels, escapes };
+        tables.set_range();
+        tables.in_slots()
+    }
+
+    pub fn with_drift(self, drift: i32) -> Self {
+        Self { drift, ..self }
+    }
+
+    /// Symbols (the escape: none) and frequencies of a context's entries.
+    pub fn entries(&self, context: usize) -> Vec<(Option<u16>, u64)> {
+        let symbols = (0..1u16 << self.width).map(|symbol| (Some(symbol), self.levels[context][usize::from(symbol)]));
+        let escape = self.escapes.iter().map(|escapes| (None, escapes[context]));
+        let (names, values): (Vec<_>, Vec<u64>) =
+            symbols.chain(escape).filter(|(_, level)| *level > 0).map(|(name, level)| (name, value(level))).unzip();
+        names.into_iter().zip(normalise(&values, self.precision)).collect()
+    }
+
+    /// As the parameters have them.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.precision);
+        put_words(&self.words(), 2, out);
+    }
+
+    /// The words of the stream, as bytes.
+    pub fn words(&self) -> Vec<u8> {
+        let mut coder = LevelCoder { coder: BitsEncoder::new(false), bits: HashMap::new(), trees: HashMap::new() };
+        coder.halves(self.escapes.is_some().into(), 1);
+        coder.halves(self.first.into(), self.width);
+        coder.halves(self.last.into(), self.width);
+        if self.levels.len() > 1 {
+            coder.halves((self.drift + 8) as u32, 4);
+        }
+        let (first, last, d) = (i32::from(self.first), i32::from(self.last), self.drift);
+        let level = |c: usize, s: i32| match (first..=last).contains(&s) {
+            true => self.levels[c][s as usize].max(0),
+            false => 0,
+        };
+        for c in 0..self.levels.len() {
+            let above = |s: i32| if c == 0 { 0 } else { level(c - 1, s) };
+            let mut difference_before = 0;
+            for s in first..=last {
+                let near = Near {
+                    w: level(c, s - 1),
+                    u: level(c, s - 2),
+                    n: above(s - d),
+                    m: above(s - d - 1),
+                    r: above(s - d + 1),
+                };
+                let context = 16 * usize::from(c > 0)
+                    + usize::from(near.w == 0)
+                    + 2 * usize::from(near.u == 0)
+                    + 4 * usize::from(near.n == 0)
+                    + 8 * usize::from(near.r == 0);
+                coder.level(self.levels[c][s as usize], &near, context, &mut difference_before);
+            }
+            if let Some(escapes) = &self.escapes {
+                let near = Near { n: if c == 0 { 0 } else { escapes[c - 1].max(0) }, ..Near::default() };
+                coder.level(escapes[c], &near, ESCAPE_CONTEXT, &mut difference_before);
+            }
+        }
+        coder.coder.finish()
+    }
+}

@@ -1,0 +1,106 @@
+//! A bad vector: a container that breaks one rule.
+
+use crate::encoder::container::Parts;
+use crate::encoder::fields::Fields;
+use crate::vectors::good::{Vector, prefix_of};
+use crate::vectors::zeros::Zeros;
+
+/// A container that a decoder must refuse.
+pub(crate) struct Bad {
+    /// The name without the prefix of its section.
+    name: String,
+    section: &'static str,
+    breaks: String,
+    kinds: Kinds,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Bad {
+    /// Returns the name of the vector: the section, then the rule that it breaks.
+    pub(crate) fn name(&self) -> String {
+        format!("{}-{}", prefix_of(self.section), self.name)
+    }
+
+    /// Returns the entry of `bad.json`.
+    pub(crate) fn describe(&self) -> String {
+        let kind = |kind: Option<&str>| kind.map_or("null".to_owned(), |kind| format!("{kind:?}"));
+        format!(
+            "{{\"section\": {:?}, \"breaks\": {:?}, \"by_index\": {}, \"in_order\": {}}}",
+            self.section,
+            self.breaks,
+            kind(self.kinds[0]),
+            kind(self.kinds[1])
+        )
+    }
+}
+
+/// The kind of error that a reader by index and a reader in file order must report; `None` if the reader need not see
+/// the error.
+pub(crate) type Kinds = [Option<&'static str>; 2];
+
+pub(crate) const CORRUPT: Kinds = [Some("corrupt"); 2];
+
+pub(crate) const UNSUPPORTED: Kinds = [Some("unsupported"); 2];
+
+pub(crate) const TRUNCATED: Kinds = [Some("truncated"); 2];
+
+/// A reader by index is sent to bytes of any kind.
+pub(crate) const ELSEWHERE: Kinds = [Some("any"), Some("corrupt")];
+
+/// Only a reader in file order reads the bytes concerned.
+pub(crate) const IN_ORDER: Kinds = [None, Some("corrupt")];
+
+/// All bad vectors so far.
+#[derive(Default)]
+pub(crate) struct List {
+    pub(crate) all: Vec<Bad>,
+    /// The section of the vectors that are added next.
+    pub(crate) section: &'static str,
+}
+
+impl List {
+    pub(crate) fn add(&mut self, name: &str, kinds: Kinds, breaks: &str, bytes: Vec<u8>) {
+        let (section, breaks) = (self.section, breaks.to_owned());
+        self.all.push(Bad { name: name.to_owned(), section, breaks, kinds, bytes });
+    }
+
+    /// Adds `base` after a change.
+    pub(crate) fn change(
+        &mut self,
+        base: &Vector,
+        name: &str,
+        kinds: Kinds,
+        breaks: &str,
+        change: impl FnOnce(&mut Parts),
+    ) {
+        let mut parts = base.parts();
+        change(&mut parts);
+        self.add(name, kinds, breaks, parts.assemble());
+    }
+
+    /// Adds `base` after a change that the decoder of this crate refuses, for the right reason.
+    pub(crate) fn refuse(
+        &mut self,
+        base: &Vector,
+        name: &str,
+        kinds: Kinds,
+        breaks: &str,
+        change: impl FnOnce(&mut Parts),
+    ) {
+        let mut parts = base.parts();
+        change(&mut parts);
+        match base.decode(&mut parts) {
+            Ok(()) => panic!("{name} is not wrong"),
+            Err(why) => {
+                assert!(!why.ends_with("other bytes"), "{name} is not refused");
+                assert_eq!(why.contains("unsupported"), kinds == UNSUPPORTED, "{name}: {why}");
+            }
+        }
+        self.add(name, kinds, breaks, parts.assemble());
+    }
+
+    /// Adds a tensor of zeros, whose chunks have no bytes, under wrong parameters.
+    pub(crate) fn zeros(&mut self, name: &str, kinds: Kinds, breaks: &str, zeros: &Zeros, fields: &Fields) {
+        self.refuse(&zeros.vector(), name, kinds, breaks, |parts| parts.segment().parameters = fields.parameters());
+    }
+}

@@ -1,0 +1,99 @@
+//! Small containers that bad vectors change, and ways to spoil them.
+
+use crate::encoder::coding::{Coding, field};
+use crate::encoder::container::{Item, Part, Parts, Representation};
+use crate::encoder::fields::Fields;
+use crate::vectors::build::{bytes_of_symbols, content, fields, segment, tensor};
+use crate::vectors::good::Vector;
+use crate::wire::manifest::{File, Packing};
+use crate::wire::primitives::put_varint;
+
+/// One small tensor, raw.
+pub(crate) fn one() -> Vector {
+    let entries = vec![tensor("x", "U8", &[4], vec![1, 2, 3, 4])];
+    Vector::new("one", "", entries, vec![segment(&[0], 4, Representation::Raw)])
+}
+
+/// Two tensors, two segments.
+pub(crate) fn two() -> Vector {
+    let entries = vec![tensor("x", "U8", &[4], vec![1, 2, 3, 4]), tensor("y", "U8", &[4], vec![5, 6, 7, 8])];
+    let items = vec![segment(&[0], 4, Representation::Zstd), segment(&[1], 4, Representation::Zstd)];
+    Vector::new("two", "", entries, items)
+}
+
+/// Two files: a safetensors file of two tensors, and any bytes; and a loose tensor.
+pub(crate) fn with_files() -> Vector {
+    let entries = vec![
+        tensor("x", "F32", &[1], vec![1, 2, 3, 4]),
+        tensor("y", "F32", &[1], vec![5, 6, 7, 8]),
+        content(b"text"),
+        tensor("x", "F32", &[1], vec![9; 4]),
+        tensor("y", "F32", &[1], vec![8; 4]),
+    ];
+    let items = vec![segment(&[0, 1, 3, 4], 4, Representation::Raw), segment(&[2], 4, Representation::Raw)];
+    let mut vector = Vector::new("s05-files", "", entries, items);
+    vector.files = vec![
+        File { name: b"a.safetensors".into(), prefix: b"{}".into(), entries: 2 },
+        File { name: b"b.txt".into(), prefix: vec![], entries: 1 },
+    ];
+    vector
+}
+
+/// A U8 tensor of these symbols under one field of 8 bits.
+pub(crate) fn under(symbols: &[u16], coding: Coding) -> Vector {
+    let bytes = bytes_of_symbols(symbols);
+    let count = bytes.len() as u64;
+    let items = vec![segment(&[0], count, fields(0, &[field(8, coding)]))];
+    Vector::new("under", "", vec![tensor("x", "U8", &[count], bytes)], items)
+}
+
+/// The fields of a vector's first segment.
+pub(crate) fn fields_of(vector: &Vector) -> Fields {
+    let of = |item: &Item| match item {
+        Item::Segment { representation: Representation::Fields(fields), .. } => Some(fields.clone()),
+        _ => None,
+    };
+    vector.items.iter().find_map(of).expect("a segment in fields")
+}
+
+/// Ways to spoil a stream of the bits coder, its words of `size` bytes, and what they break.
+pub fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let count = (words.len() / size) as u64;
+    let stream = |count: u64, words: &[u8]| {
+        let mut out = Vec::new();
+        put_varint(&mut out, count);
+        out.extend(words);
+        out
+    };
+    vec![
+        ("beyond-its-end", "more words than there are bytes", stream(count + 10_000, words)),
+        ("of-2-to-the-63-words", "more words than there are bytes", stream(1 << 63, words)),
+        // one of them may be that which the encoder left out
+        ("word-left-over", "a word left over", stream(count + 2, &[words, &vec![0; 2 * size]].concat())),
+        ("two-words-missing", "two words missing", stream(count - 2, &words[..words.len() - 2 * size])),
+        ("no-words", "no words", stream(0, &[])),
+        // the range is not quite all that there is
+        ("impossible", "words that no encoder writes", stream(count, &vec![0xff; words.len()])),
+    ]
+}
+
+/// Where the words of a stream begin, after their number.
+pub(crate) fn words_at(stream: &[u8]) -> usize {
+    1 + stream.iter().take_while(|&&byte| byte >= 0x80).count()
+}
+
+pub(crate) fn set_packing(parts: &mut Parts, new: Packing) {
+    for part in &mut parts.parts {
+        if let Part::Manifest { packing, .. } = part {
+            *packing = new;
+            return;
+        }
+    }
+}
+
+/// The manifest's content replaced by these bytes.
+pub(crate) fn set_content(parts: &mut Parts, content: &[u8]) {
+    let mut block = Vec::new();
+    Packing::Plain.write(content, &mut block);
+    set_packing(parts, Packing::Bytes(block));
+}

@@ -1,0 +1,171 @@
+//! A good vector: a container and its content.
+
+use crate::decoder::head::{Head, Words};
+use crate::encoder::container::{Item, Part, Parts, bytes_of};
+use crate::wire::dtypes::{DTYPES, dtype_name};
+use crate::wire::frame::{MAGIC, VERSION, header};
+use crate::wire::manifest::{Entry, File, Packing};
+use crate::wire::primitives::digest;
+
+/// A container and what it holds.
+pub struct Vector {
+    pub name: String,
+    pub about: &'static str,
+    pub metadata: Vec<(&'static str, &'static str)>,
+    pub files: Vec<File>,
+    pub entries: Vec<Entry>,
+    pub items: Vec<Item>,
+    /// Optional features of the header.
+    pub(crate) optional: u32,
+    pub(crate) packed: bool,
+}
+
+/// Bytes of a `.bin` at most; a larger one is left to its digests.
+pub(crate) const CONTENT_BYTES: usize = 200_000;
+
+impl Vector {
+    /// One manifest of all entries, and then these items.
+    pub fn new(name: &str, about: &'static str, entries: Vec<Entry>, items: Vec<Item>) -> Self {
+        let items = std::iter::once(Item::Manifest(entries.len())).chain(items).collect();
+        let (metadata, files) = (Vec::new(), Vec::new());
+        Self { name: name.to_owned(), about, metadata, files, entries, items, optional: 0, packed: false }
+    }
+
+    pub fn parts(&self) -> Parts {
+        let mut parts = Parts::new(&self.metadata, &self.files, &self.entries, &self.items);
+        parts.header = header(&MAGIC, VERSION, 0, 0, self.optional);
+        if self.packed {
+            parts.packing = Packing::Zstd;
+            for part in &mut parts.parts {
+                if let Part::Manifest { packing, .. } = part {
+                    *packing = Packing::Zstd;
+                }
+            }
+        }
+        parts
+    }
+
+    /// Asserts that `decoder` reads its segments in fields.
+    pub fn check(&self, parts: &mut Parts) {
+        if let Err(why) = self.decode(parts) {
+            panic!("{}: {why}", self.name);
+        }
+    }
+
+    /// What `decoder` has against its segments in fields.
+    pub fn decode(&self, parts: &mut Parts) -> Result<(), String> {
+        for segment in parts.segments().filter(|segment| segment.representation == 2) {
+            let mut ordinal = 0;
+            let members: Vec<&Entry> = segment
+                .members
+                .iter()
+                .map(|distance| {
+                    ordinal += *distance as usize;
+                    &self.entries[ordinal]
+                })
+                .collect();
+            let shapes: Vec<Vec<u64>> = members.iter().map(|member| member.shape.clone()).collect();
+            let (_, _, bits, w) = DTYPES[usize::from(segment.dtype)];
+            let about = |why: &str| {
+                format!("{}: {why}", String::from_utf8_lossy(members[0].name.as_deref().unwrap_or_default()))
+            };
+            let words = Words { dtype: dtype_name(segment.dtype), w, each: (bits / w).into() };
+            let head = Head::read(&segment.parameters, &shapes, words, segment.chunk_len).map_err(about)?;
+            let bytes: Vec<u8> = members.iter().flat_map(|member| member.bytes.iter().copied()).collect();
+            let mut from = 0;
+            for (chunk, bytes) in
+                segment.chunks.iter().zip(bytes.chunks((segment.chunk_len * u64::from(bits) / 8) as usize))
+            {
+                let elements = bytes.len() as u64 * 8 / u64::from(bits);
+                if head.chunk(chunk, from, elements).map_err(about)? != bytes {
+                    return Err(about("other bytes"));
+                }
+                from += elements;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of all stored entries, if they are not too many.
+    pub fn content(&self) -> Option<Vec<u8>> {
+        let bytes = self.entries.iter().filter(|entry| entry.stored()).flat_map(|entry| entry.bytes.iter().copied());
+        Some(bytes.collect()).filter(|bytes: &Vec<u8>| bytes.len() <= CONTENT_BYTES)
+    }
+
+    /// The expectation, as JSON.
+    pub fn describe(&self) -> String {
+        let text = |bytes: &[u8]| json(std::str::from_utf8(bytes).expect("good vectors hold good text"));
+        let section = section_of(&self.name);
+        let mut lines =
+            vec![format!("  \"section\": {}", json(&section)), format!("  \"about\": {}", json(self.about))];
+        let pairs: Vec<String> = self.metadata.iter().map(|(k, v)| format!("[{}, {}]", json(k), json(v))).collect();
+        lines.push(format!("  \"metadata\": [{}]", pairs.join(", ")));
+        let mut rest = &self.entries[..];
+        let mut files = Vec::new();
+        for file in &self.files {
+            let (own, others) = rest.split_at(file.entries as usize);
+            rest = others;
+            let mut bytes = file.prefix.clone();
+            own.iter().for_each(|entry| bytes.extend(bytes_of(&self.entries, entry)));
+            files.push(format!(
+                "\n    {{\"name\": {}, \"prefix\": {}, \"entries\": {}, \"bytes\": {}, \"digest\": \"{}\"}}",
+                text(&file.name),
+                file.prefix.len(),
+                file.entries,
+                bytes.len(),
+                hex(&digest::<32>(&bytes))
+            ));
+        }
+        lines.push(format!("  \"files\": [{}]", files.join(",")));
+        let entries = self.entries.iter().map(|entry| {
+            let bytes = bytes_of(&self.entries, entry);
+            let shape: Vec<String> = entry.shape.iter().map(u64::to_string).collect();
+            format!(
+                "\n    {{\"name\": {}, \"dtype\": \"{}\", \"shape\": [{}], \"alias_of\": {}, \"bytes\": {}, \"digest\": \"{}\"}}",
+                entry.name.as_ref().map_or("null".to_owned(), |name| text(name)),
+                dtype_name(entry.dtype),
+                shape.join(", "),
+                entry.alias.map_or("null".to_owned(), |target| target.to_string()),
+                bytes.len(),
+                hex(&digest::<16>(bytes))
+            )
+        });
+        lines.push(format!("  \"entries\": [{}]", entries.collect::<Vec<_>>().join(",")));
+        format!("{{\n{}\n}}\n", lines.join(",\n"))
+    }
+}
+
+pub(crate) fn json(text: &str) -> String {
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => out.extend(['\\', character]),
+            ' '..='~' => out.push(character),
+            other => other.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}"))),
+        }
+    }
+    out + "\""
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Returns the prefix of the names of a section's vectors: `s08-5` for section 8.5.
+pub(crate) fn prefix_of(section: &str) -> String {
+    let (first, rest) = section.split_once('.').unwrap_or((section, ""));
+    let rest: String = rest.split('.').filter(|part| !part.is_empty()).map(|part| format!("-{part}")).collect();
+    format!("s{first:0>2}{rest}")
+}
+
+/// Returns the section in the name of a vector: 8.5 for `s08-5-mask-chunks`.
+fn section_of(name: &str) -> String {
+    let mut parts = name.split('-');
+    let first = parts.next().and_then(|part| part.strip_prefix('s')).expect("a name that begins with its section");
+    let mut section = first.trim_start_matches('0').to_owned();
+    for part in parts.take_while(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
+        section.push('.');
+        section.push_str(part);
+    }
+    section
+}

@@ -1,0 +1,94 @@
+//! Tensors whose symbols follow their contexts.
+
+use crate::encoder::class_field::ClassField;
+use crate::encoder::coding::{Coding, field};
+use crate::encoder::container::Representation;
+use crate::encoder::fields::Fields;
+use crate::encoder::source::Source;
+use crate::encoder::tables::Tables;
+use crate::random::Random;
+use crate::vectors::build::{Alone, tensor};
+use crate::wire::bits::pack_words;
+use crate::wire::dtypes::{DTYPES, dtype};
+
+/// How a field is to be coded.
+pub(crate) enum Make {
+    Raw,
+    Constant(u64),
+    /// Source, precision, drift, interval and rate; what occurs less often in a context than this is escaped there.
+    Lanes(Source, u8, i32, u64, u8, u8),
+    Bits(Source, bool, u8),
+}
+
+impl Alone {
+    /// A tensor whose symbols follow its class sums (of the first class field), under fields of these widths.
+    pub(crate) fn add_made(
+        &mut self,
+        random: &mut Random,
+        name: &str,
+        (dtype_name, shape): (&str, &[u64]),
+        chunk_len: u64,
+        classes: Vec<ClassField>,
+        makes: Vec<(u32, Make)>,
+    ) {
+        let (_, _, bits, w) = DTYPES[usize::from(dtype(dtype_name))];
+        let (elements, words_each) = (shape.iter().product::<u64>() as usize, (bits / w) as usize);
+        let mut fields = Fields { classes, ..Fields::of(0, &[]) };
+        let (_, sums) = fields.classes_of(&[shape], 0, elements, words_each);
+        let symbol = |random: &mut Random, i: usize, width: u32, make: &Make| match make {
+            Make::Constant(value) => *value as u16,
+            _ => {
+                let sum = sums.first().map_or(0, |sums| sums[i] as u16);
+                (sum + random.skewed(width)) & ((1u32 << width) - 1) as u16
+            }
+        };
+        let mut symbols = vec![vec![]; makes.len()];
+        for i in 0..elements * words_each {
+            for ((width, make), symbols) in makes.iter().zip(&mut symbols) {
+                symbols.push(symbol(random, i, *width, make));
+            }
+        }
+        let word =
+            |i: usize| makes.iter().zip(&symbols).fold(0, |word, ((width, _), of)| word << width | u64::from(of[i]));
+        let bytes = pack_words(&(0..elements * words_each).map(word).collect::<Vec<_>>(), w);
+        for ((width, make), own) in makes.into_iter().zip(&symbols) {
+            let coding = match make {
+                Make::Raw => Coding::Raw,
+                Make::Constant(value) => Coding::Constant(value),
+                Make::Bits(source, wide, limit) => Coding::Bits { source, word: wide.into(), limit },
+                Make::Lanes(source, precision, drift, least, interval, rate) => {
+                    let contexts = source.of(&sums, &symbols);
+                    let tables =
+                        Tables::of(own, &contexts, source.contexts(), width, precision, least).with_drift(drift);
+                    Coding::Lanes { source, tables, interval, rate }
+                }
+            };
+            fields.fields.push(field(width, coding));
+        }
+        self.add(tensor(name, dtype_name, shape, bytes), chunk_len, Representation::Fields(fields));
+    }
+}
+
+/// Lanes that do not adapt.
+pub(crate) fn fixed(source: Source, precision: u8) -> Make {
+    Make::Lanes(source, precision, 0, 0, 0, 0)
+}
+
+/// Symbols that these tables can code, in contexts that are drawn first.
+pub fn drawn(random: &mut Random, tables: &Tables, contexts: &[usize]) -> Vec<u16> {
+    let draw = |context: &usize| {
+        let mut entries = tables.entries(*context);
+        // an escape has nothing to say where all symbols have a frequency
+        entries.truncate(1 << tables.width);
+        match entries[random.below(entries.len() as u64) as usize].0 {
+            Some(symbol) => symbol,
+            None => loop {
+                let symbol = random.below(1 << tables.width) as u16;
+                if entries.iter().all(|(name, _)| *name != Some(symbol)) {
+                    break symbol;
+                }
+            },
+        }
+    };
+    contexts.iter().map(draw).collect()
+}

@@ -1,0 +1,42 @@
+//! The head of a segment (section 6).
+
+use crate::wire::primitives::{crc, put_varint};
+
+/// The head of a segment (section 6).
+#[derive(Clone)]
+pub struct Segment {
+    pub count: u64,
+    /// As they are written: ordinal, then distances.
+    pub members: Vec<u64>,
+    pub dtype: u8,
+    pub chunk_len: u64,
+    pub representation: u8,
+    pub parameters: Vec<u8>,
+    /// If other than the parameters' own.
+    pub parameter_len: Option<u64>,
+    pub chunks: Vec<Vec<u8>>,
+    /// Lengths and checksums; made from the chunks if there are none.
+    pub table: Option<Vec<(u32, u32)>>,
+    /// After the end.
+    pub rest: Vec<u8>,
+}
+
+impl Segment {
+    pub(crate) fn head(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_varint(&mut out, self.count);
+        self.members.iter().for_each(|&member| put_varint(&mut out, member));
+        out.push(self.dtype);
+        put_varint(&mut out, self.chunk_len);
+        out.push(self.representation);
+        put_varint(&mut out, self.parameter_len.unwrap_or(self.parameters.len() as u64));
+        out.extend(&self.parameters);
+        let made: Vec<(u32, u32)> = self.chunks.iter().map(|chunk| (chunk.len() as u32, crc(chunk))).collect();
+        for (len, sum) in self.table.as_ref().unwrap_or(&made) {
+            out.extend(len.to_le_bytes());
+            out.extend(sum.to_le_bytes());
+        }
+        out.extend(&self.rest);
+        out
+    }
+}
