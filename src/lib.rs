@@ -1,4 +1,84 @@
-//! Tersor: an entropy-coded container for neural-network weights, and its codec.
+//! Tersor stores the weights of neural networks without loss in files that are smaller than safetensors files, and reads
+//! single tensors or rows back from them.
+//!
+//! It is for programs that store, distribute or load models: training jobs, model hubs, inference servers, tools. Input
+//! and output are tensors of the [dtypes](Dtype) of the safetensors format. The bytes that come out are the bytes that
+//! went in, including NaN payloads, metadata and padding.
+//!
+//! # Which type to use
+//!
+//! | you want to | use |
+//! |---|---|
+//! | convert whole safetensors files and the other files of a model, and recreate them | [`encode_files`], [`decode_files`] |
+//! | read one tensor, or some rows or columns of it | [`Reader`], [`Tensor`], [`TensorSlice`] |
+//! | read from an object store or another source of your own | [`Reader`] over a [`ReadAt`] |
+//! | use tensors in place, without a copy, if they are stored raw | [`Reader`] over a [`Map`], [`Tensor::borrow_bytes`] |
+//! | decode everything from a pipe or a network connection | [`StreamDecoder`] |
+//! | write tensors that a program computes, one by one | [`Encoder`], [`TensorView`] |
+//! | find out which tensors take how many bytes, and why | [`Reader::ledger`], [`Reader::bounds`], [`analysis`] |
+//! | compare two models | [`Difference`] |
+//!
+//! The folder `examples/` has a program for each of the first six.
+//!
+//! ```
+//! use tersor::{EncodeOptions, Encoder, Reader, TensorView};
+//!
+//! # fn main() -> tersor::Result<()> {
+//! let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default())?;
+//! encoder.add("layer.weight", TensorView::from_slice(&[1.0f32, 2.0, 3.0, 4.0], &[2, 2])?)?;
+//! let (file, _) = encoder.finish()?;
+//!
+//! let reader = Reader::new(file)?;
+//! let tensor = reader.tensor("layer.weight").expect("it was just added");
+//! assert_eq!(tensor.decode_as::<f32>()?, [1.0, 2.0, 3.0, 4.0]);
+//! assert_eq!(tensor.rows(1..2)?.decode_as::<f32>()?, [3.0, 4.0]);
+//! # Ok(()) }
+//! ```
+//!
+//! # Files that are not trusted
+//!
+//! No input makes the decoder panic, run without end, or allocate more memory than [`Limits`] allow. A small file can
+//! legally decode to terabytes, so set the limits to the sizes that you expect:
+//!
+//! ```no_run
+//! use tersor::{DecodeOptions, Limits, Reader};
+//!
+//! # fn main() -> tersor::Result<()> {
+//! let limits = Limits::default().with_total_bytes(4 << 30).with_tensors(10_000);
+//! let reader = Reader::open_with("upload.tersor", DecodeOptions::default().with_limits(limits))?;
+//! # Ok(()) }
+//! ```
+//!
+//! Every chunk has a checksum, which is always checked. Every tensor has a digest: [`StreamDecoder`] and
+//! [`decode_files`] check it, and [`Tensor::verify`] does so for a [`Reader`]. Checksums and digests detect damage; they
+//! are no signature and do not prove who made a file.
+//!
+//! # Threads
+//!
+//! Chunks are encoded and decoded in parallel on the rayon pool of the caller, which by default has one thread a core.
+//! [`EncodeOptions::with_threads`] and [`DecodeOptions::with_threads`] set another number; 1 keeps all work on the
+//! calling thread. The bytes of a file do not depend on the number of threads. All types of this crate are `Send` and
+//! `Sync`, and one [`Reader`] can decode tensors on several threads at the same time.
+//!
+//! # Features
+//!
+//! | feature | default | effect |
+//! |---|---|---|
+//! | `threads` | yes | work in parallel, by rayon |
+//! | `half` | no | `half::f16` and `half::bf16` are types of elements ([`Element`]); this ties a program to version 2 of the crate `half` |
+//!
+//! Without `half`, tensors of dtype F16 and BF16 convert to `f32` and `f64`, and their bytes can be read and written.
+//! The features `command` and `internals` are for the project's own programs and tests, and are not part of the public
+//! interface.
+//!
+//! # Errors
+//!
+//! All functions return [`Error`]: its [`kind`](Error::kind) is for programs, and its text names the problem and the
+//! place in the file. [`ErrorKind::Truncated`] and [`ErrorKind::Corrupt`] mean a damaged file,
+//! [`ErrorKind::Unsupported`] a file of a newer version, and [`ErrorKind::Limit`] a file that asks for more than the
+//! limits allow.
+//!
+//! # How a tensor is coded
 //!
 //! ```text
 //!  encode   tensor -> plan -> words -> steps -> fields -> symbols -> lanes | bits | mixed -> chunks -> segment -> container
@@ -7,26 +87,7 @@
 //!  decode   tensor <-------- words <- steps <- fields <- symbols <- lanes | bits | mixed <- chunk  <- index   <- container
 //! ```
 //!
-//! - [`encode_files`] and [`decode_files`]: whole files, bit for bit.
-//! - [`Encoder`]: tensors one by one, to any [`std::io::Write`].
-//! - [`Reader`]: random access to tensors and their rows, over a file, a [`Map`], bytes in memory or any [`ReadAt`].
-//! - [`StreamDecoder`]: everything in file order, from any [`std::io::Read`].
-//! - [`analysis`]: where the bytes are, and how few they could be.
-//!
-//! The format is specified in `spec/format.md`. A file is hostile until proven otherwise: see [`Limits`].
-//!
-//! ```
-//! use tersor::{EncodeOptions, Encoder, Reader, TensorView};
-//!
-//! # fn main() -> tersor::Result<()> {
-//! let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default())?;
-//! encoder.add("bias", TensorView::from_slice(&[1.0f32, 2.0], &[2])?)?;
-//! let (file, _) = encoder.finish()?;
-//!
-//! let reader = Reader::new(file)?;
-//! assert_eq!(reader.tensor("bias").unwrap().decode_as::<f32>()?, [1.0, 2.0]);
-//! # Ok(()) }
-//! ```
+//! The specification of the format is `spec/format.md` in the package.
 #![forbid(unsafe_op_in_unsafe_fn)]
 
 pub mod analysis;

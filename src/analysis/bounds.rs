@@ -1,10 +1,10 @@
-//! How few bits what a container holds could take, and how many it does take.
+//! The actual size of a container beside theoretical bounds.
 
 use super::ledger::{Category, Ledger};
 use super::statistics::TensorStatistics;
 use super::stream::{CodeLengths, StreamBounds};
 
-/// What [`Reader::bounds`](crate::Reader::bounds) is to find out.
+/// Options of [`Reader::bounds`](crate::Reader::bounds).
 ///
 /// ```
 /// let options = tersor::analysis::BoundsOptions::default().with_statistics(true);
@@ -16,15 +16,15 @@ pub struct BoundsOptions {
 }
 
 impl BoundsOptions {
-    /// Also moments of each tensor's values, and code lengths under priors; everything is then decoded twice.
+    /// Also computes the moments of each tensor's values, and their code lengths under priors. Everything is then decoded twice.
     #[must_use]
     pub fn with_statistics(mut self, statistics: bool) -> Self {
         self.statistics = statistics;
         self
     }
 
-    /// The step, in units of the values, to whose multiples they are rounded for priors: positive and finite. If not set, 1 for
-    /// integers, and else of each tensor the power of two nearest to a 256th of its root mean square.
+    /// Sets the step for priors, in units of the values: values are rounded to its multiples. It must be positive and finite.
+    /// The default is 1 for integers, and for any other tensor the power of two nearest to its root mean square divided by 256.
     #[must_use]
     pub fn with_precision(mut self, step: f64) -> Self {
         self.precision = Some(step);
@@ -32,15 +32,16 @@ impl BoundsOptions {
     }
 }
 
-/// Every byte of a container, and beside it what its symbols take at best.
+/// The size of every part of a container, and the theoretical bounds of its streams.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Bounds {
-    /// Where the bytes are.
+    /// The use of every byte.
     pub ledger: Ledger,
-    /// Of each segment, in the order of [`Ledger::segments`].
+    /// The segments, in the order of [`Ledger::segments`].
     pub segments: Vec<SegmentBounds>,
-    /// By the ordinal of the tensor; `None` for contents of files, repetitions, empty and complex tensors, and everywhere unless asked for.
+    /// The statistics of each tensor by its ordinal; `None` for contents of files, aliases, empty tensors and complex tensors, and
+    /// for all tensors without [`BoundsOptions::with_statistics`].
     pub statistics: Vec<Option<TensorStatistics>>,
 }
 
@@ -48,38 +49,39 @@ pub struct Bounds {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SegmentBounds {
-    /// The mask, if there is one, and the fields from the most significant down; or the bytes of a segment without fields.
+    /// The mask, if there is one, then the fields from the most significant to the least significant; or the bytes of a segment
+    /// without fields.
     pub streams: Vec<StreamBounds>,
-    /// Codebooks and scales in chunks.
-    pub shared_bits: u64,
+    /// The bits of the codebooks and scales in chunks.
+    pub group_bits: u64,
 }
 
 impl SegmentBounds {
-    /// Code lengths of all streams that have a model.
+    /// Returns the sum of the code lengths of all streams that have a model.
     pub fn lengths(&self) -> CodeLengths {
         let mut sum = CodeLengths::default();
         self.streams.iter().filter_map(|stream| stream.lengths.as_ref()).for_each(|lengths| sum.add(lengths));
         sum
     }
 
-    /// What streams without a model take.
+    /// Returns the size in bits of the streams without a model.
     pub fn raw_bits(&self) -> u64 {
         self.streams.iter().filter(|stream| stream.lengths.is_none()).map(|stream| stream.actual_bits).sum()
     }
 
-    /// What an ideal adaptive code takes under the contexts that the segment states: [`CodeLengths::kt_bits`], and what has no
-    /// model, codebooks and scales as they are.
+    /// Returns the size in bits with an ideal adaptive code under the contexts of the segment: [`CodeLengths::kt_bits`], plus the
+    /// actual size of streams without a model, codebooks and scales.
     pub fn ideal_bits(&self) -> f64 {
-        self.lengths().kt_bits + (self.raw_bits() + self.shared_bits) as f64
+        self.lengths().kt_bits + (self.raw_bits() + self.group_bits) as f64
     }
 
-    /// The same had it no contexts.
+    /// Returns the same with a single context for each stream.
     pub fn order0_bits(&self) -> f64 {
-        self.lengths().kt_order0_bits + (self.raw_bits() + self.shared_bits) as f64
+        self.lengths().kt_order0_bits + (self.raw_bits() + self.group_bits) as f64
     }
 }
 
-/// All bits of a container:
+/// The bits of a container by their use:
 ///
 /// ```text
 ///     file_bits = lengths.model_bits + coder_overhead_bits + raw_bits + side_information_bits + framing_bits
@@ -87,61 +89,61 @@ impl SegmentBounds {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Totals {
-    /// Of the whole container.
+    /// The size of the whole container.
     pub file_bits: u64,
-    /// Symbols of streams with a model.
+    /// The number of symbols of streams with a model.
     pub symbols: u64,
-    /// Of streams with a model.
+    /// The code lengths of streams with a model.
     pub lengths: CodeLengths,
-    /// What these streams take.
+    /// The actual size of streams with a model.
     pub stream_bits: u64,
-    /// Streams without a model: raw bytes, zstd, packed bits.
+    /// The size of streams without a model: raw bytes, zstd, packed bits.
     pub raw_bits: u64,
-    /// Tables, classes, codebooks and scales.
+    /// The size of tables, classes, codebooks and scales.
     pub side_information_bits: u64,
-    /// All else: header, manifest, frames, lengths, checksums, padding, index, digests, footer.
+    /// The rest: header, manifest, frames, lengths, checksums, padding, index, digests, footer.
     pub framing_bits: u64,
 }
 
 impl Totals {
-    /// What the contexts save.
+    /// Returns the bits that the contexts save.
     pub fn modelling_gain_bits(&self) -> f64 {
         self.lengths.order0_bits - self.lengths.conditional_bits
     }
 
-    /// What an adaptive code pays for not knowing the distributions.
+    /// Returns the bits that an adaptive code needs beyond known distributions.
     pub fn learning_bits(&self) -> f64 {
         self.lengths.kt_bits - self.lengths.conditional_bits
     }
 
-    /// How far the file's models are from the distributions that the symbols show; less than 0 where models follow the symbols.
+    /// Returns the bits that the models of the file need beyond the empirical distributions; negative if adaptive models are better.
     pub fn model_excess_bits(&self) -> f64 {
         self.lengths.model_bits - self.lengths.conditional_bits
     }
 
-    /// What the coders take beyond their models: states, rounding, the last word.
+    /// Returns the bits that the coders need beyond their models: states, rounding, the last word.
     pub fn coder_overhead_bits(&self) -> f64 {
         self.stream_bits as f64 - self.lengths.model_bits
     }
 
-    /// What is not side information, framing or the coders' own, as a share of the file; 1 is perfect.
+    /// Returns the share of the file that is neither side information nor framing nor coder overhead; 1 is ideal.
     pub fn efficiency(&self) -> Option<f64> {
         let ideal = self.lengths.model_bits + self.raw_bits as f64;
         (self.file_bits > 0).then(|| ideal / self.file_bits as f64)
     }
 
-    /// What is, as a share of what is not; `None` if nothing is coded.
+    /// Returns side information, framing and coder overhead divided by the rest of the file; `None` if the file has no streams.
     pub fn overhead(&self) -> Option<f64> {
         let ideal = self.lengths.model_bits + self.raw_bits as f64;
         (ideal > 0.0).then(|| self.file_bits as f64 / ideal - 1.0)
     }
 }
 
-/// Categories that are side information.
+/// The categories of side information.
 const SIDE_INFORMATION: [Category; 4] = [Category::Tables, Category::Classes, Category::Codebooks, Category::Scales];
 
 impl Bounds {
-    /// All segments together.
+    /// Returns the sums over all segments.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals { file_bits: 8 * self.ledger.bytes(), ..Totals::default() };
         for segment in &self.segments {
@@ -157,7 +159,7 @@ impl Bounds {
             |(category, bytes): (Category, u64)| if SIDE_INFORMATION.contains(&category) { 8 * bytes } else { 0 };
         totals.side_information_bits = self.ledger.totals().into_iter().map(side).sum();
         let coded = totals.stream_bits + totals.raw_bits + totals.side_information_bits;
-        // streams and side information are parts of the ledger
+        // streams and side information are lines of the ledger, so the difference is not negative
         totals.framing_bits = totals.file_bits.saturating_sub(coded);
         totals
     }

@@ -1,17 +1,17 @@
-//! What a short description says about errors on data that were not trained on.
+//! Bounds on the error of a network on new data, from the length of its description.
 //!
-//! Samples are drawn independently, and the error is the share of them that a network gets wrong, or any other mean loss within 0 to 1.
-//! The bounds hold with probability `1 - delta` over the training samples, for a code chosen before they were seen.
-//! A bound of 1 or more says nothing, and is called vacuous.
+//! The samples are drawn independently. The error is the share of samples that the network gets wrong, or any other mean loss from
+//! 0 to 1. The bounds hold with probability `1 - delta` over the training samples, for a code that was chosen before the samples
+//! were seen. A bound of 1 or more gives no information, and is called vacuous.
 //!
 //! ```
 //! use tersor::generalisation::{occam, pac_bayes_kl};
 //!
 //! # fn main() -> tersor::Result<()> {
-//! // 10 000 bits, 60 000 samples, 95 of 100 times
+//! // 10 000 bits, 60 000 samples, 95 % confidence
 //! let gap = occam(10_000.0, 60_000, 0.05)?;
 //! assert!((gap - 0.240_39).abs() < 1e-5);
-//! // with an error of 1 % on those samples, the true one is at most
+//! // with a training error of 1 %, the true error is at most
 //! let error = pac_bayes_kl(10_000.0, 60_000, 0.05, 0.01)?;
 //! assert!(error > 0.1 && error < 0.01 + gap);
 //! # Ok(()) }
@@ -21,54 +21,57 @@ use std::f64::consts::LN_2;
 
 use crate::error::{Error, Result};
 
-/// The most by which the true error exceeds that on `samples` samples, of a network that a prefix code describes in `code_bits` bits:
+/// Returns an upper bound on the true error minus the error on `samples` samples, for a network that a prefix code describes in
+/// `code_bits` bits:
 ///
 /// ```text
 /// sqrt((code_bits ln 2 + ln(1 / delta)) / (2 samples))
 /// ```
 ///
-/// Occam's razor (Blumer, Ehrenfeucht, Haussler and Warmuth 1987) by Hoeffding's inequality and Kraft's (McAllester 1999).
-/// A share of errors, not cut at 1.
+/// This is Occam's razor (Blumer, Ehrenfeucht, Haussler and Warmuth 1987), from the inequalities of Hoeffding and Kraft (McAllester
+/// 1999). The bound is a share of errors, and may exceed 1.
 ///
 /// # Errors
-/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) unless bits are finite and not negative, there is a sample, and `delta` lies
-/// between 0 and 1, both excluded.
+/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if `code_bits` is not finite or negative, `samples` is 0, or
+/// `delta` is not strictly between 0 and 1.
 pub fn occam(code_bits: f64, samples: u64, delta: f64) -> Result<f64> {
     check(code_bits, samples, delta)?;
     Ok(((code_bits * LN_2 - delta.ln()) / (2.0 * samples as f64)).sqrt())
 }
 
-/// The greatest true error `e` of a posterior whose divergence from the prior is `kl_bits` bits, given its error on `samples` samples:
+/// Returns the greatest true error `e` of a posterior whose divergence from the prior is `kl_bits` bits, given its error on `samples`
+/// samples:
 ///
 /// ```text
 /// kl(training_error || e) <= (kl_bits ln 2 + ln(2 sqrt(samples) / delta)) / samples
 /// kl(a || b) = a ln(a / b) + (1 - a) ln((1 - a) / (1 - b))
 /// ```
 ///
-/// PAC-Bayes (Seeger 2002) in the form of Maurer 2004, who proves it from 8 samples on; the factor holds for fewer as well. Both errors are
-/// those of networks drawn from the posterior. A network by itself, described in so many bits, is a posterior too. Within 0 to 1.
+/// This is the PAC-Bayes bound (Seeger 2002) in the form of Maurer (2004), who proves it for at least 8 samples; the factor holds for
+/// fewer samples too. Both errors are mean errors of networks drawn from the posterior. A single network with a description of
+/// `kl_bits` bits is a posterior too. The result is from 0 to 1.
 ///
 /// # Errors
-/// As [`occam`], and unless `training_error` lies between 0 and 1, both included.
+/// The errors of [`occam`], and `InvalidArgument` if `training_error` is not from 0 to 1.
 pub fn pac_bayes_kl(kl_bits: f64, samples: u64, delta: f64, training_error: f64) -> Result<f64> {
     check(kl_bits, samples, delta)?;
     if !(0.0..=1.0).contains(&training_error) {
-        return Err(Error::invalid("a training error beyond 0 to 1"));
+        return Err(Error::invalid("the training error is not from 0 to 1"));
     }
     Ok(inverse_kl(training_error, budget(kl_bits, samples, delta)))
 }
 
-/// The most by which the true error exceeds that on `samples` samples, whatever that is, of a posterior whose divergence from the prior
-/// is `kl_bits` bits:
+/// Returns an upper bound on the true error minus the error on `samples` samples, for any value of the latter, and for a posterior
+/// whose divergence from the prior is `kl_bits` bits:
 ///
 /// ```text
 /// sqrt((kl_bits ln 2 + ln(2 sqrt(samples) / delta)) / (2 samples))
 /// ```
 ///
-/// The form of McAllester 1999, here from [`pac_bayes_kl`] by Pinsker's inequality. Not cut at 1.
+/// This has the form of McAllester (1999), and follows from [`pac_bayes_kl`] by Pinsker's inequality. The bound may exceed 1.
 ///
 /// # Errors
-/// As [`occam`].
+/// The errors of [`occam`].
 pub fn pac_bayes_gap(kl_bits: f64, samples: u64, delta: f64) -> Result<f64> {
     check(kl_bits, samples, delta)?;
     Ok((budget(kl_bits, samples, delta) / 2.0).sqrt())
@@ -76,30 +79,30 @@ pub fn pac_bayes_gap(kl_bits: f64, samples: u64, delta: f64) -> Result<f64> {
 
 fn check(bits: f64, samples: u64, delta: f64) -> Result<()> {
     if !(bits.is_finite() && bits >= 0.0) {
-        return Err(Error::invalid("a code length that is no number of bits"));
+        return Err(Error::invalid("the code length is not finite or negative"));
     }
     if samples == 0 {
-        return Err(Error::invalid("a bound without samples"));
+        return Err(Error::invalid("the number of samples is 0"));
     }
     if !(delta > 0.0 && delta < 1.0) {
-        return Err(Error::invalid("a delta that is not between 0 and 1"));
+        return Err(Error::invalid("delta is not between 0 and 1"));
     }
     Ok(())
 }
 
-/// What the divergence between errors may be, in nats.
+/// Returns the largest divergence between the training error and the true error, in nats.
 fn budget(kl_bits: f64, samples: u64, delta: f64) -> f64 {
     let samples = samples as f64;
     (kl_bits * LN_2 + LN_2 + 0.5 * samples.ln() - delta.ln()) / samples
 }
 
-/// `kl(a || b)` in nats, for `b` above 0 and below 1.
+/// Returns `kl(a || b)` in nats, for `b` strictly between 0 and 1.
 fn binary_kl(a: f64, b: f64) -> f64 {
     let part = |x: f64, y: f64| if x > 0.0 { x * (x / y).ln() } else { 0.0 };
     part(a, b) + part(1.0 - a, 1.0 - b)
 }
 
-/// The greatest `b` for which `kl(a || b)` is at most `nats`, rounded up.
+/// Returns the greatest `b` for which `kl(a || b)` is at most `nats`, rounded up.
 fn inverse_kl(a: f64, nats: f64) -> f64 {
     let (mut within, mut beyond) = (a, 1.0);
     loop {
@@ -117,7 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn values_by_hand() {
+    fn known_values() {
         // 1000 bits are 693.147 nats, ln 20 = 2.99573: sqrt(696.1429 / 20000)
         assert!((occam(1000.0, 10_000, 0.05).unwrap() - 0.186_567_0).abs() < 1e-6);
         assert_eq!(occam(0.0, 1, (-2f64).exp()).unwrap(), 1.0);
@@ -134,7 +137,8 @@ mod tests {
 
     #[test]
     fn the_factor_holds_for_few_samples() {
-        // Maurer's theorem needs that the mean of exp(n kl(K/n || p)) over binomial K is at most 2 sqrt(n); it is this sum for every p
+        // Maurer's theorem requires that the mean of exp(n kl(K/n || p)) over binomial K is at most 2 sqrt(n); for every p the
+        // mean is this sum
         for n in 1..200i32 {
             let f = f64::from;
             let mut choose = 1.0;
@@ -148,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_cannot_be() {
+    fn invalid_arguments_are_refused() {
         for (bits, samples, delta) in [
             (-1.0, 1, 0.5),
             (f64::NAN, 1, 0.5),
@@ -178,7 +182,7 @@ mod tests {
         }
 
         #[test]
-        fn more_bits_fewer_samples_and_more_certainty_cost(
+        fn bounds_grow_with_bits_and_certainty_and_shrink_with_samples(
             bits in 0.0..1e7f64, samples in 1u64..10_000_000, delta in 1e-9..0.9f64, error in 0.0..1.0f64,
         ) {
             let all = |bits, samples, delta, error| {

@@ -1,4 +1,4 @@
-//! The ledger: every byte of a container belongs to exactly one line, and the lines add up to its length.
+//! The ledger of a container: every byte belongs to exactly one line, and the lines add up to the size of the file.
 
 use crate::container::{FrameStart, MAX_FRAME_START};
 use crate::decode::{ReadAt, Reader, Segment, read_range};
@@ -7,7 +7,7 @@ use crate::represent::{ClassField, Representation, StreamBytes};
 use crate::spec::{FOOTER_BYTES, FRAME_MANIFEST, HEADER_BYTES};
 use crate::tensor::Dtype;
 
-/// What a byte is for.
+/// The use of a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Category {
@@ -15,7 +15,7 @@ pub enum Category {
     Header,
     /// Names, dtypes, shapes, metadata and prefixes of files (section 5).
     Manifest,
-    /// Kinds, lengths and checksums of frames, members of segments (sections 4 and 6).
+    /// Types, lengths and checksums of frames, and members of segments (sections 4 and 6).
     Frames,
     /// Codings, classes of columns and frequency tables (sections 8 and 9).
     Tables,
@@ -23,9 +23,9 @@ pub enum Category {
     Lengths,
     /// Checksums of chunks (section 6).
     Checksums,
-    /// Zeros before raw tensors (section 6).
+    /// Zeros before raw tensors, for alignment (section 6).
     Padding,
-    /// Bytes stored as they are.
+    /// Bytes that are stored without coding.
     Raw,
     /// zstd frames.
     Zstd,
@@ -35,7 +35,7 @@ pub enum Category {
     LaneWords,
     /// Initial states of the lane coder (section 10).
     LaneStates,
-    /// Values behind escapes (section 10).
+    /// Escaped values (section 10).
     Escapes,
     /// Classes of rows (section 8.2).
     Classes,
@@ -49,7 +49,7 @@ pub enum Category {
     BitsWords,
     /// Words of mixed fields (section 12.2).
     MixedWords,
-    /// Places of segments, and a copy of the manifest where there were several (section 13).
+    /// Offsets of segments, and a copy of the manifest if there were several (section 13).
     Index,
     /// Digests of tensors and files (section 13).
     Digests,
@@ -60,7 +60,7 @@ pub enum Category {
 }
 
 impl Category {
-    /// In words.
+    /// Returns the name that is shown in tables and in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Header => "header",
@@ -90,65 +90,67 @@ impl Category {
     }
 }
 
-/// The bytes of one segment: of one tensor, or of several small ones that share it.
+/// The bytes of one segment, which holds one tensor or several small ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SegmentLedger {
-    /// Numbers of its entries in the order of declaration; see [`Reader::tensors`] and [`Ledger::name`].
+    /// The ordinals of its entries; see [`Reader::tensors`] and [`Ledger::name`].
     pub members: Vec<usize>,
-    /// The dtype of all of them.
+    /// The dtype of all members.
     pub dtype: Dtype,
-    /// Elements of all of them.
+    /// The number of elements of all members.
     pub elements: u64,
-    /// Decoded bytes.
+    /// The decoded size in bytes.
     pub raw_bytes: u64,
-    /// Number of chunks.
+    /// The number of chunks.
     pub chunks: u64,
-    /// `raw`, `zstd`, or the steps, and the widths and codings of its fields, with the number of contexts if there are several,
-    /// and what classes pick them: `mask 1 lanes/12; codebook of 32; fields 5 lanes/15; classes of rows, axis 1; classes of rows`.
+    /// `raw`, `zstd`, or a description of the representation: the steps; the width and the coding of each field, with the number
+    /// of contexts if there are several; and the class fields. For example:
+    /// `mask 1 lanes/12; codebook of 32; fields 5 lanes/15; classes of rows, axis 1; classes of rows`.
     pub representation: String,
-    /// Its bytes by category, none zero.
+    /// The bytes by category, without zeros.
     pub lines: Vec<(Category, u64)>,
-    /// Bytes of each stream, mask and fields or the one of a segment without fields; parts of the lines above.
+    /// The bytes of each stream: the mask and the fields, or the single stream of a segment without fields. They are included in
+    /// `lines`.
     pub(super) stream_bytes: Vec<u64>,
 }
 
 impl SegmentLedger {
-    /// All its bytes.
+    /// Returns the sum of all lines.
     pub fn bytes(&self) -> u64 {
         self.lines.iter().map(|(_, bytes)| bytes).sum()
     }
 
-    /// Bits an element, everything counted.
+    /// Returns the bits per element, including all overhead.
     pub fn bits_per_weight(&self) -> f64 {
         self.bytes() as f64 * 8.0 / self.elements.max(1) as f64
     }
 }
 
-/// All bytes of a container.
+/// The use of all bytes of a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ledger {
-    /// What belongs to no segment, by category, none zero.
+    /// The bytes outside segments by category, without zeros.
     pub lines: Vec<(Category, u64)>,
-    /// In the order of the file.
+    /// The segments, in the order of the file.
     pub segments: Vec<SegmentLedger>,
     names: Vec<Option<std::sync::Arc<str>>>,
 }
 
 impl Ledger {
-    /// The name of entry `ordinal`; `None` for a file's content.
+    /// Returns the name of entry `ordinal`; `None` for the content of a file.
     pub fn name(&self, ordinal: usize) -> Option<&str> {
         self.names.get(ordinal)?.as_deref()
     }
 
-    /// The length of the container.
+    /// Returns the size of the container.
     pub fn bytes(&self) -> u64 {
         self.lines.iter().map(|(_, bytes)| bytes).sum::<u64>()
             + self.segments.iter().map(SegmentLedger::bytes).sum::<u64>()
     }
 
-    /// Everything by category.
+    /// Returns all bytes by category, without zeros.
     pub fn totals(&self) -> Vec<(Category, u64)> {
         let mut totals = std::collections::BTreeMap::new();
         for (category, bytes) in self.lines.iter().chain(self.segments.iter().flat_map(|segment| &segment.lines)) {
@@ -159,10 +161,10 @@ impl Ledger {
 }
 
 impl<S: ReadAt> Reader<S> {
-    /// Accounts for every byte of the container. Reads and checks all chunks, and decodes none.
+    /// Accounts for every byte of the container. Reads and checks all chunks, but decodes none.
     ///
     /// # Errors
-    /// As decoding.
+    /// The errors of reading and checking chunks.
     pub fn ledger(&self) -> Result<Ledger> {
         let directory = self.directory();
         let segments: Vec<_> = directory.index.segments.iter().copied().zip(0u32..).collect();
@@ -187,7 +189,7 @@ impl<S: ReadAt> Reader<S> {
         Ok(Ledger { lines: without_zeros(&fixed), segments, names })
     }
 
-    /// Bytes of manifests, and of frames that this version does not know, between the segments.
+    /// Returns the bytes of manifests, and of frames of unknown types, between the segments.
     fn other_frames(&self, data_end: u64) -> Result<(u64, u64)> {
         let (mut manifests, mut others) = (0, 0);
         let places = self.directory().index.segments.iter().map(|place| (place.offset, place.end()));
@@ -198,8 +200,8 @@ impl<S: ReadAt> Reader<S> {
                 let start = FrameStart::read(&start, position)?;
                 let len = start.prelude_len().saturating_add(start.body_len);
                 if len > gap_end - position {
-                    let what = "a frame reaches into the segment after it";
-                    return Err(Error::corrupt(what).in_section("frame").at(position));
+                    let problem = "a frame overlaps the next segment";
+                    return Err(Error::corrupt(problem).in_section("frame").at(position));
                 }
                 *if start.kind == FRAME_MANIFEST { &mut manifests } else { &mut others } += len;
                 position += len;

@@ -4,13 +4,13 @@ mod bounds;
 mod difference;
 pub mod entropy;
 pub mod generalisation;
+mod histograms;
 mod ledger;
 mod moments;
 pub mod priors;
 mod statistics;
 mod stream;
 mod walk;
-mod weighing;
 
 pub use bounds::{Bounds, BoundsOptions, SegmentBounds, Totals};
 pub use difference::{Difference, DifferingBits, NonFinite};

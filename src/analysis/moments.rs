@@ -1,9 +1,9 @@
-//! Mean, deviation and kurtosis in one pass, block by block, so that nothing cancels.
+//! Mean, standard deviation and kurtosis in one pass, block by block, without cancellation.
 
-/// Powers of the distances from the mean of all values, added up; blocks are joined by the formulas of Chan, Golub and LeVeque
-/// (1983) and Pébay (2008).
+/// Sums of the powers of the distances from the mean. Blocks are merged with the formulas of Chan, Golub and LeVeque (1983) and
+/// Pébay (2008).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Sums {
+pub(super) struct MomentSums {
     count: u64,
     mean: f64,
     second: f64,
@@ -13,7 +13,7 @@ pub(super) struct Sums {
     skipped: u64,
 }
 
-/// Sums that do not wait for each other.
+/// The number of independent partial sums, so that the compiler can use vector instructions.
 const PARTS: usize = 8;
 
 fn sum_of<const N: usize>(values: &[f64], powers: impl Fn(f64) -> [f64; N]) -> [f64; N] {
@@ -36,8 +36,8 @@ fn sum_of<const N: usize>(values: &[f64], powers: impl Fn(f64) -> [f64; N]) -> [
     parts.map(|part| part.iter().sum())
 }
 
-impl Sums {
-    /// Adds a block of values. NaN and infinities are only counted.
+impl MomentSums {
+    /// Adds a block of values. NaN and infinities are counted as skipped.
     pub(super) fn add(&mut self, values: &[f64]) {
         let [sum, zeros] = sum_of(values, |value| [value, f64::from(value == 0.0)]);
         if !sum.is_finite() && values.iter().any(|value| !value.is_finite()) {
@@ -57,7 +57,7 @@ impl Sums {
         self.merge(&Self { count: values.len() as u64, mean, second, third, fourth, zeros: zeros as u64, skipped: 0 });
     }
 
-    /// Adds those of other values.
+    /// Adds the sums of other values.
     pub(super) fn merge(&mut self, other: &Self) {
         self.zeros += other.zeros;
         self.skipped += other.skipped;
@@ -93,30 +93,30 @@ impl Sums {
         self.skipped
     }
 
-    /// Share of zeros, of both signs, among the finite values.
+    /// Returns the share of zeros, of both signs, among the finite values.
     pub(super) fn zero_share(&self) -> Option<f64> {
         (self.count > 0).then(|| self.zeros as f64 / self.count as f64)
     }
 
-    /// `None` if there are no values, or they are too large.
+    /// Returns the mean; `None` without values or if it overflows.
     pub(super) fn mean(&self) -> Option<f64> {
         Some(self.mean).filter(|mean| self.count > 0 && mean.is_finite())
     }
 
-    /// The square root of the mean squared distance from the mean.
+    /// Returns the square root of the mean squared distance from the mean.
     pub(super) fn deviation(&self) -> Option<f64> {
         let deviation = (self.second / self.count as f64).sqrt();
         Some(deviation).filter(|deviation| self.count > 0 && deviation.is_finite())
     }
 
-    /// The mean fourth power of the distance from the mean, in units of the squared variance: 3 for normal values. `None` also where all
-    /// are equal.
+    /// Returns the fourth central moment divided by the squared variance: 3 for a normal distribution; `None` also if all values are
+    /// equal.
     pub(super) fn kurtosis(&self) -> Option<f64> {
         let kurtosis = self.fourth * self.count as f64 / (self.second * self.second);
         Some(kurtosis).filter(|kurtosis| self.count > 0 && kurtosis.is_finite())
     }
 
-    /// The square root of the mean square.
+    /// Returns the square root of the mean square.
     pub(super) fn root_mean_square(&self) -> Option<f64> {
         Some(self.mean()?.hypot(self.deviation()?))
     }
@@ -134,7 +134,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn blocks_give_what_all_values_give(
+        fn merged_blocks_match_direct_sums(
             values in prop::collection::vec((-1000i32..1000, 0u8..9), 2..300),
             cut in 0usize..300,
             block in 1usize..70,
@@ -142,7 +142,7 @@ mod tests {
         ) {
             let values: Vec<f64> = values.iter().map(|&(value, zero)| if zero == 0 { 0.0 } else { f64::from(value) + shift }).collect();
             let cut = cut.min(values.len());
-            let (mut sums, mut later) = (Sums::default(), Sums::default());
+            let (mut sums, mut later) = (MomentSums::default(), MomentSums::default());
             values[..cut].chunks(block).for_each(|block| sums.add(block));
             values[cut..].chunks(block).for_each(|block| later.add(block));
             sums.merge(&later);
@@ -161,8 +161,8 @@ mod tests {
     }
 
     #[test]
-    fn extremes_are_sane() {
-        let mut sums = Sums::default();
+    fn extreme_values() {
+        let mut sums = MomentSums::default();
         assert_eq!((sums.mean(), sums.deviation(), sums.kurtosis(), sums.zero_share()), (None, None, None, None));
         sums.add(&[]);
         sums.add(&[f64::NAN, f64::INFINITY, -f64::INFINITY]);
@@ -172,10 +172,10 @@ mod tests {
         check(sums.mean(), 0.3, 1.0);
         assert!(sums.deviation().unwrap() < 1e-12);
         assert_eq!((sums.count(), sums.skipped()), (1001, 4));
-        let mut sums = Sums::default();
+        let mut sums = MomentSums::default();
         sums.add(&[1e300, -1e300, 1e300]);
         assert_eq!((sums.deviation(), sums.kurtosis()), (None, None));
-        let mut sums = Sums::default();
+        let mut sums = MomentSums::default();
         sums.add(&[f64::MAX, f64::MAX]);
         assert_eq!(sums.mean(), None);
     }

@@ -1,31 +1,30 @@
-//! What the values of a tensor are like, and what they cost under priors.
+//! Moments of the values of a tensor, and their code lengths under priors.
 
-use super::moments::Sums;
+use super::moments::MomentSums;
 use super::priors::{Histogram, Priors};
 use crate::error::Result;
 use crate::tensor::{Dtype, convert};
 
-/// A tensor's values. Integers of 64 bits are taken as the nearest float of 64 bits, all others as they are.
+/// Statistics of the values of a tensor. 64-bit integers are rounded to the nearest f64; all other values are exact.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TensorStatistics {
-    /// NaN and infinities, which count for nothing else.
+    /// The number of NaN and infinite values, which are ignored in all other statistics.
     pub skipped: u64,
-    /// Share of zeros, of either sign; `None` if all values were skipped, as is what follows.
+    /// The share of zeros of either sign. This and all following moments are `None` if all values were skipped.
     pub zero_share: Option<f64>,
-    /// In units of the values. `None` also where it is too large for a float, as is what follows.
+    /// The mean, in units of the values. This and all following moments are `None` also if they overflow.
     pub mean: Option<f64>,
-    /// Square root of the mean squared distance from the mean, in units of the values.
+    /// The standard deviation (square root of the mean squared distance from the mean), in units of the values.
     pub deviation: Option<f64>,
-    /// Mean fourth power of the distance from the mean over the squared variance: 3 for a normal distribution; `None` also
-    /// where all values are equal.
+    /// The fourth central moment divided by the squared variance: 3 for a normal distribution; `None` also if all values are equal.
     pub kurtosis: Option<f64>,
-    /// Values rounded to multiples of a step; see [`BoundsOptions::with_precision`](super::BoundsOptions::with_precision).
+    /// The code lengths of the values, rounded to multiples of a step; see [`BoundsOptions::with_precision`](super::BoundsOptions::with_precision).
     pub priors: Priors,
 }
 
 impl TensorStatistics {
-    pub(super) fn new(sums: &Sums, histogram: &Histogram) -> Self {
+    pub(super) fn new(sums: &MomentSums, histogram: &Histogram) -> Self {
         Self {
             skipped: sums.skipped(),
             zero_share: sums.zero_share(),
@@ -37,26 +36,26 @@ impl TensorStatistics {
     }
 }
 
-/// A step's part of the root mean square of floats.
+/// The root mean square of floats divided by the default step, before rounding to a power of two.
 const STEPS: f64 = 256.0;
 
-/// The step for a tensor unless one is given: 1 for integers, else the power of two nearest to a 256th of the root mean square.
-pub(super) fn step_of(dtype: Dtype, sums: &Sums) -> f64 {
+/// Returns the default step of a tensor: 1 for integers, else the power of two nearest to the root mean square divided by 256.
+pub(super) fn step_of(dtype: Dtype, sums: &MomentSums) -> f64 {
     match sums.root_mean_square() {
         Some(size) if !dtype.is_integer() && size > 0.0 => (size / STEPS).log2().round().clamp(-1022.0, 1022.0).exp2(),
         _ => 1.0,
     }
 }
 
-/// Whether elements of a dtype are numbers of one part.
+/// Returns whether the elements of a dtype are real numbers.
 pub(super) fn has_values(dtype: Dtype) -> bool {
     dtype != Dtype::C64
 }
 
-/// Elements that are converted at a time; of any dtype they are whole bytes.
+/// The number of elements that are converted together: a whole number of bytes for every dtype.
 const BLOCK: usize = 2048;
 
-/// Calls `each` with the values of `count` elements, block by block. `bytes` are theirs; of complex ones there are none.
+/// Calls `each` with the values of `count` elements in `bytes`, block by block. Fails for complex elements.
 pub(super) fn for_values(dtype: Dtype, bytes: &[u8], count: u64, mut each: impl FnMut(&[f64])) -> Result<()> {
     let mut values = [0f64; BLOCK];
     let block_bytes = BLOCK * dtype.bits() as usize / 8;
@@ -103,13 +102,13 @@ mod tests {
 
     #[test]
     fn steps_are_powers_of_two() {
-        let mut sums = Sums::default();
+        let mut sums = MomentSums::default();
         assert_eq!(step_of(Dtype::F32, &sums), 1.0);
         sums.add(&[0.02, -0.02]);
         // 0.02 / 256 = 2^-13.6
         assert_eq!(step_of(Dtype::F32, &sums), 2f64.powi(-14));
         assert_eq!(step_of(Dtype::I8, &sums), 1.0);
-        let mut sums = Sums::default();
+        let mut sums = MomentSums::default();
         sums.add(&[5e-324]);
         assert!(step_of(Dtype::F64, &sums) > 0.0);
     }

@@ -1,4 +1,4 @@
-//! What the streams of a segment show when they are decoded, and their code lengths.
+//! Symbol counts and code lengths of the streams of a segment.
 
 use super::entropy::{adaptive_bits, distinct, entropy_bits, two_part_bits};
 use crate::coders::{
@@ -7,67 +7,68 @@ use crate::coders::{
 use crate::represent::{Coding, ContextSource, Fields, Representation, Seen};
 use crate::tensor::Dtype;
 
-/// A stream of a segment: a mask, a field, or the bytes of a segment without fields. All lengths are of the symbols of all
-/// chunks, in bits.
+/// The bounds of one stream of a segment: a mask, a field, or the bytes of a segment without fields. Code lengths are in bits,
+/// summed over all chunks.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StreamBounds {
-    /// `mask`, `field 0` and so on from the most significant, or `bytes`.
+    /// `mask`; `field 0`, `field 1` and so on from the most significant; or `bytes`.
     pub name: String,
-    /// Whether it says where values lie, not what they are.
+    /// Whether the stream is a mask.
     pub is_mask: bool,
-    /// Bits of a symbol, 1 to 64.
+    /// The number of bits of a symbol, 1 to 64.
     pub width: u32,
     /// `lanes`, `bits`, `mixed`, `constant`, `raw` or `zstd`.
     pub coding: &'static str,
-    /// Contexts that its symbols are told apart by, 1 to 32.
+    /// The number of contexts, 1 to 32.
     pub contexts: u32,
-    /// What picks the context, if there are several: classes of axes, or an earlier field.
+    /// The source of the context, if there are several contexts: classes of axes, or an earlier field.
     pub context_source: Option<String>,
-    /// Symbols of all chunks.
+    /// The number of symbols.
     pub symbols: u64,
-    /// Different ones among them; `None` without a model.
+    /// The number of distinct symbols; `None` without a model.
     pub distinct: Option<u64>,
-    /// `None` without a model: raw bits and zstd.
+    /// The code lengths; `None` without a model, that is for raw bits, raw bytes and zstd.
     pub lengths: Option<CodeLengths>,
-    /// What it takes in the file: states, words and escapes of lanes; words and their number of other coders; or the bytes themselves.
+    /// The size in the file: states, words and escapes of lanes; words and their number for other coders; or the bytes.
     pub actual_bits: u64,
 }
 
 impl StreamBounds {
-    /// What its model says as a share of what it takes; `None` without a model, or if it takes nothing.
+    /// Returns the code length of the model divided by the actual size; `None` without a model, or if the actual size is 0.
     pub fn efficiency(&self) -> Option<f64> {
         let lengths = self.lengths.as_ref().filter(|_| self.actual_bits > 0)?;
         Some(lengths.model_bits / self.actual_bits as f64)
     }
 
-    /// What it takes beyond its model, as a share of that; `None` without a model, or if the model says that nothing is needed.
+    /// Returns the excess of the actual size over the code length of the model, divided by the latter; `None` without a model, or if
+    /// the code length is 0.
     pub fn overhead(&self) -> Option<f64> {
         let lengths = self.lengths.as_ref().filter(|lengths| lengths.model_bits > 0.0)?;
         Some(self.actual_bits as f64 / lengths.model_bits - 1.0)
     }
 }
 
-/// Code lengths of a stream's symbols, in bits; see [the module](crate::analysis) for where they come from.
+/// Code lengths of the symbols of a stream, in bits. [The module](crate::analysis) defines them.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CodeLengths {
-    /// n·H over all symbols.
+    /// The empirical entropy of all symbols, n·H.
     pub order0_bits: f64,
-    /// Σ n·H over the contexts of the file.
+    /// The empirical entropy given the contexts of the file, Σ n·H.
     pub conditional_bits: f64,
-    /// Krichevsky and Trofimov's adaptive code of all symbols.
+    /// The adaptive code of Krichevsky and Trofimov for all symbols.
     pub kt_order0_bits: f64,
-    /// The same in each context.
+    /// The same code with separate counts in each context.
     pub kt_bits: f64,
-    /// A code in two parts in each context.
+    /// A two-part code in each context.
     pub two_part_bits: f64,
-    /// Under the file's own models, as its decoder has them at each symbol.
+    /// The code length under the models of the file, in the state in which the decoder uses them for each symbol.
     pub model_bits: f64,
 }
 
 impl CodeLengths {
-    /// Adds those of another stream.
+    /// Adds the code lengths of another stream.
     pub(super) fn add(&mut self, other: &Self) {
         self.order0_bits += other.order0_bits;
         self.conditional_bits += other.conditional_bits;
@@ -78,18 +79,18 @@ impl CodeLengths {
     }
 }
 
-/// What a segment's head says of a stream.
+/// The description of a stream in the head of a segment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StreamHead<'s> {
     fields: &'s Fields,
-    /// `None`: the mask.
+    /// The number of the field; `None` for the mask.
     field: Option<usize>,
     width: u32,
     coding: &'s Coding,
 }
 
 impl<'s> StreamHead<'s> {
-    /// Of a segment of fields, in the order of [`Seen::stream`].
+    /// Returns all streams of a segment, in the order of [`Seen::stream`].
     pub(super) fn all(fields: &'s Fields) -> Vec<Self> {
         let mask = fields.steps.mask.as_ref();
         let mask = mask.map(|mask| Self { fields, field: None, width: mask.shape.group, coding: &mask.coding });
@@ -118,18 +119,18 @@ impl<'s> StreamHead<'s> {
     }
 }
 
-/// What was seen of a stream in some chunks.
+/// The symbol counts of a stream over some chunks.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tally {
+pub(super) struct StreamCounts {
     symbols: u64,
-    /// By context << width | symbol; empty where nothing is counted.
+    /// The counts by `context << width | symbol`; empty if the coding needs no counts.
     counts: Vec<u64>,
-    /// Of models whose probabilities change on the way.
+    /// The code length under adaptive models.
     model_bits: f64,
 }
 
-impl Tally {
-    /// Adds what was seen in later chunks.
+impl StreamCounts {
+    /// Adds the counts of later chunks.
     pub(super) fn merge(&mut self, other: Self) {
         self.symbols += other.symbols;
         self.model_bits += other.model_bits;
@@ -141,19 +142,19 @@ impl Tally {
     }
 }
 
-/// Tallies a stream, chunk after chunk.
-pub(super) struct Tallying<'s> {
+/// Counts the symbols of a stream, chunk after chunk.
+pub(super) struct StreamCounter<'s> {
     head: StreamHead<'s>,
-    tally: Tally,
-    /// In a chunk whose tables follow the symbols.
+    counts: StreamCounts,
+    /// The state within a chunk if the tables are adaptive.
     adaptive: Option<AdaptiveCodeLength<'s>>,
 }
 
-impl<'s> Tallying<'s> {
+impl<'s> StreamCounter<'s> {
     pub(super) fn new(head: StreamHead<'s>) -> Self {
         let counted = !matches!(head.coding, Coding::Raw | Coding::Constant(_));
         let counts = if counted { vec![0; head.contexts() << head.width] } else { Vec::new() };
-        Self { head, tally: Tally { counts, ..Tally::default() }, adaptive: None }
+        Self { head, counts: StreamCounts { counts, ..StreamCounts::default() }, adaptive: None }
     }
 
     pub(super) fn start_chunk(&mut self) {
@@ -163,15 +164,16 @@ impl<'s> Tallying<'s> {
     }
 
     pub(super) fn end_chunk(&mut self) {
-        self.tally.model_bits += self.adaptive.take().map_or(0.0, AdaptiveCodeLength::finish);
+        self.counts.model_bits += self.adaptive.take().map_or(0.0, AdaptiveCodeLength::finish);
     }
 
+    /// Adds the next symbols of the stream.
     pub(super) fn see(&mut self, seen: Seen<'_>) {
         let Seen { symbols, contexts, kept, .. } = seen;
-        self.tally.symbols += symbols.len() as u64;
+        self.counts.symbols += symbols.len() as u64;
         self.count(symbols, contexts);
-        // all but lanes come as whole chunks
-        self.tally.model_bits += match (self.head.coding, kept) {
+        // the streams of all codings except lanes are observed as whole chunks
+        self.counts.model_bits += match (self.head.coding, kept) {
             (Coding::Lanes(..), _) => {
                 self.adaptive.iter_mut().for_each(|adaptive| adaptive.add(symbols, contexts));
                 0.0
@@ -185,7 +187,7 @@ impl<'s> Tallying<'s> {
     }
 
     fn count(&mut self, symbols: &[u16], contexts: &[u8]) {
-        let counts = &mut self.tally.counts[..];
+        let counts = &mut self.counts.counts[..];
         if counts.is_empty() {
             return;
         }
@@ -203,17 +205,17 @@ impl<'s> Tallying<'s> {
         }
     }
 
-    pub(super) fn finish(self) -> Tally {
-        self.tally
+    pub(super) fn finish(self) -> StreamCounts {
+        self.counts
     }
 }
 
-/// The bounds of a segment's streams from what was seen in all its chunks, and the bytes that they take.
+/// Returns the bounds of all streams of a segment, from the counts and the bytes of each stream.
 pub(super) fn bounds(
     representation: &Representation,
     dtype: Dtype,
     elements: u64,
-    tallies: Vec<Tally>,
+    all_counts: Vec<StreamCounts>,
     bytes: &[u64],
 ) -> Vec<StreamBounds> {
     let bits_of = |stream: usize| 8 * bytes.get(stream).copied().unwrap_or(0);
@@ -232,31 +234,31 @@ pub(super) fn bounds(
         }],
         Representation::Fields(fields) => {
             let heads = StreamHead::all(fields).into_iter().enumerate();
-            let mut tallies = tallies.into_iter();
-            heads.map(|(n, head)| of_stream(head, tallies.next().unwrap_or_default(), bits_of(n))).collect()
+            let mut all_counts = all_counts.into_iter();
+            heads.map(|(n, head)| stream_bounds(head, all_counts.next().unwrap_or_default(), bits_of(n))).collect()
         }
     }
 }
 
-fn of_stream(head: StreamHead<'_>, tally: Tally, actual_bits: u64) -> StreamBounds {
+fn stream_bounds(head: StreamHead<'_>, counts: StreamCounts, actual_bits: u64) -> StreamBounds {
     let (coding, lengths, distinct) = match head.coding {
         Coding::Raw => ("raw", None, None),
         Coding::Constant(_) => {
-            let mut counts = vec![0; 1 << head.width];
-            counts[0] = tally.symbols;
-            ("constant", Some(lengths(&counts, head.width, 0.0)), Some(tally.symbols.min(1)))
+            let mut single = vec![0; 1 << head.width];
+            single[0] = counts.symbols;
+            ("constant", Some(lengths(&single, head.width, 0.0)), Some(counts.symbols.min(1)))
         }
         coding => {
             let (name, model_bits) = match coding {
                 Coding::Lanes(_, model) if AdaptiveCodeLength::new(model).is_none() => {
-                    ("lanes", static_code_length(&tally.counts, &model.tables))
+                    ("lanes", static_code_length(&counts.counts, &model.tables))
                 }
-                Coding::Lanes(..) => ("lanes", tally.model_bits),
-                Coding::Bits(..) => ("bits", tally.model_bits),
-                _ => ("mixed", tally.model_bits),
+                Coding::Lanes(..) => ("lanes", counts.model_bits),
+                Coding::Bits(..) => ("bits", counts.model_bits),
+                _ => ("mixed", counts.model_bits),
             };
-            let lengths = lengths(&tally.counts, head.width, model_bits);
-            (name, Some(lengths), Some(distinct(&of_all_contexts(&tally.counts, head.width))))
+            let lengths = lengths(&counts.counts, head.width, model_bits);
+            (name, Some(lengths), Some(distinct(&of_all_contexts(&counts.counts, head.width))))
         }
     };
     StreamBounds {
@@ -266,13 +268,14 @@ fn of_stream(head: StreamHead<'_>, tally: Tally, actual_bits: u64) -> StreamBoun
         coding,
         contexts: head.contexts() as u32,
         context_source: head.context_source(),
-        symbols: tally.symbols,
+        symbols: counts.symbols,
         distinct,
         lengths,
         actual_bits,
     }
 }
 
+/// Computes all code lengths from the counts by `context << width | symbol`.
 fn lengths(counts: &[u64], width: u32, model_bits: f64) -> CodeLengths {
     let all = of_all_contexts(counts, width);
     let in_contexts = |bits: fn(&[u64]) -> f64| counts.chunks_exact(1 << width).map(bits).sum();
@@ -286,6 +289,7 @@ fn lengths(counts: &[u64], width: u32, model_bits: f64) -> CodeLengths {
     }
 }
 
+/// Returns the counts summed over all contexts.
 fn of_all_contexts(counts: &[u64], width: u32) -> Vec<u64> {
     let mut all = vec![0; 1 << width];
     for own in counts.chunks_exact(1 << width) {

@@ -1,25 +1,25 @@
-//! Decodes a container to see what its streams hold, a part after another, so that memory stays bounded.
+//! Decodes a container to measure its streams and tensors, part by part, so that memory is bounded.
 
 use std::ops::Range;
 
 use super::bounds::{Bounds, BoundsOptions, SegmentBounds};
+use super::histograms::{MemberValues, TensorHistograms, TensorResult};
 use super::ledger::{Category, SegmentLedger};
-use super::moments::Sums;
+use super::moments::MomentSums;
 use super::priors::Histogram;
 use super::statistics::{TensorStatistics, for_values, has_values};
-use super::stream::{StreamHead, Tally, Tallying, bounds};
-use super::weighing::{Weighed, Weighing};
+use super::stream::{StreamCounter, StreamCounts, StreamHead, bounds};
 use crate::decode::{ReadAt, Reader, Segment, zeroed};
 use crate::error::{Error, Result};
 use crate::represent::{Representation, Scratch, Seen};
 use crate::tensor::bytes_of;
 
-/// Elements that one thread looks at before what it saw is added up.
+/// The number of elements in a job, which one thread observes before its results are merged.
 const JOB_ELEMENTS: u64 = 1 << 20;
-/// Jobs of each thread at a time.
-const JOBS_A_THREAD: usize = 4;
+/// The number of jobs per thread in a batch.
+const JOBS_PER_THREAD: usize = 4;
 
-/// Some chunks of a segment, one after another.
+/// Consecutive chunks of a segment.
 #[derive(Debug, Clone)]
 struct Job {
     segment: u32,
@@ -27,52 +27,40 @@ struct Job {
     is_last: bool,
 }
 
-/// A tensor's values in a chunk.
-#[derive(Debug)]
-pub(super) struct MemberValues<'a> {
-    /// Its ordinal.
-    pub(super) member: usize,
-    /// Elements here.
-    pub(super) count: u64,
-    /// All its elements.
-    pub(super) of: u64,
-    /// Those of the elements here.
-    pub(super) bytes: &'a [u8],
-}
-
-/// What a job saw.
-struct Found {
-    tallies: Vec<Tally>,
-    /// Of members that have values in these chunks.
-    sums: Vec<(usize, Sums)>,
+/// The results of a job.
+struct JobResult {
+    counts: Vec<StreamCounts>,
+    /// The moments of the tensors that have values in these chunks, by ordinal.
+    sums: Vec<(usize, MomentSums)>,
 }
 
 impl<S: ReadAt> Reader<S> {
-    /// How few bits every stream could take, and how many it takes. Decodes everything once, or, with
-    /// [`statistics`](BoundsOptions::with_statistics), twice; the progress of the reader's options hears of the bytes each time.
-    /// Memory is bounded by the tables of a few chunks and, with statistics, the priors of all tensors. The numbers do not depend on the number of threads.
+    /// Returns the actual size of every stream and its theoretical bounds. Decodes everything once, or twice with
+    /// [`statistics`](BoundsOptions::with_statistics); the progress callback of the reader counts the bytes each time. Memory is
+    /// bounded by the tables of a few chunks and, with statistics, the priors of all tensors. The results do not depend on the
+    /// number of threads.
     ///
     /// # Errors
-    /// As decoding, and `InvalidArgument` for a precision that is not positive and finite.
+    /// The errors of decoding, and `InvalidArgument` for a precision that is not positive and finite.
     pub fn bounds(&self, options: &BoundsOptions) -> Result<Bounds> {
         if options.precision.is_some_and(|step| !(step > 0.0 && step.is_finite())) {
-            return Err(Error::invalid("a precision that is not positive and finite"));
+            return Err(Error::invalid("the precision is not positive and finite"));
         }
         let ledger = self.ledger()?;
         let entries = &self.directory().manifest.entries;
         let segments = vec![SegmentBounds::default(); ledger.segments.len()];
         let mut found = Bounds { segments, statistics: vec![None; entries.len()], ledger };
-        let mut sums: Vec<Sums> = vec![Sums::default(); if options.statistics { entries.len() } else { 0 }];
+        let mut sums: Vec<MomentSums> = vec![MomentSums::default(); if options.statistics { entries.len() } else { 0 }];
         let jobs = self.jobs()?;
-        let mut tallies: Vec<Tally> = Vec::new();
-        let batch = self.workers().count().saturating_mul(JOBS_A_THREAD).max(1);
+        let mut counts: Vec<StreamCounts> = Vec::new();
+        let batch = self.workers().count().saturating_mul(JOBS_PER_THREAD).max(1);
         for jobs in jobs.chunks(batch) {
             let all = self.workers().map(jobs.iter().collect(), |job| self.observe(job, options.statistics))?;
             for (job, of_job) in jobs.iter().zip(all) {
-                for (number, tally) in of_job.tallies.into_iter().enumerate() {
-                    match tallies.get_mut(number) {
-                        Some(sum) => sum.merge(tally),
-                        None => tallies.push(tally),
+                for (number, own) in of_job.counts.into_iter().enumerate() {
+                    match counts.get_mut(number) {
+                        Some(sum) => sum.merge(own),
+                        None => counts.push(own),
                     }
                 }
                 for (member, of_member) in of_job.sums {
@@ -81,17 +69,17 @@ impl<S: ReadAt> Reader<S> {
                 if job.is_last {
                     let number = job.segment as usize;
                     let ledger = &found.ledger.segments[number];
-                    found.segments[number] = self.segment_bounds(job.segment, std::mem::take(&mut tallies), ledger)?;
+                    found.segments[number] = self.segment_bounds(job.segment, std::mem::take(&mut counts), ledger)?;
                 }
             }
         }
         if options.statistics {
-            found.statistics = self.weigh(&jobs, batch, options.precision, &sums)?;
+            found.statistics = self.statistics(&jobs, batch, options.precision, &sums)?;
         }
         Ok(found)
     }
 
-    /// All chunks, a segment's one after another.
+    /// Returns jobs for all chunks, in the order of the segments.
     fn jobs(&self) -> Result<Vec<Job>> {
         let mut jobs = Vec::new();
         for segment in 0..self.directory().index.segments.len() as u32 {
@@ -105,26 +93,26 @@ impl<S: ReadAt> Reader<S> {
         Ok(jobs)
     }
 
-    fn observe(&self, job: &Job, with_sums: bool) -> Result<Found> {
+    fn observe(&self, job: &Job, with_sums: bool) -> Result<JobResult> {
         let segment = self.segment(job.segment)?;
         let heads = match &segment.representation {
             Representation::Fields(fields) => StreamHead::all(fields),
             Representation::Raw | Representation::Zstd => Vec::new(),
         };
-        let mut streams: Vec<Tallying<'_>> = heads.into_iter().map(Tallying::new).collect();
-        let mut sums: Vec<(usize, Sums)> = Vec::new();
+        let mut streams: Vec<StreamCounter<'_>> = heads.into_iter().map(StreamCounter::new).collect();
+        let mut sums: Vec<(usize, MomentSums)> = Vec::new();
         self.decode_chunks(
             &segment,
             job,
             |scratch, index, coded, out| {
-                streams.iter_mut().for_each(Tallying::start_chunk);
+                streams.iter_mut().for_each(StreamCounter::start_chunk);
                 let see = |seen: Seen<'_>| {
                     if let Some(stream) = streams.get_mut(seen.stream) {
                         stream.see(seen);
                     }
                 };
                 segment.observe_chunk(index, coded, out, scratch, see)?;
-                streams.iter_mut().for_each(Tallying::end_chunk);
+                streams.iter_mut().for_each(StreamCounter::end_chunk);
                 Ok(())
             },
             |values| {
@@ -132,16 +120,16 @@ impl<S: ReadAt> Reader<S> {
                     return Ok(());
                 }
                 if sums.last().is_none_or(|(member, _)| *member != values.member) {
-                    sums.push((values.member, Sums::default()));
+                    sums.push((values.member, MomentSums::default()));
                 }
                 let Some((_, sums)) = sums.last_mut() else { return Ok(()) };
                 for_values(segment.head.dtype, values.bytes, values.count, |block| sums.add(block))
             },
         )?;
-        Ok(Found { tallies: streams.into_iter().map(Tallying::finish).collect(), sums })
+        Ok(JobResult { counts: streams.into_iter().map(StreamCounter::finish).collect(), sums })
     }
 
-    /// Decodes the chunks of a job; `each` hears of tensors' values in them, in their order, if they are numbers.
+    /// Decodes the chunks of a job and calls `each` with the values of each tensor in them, in order, unless they are complex.
     fn decode_chunks(
         &self,
         segment: &Segment,
@@ -165,7 +153,7 @@ impl<S: ReadAt> Reader<S> {
         Ok(())
     }
 
-    /// The tensors' values in a chunk.
+    /// Iterates over the tensors in a decoded chunk and their values.
     fn members_of<'a>(
         &'a self,
         segment: &'a Segment,
@@ -182,40 +170,40 @@ impl<S: ReadAt> Reader<S> {
             let own = start.max(range.start) - range.start..end.min(range.end) - range.start;
             let own_bytes = bytes_of(head.dtype, own.start) as usize..bytes_of(head.dtype, own.end) as usize;
             let is_tensor = self.directory().manifest.entries[member].name.is_some();
-            let (count, of) = (own.end - own.start, end - start);
-            is_tensor.then(|| MemberValues { member, count, of, bytes: &bytes[own_bytes] })
+            let (count, total) = (own.end - own.start, end - start);
+            is_tensor.then(|| MemberValues { member, count, total, bytes: &bytes[own_bytes] })
         })
     }
 
-    /// Decodes everything once more, for histograms whose steps are known now.
-    fn weigh(
+    /// Decodes everything again and returns the statistics of all tensors. The moments determine the steps of the histograms.
+    fn statistics(
         &self,
         jobs: &[Job],
         batch: usize,
         precision: Option<f64>,
-        sums: &[Sums],
+        sums: &[MomentSums],
     ) -> Result<Vec<Option<TensorStatistics>>> {
         let mut found: Vec<Option<TensorStatistics>> = vec![None; sums.len()];
         let mut open: Option<(usize, Box<Histogram>)> = None;
         for jobs in jobs.chunks(batch) {
             let all = self.workers().map(jobs.iter().collect(), |job: &Job| {
                 let segment = self.segment(job.segment)?;
-                let mut weighing = Weighing::new(segment.head.dtype, precision, sums);
+                let mut histograms = TensorHistograms::new(segment.head.dtype, precision, sums);
                 let decode = |scratch: &mut Scratch, index: usize, coded: &[u8], out: &mut [u8]| {
                     segment.decode_chunk(index, coded, out, scratch)
                 };
-                self.decode_chunks(&segment, job, decode, |values| weighing.add(values))?;
-                Ok(weighing.finish())
+                self.decode_chunks(&segment, job, decode, |values| histograms.add(values))?;
+                Ok(histograms.finish())
             })?;
             let mut complete = Vec::new();
-            for (member, weighed) in all.into_iter().flatten() {
+            for (member, result) in all.into_iter().flatten() {
                 if open.as_ref().is_some_and(|(last, _)| *last != member) {
                     complete.extend(open.take());
                 }
-                match (weighed, &mut open) {
-                    (Weighed::Whole(statistics), _) => found[member] = Some(*statistics),
-                    (Weighed::Part(histogram), Some((_, sum))) => sum.merge(&histogram)?,
-                    (Weighed::Part(histogram), None) => open = Some((member, histogram)),
+                match (result, &mut open) {
+                    (TensorResult::Whole(statistics), _) => found[member] = Some(*statistics),
+                    (TensorResult::Part(histogram), Some((_, sum))) => sum.merge(&histogram)?,
+                    (TensorResult::Part(histogram), None) => open = Some((member, histogram)),
                 }
             }
             self.fit(complete, sums, &mut found)?;
@@ -224,11 +212,11 @@ impl<S: ReadAt> Reader<S> {
         Ok(found)
     }
 
-    /// The priors of tensors all of whose values are counted.
+    /// Fits the priors of tensors whose histograms are complete.
     fn fit(
         &self,
         complete: Vec<(usize, Box<Histogram>)>,
-        sums: &[Sums],
+        sums: &[MomentSums],
         found: &mut [Option<TensorStatistics>],
     ) -> Result<()> {
         let fit = |(member, histogram): (usize, Box<Histogram>)| {
@@ -240,12 +228,12 @@ impl<S: ReadAt> Reader<S> {
         Ok(())
     }
 
-    fn segment_bounds(&self, number: u32, tallies: Vec<Tally>, ledger: &SegmentLedger) -> Result<SegmentBounds> {
+    fn segment_bounds(&self, number: u32, counts: Vec<StreamCounts>, ledger: &SegmentLedger) -> Result<SegmentBounds> {
         let segment = self.segment(number)?;
         let streams =
-            bounds(&segment.representation, segment.head.dtype, segment.head.elements, tallies, &ledger.stream_bytes);
-        let shared =
+            bounds(&segment.representation, segment.head.dtype, segment.head.elements, counts, &ledger.stream_bytes);
+        let groups =
             ledger.lines.iter().filter(|(category, _)| matches!(category, Category::Codebooks | Category::Scales));
-        Ok(SegmentBounds { streams, shared_bits: 8 * shared.map(|(_, bytes)| bytes).sum::<u64>() })
+        Ok(SegmentBounds { streams, group_bits: 8 * groups.map(|(_, bytes)| bytes).sum::<u64>() })
     }
 }

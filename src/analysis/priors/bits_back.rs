@@ -1,8 +1,8 @@
-//! Description length of weights that are known only as distributions.
+//! The description length of weights that are known only as distributions.
 
 use std::f64::consts::LN_2;
 
-/// Means beyond this are skipped, so that squares stay finite.
+/// Weights with a larger absolute mean are skipped, so that squares stay finite.
 const MAX_MEAN: f64 = 1e100;
 
 /// The bits-back length of weights with a factorised Gaussian posterior under a Gaussian prior (Hinton and van Camp 1993): the divergence
@@ -11,14 +11,14 @@ const MAX_MEAN: f64 = 1e100;
 /// KL(q || p) = sum over weights of 1/2 (ln(r^2 / s^2) + (s^2 + (m - u)^2) / r^2 - 1) nats,   q = N(m, s^2),   p = N(u, r^2)
 /// ```
 ///
-/// with the prior of the least divergence, `u = mean(m)` and `r^2 = mean((m - u)^2 + s^2)`. The sender chooses weights from `q` by other bits
-/// that it has to send, which the receiver gets back; the precision of the weights is then no longer a matter of choice.
+/// with the prior that minimises the divergence, `u = mean(m)` and `r^2 = mean((m - u)^2 + s^2)`. The sender draws the weights from `q`
+/// with other bits that it has to send, and the receiver gets these bits back. The precision of the weights then needs no choice.
 ///
 /// ```
 /// let mut bits_back = tersor::priors::BitsBack::new();
 /// bits_back.add(1.0, 1.0);
 /// bits_back.add(-1.0, 1.0);
-/// // the prior is N(0, 2): 1/2 log2 2 each
+/// // the prior is N(0, 2): 1/2 log2 2 bits per weight
 /// assert!((bits_back.kl_bits() - 1.0).abs() < 1e-12);
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -26,21 +26,21 @@ pub struct BitsBack {
     weights: u64,
     skipped: u64,
     mean: f64,
-    /// Sum of squared distances of means from their mean (Welford 1962).
+    /// The sum of the squared distances of the means from their mean (Welford 1962).
     squares: f64,
     variances: f64,
-    /// Sum of `ln s^2`.
+    /// The sum of `ln s^2`.
     logarithms: f64,
 }
 
 impl BitsBack {
-    /// Of nothing yet.
+    /// Creates an empty sum.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the mean and the variance of a weight's posterior. Those with a variance that is not positive, or with numbers that are not
-    /// finite or beyond 1e100, are skipped.
+    /// Adds a weight with the given posterior mean and variance. The weight is skipped if the variance is not positive, or if a number
+    /// is not finite or its absolute value exceeds 1e100.
     pub fn add(&mut self, mean: f64, variance: f64) {
         if mean.abs() <= MAX_MEAN && variance > 0.0 && variance <= MAX_MEAN {
             self.weights += 1;
@@ -54,7 +54,7 @@ impl BitsBack {
         }
     }
 
-    /// Takes all that another has taken (Chan, Golub and LeVeque 1979).
+    /// Adds the weights of another sum (Chan, Golub and LeVeque 1979).
     pub fn merge(&mut self, other: &Self) {
         self.skipped += other.skipped;
         if other.weights == 0 {
@@ -69,22 +69,22 @@ impl BitsBack {
         self.weights += other.weights;
     }
 
-    /// Number of weights taken.
+    /// Returns the number of weights added.
     pub fn weights(&self) -> u64 {
         self.weights
     }
 
-    /// Number of weights skipped.
+    /// Returns the number of weights skipped.
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    /// The mean of the prior, in units of the weights; 0 without weights.
+    /// Returns the mean of the prior, in units of the weights; 0 without weights.
     pub fn prior_mean(&self) -> f64 {
         self.mean
     }
 
-    /// The deviation of the prior, in units of the weights; 0 without weights.
+    /// Returns the standard deviation of the prior, in units of the weights; 0 without weights.
     pub fn prior_deviation(&self) -> f64 {
         if self.weights == 0 { 0.0 } else { self.prior_variance().sqrt() }
     }
@@ -93,22 +93,22 @@ impl BitsBack {
         (self.squares + self.variances) / self.weights as f64
     }
 
-    /// The divergence of all weights in bits; 0 without weights.
+    /// Returns the divergence of all weights in bits; 0 without weights.
     pub fn kl_bits(&self) -> f64 {
         if self.weights == 0 {
             return 0.0;
         }
-        // with this prior the quadratic terms and the ones cancel
+        // with this prior the quadratic terms cancel the constants
         let nats = 0.5 * (self.weights as f64 * self.prior_variance().ln() - self.logarithms);
         nats.max(0.0) / LN_2
     }
 
-    /// Bits of the prior's two parameters, `1/2 log2 n` each for `n` weights (Rissanen 1978); 0 without weights.
+    /// Returns the bits of the two parameters of the prior, `1/2 log2 n` each for `n` weights (Rissanen 1978); 0 without weights.
     pub fn parameter_bits(&self) -> f64 {
         super::parameter_bits(2, self.weights.max(1) as f64)
     }
 
-    /// Both.
+    /// Returns the sum of [`kl_bits`](Self::kl_bits) and [`parameter_bits`](Self::parameter_bits).
     pub fn bits(&self) -> f64 {
         self.kl_bits() + self.parameter_bits()
     }
@@ -128,7 +128,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn is_the_sum_of_divergences(
+        fn matches_the_sum_of_divergences(
             pairs in prop::collection::vec((-1e3..1e3, 1e-9..1e3), 1..50),
             offset in prop::sample::select(vec![0.0, 1e6]),
             at in 0usize..50,
@@ -163,17 +163,17 @@ mod tests {
     }
 
     #[test]
-    fn skips_what_is_no_distribution() {
+    fn invalid_distributions_are_skipped() {
         let bits_back =
             of(&[(1.0, 0.0), (1.0, -1.0), (f64::NAN, 1.0), (1.0, f64::NAN), (1.0, f64::INFINITY), (2.0, 3.0)]);
         assert_eq!((bits_back.weights(), bits_back.skipped()), (1, 5));
-        // alone, a weight is its own prior
+        // the prior of a single weight is its posterior
         assert_eq!((bits_back.kl_bits(), bits_back.parameter_bits(), bits_back.prior_mean()), (0.0, 0.0, 2.0));
         assert_eq!(of(&[]).bits(), 0.0);
     }
 
     #[test]
-    fn is_the_mean_of_log_ratios() {
+    fn matches_a_monte_carlo_estimate() {
         let pairs = [(0.5, 0.01), (-1.5, 0.2), (0.1, 1.0), (2.0, 0.002)];
         let bits_back = of(&pairs);
         let (u, r) = (bits_back.prior_mean(), bits_back.prior_deviation());

@@ -7,19 +7,19 @@ use super::normal::ln_mass;
 use super::search::golden_section;
 use super::{Prior, PriorKind, parameter_bits, total};
 
-/// The least deviation in levels: all but 1e-15 of the mass lies in the level of the mean.
+/// The least standard deviation in levels. All but 1e-15 of the mass is then in the level of the mean.
 pub(super) const MIN_DEVIATION: f64 = 1.0 / 16.0;
-/// From this deviation in levels on, moments with Sheppard's correction are the maximum of the likelihood, but for a share of its eighth power.
+/// From this standard deviation in levels, moments with Sheppard's correction maximise the likelihood to sufficient precision.
 const SMOOTH: f64 = 8.0;
 
-/// A Gaussian over levels.
+/// A Gaussian distribution over levels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gaussian {
     pub(super) mean: f64,
     pub(super) deviation: f64,
 }
 
-/// Whether weights at level 0 are unseen.
+/// Whether the data include the weights at level 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Zeros {
     Counted,
@@ -27,12 +27,12 @@ pub(super) enum Zeros {
 }
 
 impl Gaussian {
-    /// `ln` of the mass in the interval of `level`.
+    /// Returns `ln` of the mass in the interval of `level`.
     pub(super) fn ln_mass(&self, level: i64) -> f64 {
         ln_mass((level as f64 - self.mean) / self.deviation, 1.0 / self.deviation)
     }
 
-    /// Code length in nats; of `Missing` zeros, given that no weight is one.
+    /// Returns the code length in nats. With `Zeros::Missing`, it is conditional on every weight being nonzero.
     pub(super) fn nats(&self, levels: &[(i64, u64)], zeros: Zeros) -> f64 {
         let nats: f64 = levels.iter().map(|&(level, count)| -self.ln_mass(level) * count as f64).sum();
         match zeros {
@@ -41,7 +41,7 @@ impl Gaussian {
         }
     }
 
-    /// The one of the fewest nats for levels, of which there are some, and those nats.
+    /// Returns the distribution with the shortest code length, and this length in nats. `levels` must not be empty.
     pub(super) fn fit(levels: &[(i64, u64)], zeros: Zeros) -> (Self, f64) {
         let (mean, variance, _) = central_moments(levels).unwrap_or_default();
         let of_moments = |mean, variance: f64| {
@@ -50,7 +50,7 @@ impl Gaussian {
         };
         let mut best = of_moments(mean, variance);
         if zeros == Zeros::Missing {
-            // so many zeros as there would be beside the rest take part in the moments (Dempster, Laird and Rubin 1977)
+            // expectation maximisation: the expected number of missing zeros is included in the moments (Dempster, Laird and Rubin 1977)
             for _ in 0..50 {
                 let zero = best.ln_mass(0);
                 let missing = zero.exp() / -zero.exp_m1();
@@ -61,7 +61,8 @@ impl Gaussian {
         }
         let mut nats = best.nats(levels, zeros);
         if best.deviation < SMOOTH {
-            // the likelihood of intervals is log-concave in 1/deviation and mean/deviation (Burridge 1981): one variable at a time will do
+            // the likelihood of intervals is log-concave in 1/deviation and mean/deviation (Burridge 1981), so a search along one
+            // variable at a time converges
             for _ in 0..8 {
                 let before = nats;
                 let Self { mean, deviation } = best;
@@ -88,7 +89,7 @@ impl Gaussian {
         }
     }
 
-    /// In units of the weights.
+    /// Returns the parameters in units of the weights.
     pub(super) fn parameters(&self, step: f64) -> [(&'static str, f64); 2] {
         [("mean", self.mean * step), ("deviation", self.deviation * step)]
     }
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fit_of_a_gaussian_is_that_gaussian() {
+    fn a_fit_recovers_the_gaussian() {
         for (mean, deviation) in [(0.2, 0.5), (-3.7, 2.0), (0.4, 7.9), (0.4, 8.1), (12.3, 40.0)] {
             let gaussian = Gaussian { mean, deviation };
             let count = |level| (level, (1e15 * gaussian.ln_mass(level).exp()).round() as u64);
@@ -113,7 +114,7 @@ mod tests {
             let rest: Vec<_> = levels.iter().copied().filter(|level| level.0 != 0).collect();
             for (levels, zeros) in [(levels, Zeros::Counted), (rest, Zeros::Missing)] {
                 let (fit, nats) = Gaussian::fit(&levels, zeros);
-                // the square of this is what it may cost
+                // the excess code length is about the square of this error
                 let near = |a: f64, b: f64| (a - b).abs() < 1e-4 * deviation;
                 assert!(near(fit.mean, mean) && near(fit.deviation, deviation), "{gaussian:?} {zeros:?}: {fit:?}");
                 assert!(nats <= gaussian.nats(&levels, zeros) * (1.0 + 1e-9));

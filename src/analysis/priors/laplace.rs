@@ -1,7 +1,7 @@
 //! [`PriorKind::Laplace`].
 //!
-//! With `r = exp(-t / 2b)` and the median at level `m`, the mass is `1 - r` at `m`, and `1/2 r^(2j - 1) (1 - r^2)` at `j` levels from it to
-//! either side. So three sums over the levels are all that the code length needs.
+//! With the step `t`, the scale `b`, `r = exp(-t / 2b)` and the median at level `m`, the mass of level `m` is `1 - r`, and the mass of a
+//! level at distance `j` from it is `1/2 r^(2j - 1) (1 - r^2)`. The code length therefore depends on three sums over the levels.
 
 use std::f64::consts::LN_2;
 
@@ -17,19 +17,19 @@ pub(super) struct Laplace {
     decay: f64,
 }
 
-/// What the code length depends on.
+/// The sums over the levels that determine the code length.
 #[derive(Debug, Clone, Copy)]
-struct Sums {
+struct LaplaceSums {
     median: i64,
-    /// Number of weights at the median.
+    /// The number of weights at the median.
     at: f64,
-    /// Number of others.
+    /// The number of other weights.
     beside: f64,
-    /// Sum of `2j - 1` over those.
+    /// The sum of `2j - 1` over the other weights.
     halves: f64,
 }
 
-impl Sums {
+impl LaplaceSums {
     fn new(levels: &[(i64, u64)], median: i64) -> Self {
         let (mut at, mut beside, mut distances) = (0u64, 0u64, 0u128);
         for &(level, count) in levels {
@@ -40,15 +40,15 @@ impl Sums {
         Self { median, at: at as f64, beside: beside as f64, halves }
     }
 
-    /// The decay of the greatest likelihood: the root of `(S + 2 N + n) r^2 + n r = S` as `1 - r`, with `n` at the median, `N` beside it, and
-    /// the sum `S` of halves.
+    /// Returns the decay `1 - r` that maximises the likelihood. `r` is the root of `(S + 2 N + n) r^2 + n r = S`, with `n` weights at the
+    /// median, `N` other weights, and the sum `S` of `halves`.
     fn decay(&self) -> f64 {
         let a = self.halves + 2.0 * self.beside + self.at;
         let root = (self.at * self.at + 4.0 * a * self.halves).sqrt();
         4.0 * (self.at + self.beside) / (2.0 * a + self.at + root)
     }
 
-    /// The same where only levels beside 0, the median, can be: `(S - N) / (S + N) = r^2`.
+    /// Returns the same if the median is level 0 and no weight is at level 0: `(S - N) / (S + N) = r^2`.
     fn decay_without_median(&self) -> f64 {
         let square = (self.halves - self.beside) / (self.halves + self.beside);
         2.0 * self.beside / (self.halves + self.beside) / (1.0 + square.sqrt())
@@ -56,13 +56,13 @@ impl Sums {
 
     fn nats(&self, decay: f64, zeros: Zeros) -> f64 {
         let ln_r = (-decay).ln_1p();
-        // not a number where r = 0, unless it is left out
+        // 0 times infinity is NaN if r = 0, so the term is omitted for the exponent 0
         let power = |exponent: f64| if exponent > 0.0 { exponent * ln_r } else { 0.0 };
         let ln_side = (decay * (2.0 - decay) / 2.0).ln();
         let ends = self.at * decay.ln() + self.beside * ln_side;
         match zeros {
             Zeros::Counted => -ends - power(self.halves),
-            // the median is 0: what is beside it has mass r
+            // the median is 0: the mass of the other levels is r
             Zeros::Missing if self.median == 0 => -ends - power(self.halves - self.beside),
             Zeros::Missing => {
                 let at_zero =
@@ -74,15 +74,16 @@ impl Sums {
 }
 
 impl Laplace {
-    /// The one of the fewest nats for levels, of which there are some, and those nats; of `Missing` zeros, given that no weight is one.
+    /// Returns the distribution with the shortest code length, and this length in nats. With `Zeros::Missing`, it is conditional on every
+    /// weight being nonzero. `levels` must not be empty.
     pub(super) fn fit(levels: &[(i64, u64)], zeros: Zeros) -> (Self, f64) {
         let median = median(levels);
-        let sums = Sums::new(levels, median);
+        let sums = LaplaceSums::new(levels, median);
         if zeros == Zeros::Counted {
             let decay = sums.decay();
             return (Self { median, decay }, sums.nats(decay, zeros));
         }
-        let around_zero = Sums::new(levels, 0);
+        let around_zero = LaplaceSums::new(levels, 0);
         let decay = around_zero.decay_without_median();
         let nats = around_zero.nats(decay, zeros);
         let (mut best, mut fewest) = (Self { median: 0, decay }, nats);
@@ -96,13 +97,13 @@ impl Laplace {
         (best, fewest)
     }
 
-    /// In units of the weights.
+    /// Returns the parameters in units of the weights.
     pub(super) fn parameters(&self, step: f64) -> [(&'static str, f64); 2] {
         [("median", self.median as f64 * step), ("scale", -0.5 / (-self.decay).ln_1p() * step)]
     }
 }
 
-/// The level at which half of the weights are reached.
+/// Returns the level of the median weight.
 fn median(levels: &[(i64, u64)]) -> i64 {
     let weights: u64 = levels.iter().map(|level| level.1).sum();
     let mut before = 0;

@@ -1,4 +1,4 @@
-//! [`PriorKind::Mixture`]: expectation maximisation over a histogram.
+//! [`PriorKind::Mixture`]: expectation maximisation on a histogram.
 
 use std::f64::consts::LN_2;
 
@@ -8,14 +8,14 @@ use super::normal::{LN_SQRT_2PI, moments_within};
 use super::{Prior, PriorKind, parameter_bits, range, total};
 
 const MAX_COMPONENTS: usize = 8;
-/// With more levels than this, neighbours are put together for the fit.
+/// The largest number of bins. With more levels, neighbouring levels share a bin in the fit.
 const MAX_BINS: usize = 256;
-/// Rounds of a fit at most.
+/// The largest number of rounds of a fit.
 const MAX_ROUNDS: usize = 60;
-/// Rounds after which one of several beginnings is chosen.
+/// The number of rounds after which one of several initial mixtures is chosen.
 const TRIAL_ROUNDS: usize = 6;
-/// A fit ends where a round gains fewer nats.
-const LEAST_GAIN: f64 = 0.1;
+/// A fit ends if a round gains fewer nats.
+const MIN_GAIN: f64 = 0.1;
 
 const NAMES: [[&str; 3]; MAX_COMPONENTS] = [
     ["weight_1", "mean_1", "deviation_1"],
@@ -28,20 +28,20 @@ const NAMES: [[&str; 3]; MAX_COMPONENTS] = [
     ["weight_8", "mean_8", "deviation_8"],
 ];
 
-/// From this deviation in levels on, the density is as good as the mass of a level while a fit looks for its way.
+/// From this standard deviation in levels, the fit approximates the mass of a level by the density.
 const SMOOTH: f64 = 4.0;
 
-/// So many deviations from a component, a level is left to the others.
+/// From this distance in standard deviations, the fit approximates the mass of a level by the tail series.
 const FAR: f64 = 20.0;
 
-/// A Gaussian and its share.
+/// A Gaussian distribution and its weight.
 #[derive(Debug, Clone, Copy)]
 struct Component {
     weight: f64,
     gaussian: Gaussian,
 }
 
-/// One level, or several neighbouring ones that share their responsibilities.
+/// One level, or several neighbouring levels that are assigned to components together.
 #[derive(Debug, Clone, Copy)]
 struct Bin {
     level: i64,
@@ -55,28 +55,29 @@ impl Bin {
     fn new(levels: &[(i64, u64)]) -> Self {
         let (level, count) = (levels[0].0, total(levels));
         let (mean, variance) = match levels {
-            // a mean of equal levels may be off by a rounding, which counts far out
+            // exact, because a rounding error would matter far from the mean of a component
             [_] => (level as f64, 0.0),
             _ => central_moments(levels).map_or((0.0, 0.0), |(mean, variance, _)| (mean, variance)),
         };
         Self { level, levels: levels.len() as u64, count, mean, variance }
     }
 
-    /// Whether the density may be taken for the mass of a level, with the first term of its bend.
+    /// Returns whether the mass of a level may be approximated by the density and its second derivative.
     fn is_smooth(&self, gaussian: &Gaussian) -> bool {
         self.levels > 1 || gaussian.deviation >= SMOOTH
     }
 
-    /// The variance of even values within a level, in units of a Gaussian's; where levels are put together, it is lost in theirs.
+    /// Returns the variance of a uniform distribution within a level, divided by the variance of a Gaussian; 0 for bins of several
+    /// levels, where it is negligible.
     fn within(&self, variance: f64) -> f64 {
         if self.levels == 1 { 1.0 / (12.0 * variance) } else { 0.0 }
     }
 
-    /// `ln` of the mass of a level under a Gaussian, on average.
+    /// Returns the mean of `ln` of the masses of the levels under a Gaussian.
     fn ln_mass(&self, gaussian: &Gaussian, ln_deviation: f64) -> f64 {
         if !self.is_smooth(gaussian) {
             let edge = ((self.mean - gaussian.mean).abs() - 0.5) / gaussian.deviation;
-            // far beyond spikes nothing is left: the first term of the tail's series will do (Abramowitz and Stegun 1964, 26.2.12)
+            // the first term of the tail series is sufficient here (Abramowitz and Stegun 1964, 26.2.12)
             return if edge > FAR {
                 -0.5 * edge * edge - edge.ln() - LN_SQRT_2PI
             } else {
@@ -89,7 +90,7 @@ impl Bin {
         -0.5 * (square + bend) - LN_SQRT_2PI - ln_deviation
     }
 
-    /// Mean and mean square, in deviations from the mean of a Gaussian, of what it puts here.
+    /// Returns the mean and the mean square of the part of a Gaussian in this bin, in standard deviations from its mean.
     fn moments(&self, gaussian: &Gaussian, ln_mass: f64) -> (f64, f64) {
         let Gaussian { mean, deviation } = *gaussian;
         let centre = (self.mean - mean) / deviation;
@@ -103,7 +104,8 @@ impl Bin {
     }
 }
 
-/// Levels as they are if they are few, otherwise put together: about evenly around the middle, and by their logarithm in the tails.
+/// Returns a bin for each level, or if there are too many, bins of about equal width in the middle and of logarithmic width in the
+/// tails.
 fn bins(levels: &[(i64, u64)]) -> Vec<Bin> {
     if levels.len() <= MAX_BINS {
         return levels.iter().map(|level| Bin::new(&[*level])).collect();
@@ -125,7 +127,7 @@ fn quantile(levels: &[(i64, u64)], share: f64) -> f64 {
     levels.iter().find(reached).map_or(0.0, |level| level.0 as f64)
 }
 
-/// `ln` of the mixture's mass, given `ln` of each part; `parts` become shares of it.
+/// Returns `ln` of the sum of the masses, given `ln` of each mass, and replaces `parts` by their shares in the sum.
 fn share_out(parts: &mut [f64]) -> f64 {
     let greatest = parts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut sum = 0.0;
@@ -137,7 +139,7 @@ fn share_out(parts: &mut [f64]) -> f64 {
     greatest + sum.ln()
 }
 
-/// One round: better components, and the nats of those before.
+/// Improves the components in one round, and returns the code length of the previous ones in nats.
 fn round(bins: &[Bin], components: &mut [Component]) -> f64 {
     let mut sums = [[0.0; 3]; MAX_COMPONENTS];
     let mut nats = 0.0;
@@ -155,7 +157,7 @@ fn round(bins: &[Bin], components: &mut [Component]) -> f64 {
         nats -= bin.count * share_out(&mut shares[..components.len()]);
         for (at, component) in components.iter().enumerate() {
             let count = bin.count * shares[at];
-            // what is this small does not move a component, and may lie far out
+            // smaller counts do not move a component, and their moments may be inexact
             if count > 1e-12 {
                 let (mean, square) = bin.moments(&component.gaussian, masses[at]);
                 sums[at] = [sums[at][0] + count, sums[at][1] + count * mean, sums[at][2] + count * square];
@@ -164,7 +166,7 @@ fn round(bins: &[Bin], components: &mut [Component]) -> f64 {
     }
     let all: f64 = sums.iter().map(|sum| sum[0]).sum();
     for (component, [count, mean, square]) in components.iter_mut().zip(sums) {
-        // never 0, so that logarithms stay finite
+        // positive, so that logarithms stay finite
         component.weight = (count / all).max(1e-12);
         if count > 1e-6 {
             let (mean, square) = (mean / count, square / count);
@@ -176,20 +178,21 @@ fn round(bins: &[Bin], components: &mut [Component]) -> f64 {
     nats
 }
 
-/// Rounds until they gain nothing; the nats before the last.
+/// Improves the components until a round gains almost nothing. Returns the code length before the last round, in nats.
 fn improve(bins: &[Bin], components: &mut [Component], rounds: usize) -> f64 {
     let mut nats = f64::INFINITY;
     for _ in 0..rounds {
         let before = std::mem::replace(&mut nats, round(bins, components));
-        if before - nats < LEAST_GAIN {
+        if before - nats < MIN_GAIN {
             break;
         }
     }
     nats
 }
 
-/// Mixtures of one component more: the heaviest or the widest one becomes two, of different deviations or apart, or there is a spike at `mode` beside all.
-fn beginnings(components: &[Component], mode: i64) -> Vec<Vec<Component>> {
+/// Returns initial mixtures with one more component: the heaviest or the widest component is split into two with different deviations
+/// or different means, or a spike at `mode` is added.
+fn initial_mixtures(components: &[Component], mode: i64) -> Vec<Vec<Component>> {
     let by = |key: fn(&Component) -> f64| {
         let pairs = components.iter().enumerate().max_by(|a, b| key(a.1).total_cmp(&key(b.1)));
         pairs.map_or(0, |(at, _)| at)
@@ -221,7 +224,7 @@ fn beginnings(components: &[Component], mode: i64) -> Vec<Vec<Component>> {
     all
 }
 
-/// The mixture of the least description length, as far as the bins can tell.
+/// Returns the mixture with the shortest description length, measured on the bins.
 fn fit(levels: &[(i64, u64)]) -> Vec<Component> {
     let bins = bins(levels);
     let mode = levels.iter().max_by_key(|level| level.1).map_or(0, |level| level.0);
@@ -231,11 +234,11 @@ fn fit(levels: &[(i64, u64)]) -> Vec<Component> {
     let mut components = vec![Component { weight: 1.0, gaussian: Gaussian::fit(levels, Zeros::Counted).0 }];
     let (mut best, mut fewest) = (vec![], f64::INFINITY);
     for number in 2..=MAX_COMPONENTS {
-        let tried = beginnings(&components, mode).into_iter().map(|mut more| {
+        let tried = initial_mixtures(&components, mode).into_iter().map(|mut more| {
             let nats = improve(&bins, &mut more, TRIAL_ROUNDS);
             (more.iter().any(is_idle), nats, more)
         });
-        // what has lost a component already looks good beside others that have just begun to move
+        // a mixture with an idle component is only chosen if all have one, because its trial has converged earlier
         let chosen = tried.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         components = chosen.map_or(vec![], |(_, _, more)| more);
         let nats = improve(&bins, &mut components, MAX_ROUNDS);
@@ -243,7 +246,7 @@ fn fit(levels: &[(i64, u64)]) -> Vec<Component> {
         let busy = components.iter().filter(|component| !is_idle(component)).count();
         components.truncate(busy.max(2));
         let nats = nats + description(&components, weights, range) * LN_2;
-        // a second component that does not help may be what a third one needs, later ones hardly
+        // a second component may only help together with a third one; further components rarely do
         if nats < fewest {
             (best, fewest) = (components.clone(), nats);
         } else if number > 3 {
@@ -253,15 +256,15 @@ fn fit(levels: &[(i64, u64)]) -> Vec<Component> {
     best
 }
 
-/// Bits of the parameters. What spikes say is a level, which no number of weights makes any cheaper than the range asks for: or as many
-/// spikes as weights would seem to cost nothing.
+/// Returns the bits of the parameters. The mean of a spike names a level, so it costs at least the logarithm of the range. Otherwise a
+/// mixture with one spike for each weight would seem to be free.
 fn description(components: &[Component], weights: f64, range: f64) -> f64 {
     let spikes = components.iter().filter(|component| component.gaussian.deviation < 1.0).count();
     let of_means = (range.log2() - parameter_bits(1, weights)).max(0.0);
     parameter_bits(3 * components.len(), weights) + spikes as f64 * of_means
 }
 
-/// Code length in nats.
+/// Returns the code length in nats.
 fn nats(levels: &[(i64, u64)], components: &[Component]) -> f64 {
     let mut parts = [0.0; MAX_COMPONENTS];
     let of = |&(level, count): &(i64, u64)| {

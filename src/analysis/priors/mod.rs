@@ -1,12 +1,12 @@
-//! How many bits weights take under priors: what a code could know about them without looking at their order.
+//! Code lengths of weights under priors. A prior ignores the order of the weights.
 //!
-//! A weight at step `t` stands for the interval of width `t` around its level, `((k - 1/2) t, (k + 1/2) t)`. Under a density it
-//! costs `-log2` of the mass in there, all in bits. Where the step is small beside what the density does, that is
-//! `h - log2 t` bits a weight, with the differential entropy `h` in bits: halving the step costs one bit a weight.
+//! With the step `t`, a weight at level `k` represents the interval `((k - 1/2) t, (k + 1/2) t)`. Its code length under a density is
+//! `-log2` of the mass in this interval, in bits. If the step is small compared with the features of the density, the mean is
+//! `h - log2 t` bits per weight, with the differential entropy `h` in bits: halving the step adds one bit per weight.
 //!
-//! Parameters cost too. To the precision that the data determine, that is `1/2 log2 n` bits for each of them, with `n` weights
-//! (Rissanen 1978; as the price of universal coding, Rissanen 1984). [`Prior::bits`] is the sum of both: the description length
-//! by which priors may be compared. It is a cost of codes, to be compared at one step only.
+//! Parameters are part of the description. With the precision that `n` weights determine, each parameter needs `1/2 log2 n` bits
+//! (Rissanen 1978; as the cost of universal coding, Rissanen 1984). [`Prior::bits`] is the sum of both. This description length
+//! compares priors at the same step.
 //!
 //! | prior | as a penalty in training |
 //! |---|---|
@@ -25,7 +25,7 @@
 //! let priors = Priors::of(&histogram);
 //! let best = priors.best().unwrap();
 //! assert_eq!(best.kind, PriorKind::Codebook);
-//! // whether a weight is zero takes 0.811 bits, and one of four takes a sign
+//! // the mask needs 0.811 bits per weight, and one weight in four needs a sign
 //! assert!((best.bits - best.parameter_bits - 800.0 * (0.811_278 + 0.25)).abs() < 0.01);
 //! ```
 
@@ -43,53 +43,55 @@ mod uniform;
 pub use bits_back::BitsBack;
 pub use histogram::{Histogram, Moments};
 
-/// What is assumed of weights.
+/// A family of distributions of weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PriorKind {
-    /// All levels from the least to the greatest one are as likely, in whole bits: `ceil(log2(greatest - least + 1))` each.
+    /// All levels from the least to the greatest are equally likely, with `ceil(log2(greatest - least + 1))` bits each.
     ///
-    /// Two parameters: `least` and `greatest`, in units of the weights; beside them `width`, the bits a weight.
+    /// Two parameters: `least` and `greatest`, in units of the weights. `width`, the bits per weight, is shown too.
     Uniform,
-    /// A Gaussian of any mean and deviation: the prior whose negative logarithm is weight decay.
+    /// A Gaussian of any mean and standard deviation. Its negative logarithm is weight decay.
     ///
-    /// Both by maximum likelihood of the intervals: from moments, with Sheppard's correction of `t^2 / 12`, and where the
-    /// deviation is below 8 steps by search, one after the other until that gains less than 1e-10 of the code length, at most
-    /// eight times. The deviation is never below a sixteenth of a step.
+    /// Both parameters maximise the likelihood of the intervals. They come from moments with Sheppard's correction of `t^2 / 12`. If
+    /// the deviation is below 8 steps, a search improves one parameter after the other, at most eight times, until it gains less
+    /// than 1e-10 of the code length. The deviation is at least a sixteenth of a step.
     ///
     /// Two parameters: `mean` and `deviation`, in units of the weights.
     Gaussian,
-    /// A Laplace distribution, `exp(-|w - m| / b) / (2 b)`: the prior whose negative logarithm is the L1 penalty.
+    /// A Laplace distribution, `exp(-|w - m| / b) / (2 b)`. Its negative logarithm is the L1 penalty.
     ///
-    /// `m` is the level of the median, `b` by maximum likelihood of the intervals, in closed form.
+    /// `m` is the level of the median. `b` maximises the likelihood of the intervals, in closed form.
     ///
     /// Two parameters: `median` and `scale`, in units of the weights.
     Laplace,
-    /// Two to eight Gaussians with weights: soft weight sharing (Nowlan and Hinton 1992).
+    /// A mixture of two to eight Gaussians: soft weight sharing (Nowlan and Hinton 1992).
     ///
-    /// By expectation maximisation for grouped data (McLachlan and Jones 1988), from fixed beginnings and bounded; the number of
-    /// components is that of the least description length. With more than 256 levels, neighbours are put together for the
-    /// fit; the code length is always that of all levels.
+    /// It is fitted by expectation maximisation for grouped data (McLachlan and Jones 1988), from fixed initial mixtures and with a
+    /// limited number of rounds. The number of components minimises the description length. With more than 256 levels, the fit
+    /// combines neighbouring levels; the code length is always computed from all levels.
     ///
-    /// Three parameters a component: `weight_1`, `mean_1`, `deviation_1` and so on, the last two in units of the weights;
-    /// before them the number of `components`. A component with a deviation of a sixteenth of a step is a spike; the
-    /// mean of one below a step costs `log2(greatest - least + 1)` bits, as in a codebook, if that is more.
+    /// The number of `components`, then three parameters for each: `weight_1`, `mean_1`, `deviation_1` and so on, the last two in
+    /// units of the weights. A component with a deviation of a sixteenth of a step is a spike. If the deviation is below a step, the
+    /// mean costs at least `log2(greatest - least + 1)` bits, as in a codebook.
     Mixture,
-    /// A list of the levels that occur, and for each weight which: `n H` bits with the entropy `H` of their shares.
+    /// A list of the levels that occur, and an index for each weight: `n H` bits, with the entropy `H` of the shares of the levels.
     ///
     /// The parameters are the least and the greatest level as for [`Uniform`](Self::Uniform), `log2(greatest - least + 1)` bits for
-    /// each of `V` levels, and `V - 1` shares at `1/2 log2 n` bits. Shown are `values`, which is `V`, and `entropy` in bits a weight.
+    /// each of the `V` levels, and `V - 1` shares of `1/2 log2 n` bits. Shown are `values`, which is `V`, and `entropy` in bits per
+    /// weight.
     Codebook,
-    /// A mask of the zeros, `n H(z)` bits with their share `z` and its entropy, and the rest under the better of a Gaussian and a
-    /// Laplace distribution, given that they are not zero: over `1 - P(level 0)`, fitted as such.
+    /// A mask of the zeros, with `n H(z)` bits for the share `z` of zeros, and the better of a Gaussian and a Laplace distribution for
+    /// the other weights. The distribution is conditional on a nonzero level, that is divided by `1 - P(level 0)`, and fitted so.
     ///
-    /// Parameters: `zero_share` at `1/2 log2 n` bits; one bit for which; and two for the rest, whose number then counts as `n`:
-    /// `mean` and `deviation`, or `median` and `scale`, in units of the weights; none if there is no rest.
+    /// Parameters: `zero_share` with `1/2 log2 n` bits; one bit for the choice of the distribution; and its two parameters, with `n`
+    /// counting only nonzero weights: `mean` and `deviation`, or `median` and `scale`, in units of the weights. The latter are
+    /// missing if all weights are zero.
     Pruned,
 }
 
 impl PriorKind {
-    /// In one lower-case word.
+    /// Returns the name that is shown in tables and in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Uniform => "uniform",
@@ -102,17 +104,17 @@ impl PriorKind {
     }
 }
 
-/// What weights cost under one prior. All numbers are finite.
+/// The description length of weights under one prior. All numbers are finite.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Prior {
-    /// Which prior, fitted.
+    /// The family of the prior.
     pub kind: PriorKind,
-    /// Bits of all weights given the parameters, and those of the parameters.
+    /// The bits of all weights given the parameters, plus the bits of the parameters.
     pub bits: f64,
-    /// Bits of the parameters alone.
+    /// The bits of the parameters.
     pub parameter_bits: f64,
-    /// The parameters by name; see [`PriorKind`].
+    /// The fitted parameters by name; see [`PriorKind`].
     pub parameters: Vec<(&'static str, f64)>,
 }
 
@@ -123,22 +125,22 @@ impl Prior {
     }
 }
 
-/// What weights cost under each prior.
+/// The description lengths of weights under all priors.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Priors {
     /// The step of the levels, in units of the weights.
     pub step: f64,
-    /// Number of weights.
+    /// The number of weights.
     pub weights: u64,
-    /// Number of values that were not counted: NaN, infinite, or too far out.
+    /// The number of skipped values: NaN, infinite, or too large.
     pub skipped: u64,
-    /// In the order of [`PriorKind`]; nothing without weights.
+    /// The priors in the order of [`PriorKind`]; empty without weights.
     pub models: Vec<Prior>,
 }
 
 impl Priors {
-    /// Fits all priors. Takes time in proportion to the number of occupied levels.
+    /// Fits all priors. The time is proportional to the number of distinct levels.
     pub fn of(histogram: &Histogram) -> Self {
         let levels = histogram.levels();
         let step = histogram.step();
@@ -147,28 +149,28 @@ impl Priors {
         Self { step, weights: histogram.weights(), skipped: histogram.skipped(), models }
     }
 
-    /// The prior of the fewest bits, the first of equals; none without weights.
+    /// Returns the prior with the fewest bits, the first one in case of a tie; `None` without weights.
     pub fn best(&self) -> Option<&Prior> {
         self.models.iter().min_by(|a, b| a.bits.total_cmp(&b.bits))
     }
 }
 
-/// Bits of so many parameters that `weights` weights determine, `1/2 log2 n` each.
+/// Returns the bits of `parameters` parameters that `weights` weights determine, `1/2 log2 n` each.
 fn parameter_bits(parameters: usize, weights: f64) -> f64 {
     0.5 * parameters as f64 * weights.log2()
 }
 
-/// A level times a step may be a little beyond the greatest weight that there can be.
+/// Limits a level times a step, which may slightly exceed the greatest f64.
 fn finite(value: f64) -> f64 {
     value.clamp(f64::MIN, f64::MAX)
 }
 
-/// Number of weights at `levels`.
+/// Returns the number of weights at `levels`.
 fn total(levels: &[(i64, u64)]) -> f64 {
     levels.iter().map(|level| level.1).sum::<u64>() as f64
 }
 
-/// Number of levels from the least to the greatest, of which there are some.
+/// Returns the number of levels from the least to the greatest. `levels` must not be empty.
 fn range(levels: &[(i64, u64)]) -> f64 {
     let (least, greatest) = (levels[0].0, levels[levels.len() - 1].0);
     (i128::from(greatest) - i128::from(least) + 1) as f64

@@ -1,24 +1,24 @@
-//! Logarithms of the mass of a standard normal distribution in an interval, finite however far out it lies.
+//! Logarithms of the mass of a standard normal distribution in an interval. They are finite for every interval.
 
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, PI};
 
 /// `ln sqrt(2 pi)`.
 pub(super) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
-/// Intervals narrower than this, by the distance over which the density changes much, take the midpoint rule.
+/// Intervals narrower than this, relative to the distance over which the density changes, use the midpoint rule.
 const NARROW: f64 = 0.05;
-/// From here on the continued fraction takes over from `erfc`, which would run out of exponents.
+/// From here the continued fraction replaces `erfc`, which would underflow.
 const FAR: f64 = 5.0;
 
 fn is_narrow(centre: f64, width: f64) -> bool {
     width * centre.abs().max(1.0) < NARROW
 }
 
-/// `ln P(centre - width/2 < Z < centre + width/2)` for a standard normal `Z`, with a relative error of the mass below 1e-13.
+/// Returns `ln P(centre - width/2 < Z < centre + width/2)` for a standard normal `Z`, with a relative error of the mass below 1e-13.
 ///
-/// - Narrow intervals: the density in the middle times the width, and the next two terms of its Taylor series. The
-///   first one that is left out is below 1e-13.
-/// - Near ones: differences of `erfc` after W. J. Cody's rational approximations as in FDLIBM (Sun Microsystems, 1993).
-/// - Far ones: Laplace's continued fraction of the scaled `erfc` (Abramowitz and Stegun 1964, 7.1.14).
+/// - Narrow intervals: the density in the middle times the width, with two more terms of the Taylor series. The first omitted
+///   term is below 1e-13.
+/// - Intervals near 0: differences of `erfc`, from W. J. Cody's rational approximations as in FDLIBM (Sun Microsystems, 1993).
+/// - Intervals far from 0: Laplace's continued fraction of the scaled `erfc` (Abramowitz and Stegun 1964, 7.1.14).
 pub(super) fn ln_mass(centre: f64, width: f64) -> f64 {
     let centre = centre.abs();
     if is_narrow(centre, width) {
@@ -38,9 +38,9 @@ pub(super) fn ln_mass(centre: f64, width: f64) -> f64 {
     }
 }
 
-/// Mean and mean square of a standard normal variable known to lie in the interval, whose [`ln_mass`] is given.
+/// Returns the mean and the mean square of a standard normal variable, conditional on the interval whose [`ln_mass`] is given.
 ///
-/// With the densities `a` and `b` at its ends over its mass: `a - b`, and `1 + lower a - upper b`.
+/// With the densities `a` and `b` at the ends of the interval, divided by its mass, they are `a - b` and `1 + lower a - upper b`.
 pub(super) fn moments_within(centre: f64, width: f64, ln_mass: f64) -> (f64, f64) {
     if is_narrow(centre, width) {
         let h2 = width * width;
@@ -63,9 +63,9 @@ pub(super) fn moments_within(centre: f64, width: f64, ln_mass: f64) -> (f64, f64
     (mean * centre.signum(), square)
 }
 
-/// `ln(exp(x^2) erfc(x))` for `x >= FAR`.
+/// Returns `ln(exp(x^2) erfc(x))` for `x >= FAR`.
 fn ln_scaled_erfc(x: f64) -> f64 {
-    // with 30 terms exact to the last bits from 4 on
+    // 30 terms are exact to the last bits for x >= 4
     let tail = (1..=30).rev().fold(x, |tail, term| x + 0.5 * f64::from(term) / tail);
     -(tail * PI.sqrt()).ln()
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use std::f64::consts::SQRT_2;
 
-    /// Simpson's rule over the density relative to that at `anchor`, so that nothing underflows.
+    /// Integrates with Simpson's rule, relative to the density at `anchor` so that nothing underflows.
     fn integrated(lower: f64, upper: f64, weight: impl Fn(f64) -> f64) -> (f64, f64) {
         let anchor = if lower > 0.0 { lower } else { upper.min(0.0) };
         let steps = 20_000;
@@ -89,11 +89,11 @@ mod tests {
     }
 
     #[test]
-    fn masses_and_moments_are_those_of_numeric_integration() {
+    fn masses_and_moments_match_numeric_integration() {
         for centre in [0.0f64, 0.25, -0.25, 1.0, 2.5, -4.0, 6.875, 7.25, 12.0, 37.0, 200.0, 4000.0] {
-            // exact in binary, so that ends are as well
+            // exact in binary, so that the ends of the intervals are exact too
             for width in [0.5f64.powi(20), 0.5f64.powi(10), 51.0 / 1024.0, 52.0 / 1024.0, 0.1875, 1.0, 3.0, 16.0] {
-                // beyond the first few decay lengths there is nothing
+                // the mass beyond 60 decay lengths is negligible
                 let (lower, upper) = (centre - width / 2.0, centre + width / 2.0);
                 let cut_lower = if upper < 0.0 { lower.max(upper - 60.0 / -upper) } else { lower };
                 let cut_upper = if lower > 0.0 { upper.min(lower + 60.0 / lower) } else { upper };
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn far_out_everything_is_finite() {
+    fn far_intervals_give_finite_results() {
         for centre in [1e3, 1e9, -1e15, 1e22] {
             for width in [1e-20, 1e-9, 1.0, 16.0] {
                 let ln = ln_mass(centre, width);

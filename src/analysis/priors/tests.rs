@@ -1,10 +1,10 @@
-//! Code lengths against weights taken one by one, and against sources whose entropy is known.
+//! Compares code lengths with sums over single weights, and with the entropies of known sources.
 
 use super::*;
 use proptest::prelude::*;
 use std::f64::consts::{E, PI};
 
-/// Numbers for sources: `SplitMix64` (Steele, Lea and Flood 2014).
+/// A pseudo-random number generator: `SplitMix64` (Steele, Lea and Flood 2014).
 pub(super) struct Random(u64);
 
 impl Random {
@@ -12,7 +12,7 @@ impl Random {
         Self(seed)
     }
 
-    /// Above 0 and below 1.
+    /// Returns a number above 0 and below 1.
     pub(super) fn uniform(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -21,7 +21,7 @@ impl Random {
         (((z ^ (z >> 31)) >> 12) as f64 + 0.5) / (1u64 << 52) as f64
     }
 
-    /// After Box and Muller (1958).
+    /// Returns a normal variate (Box and Muller 1958).
     pub(super) fn gaussian(&mut self) -> f64 {
         (-2.0 * self.uniform().ln()).sqrt() * (2.0 * PI * self.uniform()).cos()
     }
@@ -46,7 +46,7 @@ fn parameter(prior: &Prior, name: &str) -> f64 {
     prior.parameters.iter().find(|parameter| parameter.0 == name).unwrap().1
 }
 
-/// Simpson's rule, `parts` times over a range.
+/// Integrates with Simpson's rule on `parts` parts of a range.
 fn integral(from: f64, to: f64, parts: i32, density: &dyn Fn(f64) -> f64) -> f64 {
     let h = (to - from) / f64::from(2 * parts);
     let at = |i: i32| density(from + h * f64::from(i));
@@ -62,7 +62,7 @@ fn laplace_density(median: f64, scale: f64) -> impl Fn(f64) -> f64 {
     move |x| (-(x - median).abs() / scale).exp() / (2.0 * scale)
 }
 
-/// The density that a fitted prior stands for.
+/// Returns the density of a fitted prior.
 fn density(prior: &Prior) -> Box<dyn Fn(f64) -> f64> {
     let of = |name: &str| parameter(prior, name);
     match prior.kind {
@@ -84,20 +84,20 @@ fn density(prior: &Prior) -> Box<dyn Fn(f64) -> f64> {
     }
 }
 
-/// Bits of each weight by itself, by integration of the density over its interval. The middle of the interval is an end of two
-/// halves, so that the peak of a Laplace distribution is.
+/// Returns the sum of the code lengths of single weights, by integration of the density over their intervals. Each interval is
+/// integrated in two halves, so that the peak of a Laplace distribution is an end.
 fn bits_one_by_one(step: f64, weights: &[f64], prior: &Prior) -> f64 {
     let density = density(prior);
     let mass = |level: f64| {
         let half = |from: f64, to: f64| integral(from * step, to * step, 400, &*density);
         half(level - 0.5, level) + half(level, level + 0.5)
     };
-    // so many levels that the rest does not matter
+    // the mass beyond these levels is negligible
     let reach = (40.0 / step) as i64 + 2;
     let pruned = prior.kind == PriorKind::Pruned;
     let zeros = weights.iter().filter(|weight| (*weight / step).round_ties_even() == 0.0).count() as f64;
     let share = zeros / weights.len() as f64;
-    // not as 1 less the mass of level 0, which may be all but 1
+    // summed, because 1 minus the mass of level 0 may cancel
     let not_zero: f64 =
         if pruned { (1..=reach).flat_map(|level| [mass(-level as f64), mass(level as f64)]).sum() } else { 1.0 };
     let bits = |weight: &f64| match (weight / step).round_ties_even() {
@@ -128,7 +128,7 @@ fn sources() -> Vec<(f64, Vec<f64>)> {
 }
 
 #[test]
-fn densities_cost_what_their_integrals_say() {
+fn code_lengths_match_integrals() {
     for (step, weights) in sources() {
         let priors = priors(step, &weights);
         assert_eq!(priors.models.len(), 6);
@@ -166,7 +166,7 @@ fn fits_are_maxima() {
 }
 
 #[test]
-fn counts_cost_what_their_shares_say() {
+fn code_lengths_match_shares() {
     for (step, weights) in sources() {
         let priors = priors(step, &weights);
         let n = weights.len() as f64;
@@ -186,8 +186,8 @@ fn counts_cost_what_their_shares_say() {
     }
 }
 
-/// Weights of each test of a known source. The bits of a weight deviate by less than 1.6 around their mean, so the mean of all by less
-/// than 0.0036; the tests allow four times that.
+/// The number of weights of a known source. The standard deviation of the bits of a weight is below 1.6, so that of the mean is below
+/// 0.0036; the tests allow four times this.
 const MANY: usize = 200_000;
 const ALLOWED: f64 = 4.0 * 0.0036;
 

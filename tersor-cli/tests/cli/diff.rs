@@ -1,10 +1,10 @@
-//! What `diff` finds, says and exits with.
+//! The results, the output and the exit status of `diff`.
 
 use serde_json::{Value, json};
 
 use crate::support::{Folder, Random, model, safetensors};
 
-/// The tensor of a name in the output of `--json`.
+/// Returns a tensor in the output of `--json`.
 fn tensor<'a>(found: &'a Value, name: &str) -> &'a Value {
     found["tensors"].as_array().unwrap().iter().find(|tensor| tensor["name"] == name).unwrap()
 }
@@ -31,7 +31,7 @@ fn a_container_is_the_same_as_its_original() {
             assert!(!run.text().contains("layer.weight"));
             let found = folder.run(&["diff", a, b, "--json", "--threads", threads]).succeeds().json();
             assert_eq!((&found["same"], &found["totals"]["same"]), (&json!(true), &json!(8)));
-            assert_eq!((&found["totals"]["values"], &found["totals"]["moved"]), (&json!(58504), &json!(0)));
+            assert_eq!((&found["totals"]["values"], &found["totals"]["changed"]), (&json!(58504), &json!(0)));
             assert!(found["tensors"].as_array().unwrap().iter().all(|tensor| tensor["status"] == "same"));
         }
     }
@@ -44,7 +44,7 @@ fn a_container_is_the_same_as_its_original() {
 fn one_changed_weight_is_found() {
     let folder = Folder::with_container();
     let mut changed = folder.read("model.safetensors");
-    // the tensors lie in the order of their declaration, `layer.weight` first
+    // the first tensor of the file is `layer.weight`
     let data = 8 + u64::from_le_bytes(changed[..8].try_into().unwrap()) as usize;
     let place = data + 4 * (17 * 64 + 5);
     let old = f32::from_le_bytes(changed[place..place + 4].try_into().unwrap());
@@ -55,11 +55,11 @@ fn one_changed_weight_is_found() {
     for b in ["changed.safetensors", "changed.tersor"] {
         let found = differs(&folder, "model.tersor", b);
         assert_eq!((&found["totals"]["same"], &found["totals"]["different"]), (&json!(7), &json!(1)));
-        assert_eq!((&found["totals"]["moved"], &found["totals"]["largest_in"]), (&json!(1), &json!("layer.weight")));
+        assert_eq!((&found["totals"]["changed"], &found["totals"]["largest_in"]), (&json!(1), &json!("layer.weight")));
         let weight = tensor(&found, "layer.weight");
         assert_eq!((&weight["status"], &weight["same"]), (&json!("values"), &json!(false)));
         let values = &weight["values"];
-        assert_eq!((&values["count"], &values["moved"], &values["differing"]), (&json!(19200), &json!(1), &json!(1)));
+        assert_eq!((&values["count"], &values["changed"], &values["differing"]), (&json!(19200), &json!(1), &json!(1)));
         assert_eq!((&values["largest_error"], &values["largest_at"]), (&json!(error), &json!([17, 5])));
         assert!((values["mean_error"].as_f64().unwrap() - error / 19200.0).abs() < 1e-12);
         assert!((values["rms_error"].as_f64().unwrap() - error / 19200f64.sqrt()).abs() < 1e-9);
@@ -106,7 +106,7 @@ fn dtypes_are_compared_as_values() {
 }
 
 #[test]
-fn what_is_missing_or_of_another_shape() {
+fn missing_tensors_and_other_shapes() {
     let folder = Folder::new();
     let a = safetensors(
         &[],
@@ -120,8 +120,8 @@ fn what_is_missing_or_of_another_shape() {
             ("packed", "F4", &[4], vec![0x21, 0x43]),
         ],
     );
-    let mut moved = vec![0; 16];
-    moved[12..].copy_from_slice(&2f32.to_le_bytes());
+    let mut changed = vec![0; 16];
+    changed[12..].copy_from_slice(&2f32.to_le_bytes());
     let b = safetensors(
         &[],
         &[
@@ -129,7 +129,7 @@ fn what_is_missing_or_of_another_shape() {
             ("turned", "U8", &[3, 2], vec![0; 6]),
             ("recast", "I64", &[2], [1i64, 2].map(i64::to_le_bytes).concat()),
             ("complex", "F32", &[1], vec![0; 4]),
-            ("imaginary", "C64", &[2], moved),
+            ("imaginary", "C64", &[2], changed),
             ("packed", "F32", &[4], [0.5f32, 1.0, 1.5, 2.0].map(f32::to_le_bytes).concat()),
             ("same", "U8", &[3], vec![1, 2, 3]),
         ],
@@ -153,8 +153,8 @@ fn what_is_missing_or_of_another_shape() {
         assert!(statuses.contains(&pair), "{pair:?} in {statuses:?}");
     }
     assert_eq!(statuses.last(), Some(&("new", "only in B")));
-    assert_eq!((tensor(&found, "recast")["values"]["moved"].as_u64(), list.len()), (Some(0), 8));
-    assert_eq!(tensor(&found, "packed")["values"]["moved"], 0);
+    assert_eq!((tensor(&found, "recast")["values"]["changed"].as_u64(), list.len()), (Some(0), 8));
+    assert_eq!(tensor(&found, "packed")["values"]["changed"], 0);
     assert_eq!(tensor(&found, "complex")["values"], Value::Null);
     assert_eq!(tensor(&found, "imaginary")["values"]["largest_at"], json!([1, 1]));
     assert_eq!(tensor(&found, "turned")["values"], Value::Null);
@@ -165,14 +165,14 @@ fn what_is_missing_or_of_another_shape() {
 }
 
 #[test]
-fn what_is_not_finite_is_no_number() {
+fn nan_and_infinities() {
     let folder = Folder::new();
     let file = |values: [f32; 4]| safetensors(&[], &[("w", "F32", &[4], values.map(f32::to_le_bytes).concat())]);
     folder.write("a.safetensors", &file([f32::NAN, 0.0, f32::INFINITY, 1.0]));
     folder.write("b.safetensors", &file([1.0, -0.0, f32::INFINITY, f32::NAN]));
     let found = differs(&folder, "a.safetensors", "b.safetensors");
     let values = &tensor(&found, "w")["values"];
-    assert_eq!((&values["moved"], &values["differing"]), (&json!(2), &json!(3)));
+    assert_eq!((&values["changed"], &values["differing"]), (&json!(2), &json!(3)));
     assert_eq!((&values["non_finite_only_in_a"], &values["non_finite_only_in_b"]), (&json!(1), &json!(1)));
     assert_eq!((&values["largest_error"], &values["largest_at"]), (&json!(0.0), &Value::Null));
     assert_eq!((&values["mean_error"], &values["relative_error"]), (&json!(0.0), &Value::Null));
@@ -206,14 +206,14 @@ fn folders_match_by_name_and_by_file() {
             assert!(run.text().contains(word), "{word} in {}", run.text());
         }
     }
-    // one tensor of a name in each: the file does not matter
+    // a name that is unique in both models is matched whatever the file
     folder.write("a.safetensors", &model(1));
     folder.write("other.safetensors", &model(1));
     folder.run(&["diff", "a.safetensors", "other.safetensors"]).succeeds();
 }
 
 #[test]
-fn bad_files_say_where() {
+fn messages_name_the_bad_file() {
     let folder = Folder::with_container();
     let whole = folder.read("model.tersor");
     folder.write("cut.tersor", &whole[..whole.len() - 9]);

@@ -1,8 +1,8 @@
-//! Single tensors and rows, in the formats of others.
+//! Single tensors and rows in other formats.
 
 use crate::support::{Folder, model, safetensors, tensor_of};
 
-/// An independent reading of .npy: type, shape, data.
+/// Parses a .npy file independently: type, shape and data.
 fn npy(file: &[u8]) -> (String, Vec<u64>, &[u8]) {
     assert_eq!(&file[..8], b"\x93NUMPY\x01\x00");
     let end = 10 + usize::from(u16::from_le_bytes([file[8], file[9]]));
@@ -90,7 +90,7 @@ fn safetensors_keep_every_dtype() {
 }
 
 #[test]
-fn what_cannot_be() {
+fn impossible_requests() {
     let folder = Folder::with_container();
     let bf16 = ["extract", "model.tersor", "embedding", "-o", "x.npy"];
     folder.refuses(&bf16, 2, &["BF16", "--dtype f32", ".safetensors"]);

@@ -1,4 +1,4 @@
-//! Files that mean harm.
+//! Hostile files.
 
 use tersor::{Dtype, EncodeOptions, Encoder, TensorView};
 
@@ -16,7 +16,7 @@ fn names_cannot_drive_a_terminal() {
     assert!(clean(run.text()) && run.text().contains("evil\\u{1b}[2J\\u{a}fake line\\u{202e}"), "{}", run.text());
     let found = folder.run(&["inspect", "m.tersor", "--json"]).succeeds().json();
     assert_eq!(found["tensors"][0]["name"], name);
-    // in errors, too
+    // in messages too
     let run = folder.refuses(&["extract", "m.tersor", "evil", "-o", "x.npy"], 2, &["\\u{1b}"]);
     assert!(clean(&run.stderr));
     let mut changed = file.clone();
@@ -28,7 +28,7 @@ fn names_cannot_drive_a_terminal() {
     assert!(clean(&run.stderr));
 }
 
-/// A container whose only file is named `name`, of 10 bytes, checksums and all.
+/// Returns a container with a single file named `name`, which has 10 bytes. All checksums are right.
 fn named(folder: &Folder, name: &str) -> Vec<u8> {
     folder.make_folder("one");
     folder.write("one/innocent.j", b"x");
@@ -66,7 +66,7 @@ fn no_name_leaves_the_folder() {
 }
 
 #[test]
-fn a_hidden_name_is_only_used_if_told() {
+fn a_hidden_name_is_used_only_on_request() {
     let folder = Folder::new();
     folder.write("m.tersor", &named(&folder, ".bashrc_10"));
     folder.refuses(&["decode", "m.tersor"], 2, &[".bashrc_10", "hidden", "-o"]);
@@ -74,19 +74,19 @@ fn a_hidden_name_is_only_used_if_told() {
 }
 
 #[test]
-fn the_stored_name_is_no_way_to_overwrite() {
+fn the_stored_name_does_not_overwrite_files() {
     let folder = Folder::new();
     folder.write("m.tersor", &named(&folder, "victim.txt"));
     folder.write("victim.txt", b"precious");
     folder.refuses(&["decode", "m.tersor"], 2, &["victim.txt", "exists"]);
 }
 
-/// Every checksum is right, and the digest of the file is another's.
+/// All checksums are right, but the digest of the file is wrong.
 #[test]
 fn a_wrong_digest_of_a_file_is_found() {
     let folder = Folder::with_container();
     let mut file = folder.read("model.tersor");
-    // footer: place of the index frame first; the file's digest is the last of its head, then its checksum
+    // the footer starts with the offset of the index frame; the frame ends with the digest of the file and a checksum
     let footer = file.len() - 32;
     let index = u64::from_le_bytes(file[footer..footer + 8].try_into().unwrap()) as usize;
     file[footer - 4 - 32] ^= 1;
@@ -96,17 +96,17 @@ fn a_wrong_digest_of_a_file_is_found() {
     folder.refuses(&["verify", "m.tersor"], 1, &["m.tersor: the digest of file model.safetensors does not match"]);
 }
 
-/// Rank and name are as high and long as they may be; nobody has a terminal that wide.
+/// The rank and the length of the name are the largest that the format allows.
 #[test]
-fn a_wide_tensor_is_shown_narrow() {
+fn long_names_and_shapes_are_shortened() {
     let folder = Folder::new();
     let (shape, name) = (vec![1; 40_000], "n\u{e4}".repeat(1300));
     let tensors = [(name.as_str(), "U8", &shape[..], vec![7]), ("small", "U8", &[2], vec![1, 2])];
     folder.write("m.safetensors", &safetensors(&[("key", &"v".repeat(70_000))], &tensors));
     folder.run(&["encode", "m.safetensors"]).succeeds();
     let run = folder.run(&["inspect", "m.tersor"]).succeeds();
-    assert!(run.text().lines().all(|line| line.chars().count() < 500), "{}", run.text());
-    assert!(run.text().contains("n\u{e4}n\u{e4}...") && run.text().contains("1, 1,") && run.text().contains("vvv..."));
+    assert!(run.text().lines().all(|line| line.chars().count() < 350), "{}", run.text());
+    assert!(run.text().contains("n\u{e4}n...") && run.text().contains("1, 1,") && run.text().contains("vvv..."));
     let found = folder.run(&["inspect", "m.tersor", "--json"]).succeeds().json();
     assert_eq!(found["tensors"][0]["name"], name);
     assert_eq!(found["tensors"][0]["shape"].as_array().unwrap().len(), shape.len());
@@ -114,7 +114,7 @@ fn a_wide_tensor_is_shown_narrow() {
     assert!(run.stderr.len() < 500);
 }
 
-/// Of tensors alone; every checksum is right, and the digest of the last tensor is another's.
+/// A container without files: all checksums are right, but the digest of the last tensor is wrong.
 #[test]
 fn a_wrong_digest_of_a_tensor_is_found() {
     let folder = Folder::new();
@@ -126,7 +126,7 @@ fn a_wrong_digest_of_a_tensor_is_found() {
     }
     encoder.add("d", TensorView::new(Dtype::F32, &[50], &[1; 200]).unwrap()).unwrap();
     let mut file = encoder.finish().unwrap().0;
-    folder.write("sound.tersor", &file);
+    folder.write("valid.tersor", &file);
     let footer = file.len() - 32;
     let index = u64::from_le_bytes(file[footer..footer + 8].try_into().unwrap()) as usize;
     file[footer - 4 - 1] ^= 1;
@@ -136,10 +136,10 @@ fn a_wrong_digest_of_a_tensor_is_found() {
     for args in [&["decode", "m.tersor"][..], &["decode", "m.tersor", "-o", "-"], &["verify", "m.tersor"]] {
         folder.refuses(args, 1, &["m.tersor: the digest of the decoded bytes does not match", "tensor d"]);
     }
-    folder.run(&["decode", "sound.tersor"]).succeeds();
+    folder.run(&["decode", "valid.tersor"]).succeeds();
 }
 
-/// The product of the dimensions is 0, that of the first two beyond any number.
+/// The product of all dimensions is 0, but the product of the first two overflows.
 #[test]
 fn a_shape_that_overflows() {
     let folder = Folder::new();
@@ -163,7 +163,7 @@ fn a_shape_that_overflows() {
     }
 }
 
-/// The container lies where one of its files goes.
+/// The container has the path of one of its decoded files.
 #[test]
 fn the_input_is_not_replaced() {
     let folder = Folder::new();
@@ -175,7 +175,7 @@ fn the_input_is_not_replaced() {
     folder.refuses(
         &["decode", "net/m.tersor", "-o", "net", "--force"],
         2,
-        &["net/m.tersor: a file inside has the input's own name", "-o"],
+        &["net/m.tersor: a decoded file would replace the input", "-o"],
     );
     folder.run(&["decode", "net/m.tersor", "-o", "out"]).succeeds();
     assert_eq!(folder.read("out/m.tersor"), b"whatever");
@@ -191,7 +191,7 @@ fn varint(mut value: u64) -> Vec<u8> {
     bytes
 }
 
-/// By hand, without segments: a file `a.txt` that is all prefix, and behind it two empty tensors of no file.
+/// Builds a container without segments: a file `a.txt` that consists of its prefix, and two empty tensors that belong to no file.
 fn file_and_tensors(folder: &Folder) -> Vec<u8> {
     let text = b"all prefix";
     let packed = |content: &[u8]| [&varint(content.len() as u64), &[0][..], content].concat();
@@ -199,7 +199,7 @@ fn file_and_tensors(folder: &Folder) -> Vec<u8> {
         let frame = [&[kind], &varint(head.len() as u64)[..], &[0], head].concat();
         [&frame[..], &crc32fast::hash(&frame).to_le_bytes()].concat()
     };
-    // the header is that of any container
+    // copy the header of another container
     folder.write("any.safetensors", &safetensors(&[], &[]));
     folder.run(&["encode", "any.safetensors"]).succeeds();
     let header = folder.read("any.tersor")[..24].to_vec();
@@ -218,11 +218,11 @@ fn file_and_tensors(folder: &Folder) -> Vec<u8> {
 }
 
 #[test]
-fn tensors_of_no_file_are_mentioned() {
+fn tensors_without_a_file_are_reported() {
     let folder = Folder::new();
     folder.write("m.tersor", &file_and_tensors(&folder));
     let run = folder.run(&["decode", "m.tersor", "--quiet"]).succeeds();
-    assert!(run.stderr.contains("no file") && run.stderr.contains("left out: 2"), "{}", run.stderr);
+    assert!(run.stderr.contains("no file") && run.stderr.contains("not written: 2"), "{}", run.stderr);
     assert_eq!(folder.read("a.txt"), b"all prefix");
     folder.run(&["extract", "m.tersor", "y", "-o", "y.npy"]).succeeds();
     folder.run(&["inspect", "m.tersor"]).succeeds();

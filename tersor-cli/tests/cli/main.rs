@@ -1,4 +1,4 @@
-//! The command, from outside: what it writes, says and leaves behind.
+//! Tests of the command: its files, its output and its exit status.
 #![allow(missing_docs)]
 
 mod diff;

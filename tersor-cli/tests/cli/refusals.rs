@@ -1,9 +1,9 @@
-//! Wrong use and wrong files: status, words, and nothing changed.
+//! Wrong use and wrong files: exit status, message, and no change of the folder.
 
 use crate::support::{Folder, model};
 
 #[test]
-fn what_is_no_model() {
+fn files_that_are_no_models() {
     let folder = Folder::new();
     let cases: [(&str, &[u8], &[&str]); 9] = [
         ("m.pt", b"PK\x03\x04rest", &["zip", "PyTorch", "convert it to safetensors"]),
@@ -32,7 +32,7 @@ fn what_is_no_model() {
     let cut = model(1);
     folder.write("cut.safetensors", &cut[..cut.len() - 1]);
     folder.refuses(&["encode", "cut.safetensors"], 1, &["cut.safetensors: not a valid safetensors file"]);
-    // in a folder the file at fault is named
+    // in a folder, the message names the file
     folder.make_folder("net");
     folder.write("net/good.safetensors", &model(1));
     folder.write("net/zip.safetensors", b"PK\x03\x04");
@@ -43,7 +43,7 @@ fn what_is_no_model() {
 }
 
 #[test]
-fn what_is_no_container() {
+fn files_that_are_no_containers() {
     let folder = Folder::with_container();
     folder.write("other.tersor", b"something else entirely");
     folder.write("empty.tersor", b"");
@@ -79,12 +79,12 @@ fn a_newer_version() {
 #[test]
 fn nothing_is_overwritten() {
     let folder = Folder::with_container();
-    let sound = folder.read("model.tersor");
+    let valid = folder.read("model.tersor");
     folder.write("model.tersor", b"precious");
     folder.write("out", b"precious");
     folder.refuses(&["encode", "model.safetensors"], 2, &["model.tersor: this file exists", "--force"]);
     folder.run(&["encode", "model.safetensors", "--force"]).succeeds();
-    assert!(folder.read("model.tersor") == sound);
+    assert!(folder.read("model.tersor") == valid);
     folder.refuses(&["decode", "model.tersor"], 2, &["model.safetensors: this file exists", "--force", "-o"]);
     folder.refuses(&["decode", "model.tersor", "-o", "out"], 2, &["out: this file exists", "--force"]);
     folder.run(&["decode", "model.tersor", "-o", "out", "--force"]).succeeds();

@@ -1,11 +1,11 @@
-//! What `report` says.
+//! The output of `report`.
 
 use serde_json::Value;
 
 use crate::support::{Folder, Random, model, safetensors};
 
 fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
@@ -16,7 +16,7 @@ fn is_close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
 }
 
-/// No number of the object is other than finite, and none is missing that has to be there.
+/// Checks the sums and identities of a report on a file of `len` bytes.
 fn check(found: &Value, len: u64) {
     assert_eq!(found["bytes"], len);
     assert_eq!(found["ledger_sum"], len);
@@ -39,7 +39,7 @@ fn check(found: &Value, len: u64) {
 }
 
 #[test]
-fn sums_are_those_of_the_file() {
+fn sums_match_the_file() {
     let folder = Folder::with_container();
     let len = folder.read("model.tersor").len() as u64;
     let found = folder.run(&["report", "model.tersor", "--json"]).succeeds().json();
@@ -97,7 +97,7 @@ fn sums_are_those_of_the_file() {
     for (key, sum) in sums {
         assert!(is_close(number(&found["totals"][key]), sum), "{key}: {sum} {}", found["totals"]);
     }
-    // as inspect has it
+    // the same figures as in `inspect`
     let inspected = folder.run(&["inspect", "model.tersor", "--json"]).succeeds().json();
     for key in ["bytes", "raw_bytes", "weights", "bits_per_weight", "ledger", "ledger_sum"] {
         assert_eq!(found[key], inspected[key]);
@@ -133,18 +133,18 @@ fn tensors_have_moments_and_priors() {
     assert_eq!(names, ["uniform", "gaussian", "laplace", "mixture", "codebook", "pruned"]);
     let best = list(priors, "models").iter().min_by(|a, b| number(&a["bits"]).total_cmp(&number(&b["bits"]))).unwrap();
     assert_eq!(best["name"], priors["best"]);
-    // stored nowhere by itself, empty, of one value
+    // an alias and an empty tensor have no statistics
     for name in ["tied.weight", "nothing"] {
         assert!(tensor(name)["model_bits"].is_null() && tensor(name)["priors"].is_null(), "{name}");
     }
     assert_eq!((number(&tensor("scale")["mean"]), number(&tensor("scale")["deviation"])), (0.125, 0.0));
     assert!(tensor("scale")["kurtosis"].is_null());
-    // eight of fifteen are 0
+    // eight of fifteen values are 0
     assert!(is_close(number(&tensor("mask")["zero_share"]), 8.0 / 15.0));
 }
 
 #[test]
-fn what_is_not_encoded_yet_is_encoded() {
+fn a_file_that_is_not_encoded_is_encoded_first() {
     let folder = Folder::with_container();
     let before = folder.listing();
     let mut of_container = folder.run(&["report", "model.tersor", "--json"]).succeeds().json();
@@ -159,8 +159,8 @@ fn what_is_not_encoded_yet_is_encoded() {
     let two =
         folder.run(&["report", "model.safetensors", "--json", "--threads", "2", "--level", "1"]).succeeds().json();
     assert_eq!(one["level"], 1);
-    assert!(one == two, "threads change numbers");
-    assert!(folder.listing() == before, "something is left behind");
+    assert!(one == two, "the result depends on the number of threads");
+    assert!(folder.listing() == before, "a file was left behind");
     folder.make_folder("net");
     folder.write("net/a.txt", b"some text");
     folder.write("net/model.safetensors", &model(1));
@@ -170,18 +170,12 @@ fn what_is_not_encoded_yet_is_encoded() {
 }
 
 #[test]
-fn reports_for_people_and_for_tables() {
+fn text_and_csv() {
     let folder = Folder::with_container();
     let run = folder.run(&["report", "model.tersor", "--samples", "60000"]).succeeds();
-    for words in [
-        "bits/weight",
-        "Efficiency",
-        "conditional entropy",
-        "coder overhead",
-        "lane words",
-        "layer.weight",
-        "says nothing",
-    ] {
+    for words in
+        ["bits/weight", "Efficiency", "conditional entropy", "coder overhead", "lane words", "layer.weight", "vacuous"]
+    {
         assert!(run.text().contains(words), "{words} in {}", run.text());
     }
     assert!(run.stderr.is_empty());
@@ -194,7 +188,7 @@ fn reports_for_people_and_for_tables() {
     let first = &json["segments"][0]["streams"][0];
     let fields: Vec<&str> = lines[1].split(',').collect();
     let place = lines[0].split(',').position(|column| column == "actual_bits").unwrap();
-    // a context source may have a comma, and then quotes
+    // a context source may contain a comma, and is then quoted
     assert!(fields.len() >= columns && fields[0] == "model.tersor");
     assert_eq!(fields[fields.len() - (columns - place)], first["actual_bits"].to_string());
 }
@@ -254,7 +248,7 @@ fn a_posterior_gives_bits_back() {
     let tensor = |name: &str| list(&found, "tensors").iter().find(|tensor| tensor["name"] == name).unwrap();
     let (weight, back) = (tensor("layer.weight"), &tensor("layer.weight")["bits_back"]);
     assert_eq!((&back["weights"], &back["skipped"]), (&19_200.into(), &0.into()));
-    // every variance is the same: the prior has that and the weights' own
+    // all posterior variances are the same: the prior's variance is this variance plus the variance of the weights
     let variance = number(&weight["deviation"]).powi(2) + f64::from(1e-4f32);
     let bits = 0.5 * 19_200.0 * (variance / f64::from(1e-4f32)).log2();
     assert!((number(&back["kl_bits"]) / bits - 1.0).abs() < 1e-9, "{back} {bits}");
@@ -265,7 +259,7 @@ fn a_posterior_gives_bits_back() {
 }
 
 #[test]
-fn length_bounds_errors() {
+fn the_size_bounds_the_error() {
     let folder = Folder::with_container();
     let arguments =
         ["report", "model.tersor", "--json", "--samples", "100000000", "--delta", "0.01", "--training-error", "0.02"];
@@ -287,12 +281,12 @@ fn length_bounds_errors() {
 #[test]
 fn damaged_files_are_refused() {
     let folder = Folder::with_container();
-    let sound = folder.read("model.tersor");
-    let mut damaged = sound.clone();
-    damaged[sound.len() / 2] ^= 1;
+    let valid = folder.read("model.tersor");
+    let mut damaged = valid.clone();
+    damaged[valid.len() / 2] ^= 1;
     folder.write("damaged.tersor", &damaged);
     folder.refuses(&["report", "damaged.tersor"], 1, &["damaged.tersor", "checksum"]);
-    folder.write("damaged.tersor", &sound[..sound.len() / 2]);
+    folder.write("damaged.tersor", &valid[..valid.len() / 2]);
     folder.refuses(&["report", "damaged.tersor"], 1, &["incomplete"]);
     folder.write("notes.txt", b"whatever");
     folder.refuses(&["report", "notes.txt"], 1, &["notes.txt"]);

@@ -1,4 +1,4 @@
-//! What `inspect` and `verify` say.
+//! The output of `inspect` and `verify`.
 
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ fn inspect_accounts_for_every_byte() {
     let tensor = |name: &str| tensors.iter().find(|tensor| tensor["name"] == name).unwrap();
     assert_eq!(tensor("embedding")["dtype"], "BF16");
     assert_eq!(tensor("embedding")["shape"], serde_json::json!([500, 40]));
-    assert_eq!(tensor("tied.weight")["same_as"], "layer.weight");
+    assert_eq!(tensor("tied.weight")["alias_of"], "layer.weight");
     assert_eq!(tensor("nothing")["bits_per_weight"], Value::Null);
     let weight = tensor("layer.weight");
     let bits = weight["bytes"].as_f64().unwrap() * 8.0 / (300.0 * 64.0);
@@ -43,7 +43,7 @@ fn inspect_accounts_for_every_byte() {
 }
 
 #[test]
-fn inspect_shows_what_files_take() {
+fn inspect_shows_the_bytes_of_files() {
     let folder = Folder::new();
     folder.make_folder("net");
     folder.write("net/a.txt", &b"some text, again and again, ".repeat(20));
@@ -63,27 +63,28 @@ fn inspect_shows_what_files_take() {
 }
 
 #[test]
-fn inspect_for_people() {
+fn inspect_as_text() {
     let folder = Folder::with_container();
     let len = folder.read("model.tersor").len();
     let run = folder.run(&["inspect", "model.tersor"]).succeeds();
     let sum = run.text().lines().find(|line| line.trim_start().starts_with("sum ")).unwrap();
     assert_eq!(sum.split_whitespace().nth(1).unwrap().replace(',', ""), len.to_string());
-    for word in ["layer.weight", "same as layer.weight", "BF16", "[500, 40]", "Files (1)", "format: pt", "lane words"] {
+    for word in ["layer.weight", "alias of layer.weight", "BF16", "[500, 40]", "Files (1)", "format: pt", "lane words"]
+    {
         assert!(run.text().contains(word), "{word} in {}", run.text());
     }
     assert!(run.stderr.is_empty());
 }
 
 #[test]
-fn inspect_knows_the_ideal() {
+fn inspect_with_ideal_sizes() {
     let folder = Folder::with_container();
     let found = folder.run(&["inspect", "model.tersor", "--ideal", "--json"]).succeeds().json();
     let segments = found["segments"].as_array().unwrap();
     for segment in segments {
         let [bytes, ideal, order0] = ["bytes", "ideal_bytes", "order0_bytes"].map(|key| segment[key].as_u64().unwrap());
         assert!(ideal > 0 && order0 > 0, "{segment}");
-        // heads and sums of learning weigh in small segments
+        // segment heads and the cost of learning are a large part of small segments
         assert!(bytes < ideal + ideal / 10 + 1000, "{segment}");
     }
     let plain = folder.run(&["inspect", "model.tersor", "--json"]).succeeds().json();
@@ -93,17 +94,17 @@ fn inspect_knows_the_ideal() {
 }
 
 #[test]
-fn verify_says_what_is_sound() {
+fn verify_accepts_a_valid_container() {
     let folder = Folder::with_container();
     let original = folder.read("model.safetensors");
     let run = folder.run(&["verify", "model.tersor", "--against", "model.safetensors"]).succeeds();
-    assert!(run.text().contains("sound: 8 tensors, 1 file"));
+    assert!(run.text().contains("valid: 8 tensors, 1 file"));
     assert!(run.text().contains(blake3::hash(&original).to_hex().as_str()));
     let found = folder.run(&["verify", "model.tersor", "--against", "model.safetensors", "--json"]).succeeds().json();
     assert_eq!((&found["ok"], &found["against"]["same"]), (&true.into(), &true.into()));
     assert_eq!(found["files"][0]["blake3"], blake3::hash(&original).to_hex().as_str());
     assert_eq!(found["ledger_sum"], found["bytes"]);
-    // whatever the original is called now
+    // the name of the original does not matter
     folder.write("renamed.safetensors", &original);
     folder.run(&["verify", "model.tersor", "--against", "renamed.safetensors"]).succeeds();
 }
@@ -125,7 +126,7 @@ fn one_changed_byte_is_found() {
     assert_eq!((&difference["tensor"], &difference["byte"]), (&"embedding".into(), &place.into()));
     assert_eq!(difference["differing_bytes"], 1);
 
-    // in the header, and a length
+    // a byte of the header, and another size
     let text = String::from_utf8_lossy(&changed).find("a small model").unwrap();
     changed[place] ^= 1;
     changed[text] = b'A';
@@ -138,16 +139,16 @@ fn one_changed_byte_is_found() {
 #[test]
 fn damage_anywhere_is_found() {
     let folder = Folder::with_container();
-    let sound = folder.read("model.tersor");
-    for place in (0..sound.len()).step_by(sound.len() / 40).chain([0, 9, 30, sound.len() - 1]) {
-        let mut damaged = sound.clone();
+    let valid = folder.read("model.tersor");
+    for place in (0..valid.len()).step_by(valid.len() / 40).chain([0, 9, 30, valid.len() - 1]) {
+        let mut damaged = valid.clone();
         damaged[place] ^= 0x10;
         folder.write("damaged.tersor", &damaged);
         let run = folder.run(&["verify", "damaged.tersor", "--json"]);
         assert_eq!(run.code, Some(1), "byte {place}: {}", run.stderr);
         assert_eq!(run.json()["ok"], false);
     }
-    folder.write("damaged.tersor", &sound[..sound.len() / 2]);
+    folder.write("damaged.tersor", &valid[..valid.len() / 2]);
     folder.refuses(&["verify", "damaged.tersor"], 1, &["damaged.tersor", "copy or download it again"]);
     folder.refuses(&["decode", "damaged.tersor", "-o", "x"], 1, &["incomplete"]);
 }

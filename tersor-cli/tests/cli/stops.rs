@@ -1,4 +1,4 @@
-//! Full disks, closed pipes, Ctrl-C: what is left behind.
+//! Full disks, closed pipes and signals leave no files behind.
 #![cfg(unix)]
 
 use std::io::{Read, Write};
@@ -19,16 +19,16 @@ fn no_space() {
         &["decode", "model.tersor", "-o", "/dev/full"],
         &["extract", "model.tersor", "layer.weight", "-o", "/dev/full"],
     ] {
-        folder.refuses(args, 1, &["/dev/full", "No space left", "make room"]);
+        folder.refuses(args, 1, &["/dev/full", "No space left", "free some space"]);
     }
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let output = command().current_dir(folder.path()).args(["inspect", "model.tersor"]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
 }
 
-/// The system ends a file's growth in between.
+/// The system limits the size of files.
 #[test]
-fn files_may_not_grow() {
+fn a_limit_on_file_sizes() {
     let folder = Folder::with_container();
     folder.make_folder("net");
     folder.write("net/a.safetensors", &model(1));
@@ -84,7 +84,7 @@ fn closed_pipes_are_quiet() {
     }
 }
 
-/// The command with the signals' default actions, where `env` can see to that: a test in the background has SIGINT ignored.
+/// Returns the command with default actions for signals, if `env` supports it: a test in the background ignores SIGINT.
 fn interruptible() -> Command {
     let plain = Command::new("env").args(["--default-signal=INT,HUP,TERM", "true"]).stderr(Stdio::null()).status();
     if plain.is_ok_and(|status| status.success()) {
@@ -103,7 +103,7 @@ fn wait_for(what: &str, mut found: impl FnMut() -> bool) {
     }
 }
 
-/// Sends `signal` as soon as a temporary name shows up. What stdin gives is not all: the command then waits for more.
+/// Sends `signal` as soon as a temporary name appears. The input on stdin is incomplete, so the command waits for more.
 fn stopped(folder: &Folder, args: &[&str], stdin: &[u8], signal: &str) {
     let before = names(folder);
     let mut command = interruptible();
@@ -123,7 +123,7 @@ fn stopped(folder: &Folder, args: &[&str], stdin: &[u8], signal: &str) {
     assert_eq!(names(folder), before, "{args:?}");
 }
 
-/// Of the folder and of `net` in it.
+/// Returns the names in the folder and in its subfolder `net`.
 fn names(folder: &Folder) -> Vec<String> {
     let items = [".", "net"].into_iter().flat_map(|name| std::fs::read_dir(folder.join(name)).unwrap());
     let mut names: Vec<_> = items.map(|item| item.unwrap().file_name().into_string().unwrap()).collect();
@@ -135,7 +135,7 @@ fn names(folder: &Folder) -> Vec<String> {
 fn signals_leave_nothing_behind() {
     let folder = Folder::new();
     let mut random = Random(11);
-    // the patterns repeat after 4 MB, which no one notices
+    // the values repeat after 4 MB, which the encoder does not detect
     let some: Vec<u8> = random.f32s(1 << 20);
     let bytes = some.repeat(16);
     let tensors = [
@@ -151,10 +151,10 @@ fn signals_leave_nothing_behind() {
     folder.write("x.tersor", b"precious");
     stopped(&folder, &["encode", "net", "-o", "x.tersor", "--level", "9", "--force"], &[], "-INT");
     assert_eq!(folder.read("x.tersor"), b"precious");
-    // a folder on its way
+    // a folder that is being written
     folder.run(&["encode", "net", "--level", "1"]).succeeds();
     let container = folder.read("net.tersor");
-    let most = &container[..container.len() / 4 * 3];
-    stopped(&folder, &["decode", "-", "-o", "out", "--threads", "1"], most, "-INT");
-    stopped(&folder, &["decode", "-", "-o", "net", "--threads", "1", "--force"], most, "-HUP");
+    let incomplete = &container[..container.len() / 4 * 3];
+    stopped(&folder, &["decode", "-", "-o", "out", "--threads", "1"], incomplete, "-INT");
+    stopped(&folder, &["decode", "-", "-o", "net", "--threads", "1", "--force"], incomplete, "-HUP");
 }

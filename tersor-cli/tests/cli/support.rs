@@ -1,4 +1,4 @@
-//! Runs the command in a folder of its own, and makes models.
+//! Runs the command in a temporary folder, and builds models.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,10 +8,10 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Map, Value, json};
 
-/// A folder that vanishes.
+/// A temporary folder.
 pub struct Folder(tempfile::TempDir);
 
-/// What a run came to.
+/// The result of a run of the command.
 pub struct Run {
     pub code: Option<i32>,
     pub stdout: Vec<u8>,
@@ -29,14 +29,14 @@ impl Folder {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// With `model.safetensors` in it.
+    /// Creates a folder with `model.safetensors`.
     pub fn with_model() -> Self {
         let this = Self::new();
         this.write("model.safetensors", &model(1));
         this
     }
 
-    /// With `model.tersor` and the model.
+    /// Creates a folder with `model.safetensors` and `model.tersor`.
     pub fn with_container() -> Self {
         let this = Self::with_model();
         this.run(&["encode", "model.safetensors"]).succeeds();
@@ -63,7 +63,7 @@ impl Folder {
         fs::create_dir(self.join(name)).unwrap();
     }
 
-    /// Every file with its bytes, every folder, hidden ones too.
+    /// Lists all files with their bytes, and all folders, including hidden ones.
     pub fn listing(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         let mut found = BTreeMap::new();
         let mut folders = vec![self.path().to_owned()];
@@ -86,20 +86,20 @@ impl Folder {
         finish(command().current_dir(self.path()).args(args).output().unwrap())
     }
 
-    /// With these bytes on stdin.
+    /// Runs the command with `stdin` as its input.
     pub fn run_with(&self, args: &[&str], stdin: &[u8]) -> Run {
         let mut command = command();
         command.current_dir(self.path()).args(args);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut pipe = child.stdin.take().unwrap();
         std::thread::scope(|scope| {
-            // a run that fails early does not read all
+            // a run that fails early does not read its whole input
             scope.spawn(move || drop(pipe.write_all(stdin)));
             finish(child.wait_with_output().unwrap())
         })
     }
 
-    /// Fails in this way, and leaves the folder as it was.
+    /// Expects a failure with this status and these words, and an unchanged folder.
     pub fn refuses(&self, args: &[&str], code: i32, words: &[&str]) -> Run {
         let before = self.listing();
         let run = self.run(args).fails(code, words);
@@ -120,7 +120,7 @@ impl Run {
         self
     }
 
-    /// With this status, one line that begins as it should, and these words in it.
+    /// Expects a failure with this status, and a message that contains these words.
     #[track_caller]
     pub fn fails(self, code: i32, words: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{}", self.stderr);
@@ -140,10 +140,10 @@ impl Run {
     }
 }
 
-/// A tensor of a safetensors file: name, dtype, shape, bytes.
+/// The name, dtype, shape and bytes of a tensor.
 pub type Tensor<'a> = (&'a str, &'a str, &'a [u64], Vec<u8>);
 
-/// A safetensors file by hand.
+/// Builds a safetensors file.
 pub fn safetensors(metadata: &[(&str, &str)], tensors: &[Tensor<'_>]) -> Vec<u8> {
     let mut header = Map::new();
     if !metadata.is_empty() {
@@ -160,7 +160,7 @@ pub fn safetensors(metadata: &[(&str, &str)], tensors: &[Tensor<'_>]) -> Vec<u8>
     [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
 }
 
-/// Pseudo-random numbers.
+/// A pseudo-random number generator (xorshift).
 pub struct Random(pub u64);
 
 impl Random {
@@ -171,7 +171,7 @@ impl Random {
         self.0
     }
 
-    /// Floats such as weights, little-endian.
+    /// Returns `count` little-endian floats that are distributed like weights.
     pub fn f32s(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(4 * count);
         for _ in 0..count {
@@ -186,7 +186,7 @@ impl Random {
     }
 }
 
-/// Large and small tensors of several dtypes, one empty, one twice, one of a single value.
+/// Builds a model with large and small tensors of several dtypes, an empty tensor, an alias and a scalar.
 pub fn model(seed: u64) -> Vec<u8> {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let weight = random.f32s(300 * 64);
@@ -206,7 +206,7 @@ pub fn model(seed: u64) -> Vec<u8> {
     )
 }
 
-/// The bytes of a tensor of a safetensors file, found by that crate.
+/// Returns the bytes of a tensor of a safetensors file, found with the crate safetensors.
 pub fn tensor_of(file: &[u8], name: &str) -> Vec<u8> {
     let file = safetensors::SafeTensors::deserialize(file).unwrap();
     file.tensor(name).unwrap().data().to_vec()

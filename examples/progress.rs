@@ -1,0 +1,39 @@
+//! Shows progress while a file is encoded, and cancels another encoding.
+//!
+//! `cargo run --example progress`
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tersor::{EncodeOptions, ErrorKind, FileInput, Progress, encode_files};
+
+fn main() -> tersor::Result<()> {
+    // 4 MiB of text that repeats
+    let text: Vec<u8> = b"a sentence that comes again and again, ".iter().copied().cycle().take(4 << 20).collect();
+    let input = [FileInput::new("text.txt", &text)];
+
+    // the callback runs on the thread that has coded some bytes, so it shares a counter
+    let done = Arc::new(AtomicU64::new(0));
+    let (counter, total) = (Arc::clone(&done), text.len() as u64);
+    let progress = Progress::new(move |bytes| {
+        let before = counter.fetch_add(bytes, Ordering::Relaxed);
+        println!("{:3} %", 100 * (before + bytes) / total);
+        ControlFlow::Continue(())
+    });
+    let (container, _) = encode_files(&input, Vec::new(), EncodeOptions::default().with_progress(progress))?;
+    println!("{} bytes became {}", done.load(Ordering::Relaxed), container.len());
+
+    // a callback that returns `Break` stops the work, here when no time is left
+    let deadline = Instant::now() + Duration::from_millis(0);
+    let progress = Progress::new(move |_| match Instant::now() < deadline {
+        true => ControlFlow::Continue(()),
+        false => ControlFlow::Break(()),
+    });
+    match encode_files(&input, Vec::new(), EncodeOptions::default().with_progress(progress)) {
+        Err(error) if error.kind() == ErrorKind::Cancelled => println!("{error}"),
+        outcome => println!("not cancelled: {}", outcome.is_ok()),
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Input and output files: mapping models, writing files that appear only when they are complete, removing temporary files.
+
+pub mod cleanup;
+pub mod folder;
+pub mod input;
+pub mod ordered;
+pub mod output;

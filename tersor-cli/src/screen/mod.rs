@@ -1,0 +1,8 @@
+//! Output for the user: messages, tables, numbers, the progress bar and JSON lists.
+
+pub mod bar;
+pub mod failure;
+pub mod json_list;
+pub mod print;
+pub mod table;
+pub mod words;

@@ -1,0 +1,35 @@
+//! The arguments of `tersor decode`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::verbs::common::parse_threads;
+
+/// `tersor decode`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A container with one file is decoded to that file, under its original name, \
+beside FILE. A container with several files is decoded to a folder that has the \
+name of FILE without its ending; if the folder exists, --force replaces the \
+decoded files in it and keeps all others. A container with tensors only, made \
+with the library, is decoded to a new .safetensors file.
+
+Examples:
+  tersor decode model.tersor
+  tersor decode model.tersor -o copy.safetensors
+  curl -s https://example.org/model.tersor | tersor decode - > model.safetensors")]
+pub struct DecodeArgs {
+    /// A Tersor file; `-` for stdin
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The output: a file, or a folder for several files; `-` for stdout
+    #[arg(long, short, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    /// The number of threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    pub threads: Option<usize>,
+    /// Replace the output if it exists; in a folder, replace only decoded files
+    #[arg(long, short)]
+    pub force: bool,
+}

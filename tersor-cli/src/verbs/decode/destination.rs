@@ -1,0 +1,169 @@
+//! Writes decoded files to a file, a folder or a pipe.
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use tersor::{Error, Escaped, FileInfo, FileOutput};
+
+use super::args::DecodeArgs;
+use crate::files::folder::{Folder, write_all_at};
+use crate::files::ordered::Ordered;
+use crate::files::output::{Destination, Target, open_stream};
+use crate::screen::bar::Bar;
+use crate::screen::failure::{Failure, Outcome};
+
+/// The size of input and output buffers in bytes.
+pub const BUFFER_BYTES: usize = 1 << 20;
+
+/// The decoded files of a container.
+pub struct DecodedFiles<'a> {
+    args: &'a DecodeArgs,
+    bar: &'a Bar,
+    /// Whether the container is a file, so that the default output is a path beside it.
+    has_place: bool,
+    state: State,
+    raw_bytes: u64,
+    /// The failure in writing that ended the decoding.
+    failure: Option<Failure>,
+}
+
+enum State {
+    /// The library has not announced the files yet.
+    Waiting,
+    File(Target),
+    Folder(Folder),
+    Stream(PathBuf, Box<Ordered<BufWriter<Box<dyn Write>>>>),
+}
+
+impl<'a> DecodedFiles<'a> {
+    pub fn new(args: &'a DecodeArgs, bar: &'a Bar, has_place: bool) -> Self {
+        Self { args, bar, has_place, state: State::Waiting, raw_bytes: 0, failure: None }
+    }
+
+    /// Returns the command line.
+    pub fn args(&self) -> &'a DecodeArgs {
+        self.args
+    }
+
+    /// Returns the total size of the output in bytes.
+    pub fn raw_bytes(&self) -> u64 {
+        self.raw_bytes
+    }
+
+    /// Sets the total of the progress bar in bytes.
+    pub fn set_total(&self, bytes: u64) {
+        self.bar.set_total(bytes);
+    }
+
+    /// Returns whether no output has been opened yet, and none has failed.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting) && self.failure.is_none()
+    }
+
+    /// Returns the failure that ended the decoding: that of the output, or else the error of the library.
+    pub fn failed(&mut self, error: &Error) -> Failure {
+        self.failure.take().unwrap_or_else(|| Failure::container(&self.args.file, error))
+    }
+
+    fn start(&mut self, files: &[FileInfo]) -> Outcome {
+        self.raw_bytes = files.iter().map(|file| file.len).sum();
+        self.bar.set_total(self.raw_bytes);
+        let file = &self.args.file;
+        let path = match &self.args.output {
+            Some(path) => path.clone(),
+            None if !self.has_place => PathBuf::from("-"),
+            None => match files {
+                [only] if only.name.starts_with('.') => {
+                    let problem = format!("the name of the file inside, {}, is hidden", Escaped(&only.name));
+                    return Err(Failure::wrong_use(file, problem, "name the output with -o"));
+                }
+                [only] => file.with_file_name(&only.name),
+                _ => file.with_extension(""),
+            },
+        };
+        let inputs = std::slice::from_ref(file);
+        self.state = match (Destination::of(&path), files) {
+            (_, [only]) => self.open_one(path, only.len)?,
+            (Destination::Path, _) => {
+                let files = files.iter().map(|file| (file.name.as_str(), file.len));
+                State::Folder(Folder::create(&path, self.args.force, inputs, files)?)
+            }
+            _ => {
+                let problem = format!("{} files inside cannot go to a pipe", files.len());
+                return Err(Failure::wrong_use(file, problem, "give the name of a folder with -o"));
+            }
+        };
+        Ok(())
+    }
+
+    /// Opens a single file of `len` bytes at `path`, for the caller to write with [`put`](Self::put).
+    pub fn start_one(&mut self, path: PathBuf, len: u64) -> Outcome {
+        self.raw_bytes = len;
+        self.state = self.open_one(path, len)?;
+        Ok(())
+    }
+
+    fn open_one(&self, path: PathBuf, len: u64) -> Outcome<State> {
+        if Destination::of(&path) != Destination::Path {
+            let sink = BufWriter::with_capacity(BUFFER_BYTES, open_stream(&path)?);
+            return Ok(State::Stream(path, Box::new(Ordered::new([sink]))));
+        }
+        let target = Target::create(&path, self.args.force, std::slice::from_ref(&self.args.file))?;
+        target.file().set_len(len).map_err(|error| Failure::writing(&path, &error))?;
+        Ok(State::File(target))
+    }
+
+    /// Writes `bytes` at `offset` of file number `file`.
+    pub fn put(&mut self, file: usize, offset: u64, bytes: &[u8]) -> Outcome {
+        match &mut self.state {
+            State::Waiting => unreachable!("the files are announced first"),
+            State::File(target) => {
+                let written = write_all_at(target.file(), offset, bytes);
+                written.map_err(|error| Failure::writing(target.path(), &error))
+            }
+            State::Folder(folder) => folder.write_at(file, offset, bytes),
+            State::Stream(path, ordered) => {
+                ordered.write_at(file, offset, bytes).map_err(|error| Failure::writing(path, &error))
+            }
+        }
+    }
+
+    /// Completes the output, which has been written and checked, and returns its path.
+    pub fn commit(&mut self) -> Outcome<PathBuf> {
+        match std::mem::replace(&mut self.state, State::Waiting) {
+            State::Waiting => unreachable!("the files are announced first"),
+            State::File(target) => {
+                let path = target.path().to_owned();
+                target.commit().map(|()| path)
+            }
+            State::Folder(folder) => {
+                let path = folder.path().to_owned();
+                folder.commit().map(|()| path)
+            }
+            State::Stream(path, ordered) => match ordered.finish() {
+                Ok(_) => Ok(path),
+                Err(error) => Err(Failure::writing(&path, &error)),
+            },
+        }
+    }
+
+    /// Keeps a failure and cancels the decoding.
+    fn keep(&mut self, done: Outcome) -> tersor::Result<()> {
+        done.map_err(|failure| {
+            self.failure = Some(failure);
+            Error::cancelled()
+        })
+    }
+}
+
+impl FileOutput for DecodedFiles<'_> {
+    fn begin(&mut self, files: &[FileInfo]) -> tersor::Result<()> {
+        let started = self.start(files);
+        self.keep(started)
+    }
+
+    fn write_at(&mut self, file: usize, offset: u64, bytes: &[u8]) -> tersor::Result<()> {
+        let put = self.put(file, offset, bytes);
+        self.keep(put)
+    }
+}

@@ -1,0 +1,131 @@
+//! `tersor decode`
+
+mod args;
+mod destination;
+mod tensors;
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use tersor::{DecodeOptions, ErrorKind, Map, Reader, decode_files};
+
+use super::common::CommonArgs;
+use crate::files::input::map_file;
+use crate::formats::foreign;
+use crate::screen::bar::Bar;
+use crate::screen::failure::{Failure, Outcome, shown, shown_output};
+use crate::screen::words::{Summary, exact, say};
+pub use args::DecodeArgs;
+use destination::{BUFFER_BYTES, DecodedFiles};
+use tensors::write_tensors;
+
+/// A decoded container.
+struct Decoded {
+    raw_bytes: u64,
+    coded_bytes: u64,
+    /// The elements of all tensors, if known.
+    weights: Option<u64>,
+    /// The number of tensors that belong to no file, and so were not written.
+    skipped: usize,
+    output: PathBuf,
+}
+
+/// Restores the files of a container.
+pub fn run(args: &DecodeArgs, common: &CommonArgs) -> Outcome {
+    let start = Instant::now();
+    let bar = Bar::new(common.quiet);
+    let options = common.decode_options(args.threads);
+    let decoded = match open_map(&args.file)? {
+        Some(map) => decode_map(args, &map, &options, &bar)?,
+        None => decode_pipe(args, options, &bar)?,
+    };
+    drop(bar);
+    if decoded.skipped > 0 {
+        // shown with --quiet too, because the output is incomplete
+        let count = exact(decoded.skipped as u64);
+        let warning = format!("tensors that belong to no file and were not written: {count}; see `tersor extract`");
+        say(false, &format!("tersor: {}: {warning}", shown(&args.file)));
+    }
+    let Decoded { raw_bytes, coded_bytes, weights, .. } = decoded;
+    let summary = Summary { raw_bytes, coded_bytes, weights, time: start.elapsed() };
+    say(common.quiet, &summary.of_decoding(&shown_output(&decoded.output)));
+    Ok(())
+}
+
+fn decode_map(args: &DecodeArgs, map: &Map, options: &DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
+    let bytes = map.as_ref();
+    foreign::expect_tersor(&args.file, bytes)?;
+    let with_progress = options.clone().with_progress(bar.progress());
+    let mut files = DecodedFiles::new(args, bar, true);
+    let mut end_of_files = None;
+    let output = match decode_files(bytes, &mut files, with_progress.clone()) {
+        Ok(found) => {
+            end_of_files = found.last().map(|file| file.ordinals.end);
+            files.commit()?
+        }
+        Err(error) if files.is_waiting() && error.kind() == ErrorKind::InvalidArgument => {
+            write_tensors(&mut files, map, &with_progress)?
+        }
+        Err(error) => return Err(files.failed(&error)),
+    };
+    // the container has been checked completely, so opening it succeeds
+    let reader = Reader::with_options(map, options.clone()).ok();
+    let weights = reader.as_ref().map(|reader| reader.tensors().map(|tensor| tensor.element_count()).sum());
+    let skipped = match (&reader, end_of_files) {
+        (Some(reader), Some(end)) => reader.tensors().filter(|tensor| tensor.ordinal() >= end).count(),
+        _ => 0,
+    };
+    Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes: bytes.len() as u64, weights, skipped, output })
+}
+
+fn decode_pipe(args: &DecodeArgs, options: DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
+    let mut input = Counted { input: open_pipe(&args.file)?, bytes: 0 };
+    let first = input.input.fill_buf().map_err(|error| Failure::reading(&args.file, &error))?;
+    foreign::expect_tersor(&args.file, first)?;
+    let mut files = DecodedFiles::new(args, bar, false);
+    let output = match decode_files(&mut input, &mut files, options.with_progress(bar.progress())) {
+        Ok(_) => files.commit()?,
+        Err(error) if files.is_waiting() && error.kind() == ErrorKind::InvalidArgument => {
+            let problem = "this container holds tensors and no files, which cannot be decoded from a pipe";
+            return Err(Failure::wrong_use(&args.file, problem, "save it to a file first, then decode that file"));
+        }
+        Err(error) => return Err(files.failed(&error)),
+    };
+    Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes: input.bytes, weights: None, skipped: 0, output })
+}
+
+/// Maps a regular file; returns `None` for a pipe.
+fn open_map(path: &Path) -> Outcome<Option<Map>> {
+    if path == Path::new("-") || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        return Ok(None);
+    }
+    map_file(path).map(Some)
+}
+
+fn open_pipe(path: &Path) -> Outcome<BufReader<Box<dyn Read>>> {
+    let raw: Box<dyn Read> = if path != Path::new("-") {
+        Box::new(File::open(path).map_err(|error| Failure::reading(path, &error))?)
+    } else if io::stdin().is_terminal() {
+        let advice = "send a Tersor file through a pipe, or name one";
+        return Err(Failure::wrong_use(path, "refusing to read from a terminal", advice));
+    } else {
+        Box::new(io::stdin().lock())
+    };
+    Ok(BufReader::with_capacity(BUFFER_BYTES, raw))
+}
+
+/// A reader that counts the bytes read.
+struct Counted<R> {
+    input: R,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.bytes += count as u64;
+        Ok(count)
+    }
+}

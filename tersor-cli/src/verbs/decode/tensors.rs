@@ -1,0 +1,60 @@
+//! Decodes a container of tensors without files to one safetensors file.
+
+use std::path::PathBuf;
+
+use tersor::{DecodeOptions, Error, Map, Reader, StreamDecoder};
+
+use super::destination::DecodedFiles;
+use crate::formats::safetensors_file::{Declared, write_header};
+use crate::screen::failure::{Failure, Outcome};
+
+/// The places of a stored tensor in the output: its own, and those of its aliases.
+#[derive(Debug, Clone, Default)]
+struct Places {
+    /// The size of the tensor in bytes.
+    len: u64,
+    offsets: Vec<u64>,
+}
+
+/// Writes all tensors to one safetensors file and returns its path. Tensors with large elements come first, so that all are
+/// aligned. Each stored tensor is decoded once, in the order of the container.
+pub fn write_tensors(files: &mut DecodedFiles<'_>, map: &Map, options: &DecodeOptions) -> Outcome<PathBuf> {
+    let args = files.args();
+    let container = &args.file;
+    let of_container = |error: Error| Failure::container(container, &error);
+    let corrupt = |problem: &str| of_container(Error::corrupt(problem).in_section("manifest"));
+    let path = args.output.clone().unwrap_or_else(|| container.with_extension("safetensors"));
+    let reader = Reader::with_options(map, options.clone()).map_err(of_container)?;
+    let mut tensors: Vec<_> = reader.tensors().collect();
+    tensors.sort_by_key(|tensor| std::cmp::Reverse(tensor.dtype().bits()));
+    let declared = tensors.iter().map(|tensor| Declared {
+        name: tensor.name(),
+        dtype: tensor.dtype(),
+        shape: tensor.shape(),
+        len: tensor.byte_len(),
+    });
+    let mut header = Vec::new();
+    write_header(&mut header, reader.metadata(), declared).map_err(|error| Failure::writing(&path, &error))?;
+    let mut end = header.len() as u64;
+    let mut places = vec![Places::default(); tensors.len()];
+    for tensor in &tensors {
+        let stored = tensor.alias_of().unwrap_or(*tensor);
+        let known = places.get_mut(stored.ordinal()).ok_or_else(|| corrupt("the ordinal of a tensor is too large"))?;
+        known.len = stored.byte_len();
+        known.offsets.push(end);
+        end = end.checked_add(tensor.byte_len()).ok_or_else(|| corrupt("more than 2^64 bytes in total"))?;
+    }
+    files.set_total(places.iter().map(|places| places.len).sum());
+    files.start_one(path, end)?;
+    files.put(0, 0, &header)?;
+    let mut stream = StreamDecoder::new(map.as_ref(), options.clone()).map_err(of_container)?;
+    while let Some(part) = stream.next_part().map_err(of_container)? {
+        // the index and the frames may list different tensors, which the library detects only at the end
+        let known = places.get(part.ordinal).filter(|places| part.offset + part.bytes.len() as u64 <= places.len);
+        let known = known.ok_or_else(|| corrupt("the index and the frames list different tensors"))?;
+        for offset in &known.offsets {
+            files.put(0, offset + part.offset, part.bytes)?;
+        }
+    }
+    files.commit()
+}

@@ -1,0 +1,91 @@
+//! `tersor encode`
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use tersor::{EncodeOptions, FileInput, encode_files};
+
+use super::common::{CommonArgs, parse_threads};
+use crate::files::input::Originals;
+use crate::files::output::Sink;
+use crate::screen::bar::Bar;
+use crate::screen::failure::{Outcome, shown, shown_output};
+use crate::screen::words::{Summary, say};
+
+/// `tersor encode`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A folder is encoded with all files at its top level that are not hidden: \
+safetensors files as tensors, other files as they are. An index is encoded with \
+the shards that it names.
+
+Examples:
+  tersor encode model.safetensors
+  tersor encode model.safetensors --level 9 -o small.tersor
+  tersor encode Qwen3-8B/     write Qwen3-8B.tersor beside the folder
+  tersor encode Qwen3-8B/model.safetensors.index.json
+  tersor encode model.safetensors -o - | ssh host 'cat > model.tersor'")]
+pub struct EncodeArgs {
+    /// A .safetensors file, a folder with a sharded model, or its
+    /// .safetensors.index.json
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// The output file; `-` for stdout [default: IN with .tersor in place of
+    /// .safetensors]
+    #[arg(long, short, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    /// From 1, the fastest, to 9, the smallest; files of levels 8 and 9 can
+    /// decode slowly
+    #[arg(long, short, value_name = "1..9", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub level: u8,
+    /// The number of threads [default: one per core]; the output does not
+    /// depend on it
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    pub threads: Option<usize>,
+    /// Replace the output if it exists
+    #[arg(long, short)]
+    pub force: bool,
+}
+
+/// Encodes a file or the files of a model.
+pub fn run(args: &EncodeArgs, common: &CommonArgs) -> Outcome {
+    let start = Instant::now();
+    let originals = Originals::open(&args.input)?;
+    warn_of_skipped(&originals);
+    let path = args.output.as_ref().unwrap_or(&originals.default_output);
+    let sink = Sink::open(path, args.force, &originals.paths())?;
+    let bar = Bar::new(common.quiet);
+    bar.set_total(originals.len());
+    let options = encode_options(args.level, args.threads, &bar);
+    let inputs: Vec<FileInput<'_>> = originals.files.iter().map(|file| file.as_input()).collect();
+    let encoded =
+        encode_files(&inputs, sink, options).map_err(|error| originals.encode_failure(&args.input, path, &error));
+    drop(bar);
+    let (sink, summary) = encoded?;
+    sink.finish()?;
+    let summary = Summary {
+        raw_bytes: summary.raw_bytes,
+        coded_bytes: summary.coded_bytes,
+        weights: Some(summary.weights),
+        time: start.elapsed(),
+    };
+    say(common.quiet, &summary.of_encoding(&shown_output(path)));
+    Ok(())
+}
+
+/// Returns options for encoding.
+pub fn encode_options(level: u8, threads: Option<usize>, bar: &Bar) -> EncodeOptions {
+    let options = EncodeOptions::default().with_level(level).with_progress(bar.progress());
+    match threads {
+        Some(threads) => options.with_threads(threads),
+        None => options,
+    }
+}
+
+/// Names the subfolders that are not encoded. The warning is shown with `--quiet` too, because the output is incomplete.
+pub fn warn_of_skipped(originals: &Originals) {
+    for folder in &originals.skipped {
+        say(false, &format!("tersor: {}: a subfolder, not encoded", shown(folder)));
+    }
+}

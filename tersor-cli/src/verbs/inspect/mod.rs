@@ -1,0 +1,56 @@
+//! `tersor inspect`
+
+mod json;
+mod listing;
+mod text;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tersor::Reader;
+use tersor::analysis::BoundsOptions;
+
+use super::common::CommonArgs;
+use crate::files::input::map_container;
+use crate::screen::failure::{Failure, Outcome, shown};
+use crate::screen::print::{ignore_closed_pipe, print_with};
+use listing::{IdealSizes, Listing};
+
+/// `tersor inspect`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Small tensors share segments. The bytes of a shared segment (~) are divided \
+among its tensors in proportion to their sizes. The lines of the ledger add up \
+to the size of the file.
+
+Examples:
+  tersor inspect model.tersor
+  tersor inspect model.tersor --json | jq '.tensors[] | {name, bits_per_weight}'")]
+pub struct InspectArgs {
+    /// A Tersor file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Decode the file, and compare each segment with an ideal adaptive code
+    #[arg(long)]
+    pub ideal: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Lists the contents of a container.
+pub fn run(args: &InspectArgs, common: &CommonArgs) -> Outcome {
+    let map = map_container(&args.file)?;
+    let failed = |error| Failure::container(&args.file, &error);
+    let reader = Reader::with_options(&map, common.decode_options(None)).map_err(failed)?;
+    let ledger = reader.ledger().map_err(failed)?;
+    let ideal = match args.ideal {
+        true => Some(IdealSizes::all(&reader.bounds(&BoundsOptions::default()).map_err(failed)?)),
+        false => None,
+    };
+    let listing = Listing::new(&reader, &ledger, ideal);
+    ignore_closed_pipe(print_with(|out| match args.json {
+        true => json::write(&listing, &args.file.to_string_lossy(), out),
+        false => text::write(&listing, &shown(&args.file), out),
+    }))
+}

@@ -1,0 +1,97 @@
+//! The arguments of `tersor report`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::verbs::common::parse_threads;
+
+/// `tersor report`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Code lengths, in bits:
+  order 0      each symbol under the distribution of all symbols of its stream
+  conditional  each symbol under the distribution of its context
+  KT           the same with adaptively estimated distributions (Krichevsky and
+               Trofimov)
+  model        each symbol under the tables of the file
+  actual       the bits in the file
+Priors give the cost of each tensor's values, rounded to multiples of a step, \
+under densities that training may assume.
+
+Several files are reported as a series, for example of checkpoints.
+
+Examples:
+  tersor report model.tersor
+  tersor report model.safetensors --level 9 --json
+  tersor report model.tersor --html model.html
+  tersor report step-1000.tersor step-2000.tersor --csv > streams.csv
+  tersor report lenet5.tersor --samples 60000 --training-error 0.01")]
+pub struct ReportArgs {
+    /// Tersor files, or inputs of `encode`, which are encoded to a temporary
+    /// file first
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print comma-separated values, one line per stream
+    #[arg(long)]
+    pub csv: bool,
+    /// Also write an HTML page
+    #[arg(long, value_name = "OUT")]
+    pub html: Option<PathBuf>,
+    /// Show every tensor, not only the largest ones
+    #[arg(long)]
+    pub all: bool,
+    /// The level for files that are not encoded yet
+    #[arg(long, short, value_name = "1..9", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub level: u8,
+    /// The number of threads [default: one per core]; the result does not
+    /// depend on it
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    pub threads: Option<usize>,
+    /// The step for priors: values are rounded to its multiples [default: 1 for
+    /// integers, else for each tensor the power of two nearest to its root mean
+    /// square / 256]
+    #[arg(long, value_name = "STEP", value_parser = parse_positive)]
+    pub precision: Option<f64>,
+    /// A .safetensors file with the posterior variance of each weight, in
+    /// tensors of the same names and shapes: shows the bits-back length
+    #[arg(long, value_name = "FILE")]
+    pub posterior: Option<PathBuf>,
+    /// The number of training samples: shows bounds on the error on other
+    /// samples
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub samples: Option<u64>,
+    /// The probability that these bounds may fail
+    #[arg(long, value_name = "D", default_value_t = 0.05, value_parser = parse_share, requires = "samples")]
+    pub delta: f64,
+    /// The share of the training samples that the network gets wrong, 0 to 1
+    #[arg(long, value_name = "E", value_parser = parse_error_share, requires = "samples")]
+    pub training_error: Option<f64>,
+    /// Replace OUT if it exists
+    #[arg(long, short)]
+    pub force: bool,
+}
+
+fn parse_positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("give a number above 0".to_owned()),
+    }
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if 0.0 < share && share < 1.0 => Ok(share),
+        _ => Err("give a number between 0 and 1".to_owned()),
+    }
+}
+
+fn parse_error_share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("give a number from 0 to 1".to_owned()),
+    }
+}

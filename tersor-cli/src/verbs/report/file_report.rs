@@ -1,0 +1,188 @@
+//! The report on one file.
+
+use std::path::Path;
+
+use tersor::analysis::{Bounds, BoundsOptions, CodeLengths, Totals};
+use tersor::priors::BitsBack;
+use tersor::{Dtype, Error, FileInfo, ReadAt, Reader, Tensor};
+
+use super::args::ReportArgs;
+use super::generalisation::Generalisation;
+use super::posterior::Posterior;
+use crate::screen::bar::Bar;
+use crate::screen::failure::{Failure, Outcome};
+use crate::verbs::common::CommonArgs;
+use crate::verbs::footprint::Footprint;
+
+/// The report on one container.
+pub struct FileReport {
+    /// The path, as the user gave it.
+    pub file: String,
+    /// The level, if the file was encoded for this report.
+    pub level: Option<u8>,
+    /// The decoded size of the files, or of the tensors if there are no files, in bytes.
+    pub raw_bytes: u64,
+    /// The number of elements of all tensors.
+    pub weights: u64,
+    /// The code lengths of every stream.
+    pub bounds: Bounds,
+    /// The sums over all streams.
+    pub totals: Totals,
+    /// The tensors, in the order of the file.
+    pub tensors: Vec<TensorReport>,
+    /// Generalisation bounds, with `--samples`.
+    pub generalisation: Option<Generalisation>,
+}
+
+/// The report on one tensor.
+pub struct TensorReport {
+    /// The name: any text.
+    pub name: String,
+    /// The ordinal of the entry in the manifest.
+    pub ordinal: usize,
+    /// The dtype of the elements.
+    pub dtype: Dtype,
+    /// The shape, outermost dimension first.
+    pub shape: Vec<u64>,
+    /// The number of elements.
+    pub elements: u64,
+    /// The bytes that the tensor occupies in the container.
+    pub bytes: u64,
+    /// Whether the segment holds other tensors too. The figures of the segment are then divided in proportion to the sizes.
+    pub shares_segment: bool,
+    /// The code lengths; `None` if the tensor is empty or an alias.
+    pub lengths: Option<TensorLengths>,
+    /// The bits-back length, if the posterior has variances of this tensor.
+    pub bits_back: Option<BitsBack>,
+}
+
+/// The code lengths of a tensor in bits. A stream without a model counts with its actual size in each of them.
+#[derive(Debug, Clone, Copy)]
+pub struct TensorLengths {
+    /// See [`CodeLengths`].
+    pub order0_bits: f64,
+    /// See [`CodeLengths`].
+    pub conditional_bits: f64,
+    /// See [`CodeLengths`].
+    pub kt_bits: f64,
+    /// See [`CodeLengths`].
+    pub model_bits: f64,
+}
+
+impl FileReport {
+    /// Returns the size of the container in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.totals.file_bits / 8
+    }
+
+    /// Returns the tensors, the largest first.
+    pub fn by_bytes(&self) -> Vec<&TensorReport> {
+        let mut tensors: Vec<&TensorReport> = self.tensors.iter().collect();
+        tensors.sort_by_key(|tensor| std::cmp::Reverse(tensor.bytes));
+        tensors
+    }
+}
+
+/// The inputs of a report that are the same for all files.
+#[derive(Clone, Copy)]
+pub struct ReportOptions<'a> {
+    /// The options of this verb.
+    pub args: &'a ReportArgs,
+    /// The options of every verb.
+    pub common: &'a CommonArgs,
+    /// The posterior, if one was given.
+    pub posterior: Option<&'a Posterior>,
+}
+
+impl FileReport {
+    /// Decodes a container and measures its streams and tensors. `failed` converts errors of the library.
+    pub fn new<S: ReadAt>(
+        path: &Path,
+        source: S,
+        level: Option<u8>,
+        options: ReportOptions<'_>,
+        bar: &Bar,
+        failed: &dyn Fn(Error) -> Failure,
+    ) -> Outcome<Self> {
+        let ReportOptions { args, common, posterior } = options;
+        let options = common.decode_options(args.threads).with_progress(bar.progress());
+        let reader = Reader::with_options(source, options).map_err(failed)?;
+        let files: Vec<FileInfo> = reader.files().collect();
+        let tensors: Vec<Tensor<'_, S>> = reader.tensors().collect();
+        let raw_bytes = match &files[..] {
+            [] => tensors.iter().map(Tensor::byte_len).fold(0, u64::saturating_add),
+            files => files.iter().map(|file| file.len).fold(0, u64::saturating_add),
+        };
+        if level.is_none() {
+            // everything is decoded twice: for the counts, and for the priors
+            bar.set_total(raw_bytes.saturating_mul(2));
+        }
+        let mut options = BoundsOptions::default().with_statistics(true);
+        if let Some(step) = args.precision {
+            options = options.with_precision(step);
+        }
+        let bounds = reader.bounds(&options).map_err(failed)?;
+        let totals = bounds.totals();
+        let footprints = Footprint::all(&bounds.ledger, &files, &tensors);
+        let reports = tensors.iter().map(|tensor| {
+            let bits_back = match posterior {
+                Some(posterior) => posterior.bits_back(tensor, failed)?,
+                None => None,
+            };
+            Ok(TensorReport::new(tensor, footprints[tensor.ordinal()], &bounds, bits_back))
+        });
+        let tensors = reports.collect::<Outcome<Vec<TensorReport>>>()?;
+        if let Some(posterior) = posterior
+            && tensors.iter().all(|tensor| tensor.bits_back.is_none())
+        {
+            return Err(posterior.unrelated(path));
+        }
+        let generalisation = args.samples.map(|samples| Generalisation::new(&totals, samples, args)).transpose();
+        Ok(Self {
+            file: path.to_string_lossy().into_owned(),
+            level,
+            raw_bytes,
+            weights: tensors.iter().map(|tensor| tensor.elements).fold(0, u64::saturating_add),
+            totals,
+            tensors,
+            generalisation: generalisation.map_err(failed)?,
+            bounds,
+        })
+    }
+}
+
+impl TensorReport {
+    fn new<S: ReadAt>(
+        tensor: &Tensor<'_, S>,
+        footprint: Footprint,
+        bounds: &Bounds,
+        bits_back: Option<BitsBack>,
+    ) -> Self {
+        let members = footprint.segment.map(|segment| bounds.ledger.segments[segment].members.len());
+        Self {
+            name: tensor.name().to_owned(),
+            ordinal: tensor.ordinal(),
+            dtype: tensor.dtype(),
+            shape: tensor.shape().to_vec(),
+            elements: tensor.element_count(),
+            bytes: footprint.bytes,
+            shares_segment: members.is_some_and(|members| members > 1),
+            lengths: TensorLengths::new(bounds, footprint),
+            bits_back,
+        }
+    }
+}
+
+impl TensorLengths {
+    /// Returns the code lengths of the segment times the share of the tensor in its decoded size.
+    fn new(bounds: &Bounds, footprint: Footprint) -> Option<Self> {
+        let number = footprint.segment?;
+        let share = footprint.len as f64 / bounds.ledger.segments[number].raw_bytes.max(1) as f64;
+        let segment = &bounds.segments[number];
+        let CodeLengths { order0_bits, conditional_bits, kt_bits, model_bits, .. } = segment.lengths();
+        let raw = segment.raw_bits() as f64;
+        let [order0_bits, conditional_bits, kt_bits, model_bits] =
+            [order0_bits, conditional_bits, kt_bits, model_bits].map(|bits| (bits + raw) * share);
+        Some(Self { order0_bits, conditional_bits, kt_bits, model_bits })
+    }
+}

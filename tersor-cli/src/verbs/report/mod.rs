@@ -1,0 +1,97 @@
+//! `tersor report`
+
+mod args;
+mod csv;
+mod file_report;
+mod generalisation;
+mod json;
+mod page;
+mod posterior;
+mod series;
+mod source;
+mod text;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::common::CommonArgs;
+use crate::files::output::Sink;
+use crate::screen::bar::Bar;
+use crate::screen::failure::{Failure, Outcome, shown_output};
+use crate::screen::print::{ignore_closed_pipe, print_with};
+use crate::screen::words::{exact, say};
+pub use args::ReportArgs;
+use file_report::{FileReport, ReportOptions};
+use posterior::Posterior;
+use source::Source;
+
+/// Reports on one file, or on several files as a series.
+pub fn run(args: &ReportArgs, common: &CommonArgs) -> Outcome {
+    let start = Instant::now();
+    let to_stdout = args.html.as_deref() == Some(Path::new("-"));
+    if to_stdout && (args.json || args.csv) {
+        let problem = "a page and another report cannot both go to standard output";
+        return Err(Failure::wrong_use(Path::new("standard output"), problem, "name a file for the page"));
+    }
+    // open all files first, so that errors show before the work begins
+    let sources = args.files.iter().map(|file| Ok((file.as_path(), Source::open(file)?)));
+    let sources = sources.collect::<Outcome<Vec<(&Path, Source)>>>()?;
+    let posterior = args.posterior.as_deref().map(Posterior::open).transpose()?;
+    let mut inputs: Vec<PathBuf> = sources.iter().flat_map(|(path, source)| source.paths(path)).collect();
+    inputs.extend(args.posterior.clone());
+    let page = args.html.as_deref().map(|path| Sink::open(path, args.force, &inputs)).transpose()?;
+    let options = ReportOptions { args, common, posterior: posterior.as_ref() };
+    let reports = sources.into_iter().map(|(path, source)| report_on(path, source, options));
+    let reports = reports.collect::<Outcome<Vec<FileReport>>>()?;
+    if let (Some(sink), Some(path)) = (page, &args.html) {
+        let html = page::render(&to_json(&reports));
+        let written = write_page(&html, sink, path);
+        if written.as_ref().is_err_and(Failure::is_quiet) {
+            return Ok(());
+        }
+        written?;
+        let (len, seconds) = (exact(html.len() as u64), start.elapsed().as_secs_f64());
+        say(common.quiet, &format!("{}: {len} bytes, {seconds:.2} s", shown_output(path)));
+    }
+    if to_stdout { Ok(()) } else { ignore_closed_pipe(print_with(|out| write(&reports, args, out))) }
+}
+
+fn write_page(html: &str, mut sink: Sink, path: &Path) -> Outcome {
+    sink.write_all(html.as_bytes()).map_err(|error| Failure::writing(path, &error))?;
+    sink.finish()
+}
+
+fn write(reports: &[FileReport], args: &ReportArgs, out: &mut dyn Write) -> io::Result<()> {
+    match reports {
+        _ if args.json => writeln!(out, "{:#}", to_json(reports)),
+        _ if args.csv => csv::write(reports, out),
+        [only] => text::write(only, args.all, out),
+        several => series::write(several, args.all, out),
+    }
+}
+
+fn to_json(reports: &[FileReport]) -> Value {
+    match reports {
+        [only] => json::object(only),
+        several => series::object(several),
+    }
+}
+
+fn report_on(path: &Path, source: Source, options: ReportOptions<'_>) -> Outcome<FileReport> {
+    let bar = Bar::new(options.common.quiet);
+    match source {
+        Source::Container(map) => {
+            let failed = |error: tersor::Error| Failure::container(path, &error);
+            FileReport::new(path, &map, None, options, &bar, &failed)
+        }
+        Source::Originals(originals) => {
+            let encoded = source::encode(path, &originals, options.args, &bar)?;
+            // the container has just been written, so an error comes from the original
+            let failed = |error: tersor::Error| Failure::original(path, &error);
+            FileReport::new(path, &encoded, Some(options.args.level), options, &bar, &failed)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Bars for the largest tensors, and a table of all tensors.
+
+use serde_json::Value;
+
+use super::figures::{NONE, decimal, exact, human, length, percent, plural};
+use super::markup::{Column, bar, fill, label, name, section, table, track};
+use super::value::{count, is_true, list, number, ratio, text};
+
+/// The number of tensors with a bar.
+const BARS: usize = 30;
+
+/// Returns bars for the largest tensors and for the sum of the rest.
+pub fn largest(report: &Value) -> String {
+    let by_size = by_size(list(report, "tensors"));
+    let file = number(report, "bytes");
+    let (own, rest) = by_size.split_at(by_size.len().min(BARS));
+    let rest_bytes = rest.iter().filter_map(|tensor| count(tensor, "bytes")).fold(0, u64::saturating_add);
+    let most = own.first().and_then(|tensor| count(tensor, "bytes")).unwrap_or(0).max(rest_bytes);
+    let line = |label: &str, bytes: Option<u64>, class: &str| {
+        let of = |whole: Option<f64>| ratio(bytes.map(|bytes| bytes as f64), whole);
+        format!(
+            "<li><span class=\"name\">{label}</span><span class=\"amount\">{} <span class=\"says\">{}</span></span>{}</li>\n",
+            human(bytes),
+            percent(of(file)),
+            bar(length(of(Some(most as f64))), class)
+        )
+    };
+    let mut lines: Vec<String> =
+        own.iter().map(|tensor| line(&label(tensor, "name"), count(tensor, "bytes"), "c1")).collect();
+    if !rest.is_empty() {
+        lines.push(line(&plural(Some(rest.len() as u64), "smaller tensor"), Some(rest_bytes), "c0"));
+    }
+    let body = match lines.is_empty() {
+        true => "<p>There are no tensors.</p>\n".to_owned(),
+        false => format!("<ul class=\"bars\">\n{}</ul>\n", lines.concat()),
+    };
+    section("largest", "Largest tensors", "The bytes of each tensor, and their share in the file.", &body)
+}
+
+/// Returns the tensors, the largest first.
+pub fn by_size(tensors: &[Value]) -> Vec<&Value> {
+    let mut tensors: Vec<&Value> = tensors.iter().collect();
+    tensors.sort_by_key(|tensor| std::cmp::Reverse(count(tensor, "bytes")));
+    tensors
+}
+
+const LEAD: &str = "Bits per weight, in the order of the file. Streams without a model count with their actual size in every column. \
+    The bar shows the actual size as a share of the bits of the dtype; the notch marks the conditional entropy. \
+    A tilde (~) marks a proportional share in a segment that several tensors share.";
+
+/// Returns a table with a row for each tensor.
+pub fn table_of_all(report: &Value) -> String {
+    let columns = [
+        Column::Text("tensor"),
+        Column::Number("bytes"),
+        Column::Number("order&#8209;0"),
+        Column::Number("condi&shy;tional"),
+        Column::Number("model"),
+        Column::Number("actual"),
+        Column::Text("of the dtype"),
+        Column::Number("effi&shy;ciency"),
+        Column::Number("zeros"),
+        Column::Number("mean"),
+        Column::Number("devi&shy;ation"),
+        Column::Number("kurtosis"),
+    ];
+    let rows = list(report, "tensors").iter().map(|tensor| {
+        let figures = Figures::new(tensor);
+        let share = if is_true(tensor, "shares_segment") { "~" } else { "" };
+        let dtype = text(tensor, "dtype").map_or_else(|| NONE.to_owned(), name);
+        vec![
+            format!("{}<br><span class=\"says\">{dtype} {}</span>", label(tensor, "name"), shape(tensor)),
+            format!("{share}{}", exact(count(tensor, "bytes"))),
+            decimal(figures.order0, 3),
+            decimal(figures.conditional, 3),
+            decimal(figures.model, 3),
+            decimal(figures.actual, 3),
+            notched(&figures, dtype_bits(tensor)),
+            percent(ratio(figures.model, figures.actual)),
+            percent(number(tensor, "zero_share")),
+            decimal(number(tensor, "mean"), 4),
+            decimal(number(tensor, "deviation"), 4),
+            decimal(number(tensor, "kurtosis"), 2),
+        ]
+    });
+    section("tensors", "All tensors", LEAD, &table("All tensors", &columns, rows))
+}
+
+fn shape(tensor: &Value) -> String {
+    match tensor.get("shape").and_then(Value::as_array) {
+        Some(sizes) if sizes.is_empty() => "scalar".to_owned(),
+        Some(sizes) => sizes
+            .iter()
+            .map(|size| size.as_u64().map_or_else(|| NONE.to_owned(), |size| size.to_string()))
+            .collect::<Vec<_>>()
+            .join("\u{2009}\u{d7}\u{2009}"),
+        None => NONE.to_owned(),
+    }
+}
+
+/// The code lengths of a tensor in bits per weight.
+struct Figures {
+    order0: Option<f64>,
+    conditional: Option<f64>,
+    model: Option<f64>,
+    actual: Option<f64>,
+}
+
+impl Figures {
+    fn new(tensor: &Value) -> Self {
+        let elements = number(tensor, "elements");
+        let of = |key: &str| ratio(number(tensor, key), elements);
+        Self {
+            order0: of("order0_bits"),
+            conditional: of("conditional_bits"),
+            model: of("model_bits"),
+            actual: number(tensor, "bits_per_weight").or_else(|| Some(ratio(number(tensor, "bytes"), elements)? * 8.0)),
+        }
+    }
+}
+
+/// Returns a bar for the actual size as a share of the bits of the dtype, with a notch at the conditional entropy.
+fn notched(figures: &Figures, dtype_bits: Option<f64>) -> String {
+    let left = length(ratio(figures.conditional, dtype_bits));
+    let notch =
+        if left > 0.0 { format!("<span class=\"notch\" style=\"left:{left:.2}%\"></span>") } else { String::new() };
+    track(&(fill([0.0, length(ratio(figures.actual, dtype_bits))], "c1") + &notch))
+}
+
+/// Returns the bits of an element: the first number in the name of a dtype, such as 8 in `F8_E4M3`.
+fn dtype_bits(tensor: &Value) -> Option<f64> {
+    let dtype = text(tensor, "dtype")?;
+    let digits = dtype.trim_start_matches(|character: char| !character.is_ascii_digit());
+    let digits = digits.split(|character: char| !character.is_ascii_digit()).next()?;
+    if dtype == "BOOL" { Some(8.0) } else { digits.parse().ok() }
+}

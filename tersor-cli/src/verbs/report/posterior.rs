@@ -1,0 +1,86 @@
+//! The variances of a factorised Gaussian posterior, from a safetensors file.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use half::{bf16, f16};
+use tersor::priors::BitsBack;
+use tersor::{Dtype, Error, Escaped, Map, ReadAt, SafetensorsHeader, SafetensorsTensor, Tensor};
+
+use crate::files::input::map_file;
+use crate::formats::foreign;
+use crate::screen::failure::{Failure, Outcome, shown};
+
+/// The number of weights that are decoded together.
+const PART_ELEMENTS: u64 = 1 << 20;
+
+/// A file of variances.
+pub struct Posterior {
+    path: PathBuf,
+    map: Map,
+    tensors: HashMap<String, SafetensorsTensor>,
+}
+
+impl Posterior {
+    /// Maps the file into memory and reads its header.
+    pub fn open(path: &Path) -> Outcome<Self> {
+        let map = map_file(path)?;
+        foreign::expect_safetensors(path, map.as_ref())?;
+        let header = SafetensorsHeader::parse(map.as_ref()).map_err(|error| Failure::original(path, &error))?;
+        let tensors = header.tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
+        Ok(Self { path: path.to_owned(), map, tensors })
+    }
+
+    /// Returns the failure for a posterior without variances for any tensor of the model.
+    pub fn unrelated(&self, model: &Path) -> Failure {
+        self.bad(format!("no tensor has the name of a tensor in {}", shown(model)))
+    }
+
+    fn bad(&self, problem: String) -> Failure {
+        Failure::bad_data(&self.path, problem, "give the variance of each weight, in tensors of the same names")
+    }
+
+    /// Returns the bits-back length of a tensor whose values are the posterior means; `None` if it has no variances.
+    pub fn bits_back<S: ReadAt>(
+        &self,
+        tensor: &Tensor<'_, S>,
+        failed: &dyn Fn(Error) -> Failure,
+    ) -> Outcome<Option<BitsBack>> {
+        let Some(variances) = self.tensors.get(tensor.name()) else { return Ok(None) };
+        let name = Escaped(tensor.name());
+        if variances.shape != tensor.shape() {
+            return Err(self.bad(format!("tensor {name} has shape {:?}, not {:?}", variances.shape, tensor.shape())));
+        }
+        if tensor.dtype() == Dtype::C64 {
+            return Err(self.bad(format!("tensor {name} is complex in the model, and has no variances")));
+        }
+        let bytes = &self.map.as_ref()[variances.range.clone()];
+        let read = reader(variances.dtype, bytes).ok_or_else(|| {
+            self.bad(format!("tensor {name} has dtype {}, which is not a float dtype", variances.dtype))
+        })?;
+        let mut found = BitsBack::new();
+        let mut index = 0;
+        for part in tensor.chunked_ranges(PART_ELEMENTS).map_err(failed)? {
+            let means = tensor.elements(part).and_then(|part| part.decode_as::<f32>());
+            for mean in means.map_err(failed)? {
+                found.add(f64::from(mean), read(index));
+                index += 1;
+            }
+        }
+        Ok(Some(found))
+    }
+}
+
+/// Returns a function from the number of an element to its value; `None` if the dtype is not a float dtype.
+fn reader<'a>(dtype: Dtype, bytes: &'a [u8]) -> Option<Box<dyn Fn(usize) -> f64 + 'a>> {
+    fn at<const N: usize>(bytes: &[u8], index: usize) -> [u8; N] {
+        bytes.as_chunks::<N>().0.get(index).copied().unwrap_or([0; N])
+    }
+    match dtype {
+        Dtype::F64 => Some(Box::new(move |index| f64::from_le_bytes(at(bytes, index)))),
+        Dtype::F32 => Some(Box::new(move |index| f32::from_le_bytes(at(bytes, index)).into())),
+        Dtype::F16 => Some(Box::new(move |index| f16::from_le_bytes(at(bytes, index)).into())),
+        Dtype::BF16 => Some(Box::new(move |index| bf16::from_le_bytes(at(bytes, index)).into())),
+        _ => None,
+    }
+}

@@ -1,0 +1,141 @@
+//! A report on several files of one model, for example checkpoints of a training run.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+use tersor::Escaped;
+
+use super::file_report::{FileReport, TensorReport};
+use super::json::without_segments;
+use super::text::SHOWN;
+use crate::screen::table::Align::{Left, Right};
+use crate::screen::table::{Row, cell, name, write_table};
+use crate::screen::words::{bits_per_weight, exact, percent};
+
+/// A tensor in each of the files; `None` if a file does not have it.
+struct TensorSeries<'a> {
+    name: &'a str,
+    tensors: Vec<Option<&'a TensorReport>>,
+}
+
+impl<'a> TensorSeries<'a> {
+    /// Returns all tensors by name, in the order of their first occurrence.
+    fn all(reports: &'a [FileReport]) -> Vec<Self> {
+        let mut rows: Vec<Self> = Vec::new();
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        for (file, report) in reports.iter().enumerate() {
+            for tensor in &report.tensors {
+                let row = *known.entry(&tensor.name).or_insert_with(|| {
+                    rows.push(Self { name: &tensor.name, tensors: vec![None; reports.len()] });
+                    rows.len() - 1
+                });
+                // if a file has several tensors of one name, the first one counts
+                rows[row].tensors[file].get_or_insert(tensor);
+            }
+        }
+        rows
+    }
+
+    fn max_bytes(&self) -> u64 {
+        self.tensors.iter().flatten().map(|tensor| tensor.bytes).max().unwrap_or(0)
+    }
+}
+
+fn conditional(tensor: &TensorReport) -> Option<f64> {
+    let lengths = tensor.lengths.filter(|_| tensor.elements > 0)?;
+    Some(lengths.conditional_bits / tensor.elements as f64)
+}
+
+/// Returns an object with the reports on all files, without their segments, and each tensor over all files.
+pub fn object(reports: &[FileReport]) -> Value {
+    let tensors = TensorSeries::all(reports).into_iter().map(|row| {
+        let of = |value: fn(&TensorReport) -> Value| -> Vec<Value> {
+            row.tensors.iter().map(|tensor| tensor.map_or(Value::Null, value)).collect()
+        };
+        json!({
+            "name": row.name,
+            "bytes": of(|tensor| tensor.bytes.into()),
+            "bits_per_weight": of(|tensor| bits_per_weight(tensor.bytes, tensor.elements).into()),
+            "conditional_bits_per_weight": of(|tensor| conditional(tensor).into()),
+        })
+    });
+    json!({
+        "series": reports.iter().map(without_segments).collect::<Vec<_>>(),
+        "tensors": tensors.collect::<Vec<_>>(),
+    })
+}
+
+/// Writes a table of the files and a table of the tensors.
+pub fn write(reports: &[FileReport], all: bool, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "Series of {} files", reports.len())?;
+    write_files(reports, out)?;
+    let mut rows = TensorSeries::all(reports);
+    rows.sort_by_key(|row| std::cmp::Reverse(row.max_bytes()));
+    let count = rows.len();
+    rows.truncate(if all { count } else { SHOWN });
+    writeln!(out, "\nTensors ({} of {count}), bits/weight in the first and the last file", rows.len())?;
+    write_tensors(&rows, out)
+}
+
+fn write_files(reports: &[FileReport], out: &mut dyn Write) -> io::Result<()> {
+    let columns = [
+        ("file", Left),
+        ("bytes", Right),
+        ("%", Right),
+        ("bits/weight", Right),
+        ("conditional", Right),
+        ("efficiency %", Right),
+    ];
+    let rows = reports.iter().map(|report| {
+        let totals = &report.totals;
+        let conditional = match report.weights {
+            0 => "-".to_owned(),
+            weights => {
+                format!("{:.4}", (totals.lengths.conditional_bits + totals.raw_bits as f64) / weights as f64)
+            }
+        };
+        let bits = bits_per_weight(report.bytes(), report.weights);
+        let efficiency = totals.efficiency();
+        Row::new([
+            name(Escaped(&report.file)),
+            cell(exact(report.bytes())),
+            cell(format_args!("{:.2}", percent(report.bytes(), report.raw_bytes))),
+            cell(bits.map_or_else(|| "-".to_owned(), |bits| format!("{bits:.4}"))),
+            cell(conditional),
+            cell(efficiency.map_or_else(|| "-".to_owned(), |share| format!("{:.3}", 100.0 * share))),
+        ])
+    });
+    write_table(out, columns, rows)
+}
+
+fn write_tensors(rows: &[TensorSeries<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let columns = [
+        ("name", Left),
+        ("first", Right),
+        ("last", Right),
+        ("change", Right),
+        ("conditional", Right),
+        ("change", Right),
+    ];
+    let lines = rows.iter().map(|row| {
+        let ends = |value: fn(&TensorReport) -> Option<f64>| {
+            let of = |tensor: Option<&Option<&TensorReport>>| tensor.copied().flatten().and_then(value);
+            let (first, last) = (of(row.tensors.first()), of(row.tensors.last()));
+            (first, last, first.zip(last).map(|(first, last)| last - first))
+        };
+        let shown = |bits: Option<f64>| cell(bits.map_or_else(|| "-".to_owned(), |bits| format!("{bits:.4}")));
+        let change = |bits: Option<f64>| cell(bits.map_or_else(|| "-".to_owned(), |bits| format!("{bits:+.4}")));
+        let (first, last, by) = ends(|tensor| bits_per_weight(tensor.bytes, tensor.elements));
+        let (_, conditional, conditional_by) = ends(conditional);
+        Row::new([
+            name(Escaped(row.name)),
+            shown(first),
+            shown(last),
+            change(by),
+            shown(conditional),
+            change(conditional_by),
+        ])
+    });
+    write_table(out, columns, lines)
+}

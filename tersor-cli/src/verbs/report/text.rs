@@ -1,0 +1,185 @@
+//! A report as text.
+
+use std::io::{self, Write};
+
+use tersor::Escaped;
+
+use super::file_report::{FileReport, TensorReport};
+use super::generalisation::Generalisation;
+use crate::screen::table::Align::{Left, Right};
+use crate::screen::table::{Row, cell, name, write_table};
+use crate::screen::words::{bits_per_weight, exact, human, percent};
+use crate::verbs::ledger;
+
+/// The number of tensors that are shown without `--all`.
+pub const SHOWN: usize = 20;
+
+/// Writes the size, the steps from the entropy to the file, the ledger, the largest tensors, and further results if they were
+/// requested.
+pub fn write(report: &FileReport, all: bool, out: &mut dyn Write) -> io::Result<()> {
+    write_size(report, out)?;
+    writeln!(out, "\nFrom the entropy to the size of the file")?;
+    write_steps(report, out)?;
+    writeln!(out, "\nLedger")?;
+    let mut lines = report.bounds.ledger.totals();
+    lines.sort_by_key(|&(_, bytes)| std::cmp::Reverse(bytes));
+    ledger::write(&lines, report.bytes(), out)?;
+    let tensors = report.by_bytes();
+    let shown = if all { tensors.len() } else { tensors.len().min(SHOWN) };
+    if shown > 0 {
+        let which = if shown < tensors.len() { "the largest, --all shows all; " } else { "" };
+        writeln!(out, "\nTensors ({shown} of {}; {which}bits/weight)", tensors.len())?;
+        write_tensors(report, &tensors[..shown], out)?;
+    }
+    if tensors[..shown].iter().any(|tensor| tensor.bits_back.is_some()) {
+        writeln!(out, "\nBits-back lengths of the tensors that have variances")?;
+        write_bits_back(&tensors[..shown], out)?;
+    }
+    if let Some(generalisation) = &report.generalisation {
+        writeln!(out)?;
+        write_generalisation(generalisation, out)?;
+    }
+    Ok(())
+}
+
+fn write_size(report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
+    let (len, raw) = (report.bytes(), report.raw_bytes);
+    write!(out, "{}", Escaped(&report.file))?;
+    if let Some(level) = report.level {
+        write!(out, ", encoded at level {level}")?;
+    }
+    write!(out, ": {} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw))?;
+    write!(out, ", {:.2} %", percent(len, raw))?;
+    if let Some(bits) = bits_per_weight(len, report.weights) {
+        write!(out, ", {bits:.3} bits/weight of {} weights", exact(report.weights))?;
+    }
+    writeln!(out)?;
+    if let (Some(efficiency), Some(overhead)) = (report.totals.efficiency(), report.totals.overhead()) {
+        let (efficiency, overhead) = (100.0 * efficiency, 100.0 * overhead);
+        writeln!(out, "Efficiency {efficiency:.3} %: {overhead:.3} % above the code length of its own model")?;
+    }
+    Ok(())
+}
+
+/// Writes the terms that add up to the size of the file. Lines that start with `=` are sums.
+fn write_steps(report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
+    let totals = &report.totals;
+    let raw = totals.raw_bits as f64;
+    let lengths = &totals.lengths;
+    let lines = [
+        ("  without a model", raw, "raw and zstd"),
+        ("+ order-0 entropy", lengths.order0_bits, "symbol counts"),
+        ("- modelling gain", 0.0 - totals.modelling_gain_bits(), "from contexts"),
+        ("= conditional entropy", raw + lengths.conditional_bits, "the lower bound"),
+        ("+ model excess", totals.model_excess_bits(), "inexact tables"),
+        ("= model", raw + lengths.model_bits, "an ideal coder"),
+        ("+ coder overhead", totals.coder_overhead_bits(), "states, padding"),
+        ("+ side information", totals.side_information_bits as f64, "tables, codebooks"),
+        ("+ framing", totals.framing_bits as f64, "names, index"),
+        ("= file", totals.file_bits as f64, ""),
+        ("  learning", totals.learning_bits(), "adaptive code (KT)"),
+    ];
+    let rows = lines.iter().map(|&(term, bits, origin)| {
+        let per_weight = match report.weights {
+            0 => "-".to_owned(),
+            weights => format!("{:.4}", bits / weights as f64),
+        };
+        let share = 100.0 * bits / (totals.file_bits.max(1)) as f64;
+        Row::new([
+            name(term),
+            cell(signed_bytes(bits)),
+            cell(per_weight),
+            cell(format_args!("{share:.3}")),
+            cell(origin),
+        ])
+    });
+    write_table(out, [("", Left), ("bytes", Right), ("bits/weight", Right), ("%", Right), ("", Left)], rows)
+}
+
+/// Formats a number of bits as whole bytes with their sign.
+fn signed_bytes(bits: f64) -> String {
+    let bytes = (bits / 8.0).round();
+    let sign = if bytes < 0.0 { "-" } else { "" };
+    format!("{sign}{}", exact(bytes.abs() as u64))
+}
+
+fn write_tensors(report: &FileReport, tensors: &[&TensorReport], out: &mut dyn Write) -> io::Result<()> {
+    let columns = [
+        ("name", Left),
+        ("bytes", Right),
+        ("order 0", Right),
+        ("conditional", Right),
+        ("KT", Right),
+        ("model", Right),
+        ("actual", Right),
+    ];
+    let rows = tensors.iter().map(|tensor| {
+        let share = if tensor.shares_segment { "~" } else { "" };
+        let bits = |bits: Option<f64>| match bits {
+            Some(bits) if tensor.elements > 0 => cell(format_args!("{:.4}", bits / tensor.elements as f64)),
+            _ => cell("-"),
+        };
+        let lengths = tensor.lengths.as_ref();
+        let cells = [
+            name(Escaped(&tensor.name)),
+            cell(format_args!("{share}{}", exact(tensor.bytes))),
+            bits(lengths.map(|lengths| lengths.order0_bits)),
+            bits(lengths.map(|lengths| lengths.conditional_bits)),
+            bits(lengths.map(|lengths| lengths.kt_bits)),
+            bits(lengths.map(|lengths| lengths.model_bits)),
+            bits(lengths.map(|_| 8.0 * tensor.bytes as f64)),
+        ];
+        Row::new(cells)
+            .with_note(format_args!("{}, {} weights", tensor.dtype, exact(tensor.elements)))
+            .with_note(best_prior(report, tensor))
+    });
+    write_table(out, columns, rows)
+}
+
+/// Describes the prior with the shortest code length; empty if there is none.
+fn best_prior(report: &FileReport, tensor: &TensorReport) -> String {
+    let statistics = report.bounds.statistics.get(tensor.ordinal).and_then(Option::as_ref);
+    let Some(priors) = statistics.map(|statistics| &statistics.priors).filter(|priors| priors.weights > 0) else {
+        return String::new();
+    };
+    let Some(best) = priors.best() else { return String::new() };
+    let bits = best.bits / priors.weights as f64;
+    format!("best prior {}, {bits:.4} at step {}", best.kind.name(), step(priors.step))
+}
+
+/// Formats a step, as a power of two if it is one.
+fn step(step: f64) -> String {
+    let power = step.log2();
+    if step > 0.0 && power.fract() == 0.0 { format!("2^{power}") } else { step.to_string() }
+}
+
+fn write_generalisation(bounds: &Generalisation, out: &mut dyn Write) -> io::Result<()> {
+    let confidence = 100.0 * (1.0 - bounds.delta);
+    writeln!(out, "Generalisation from {} samples, with {confidence} % confidence", exact(bounds.samples))?;
+    let gap = bounds.occam_gap;
+    match bounds.pac_bayes_error.filter(|&error| error < 1.0) {
+        Some(error) => writeln!(out, "  error on other samples at most {error:.4} (PAC-Bayes)")?,
+        None if gap >= 1.0 => writeln!(out, "  vacuous: the file is too large for a bound below 1")?,
+        None => {}
+    }
+    writeln!(out, "  error on other samples at most {gap:.3} above the training error (Occam)")
+}
+
+/// Writes the bits-back lengths of the tensors that have variances.
+fn write_bits_back(tensors: &[&TensorReport], out: &mut dyn Write) -> io::Result<()> {
+    let with_variances = tensors.iter().filter_map(|tensor| Some((tensor, tensor.bits_back.as_ref()?)));
+    let rows = with_variances.map(|(tensor, found)| {
+        let per_weight = if found.weights() > 0 { found.bits() / found.weights() as f64 } else { 0.0 };
+        let cells = [
+            name(Escaped(&tensor.name)),
+            cell(exact(found.weights())),
+            cell(exact(found.skipped())),
+            cell(format_args!("{:.0}", found.bits())),
+            cell(format_args!("{per_weight:.4}")),
+        ];
+        let (mean, deviation) = (found.prior_mean(), found.prior_deviation());
+        Row::new(cells).with_note(format_args!("prior: mean {mean:.3e}, standard deviation {deviation:.3e}"))
+    });
+    let columns = [("name", Left), ("weights", Right), ("skipped", Right), ("bits", Right), ("bits/weight", Right)];
+    write_table(out, columns, rows)
+}

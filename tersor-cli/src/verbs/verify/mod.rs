@@ -1,0 +1,78 @@
+//! `tersor verify`
+
+mod check;
+mod compare;
+mod print;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::common::{CommonArgs, parse_threads};
+use crate::files::input::{Originals, map_container};
+use crate::screen::bar::Bar;
+use crate::screen::failure::{Failure, Outcome, shown};
+use crate::screen::print::{ignore_closed_pipe, print};
+use crate::screen::words::{Summary, say};
+use check::check;
+
+/// `tersor verify`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The checks include each checksum, the digest of each tensor and file, the \
+consistency of the index with the frames, and access to each tensor through the \
+index. Digests show that the decoded bytes are the encoded ones. They do not \
+show who encoded them.
+
+Examples:
+  tersor verify model.tersor
+  tersor verify model.tersor --against model.safetensors
+  tersor verify Qwen3-8B.tersor --against Qwen3-8B/ --json")]
+pub struct VerifyArgs {
+    /// A Tersor file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The original, a file, folder or index as for `encode`; every byte is
+    /// compared
+    #[arg(long, value_name = "IN")]
+    pub against: Option<PathBuf>,
+    /// The number of threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    pub threads: Option<usize>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Checks a container and prints the result.
+pub fn run(args: &VerifyArgs, common: &CommonArgs) -> Outcome {
+    let start = Instant::now();
+    let map = map_container(&args.file)?;
+    let len = map.as_ref().len() as u64;
+    let originals = args.against.as_deref().map(Originals::open).transpose()?;
+    let bar = Bar::new(common.quiet);
+    let checked = check(&args.file, &map, &common.decode_options(args.threads), &bar, originals.as_ref());
+    drop(bar);
+    // a closed pipe must not hide the result
+    let (file, against) = (args.file.as_path(), args.against.as_deref());
+    if args.json {
+        let object = print::to_json(file, against, len, checked.as_ref());
+        ignore_closed_pipe(print(&format!("{object:#}\n")))?;
+    } else if let Ok(found) = &checked {
+        ignore_closed_pipe(print(&print::to_text(file, against, len, found)))?;
+    }
+    let found = checked?;
+    if let (Some(difference), Some(against)) = (found.differences.first(), &args.against) {
+        let more = match found.differences.len() {
+            1 => String::new(),
+            count => format!(", and {} more", count - 1),
+        };
+        let problem = format!("differs from {}: {difference}{more}", shown(against));
+        return Err(Failure::bad_data(&args.file, problem, "if the original is right, encode it again"));
+    }
+    let summary =
+        Summary { raw_bytes: found.raw_bytes, coded_bytes: len, weights: Some(found.weights), time: start.elapsed() };
+    say(common.quiet, &summary.of_decoding(&shown(&args.file)));
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! The result of verifying a container as text and as JSON.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tersor::{Escaped, FileInfo};
+
+use super::check::Checked;
+use super::compare::ByteDifference;
+use crate::screen::failure::{Failure, shown};
+use crate::screen::words::{exact, hex};
+
+/// Returns the result for the container `file` of `len` bytes, checked `against` the originals, as an object.
+pub fn to_json(file: &Path, against: Option<&Path>, len: u64, checked: Result<&Checked, &Failure>) -> Value {
+    let error = match checked {
+        Ok(found) if found.differences.is_empty() => None,
+        Ok(_) => Some("it differs from the originals"),
+        Err(failure) => Some(failure.message()),
+    };
+    let mut object = json!({
+        "file": file.to_string_lossy(),
+        "bytes": len,
+        "ok": error.is_none(),
+        "error": error,
+    });
+    if let Ok(found) = checked {
+        let digest = |file: &FileInfo| file.digest.map(|digest| hex(&digest));
+        let files = found.files.iter();
+        let files = files.map(|file| json!({ "name": file.name, "bytes": file.len, "blake3": digest(file) }));
+        object["files"] = files.collect();
+        object["tensors"] = found.tensors.into();
+        object["weights"] = found.weights.into();
+        object["raw_bytes"] = found.raw_bytes.into();
+        object["ledger_sum"] = found.ledger_sum.into();
+        if let Some(against) = against {
+            object["against"] = json!({
+                "path": against.to_string_lossy(),
+                "same": found.differences.is_empty(),
+                "differences": found.differences.iter().map(ByteDifference::to_json).collect::<Vec<_>>(),
+            });
+        }
+    }
+    object
+}
+
+/// Returns the result for the container `file` of `len` bytes, checked `against` the originals, as text.
+pub fn to_text(file: &Path, against: Option<&Path>, len: u64, found: &Checked) -> String {
+    let count = |number: u64, unit: &str| match number {
+        1 => format!("1 {unit}"),
+        number => format!("{} {unit}s", exact(number)),
+    };
+    let mut text = format!(
+        "{}: valid: {}, {}, {} bytes; all checksums, digests and the index match\n",
+        shown(file),
+        count(found.tensors, "tensor"),
+        count(found.files.len() as u64, "file"),
+        exact(len)
+    );
+    for file in &found.files {
+        let digest = file.digest.map_or_else(String::new, |digest| hex(&digest));
+        text += &format!("  {} ({} bytes)\n    BLAKE3 {digest}\n", Escaped(&file.name), exact(file.len));
+    }
+    if let Some(against) = against {
+        let against = shown(against);
+        match &found.differences[..] {
+            [] => text += &format!("  the same bytes as {against}\n"),
+            differences => {
+                text += &format!("  NOT the same as {against}:\n");
+                differences.iter().for_each(|difference| text += &format!("    {difference}\n"));
+            }
+        }
+    }
+    text
+}
