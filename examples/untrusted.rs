@@ -40,7 +40,9 @@ fn main() -> tersor::Result<()> {
     for (name, file) in uploads {
         match check_upload(file) {
             Ok(bytes) => println!("{name}, {} bytes: {bytes} bytes decoded", file.len()),
-            Err(error) if error.kind() == ErrorKind::Limit => println!("{name}, {} bytes: too large: {error}", file.len()),
+            Err(error) if error.kind() == ErrorKind::Limit => {
+                println!("{name}, {} bytes: too large: {error}", file.len())
+            }
             Err(error) => println!("{name}, {} bytes: {}: {error}", file.len(), error.kind()),
         }
     }
