@@ -54,8 +54,8 @@ fn inspect_shows_what_a_file_needs_of_a_decoder() {
         folder.run(&[&["encode", "model.safetensors", "--force"][..], options].concat()).succeeds();
         let found = folder.run(&["inspect", "model.tersor", "--json"]).succeeds().json();
         assert_eq!((&found["decoder_level"], &found["features"]), (&level.into(), &features));
-        let text = folder.run(&["inspect", "model.tersor"]).succeeds().stdout();
-        assert!(text.contains(line), "{text}");
+        let run = folder.run(&["inspect", "model.tersor"]).succeeds();
+        assert!(run.text().contains(line), "{}", run.text());
         folder.run(&["verify", "model.tersor", "--against", "model.safetensors"]).succeeds();
     }
 }
