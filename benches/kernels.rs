@@ -1,6 +1,7 @@
-//! The lane coder alone, by every kernel of this machine: symbols a second.
+//! The speed of the lane coder alone, in symbols a second, for every kernel of this machine.
 //!
-//! `cargo bench --features internals --bench kernels`, on made-up symbols: about 3.3 bits each, in 1, 8 and 16 contexts.
+//! `cargo bench --features internals --bench kernels`. The symbols are random, have about 3.3 bits each, and lie in 1, 8 and 16
+//! contexts.
 
 use std::hint::black_box;
 
@@ -10,7 +11,7 @@ use tersor::internals::Model;
 
 const SYMBOLS: usize = 1 << 20;
 
-/// Two-sided geometric symbols, whose centre differs from context to context; seeded.
+/// Symbols of a two-sided geometric distribution, whose centre depends on the context; seeded.
 fn symbols(contexts: &[u8]) -> Vec<u16> {
     let mut state = 1u64;
     let mut random = || {
@@ -18,7 +19,7 @@ fn symbols(contexts: &[u8]) -> Vec<u16> {
         state >> 33
     };
     let mut symbol = |&context: &u8| {
-        // of a run the length, of probability 5/8 that it goes on
+        // The length of a run that goes on with probability 5/8.
         let length = (0..).take_while(|_| random() % 8 < 5).count().min(30) as u16;
         let centre = 40 + u16::from(context);
         if random() % 2 == 0 { centre + length } else { centre - length }

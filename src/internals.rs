@@ -1,11 +1,10 @@
-//! What the project's own tests and fuzz targets see. No part of the public interface: it may change in any version.
+//! Internal functions for the project's own tests and fuzz targets. They are not part of the public interface, and may change in
+//! any version.
 
-use crate::coders as e;
-use crate::coders::{Adaptation, BitsModel, LaneModel, Tables, WordSize};
-use crate::error::{Error, Result};
+use crate::coders::{self, Adaptation, BitsModel, LaneModel, Tables, WordSize};
+use crate::error::Result;
 use crate::kernel::Kernel;
 use crate::represent as r;
-use crate::represent::{Coding, ContextSource};
 use crate::spec;
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
@@ -15,111 +14,111 @@ use crate::wire::Cursor;
 /// # Errors
 /// `Corrupt` or `Unsupported` for what they break.
 pub fn decode_fields(dtype: Dtype, shape: &[u64], parameters: &[u8], coded: &[u8]) -> Result<Vec<u8>> {
-    let layout = r::Layout::new(dtype, [shape]);
+    let layout = r::SegmentLayout::new(dtype, [shape]);
     let fields = r::Representation::read(2, parameters, &layout)?;
-    let elements = 0..layout.elements();
-    fields.check_chunk_len(elements.end, 1)?;
-    let mut out = vec![0; crate::tensor::bytes_of(dtype, elements.end) as usize];
-    let observe = |_: r::Seen<'_>| ();
+    let chunk = r::ChunkExtent { dtype, elements: 0..layout.elements() };
+    fields.check_chunk_len(chunk.elements.end, 1)?;
+    let mut out = vec![0; crate::tensor::bytes_of(dtype, chunk.elements.end) as usize];
+    let observe = |_: r::StreamObservation<'_>| ();
     let mut scratch = r::Scratch::new(Kernel::chosen()?);
     let cursor = Cursor::new(coded, 0, "chunk");
-    fields.decode_chunk(dtype, &elements, cursor, &mut out, &mut scratch, observe)?;
+    fields.decode_chunk(&chunk, cursor, &mut out, &mut scratch, observe)?;
     let mut streams = r::StreamBytes::default();
-    fields.account(dtype, &elements, coded, &mut streams)?;
+    fields.account(&chunk, coded, &mut streams)?;
     assert_eq!(streams.sum(), coded.len() as u64, "the streams do not add up");
     Ok(out)
 }
 
-/// A stream of codebooks (section 8.6).
+/// Encodes a stream of codebooks (section 8.6).
 pub fn encode_codebooks(lists: &[Vec<u64>], count_bits: u32, bits: u32) -> Vec<u8> {
     let mut out = Vec::new();
-    e::encode_codebooks(lists.iter().map(Vec::as_slice), count_bits, bits, &mut out);
+    coders::encode_codebooks(lists.iter().map(Vec::as_slice), count_bits, bits, &mut out);
     out
 }
 
-/// Back; there is at least one.
+/// Decodes a stream of `count` codebooks, at least one.
 ///
 /// # Errors
-/// `Corrupt`.
+/// `Corrupt` for bytes that no encoder writes.
 pub fn decode_codebooks(bytes: &[u8], count: usize, count_bits: u32, bits: u32) -> Result<Vec<Vec<u64>>> {
     let mut cursor = Cursor::unplaced(bytes, "chunk");
-    let lists = e::decode_codebooks(&mut cursor, count, count_bits, bits)?;
+    let lists = coders::decode_codebooks(&mut cursor, count, count_bits, bits)?;
     cursor.finish()?;
     Ok(lists)
 }
 
-/// A stream of scales (section 8.7).
+/// Encodes a stream of scales (section 8.7).
 pub fn encode_scales(scales: &[f32], zero_bits: u32) -> Vec<u8> {
     let mut out = Vec::new();
-    e::encode_scales(scales, zero_bits, &mut out);
+    coders::encode_scales(scales, zero_bits, &mut out);
     out
 }
 
-/// Back; there is at least one.
+/// Decodes a stream of `count` scales, at least one.
 ///
 /// # Errors
-/// `Corrupt`.
+/// `Corrupt` for bytes that no encoder writes.
 pub fn decode_scales(bytes: &[u8], count: usize, zero_bits: u32) -> Result<Vec<f32>> {
     let mut cursor = Cursor::unplaced(bytes, "chunk");
-    let scales = e::decode_scales(&mut cursor, count, zero_bits)?;
+    let scales = coders::decode_scales(&mut cursor, count, zero_bits)?;
     cursor.finish()?;
     Ok(scales)
 }
 
-/// A mixed mask (section 12.3), the row and kernel at least 1, the row at most 65536, and no shorter than the kernel.
+/// Encodes a mixed mask (section 12.3). `row` is from 1 to 65536, and `kernel` from 1 to `row`.
 pub fn encode_mask(bits: &[u16], row: u32, kernel: u32) -> Vec<u8> {
     let mut out = Vec::new();
-    e::encode_mask(bits, e::Geometry { row, kernel }, &mut out);
+    coders::encode_mask(bits, coders::Geometry { row, kernel }, &mut out);
     out
 }
 
-/// Back.
+/// Decodes a mixed mask of `count` bits.
 ///
 /// # Errors
-/// `Corrupt`.
+/// `Corrupt` for bytes that no encoder writes.
 pub fn decode_mask(bytes: &[u8], row: u32, kernel: u32, count: usize) -> Result<Vec<u16>> {
     let mut cursor = Cursor::unplaced(bytes, "chunk");
     let mut bits = vec![0; count];
-    e::decode_mask(&mut cursor, e::Geometry { row, kernel }, &mut bits)?;
+    coders::decode_mask(&mut cursor, coders::Geometry { row, kernel }, &mut bits)?;
     cursor.finish()?;
     Ok(bits)
 }
 
-/// Mixed kept values (section 12.4).
+/// The parameters of mixed kept values (section 12.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptModel(e::KeptModel);
+pub struct KeptModel(coders::KeptModel);
 
 impl KeptModel {
-    /// From the parameters at the start of `bytes`, for a field of so many bits.
+    /// Reads the parameters at the start of `bytes`, for a field of `width` bits.
     ///
     /// # Errors
-    /// `Corrupt`.
+    /// `Corrupt` for invalid parameters.
     pub fn read(bytes: &[u8], width: u32) -> Result<Self> {
-        e::KeptModel::read(&mut Cursor::unplaced(bytes, "model"), width).map(Self)
+        coders::KeptModel::read(&mut Cursor::unplaced(bytes, "model"), width).map(Self)
     }
 
-    /// Codes the symbols of what is kept.
+    /// Encodes the symbols of kept values.
     pub fn encode(&self, symbols: &[u16], kept: &[bool]) -> Vec<u8> {
         let mut out = Vec::new();
-        e::encode_kept(symbols, &kept.iter().collect(), &self.0, &mut out);
+        coders::encode_kept(symbols, &kept.iter().collect(), &self.0, &mut out);
         out
     }
 
-    /// Back.
+    /// Decodes the symbols of kept values.
     ///
     /// # Errors
-    /// `Corrupt`.
+    /// `Corrupt` for bytes that no encoder writes.
     pub fn decode(&self, bytes: &[u8], kept: &[bool]) -> Result<Vec<u16>> {
         let mut cursor = Cursor::unplaced(bytes, "chunk");
-        let kept: e::MaskBits = kept.iter().collect();
+        let kept: coders::MaskBits = kept.iter().collect();
         let mut symbols = vec![0; kept.count_ones()];
-        e::decode_kept(&mut cursor, &self.0, &kept, &mut symbols)?;
+        coders::decode_kept(&mut cursor, &self.0, &kept, &mut symbols)?;
         cursor.finish()?;
         Ok(symbols)
     }
 }
 
-/// The constants of section 17 of the specification, as the code has them.
+/// Returns the names and values of the constants of section 17 of the specification, as the code has them.
 pub fn constants() -> Vec<(&'static str, u64)> {
     vec![
         ("FORMAT_MAJOR", spec::FORMAT_MAJOR.into()),
@@ -166,14 +165,14 @@ pub fn constants() -> Vec<(&'static str, u64)> {
         ("MAX_PRECISION", spec::MAX_PRECISION.into()),
         ("MAX_SLOTS", spec::MAX_SLOTS as u64),
         ("MAX_ENTRIES", spec::MAX_ENTRIES as u64),
-        ("MAX_LEVEL", spec::MAX_LEVEL.into()),
+        ("MAX_FREQUENCY_CODE", spec::MAX_FREQUENCY_CODE.into()),
         ("DRIFT_BITS", spec::DRIFT_BITS.into()),
         ("LANES", spec::LANES as u64),
         ("STATE_LOWER_BOUND", spec::STATE_LOWER_BOUND.into()),
         ("MIN_INTERVAL", spec::MIN_INTERVAL.into()),
         ("MAX_INTERVAL", spec::MAX_INTERVAL.into()),
         ("MAX_RATE", spec::MAX_RATE.into()),
-        ("GROUP_STEP", spec::GROUP_STEP.into()),
+        ("ROUND_STEP", spec::ROUND_STEP.into()),
         ("COUNTED_BELOW", spec::COUNTED_BELOW.into()),
         ("SLOT_BITS", spec::SLOT_BITS.into()),
         ("WEIGHT_BITS", spec::WEIGHT_BITS.into()),
@@ -187,64 +186,65 @@ pub fn constants() -> Vec<(&'static str, u64)> {
     ]
 }
 
-/// The table of section 5.1, as the code has it: code, name, bits an element, bits a word, words an element.
+/// Returns the table of section 5.1, as the code has it: code, name, bits of an element, bits of a word, words of an element.
 pub fn dtypes() -> Vec<(u8, &'static str, u32, u32, u32)> {
     Dtype::all().map(|dtype| (dtype.code(), dtype.name(), dtype.bits(), dtype.word_bits(), dtype.words())).collect()
 }
 
-/// A field's coding with its parameters (section 8.1), without its context source.
+/// The parameters of a field coded by the lane coder or the bits coder (section 8.1), without its context source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Model(Coding);
+pub struct Model(Parameters);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Parameters {
+    Lanes(LaneModel),
+    Bits(BitsModel),
+}
 
 impl Model {
-    fn of_lanes(model: LaneModel) -> Self {
-        Self(Coding::Lanes(ContextSource::None, model))
-    }
-
-    fn of_bits(model: BitsModel) -> Self {
-        Self(Coding::Bits(ContextSource::None, model))
-    }
-
-    /// Lanes for symbols of `width` bits, 1 to 12, that occur `counts[context]` times in each context.
+    /// Makes lane coding for symbols of `width` bits, 1 to 12, that occur `counts[context][symbol]` times.
     pub fn lanes(counts: &[Vec<u64>], width: u32, precision: u32, interval: u8, rate: u8) -> Self {
         let adaptation = Adaptation { interval, rate };
-        Self::of_lanes(LaneModel { tables: Tables::from_counts(counts, width, precision), adaptation })
+        Self(Parameters::Lanes(LaneModel { tables: Tables::from_counts(counts, width, precision), adaptation }))
     }
 
-    /// Bits for symbols of `width` bits, 1 to 12, in so many contexts; the limit is at least 1.
+    /// Makes bits coding for symbols of `width` bits, 1 to 12. `limit` is at least 1.
     pub fn bits(width: u32, contexts: usize, wide: bool, limit: u8) -> Self {
         let word = if wide { WordSize::Wide } else { WordSize::Narrow };
-        Self::of_bits(BitsModel { word, limit, width, contexts })
+        Self(Parameters::Bits(BitsModel { word, limit, width, contexts }))
     }
 
-    /// Lanes of a field of `width` bits in so many contexts from the parameters at the start of `bytes`.
+    /// Reads the parameters of lane coding at the start of `bytes`, for a field of `width` bits.
     ///
     /// # Errors
-    /// `Corrupt` for bad parameters.
+    /// `Corrupt` for invalid parameters.
     pub fn read_lanes(bytes: &[u8], width: u32, contexts: usize) -> Result<Self> {
-        LaneModel::read(&mut Cursor::unplaced(bytes, "model"), width, contexts).map(Self::of_lanes)
+        let model = LaneModel::read(&mut Cursor::unplaced(bytes, "model"), width, contexts)?;
+        Ok(Self(Parameters::Lanes(model)))
     }
 
-    /// Bits of a field of `width` bits in so many contexts from the parameters at the start of `bytes`.
+    /// Reads the parameters of bits coding at the start of `bytes`, for a field of `width` bits.
     ///
     /// # Errors
-    /// `Corrupt` for bad parameters.
+    /// `Corrupt` for invalid parameters.
     pub fn read_bits(bytes: &[u8], width: u32, contexts: usize) -> Result<Self> {
-        BitsModel::read(&mut Cursor::unplaced(bytes, "model"), width, contexts).map(Self::of_bits)
+        let model = BitsModel::read(&mut Cursor::unplaced(bytes, "model"), width, contexts)?;
+        Ok(Self(Parameters::Bits(model)))
     }
 
-    /// The parameters.
+    /// Returns the parameters as they are stored.
     pub fn write(&self) -> Vec<u8> {
         let mut out = Vec::new();
         match &self.0 {
-            Coding::Lanes(_, model) => model.write(&mut out),
-            Coding::Bits(_, model) => model.write(&mut out),
-            _ => {}
+            Parameters::Lanes(model) => model.write(&mut out),
+            Parameters::Bits(model) => model.write(&mut out),
         }
         out
     }
 
-    /// Codes the symbols of a chunk, by every kernel; `contexts` may be empty if there is one.
+    /// Encodes the symbols of a chunk by every kernel, and checks that all agree.
+    ///
+    /// `contexts` has one context for each symbol, or is empty if there is only one context.
     pub fn encode(&self, symbols: &[u16], contexts: &[u8]) -> Vec<u8> {
         let coded = self.encode_by(Kernel::PORTABLE, symbols, contexts);
         for kernel in Kernel::available() {
@@ -253,21 +253,21 @@ impl Model {
         coded
     }
 
-    /// The same by some kernel.
+    /// Encodes the symbols of a chunk by one kernel.
     pub fn encode_by(&self, kernel: Kernel, symbols: &[u16], contexts: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         match &self.0 {
-            Coding::Lanes(_, model) => e::encode_lanes(symbols, contexts, model, kernel, &mut out),
-            Coding::Bits(_, model) => e::encode_bits(symbols, contexts, model, &mut out),
-            _ => {}
+            Parameters::Lanes(model) => coders::encode_lanes(symbols, contexts, model, kernel, &mut out),
+            Parameters::Bits(model) => coders::encode_bits(symbols, contexts, model, &mut out),
         }
         out
     }
 
-    /// Decodes `count` symbols, which take all of `coded`, by every kernel; the walk over them must end in the same place.
+    /// Decodes `count` symbols from all of `coded` by every kernel, and checks that all agree, and that skipping ends at the same
+    /// place.
     ///
     /// # Errors
-    /// `Corrupt` for anything else.
+    /// `Corrupt` for bytes that no encoder writes.
     pub fn decode(&self, coded: &[u8], contexts: &[u8], count: usize) -> Result<Vec<u16>> {
         let by = |kernel| {
             let mut symbols = vec![0; count];
@@ -280,23 +280,22 @@ impl Model {
         symbols
     }
 
-    /// The same by some kernel, as many symbols as there is room for.
+    /// Decodes all of `coded` to `symbols` by one kernel.
     ///
     /// # Errors
-    /// As `decode`.
+    /// `Corrupt` for bytes that no encoder writes.
     pub fn decode_by(&self, kernel: Kernel, coded: &[u8], contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
         let mut cursor = Cursor::unplaced(coded, "chunk");
         let mut skipping = cursor.clone();
         match &self.0 {
-            Coding::Lanes(_, model) => {
-                e::decode_lanes(&mut cursor, model, contexts, kernel, symbols)?;
-                e::skip_lanes(&mut skipping, model)?;
+            Parameters::Lanes(model) => {
+                coders::decode_lanes(&mut cursor, model, contexts, kernel, symbols)?;
+                coders::skip_lanes(&mut skipping, model)?;
             }
-            Coding::Bits(_, model) => {
-                e::decode_bits(&mut cursor, model, contexts, symbols)?;
-                e::skip_bits(&mut skipping, model)?;
+            Parameters::Bits(model) => {
+                coders::decode_bits(&mut cursor, model, contexts, symbols)?;
+                coders::skip_bits(&mut skipping, model)?;
             }
-            _ => return Err(Error::invalid("no model")),
         }
         assert_eq!(cursor.position(), skipping.position(), "skipping and decoding disagree");
         cursor.finish()

@@ -89,7 +89,7 @@ pub(crate) const MAX_SLOTS: usize = 32_768;
 /// Section 9: maximum number of entries of a table, the escape included.
 pub(crate) const MAX_ENTRIES: usize = 256;
 /// Section 9: maximum frequency code.
-pub(crate) const MAX_LEVEL: u8 = 127;
+pub(crate) const MAX_FREQUENCY_CODE: u8 = 127;
 /// Section 9: width of the drift, which is a signed integer.
 pub(crate) const DRIFT_BITS: u32 = 4;
 /// Section 10: number of states that take turns.
@@ -102,10 +102,10 @@ pub(crate) const MIN_INTERVAL: u8 = 8;
 pub(crate) const MAX_INTERVAL: u8 = 16;
 /// Section 10.2: maximum rate. New counts weigh 2^-rate.
 pub(crate) const MAX_RATE: u8 = 8;
-/// Section 10.2: 2^32 divided by the golden ratio. Its multiples modulo 2^32 are spread evenly over any run of consecutive
-/// lane groups (Knuth, volume 3, section 6.4).
-pub(crate) const GROUP_STEP: u32 = 2_654_435_769;
-/// Section 10.2: lane groups are counted if their multiple of [`GROUP_STEP`] is below this value: one group in eight.
+/// Section 10.2: 2^32 divided by the golden ratio. Its multiples modulo 2^32 are spread evenly for any run of consecutive rounds
+/// (Knuth, volume 3, section 6.4).
+pub(crate) const ROUND_STEP: u32 = 2_654_435_769;
+/// Section 10.2: a round is counted if its multiple of [`ROUND_STEP`] is below this value, which is true of one round in eight.
 pub(crate) const COUNTED_BELOW: u32 = 1 << 29;
 /// Section 9: width of a slot, which holds a symbol's distance from the first one, its frequency less 1, and a distance.
 pub(crate) const SLOT_BITS: u32 = 32;

@@ -217,8 +217,7 @@ impl<S: ReadAt> Reader<S> {
         let mut raw_bytes = 0;
         for index in 0..head.chunks.len() {
             let coded = segment.read_chunk(self.source(), index)?;
-            let elements = head.chunk_range(index);
-            segment.representation.account(head.dtype, &elements, &coded, &mut streams)?;
+            segment.representation.account(&segment.chunk_extent(index), &coded, &mut streams)?;
             raw_bytes += segment.chunk_bytes(index);
         }
         let chunks = head.chunks.len() as u64;

@@ -4,7 +4,7 @@ use super::entropy::{adaptive_bits, distinct, entropy_bits, two_part_bits};
 use crate::coders::{
     AdaptiveCodeLength, bits_code_length, kept_code_length, mask_code_length, mixed_code_length, static_code_length,
 };
-use crate::represent::{Coding, ContextSource, Fields, Representation, Seen};
+use crate::represent::{Coding, ContextSource, Fields, Representation, StreamObservation};
 use crate::tensor::Dtype;
 
 /// The bounds of one stream of a segment: a mask, a field, or the bytes of a segment without fields. Code lengths are in bits,
@@ -90,7 +90,7 @@ pub(super) struct StreamHead<'s> {
 }
 
 impl<'s> StreamHead<'s> {
-    /// Returns all streams of a segment, in the order of [`Seen::stream`].
+    /// Returns all streams of a segment, in the order of [`StreamObservation::stream`].
     pub(super) fn all(fields: &'s Fields) -> Vec<Self> {
         let mask = fields.steps.mask.as_ref();
         let mask = mask.map(|mask| Self { fields, field: None, width: mask.shape.group, coding: &mask.coding });
@@ -168,8 +168,8 @@ impl<'s> StreamCounter<'s> {
     }
 
     /// Adds the next symbols of the stream.
-    pub(super) fn see(&mut self, seen: Seen<'_>) {
-        let Seen { symbols, contexts, kept, .. } = seen;
+    pub(super) fn see(&mut self, seen: StreamObservation<'_>) {
+        let StreamObservation { symbols, contexts, kept, .. } = seen;
         self.counts.symbols += symbols.len() as u64;
         self.count(symbols, contexts);
         // the streams of all codings except lanes are observed as whole chunks

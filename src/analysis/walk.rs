@@ -11,7 +11,7 @@ use super::statistics::{TensorStatistics, for_values, has_values};
 use super::stream::{StreamCounter, StreamCounts, StreamHead, bounds};
 use crate::decode::{ReadAt, Reader, Segment, zeroed};
 use crate::error::{Error, Result};
-use crate::represent::{Representation, Scratch, Seen};
+use crate::represent::{Representation, Scratch, StreamObservation};
 use crate::tensor::bytes_of;
 
 /// The number of elements in a job, which one thread observes before its results are merged.
@@ -106,7 +106,7 @@ impl<S: ReadAt> Reader<S> {
             job,
             |scratch, index, coded, out| {
                 streams.iter_mut().for_each(StreamCounter::start_chunk);
-                let see = |seen: Seen<'_>| {
+                let see = |seen: StreamObservation<'_>| {
                     if let Some(stream) = streams.get_mut(seen.stream) {
                         stream.see(seen);
                     }

@@ -1,4 +1,4 @@
-//! Coders: symbols to words and back (sections 9 to 12 of the specification), and what coding costs.
+//! Coders: symbols to words and back (sections 9 to 12 of the specification), and the cost of coding.
 //!
 //! There are two coders. The *lane coder* is fast: 32 interleaved rANS states under frequency tables, one for each context,
 //! which can follow the symbols. The *bits coder* is an adaptive binary range coder. It codes small or very skewed streams, and
@@ -11,7 +11,7 @@
 //!   sink           where bits go: encoder, decoder, cost, code length; one routine serves all four
 //!   context        adaptive bits and trees of them
 //!   tables/        frequency tables: fit to counts, read, write, normalise
-//!   lanes/         the lane coder: model, adaptation, encode, decode, cost (groups of 32 symbols: crate::kernel)
+//!   lanes/         the lane coder: model, adaptation, encode, decode, cost (inner loops: crate::kernel)
 //!   bits           fields coded by trees of adaptive bits
 //!   side/          side information: classes, codebooks, scales
 //!   mixing/        fields, masks and kept values predicted by a mixer

@@ -128,7 +128,7 @@ impl<W: CoderWidth, const FRACTION: u32> Sink for Product<W, FRACTION> {
     }
 }
 
-/// Returns what a sink that cannot fail returned.
+/// Unwraps the result of a sink that cannot fail.
 pub(crate) fn infallible<T>(result: Result<T, Infallible>) -> T {
     let Ok(value) = result;
     value

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::{ReadAt, zeroed};
 use crate::container::{Chunk, Entry, Header, Prelude, SegmentHead, checksum_matches, raw_padding};
 use crate::error::{Error, Result};
-use crate::represent::{Layout, Observer, Representation, Scratch, Seen};
+use crate::represent::{ChunkExtent, Observer, Representation, Scratch, SegmentLayout, StreamObservation};
 use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_EXPANSION, MAX_CHUNK_OVERHEAD};
 use crate::tensor::bytes_of;
 use crate::wire::Cursor;
@@ -28,7 +28,8 @@ impl Segment {
     /// Parses the prelude of a segment frame at `offset`.
     pub(crate) fn new(prelude: &Prelude<'_>, offset: u64, entries: &[Entry], header: Header) -> Result<Self> {
         let head = SegmentHead::read(prelude, entries)?;
-        let layout = Layout::new(head.dtype, head.members.iter().map(|&member| &entries[member as usize].shape[..]));
+        let layout =
+            SegmentLayout::new(head.dtype, head.members.iter().map(|&member| &entries[member as usize].shape[..]));
         let representation = Representation::read(head.representation, &head.parameters, &layout)
             .map_err(|error| error.at(prelude.head_offset))?;
         representation
@@ -97,6 +98,11 @@ impl Segment {
         bytes_of(self.head.dtype, range.end - range.start)
     }
 
+    /// Returns the elements of chunk `index`.
+    pub(crate) fn chunk_extent(&self, index: usize) -> ChunkExtent {
+        ChunkExtent { dtype: self.head.dtype, elements: self.head.chunk_range(index) }
+    }
+
     /// Reads the coded bytes of chunk `index` and checks their checksum.
     pub(crate) fn read_chunk<'a, S: ReadAt + ?Sized>(&self, source: &'a S, index: usize) -> Result<Cow<'a, [u8]>> {
         let chunk = self.head.chunks[index];
@@ -108,7 +114,7 @@ impl Segment {
 
     /// Decodes chunk `index` to `out`, whose length is [`chunk_bytes`](Self::chunk_bytes).
     pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
-        self.observe_chunk(index, coded, out, scratch, |_: Seen<'_>| ())
+        self.observe_chunk(index, coded, out, scratch, |_: StreamObservation<'_>| ())
     }
 
     /// Decodes a chunk like [`decode_chunk`](Self::decode_chunk). `observe` receives the symbols of each stream and, if
@@ -123,9 +129,8 @@ impl Segment {
     ) -> Result<()> {
         scratch.enter(self.data_offset);
         let offset = self.data_offset + self.head.chunks[index].offset;
-        let elements = self.head.chunk_range(index);
         let coded = Cursor::new(coded, offset, "chunk");
-        self.representation.decode_chunk(self.head.dtype, &elements, coded, out, scratch, observe)
+        self.representation.decode_chunk(&self.chunk_extent(index), coded, out, scratch, observe)
     }
 
     /// Decodes chunk `index` to memory of `scratch`, unless it was the last chunk decoded there.

@@ -5,7 +5,7 @@ use super::options::CHUNK_BYTES;
 use super::search::{Plan, plan};
 use crate::container::{Chunk, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
-use crate::represent::{Layout, Means, Representation};
+use crate::represent::{ChunkExtent, ChunkOptions, Representation, SegmentLayout};
 use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_ELEMENTS};
 use crate::tensor::{Dtype, bytes_of, row_elements};
 use crate::wire::checksum;
@@ -39,10 +39,10 @@ pub(super) fn encode_segment(
     workers: &Workers,
 ) -> Result<CodedSegment> {
     let effort = options.effort();
-    let means = Means { zstd_level: effort.zstd_level, kernel: effort.kernel };
+    let chunk_options = ChunkOptions { zstd_level: effort.zstd_level, kernel: effort.kernel };
     let dtype = input.dtype;
     let bytes = &input.bytes[..];
-    let layout = Layout::new(dtype, input.shapes.iter().map(|shape| &shape[..]));
+    let layout = SegmentLayout::new(dtype, input.shapes.iter().map(|shape| &shape[..]));
     let row = layout.single().map_or(1, row_elements);
     let mut plan = plan(&layout, row, bytes, options.chunk_bytes.unwrap_or(CHUNK_BYTES), &effort)?;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
@@ -65,9 +65,9 @@ pub(super) fn encode_segment(
     let coded = workers.map(chunks, |(start, bytes): (u64, &[u8])| {
         let mut out = Vec::new();
         if !raw {
-            let range = start..(start + plan.chunk_len).min(elements);
+            let chunk = ChunkExtent { dtype, elements: start..(start + plan.chunk_len).min(elements) };
             let (representation, in_chunks) = (&plan.representation, &plan.in_chunks);
-            representation.encode_chunk(dtype, &range, bytes, in_chunks, means, &mut out)?;
+            representation.encode_chunk(&chunk, bytes, in_chunks, chunk_options, &mut out)?;
             out.shrink_to_fit();
         }
         let stored = if raw { bytes } else { &out };

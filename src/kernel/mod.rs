@@ -19,7 +19,7 @@ mod map;
 mod token;
 
 pub(crate) use lanes::{
-    DecodingLanes, EncodingLanes, LANE_BLOCKS, ReverseWords, SPARE_WORDS, SlotPlace, SlotPlaces, first_slot,
+    DecodingLanes, EncodingLanes, MAX_ROUNDS, ReverseWords, SPARE_WORDS, SlotPlace, SlotPlaces, first_slot,
 };
 pub use map::Map;
 pub(crate) use token::Job;

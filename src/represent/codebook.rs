@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use super::groups::Groups;
-use super::mask::Kept;
-use super::word::Word;
+use super::values::{Groups, MaskBits, Word};
 use crate::coders::{decode_codebooks, encode_codebooks};
 use crate::error::{Error, Result};
 use crate::spec::MAX_SYMBOL_BITS;
@@ -136,7 +134,7 @@ impl CodebookMap {
         codebooks: &[Codebook],
         at: (u64, usize),
         values: &[T],
-        kept: Option<&Kept>,
+        kept: Option<&MaskBits>,
     ) -> Vec<V> {
         let (start, first) = at;
         let of_group = self.groups.of_kept(start, first, values.len(), kept);
@@ -206,8 +204,8 @@ impl Lookup {
 
 #[cfg(test)]
 mod tests {
-    use super::super::inverse::invert;
-    use super::super::steps::{Map, Shared};
+    use super::super::map_inverse::invert;
+    use super::super::steps::{GroupValues, Map};
     use super::*;
 
     #[test]
@@ -234,7 +232,7 @@ mod tests {
         let values = [0x4000u16, 0xbf00, 0x3e00, 0x3e00];
         let symbols: Vec<u8> = map.apply(&codebooks, (0, 0), &values, None);
         assert_eq!(symbols, [2, 0, 0, 0]);
-        let shared = Shared { codebooks: codebooks.to_vec(), ..Shared::default() };
+        let shared = GroupValues { codebooks: codebooks.to_vec(), ..GroupValues::default() };
         let back = |symbols: &[u8]| invert::<u16, u8>(&Map::Codebook(map.clone()), &(0..4), &shared, symbols, None);
         assert_eq!(back(&symbols).unwrap(), values);
         assert!(back(&[0, 0, 1, 0]).is_err());

@@ -1,8 +1,8 @@
 //! How the symbols of a field are coded (section 8.1).
 
-use super::StreamBytes;
-use super::context_source::ContextSource;
-use super::mask::{Kept, SymbolShape};
+use super::contexts::ContextSource;
+use super::stream_bytes::StreamBytes;
+use super::values::{MaskBits, SymbolShape};
 use crate::coders::{
     BitsModel, Geometry, KeptModel, LaneModel, MixedModel, encode_bits, encode_kept, encode_lanes, encode_mask,
     encode_mixed, pack, packed_len, skip_bits, skip_lanes, skip_mixed,
@@ -161,7 +161,7 @@ impl Coding {
         symbols: &[u16],
         contexts: &[u8],
         width: u32,
-        kept: Option<&Kept>,
+        kept: Option<&MaskBits>,
         kernel: Kernel,
         out: &mut Vec<u8>,
     ) {

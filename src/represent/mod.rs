@@ -1,61 +1,53 @@
-//! Representations (sections 7 and 8): how a chunk's bytes become streams, and back.
+//! Representations (sections 7 and 8): how a chunk's elements become streams of symbols, and back.
 //!
 //! ```text
-//!   fields ── steps ── unpack     small integers out of larger words
-//!     │         ├───── mask       what is left out, and where
-//!     │         └───── codebook, affine ── groups     what values share
-//!     ├────── coding ── context_source ── class_field ── layout
-//!     ├────── decoding ── symbol_stream    a block's symbols, field by field
-//!     │           ├────── joining          its words
-//!     │           └────── inverse          its values, and their places
-//!     └────── word, scratch
+//!   chunk/      forward, inverse, join, account: a chunk's elements to coded streams and back, block by block
+//!   claims      whether a segment keeps what the header claims
+//!   fields      the parameters of a segment
+//!     steps     unpack, mask, and a map to symbol words: codebook or grid
+//!     transform, coding ── stream
+//!   contexts/   class fields, and the sources that pick contexts
+//!   values/     words, layouts, places, groups, mask symbols
 //! ```
 
-mod affine;
+mod chunk;
 mod claims;
-mod class_field;
 mod codebook;
 mod coding;
-mod context_source;
-mod decoding;
+mod contexts;
 mod fields;
-mod groups;
-mod inverse;
-mod joining;
-mod layout;
+mod grid;
+mod map_inverse;
 mod mask;
-mod scratch;
 mod steps;
-mod streams;
-mod symbol_stream;
+mod stream;
+mod stream_bytes;
+mod transform;
 mod unpack;
-mod word;
+mod values;
 
-pub(crate) use affine::{AffineMap, nearest, rounded, widened};
-pub(crate) use class_field::{ClassField, Group};
+pub(crate) use chunk::{ChunkExtent, Observer, Scratch, StreamObservation, contexts_of_field, take_field};
 pub(crate) use codebook::{Codebook, CodebookMap, Order};
 pub(crate) use coding::{Coding, Field};
-pub(crate) use context_source::{ContextSource, all_sums};
-pub(crate) use fields::{Fields, InChunks, Observer, Seen, Transform, take_field};
-pub(crate) use groups::Groups;
-pub(crate) use layout::{Layout, Rows};
-pub(crate) use mask::{Kept, Mask, SymbolShape, of_kept};
-pub(crate) use scratch::Scratch;
-pub(crate) use steps::{Map, Shared, Steps, kept_values};
-pub(crate) use streams::StreamBytes;
+pub(crate) use contexts::{AxisGroup, ClassField, ContextSource, all_sums};
+pub(crate) use fields::{Fields, InChunks};
+pub(crate) use grid::{Grid, nearest, rounded, widened};
+pub(crate) use mask::Mask;
+pub(crate) use steps::{GroupValues, Map, Steps, kept_values};
+pub(crate) use stream_bytes::StreamBytes;
+pub(crate) use transform::Transform;
 pub(crate) use unpack::{Axis, Unpack};
-pub(crate) use word::{Values, Word, read_words, with_word};
-
-use std::ops::Range;
+pub(crate) use values::{
+    Groups, MaskBits, Rows, SegmentLayout, SymbolShape, Values, Word, of_kept, read_words, with_word,
+};
 
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
-use crate::tensor::Dtype;
 use crate::wire::{Cursor, check_zstd_frame};
 
-/// What a chunk is encoded by.
+/// Options of chunk encoding.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Means {
+pub(crate) struct ChunkOptions {
     pub(crate) zstd_level: i32,
     pub(crate) kernel: Kernel,
 }
@@ -72,7 +64,7 @@ pub(crate) enum Representation {
 }
 
 impl Representation {
-    /// The code on the wire.
+    /// Returns the code on the wire.
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Raw => 0,
@@ -81,7 +73,7 @@ impl Representation {
         }
     }
 
-    /// For people and programs.
+    /// Returns the name that is shown in tables and in JSON.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -90,7 +82,7 @@ impl Representation {
         }
     }
 
-    /// Bytes of memory that its tables take, about.
+    /// Estimates the heap memory in bytes.
     pub(crate) fn memory(&self) -> usize {
         match self {
             Self::Fields(fields) => fields.memory(),
@@ -98,7 +90,7 @@ impl Representation {
         }
     }
 
-    /// The parameters in the segment's head.
+    /// Returns the parameters as the segment head stores them.
     pub(crate) fn parameters(&self) -> Vec<u8> {
         let mut out = Vec::new();
         if let Self::Fields(fields) = self {
@@ -107,8 +99,8 @@ impl Representation {
         out
     }
 
-    /// From code and parameters.
-    pub(crate) fn read(code: u8, parameters: &[u8], layout: &Layout<'_>) -> Result<Self> {
+    /// Reads a representation from its code and its parameters.
+    pub(crate) fn read(code: u8, parameters: &[u8], layout: &SegmentLayout<'_>) -> Result<Self> {
         let mut cursor = Cursor::unplaced(parameters, "segment");
         let this = match code {
             0 => Self::Raw,
@@ -120,7 +112,7 @@ impl Representation {
         Ok(this)
     }
 
-    /// Whether chunks of so many elements, of which there are so many, suit it.
+    /// Checks that `chunks` chunks of `chunk_len` elements suit the steps.
     pub(crate) fn check_chunk_len(&self, chunk_len: u64, chunks: u64) -> Result<()> {
         match self {
             Self::Fields(fields) => fields.steps.check_chunk_len(chunk_len, chunks),
@@ -128,30 +120,27 @@ impl Representation {
         }
     }
 
-    /// Appends the coded bytes of a chunk, the elements `elements` of the segment.
+    /// Appends the coded bytes of a chunk whose elements are `bytes`.
     pub(crate) fn encode_chunk(
         &self,
-        dtype: Dtype,
-        elements: &Range<u64>,
+        chunk: &ChunkExtent,
         bytes: &[u8],
         in_chunks: &InChunks,
-        means: Means,
+        options: ChunkOptions,
         out: &mut Vec<u8>,
     ) -> Result<()> {
         match self {
             Self::Raw => out.extend_from_slice(bytes),
-            Self::Zstd => out.extend_from_slice(&zstd::bulk::compress(bytes, means.zstd_level)?),
-            Self::Fields(fields) => fields.encode(dtype, elements, bytes, in_chunks, means.kernel, out),
+            Self::Zstd => out.extend_from_slice(&zstd::bulk::compress(bytes, options.zstd_level)?),
+            Self::Fields(fields) => chunk::encode(fields, chunk, bytes, in_chunks, options.kernel, out),
         }
         Ok(())
     }
 
-    /// Decodes a chunk, `coded`, that holds the elements `elements` of the segment, to `out`, which has its length. `observe` sees
-    /// each stream's symbols and, if there are several, contexts.
+    /// Decodes a chunk to `out`, which has the length of the chunk's elements. `observe` receives the symbols of each stream.
     pub(crate) fn decode_chunk(
         &self,
-        dtype: Dtype,
-        elements: &Range<u64>,
+        chunk: &ChunkExtent,
         mut coded: Cursor<'_>,
         out: &mut [u8],
         scratch: &mut Scratch,
@@ -168,29 +157,23 @@ impl Representation {
                 Ok(())
             }
             Self::Zstd => decode_zstd(coded.bytes(coded.remaining())?, out).map_err(|error| start.place(error)),
-            Self::Fields(fields) => fields.decode(dtype, elements, coded, out, scratch, observe),
+            Self::Fields(fields) => chunk::decode(fields, chunk, coded, out, scratch, observe),
         }
     }
 
-    /// How the coded bytes of a chunk of `elements` divide into streams.
-    pub(crate) fn account(
-        &self,
-        dtype: Dtype,
-        elements: &Range<u64>,
-        coded: &[u8],
-        into: &mut StreamBytes,
-    ) -> Result<()> {
+    /// Adds the sizes of the streams of a coded chunk to `into`.
+    pub(crate) fn account(&self, chunk: &ChunkExtent, coded: &[u8], into: &mut StreamBytes) -> Result<()> {
         match self {
             Self::Raw => into.raw += coded.len() as u64,
             Self::Zstd => into.zstd += coded.len() as u64,
-            Self::Fields(fields) => return fields.account(dtype, elements, coded, into),
+            Self::Fields(fields) => return chunk::account(fields, chunk, coded, into),
         }
         into.add_to_stream(0, coded.len() as u64);
         Ok(())
     }
 }
 
-/// One zstd frame that fills `out`.
+/// Decodes one zstd frame that must fill `out` exactly.
 fn decode_zstd(coded: &[u8], out: &mut [u8]) -> Result<()> {
     check_zstd_frame(coded, out.len() as u64)?;
     match zstd::bulk::decompress_to_buffer(coded, out) {

@@ -2,13 +2,11 @@
 
 use std::ops::Range;
 
-use super::affine::AffineMap;
 use super::codebook::{Codebook, CodebookMap, Order};
-use super::groups::Groups;
-use super::layout::Layout;
-use super::mask::{Kept, Mask};
+use super::grid::Grid;
+use super::mask::Mask;
 use super::unpack::Unpack;
-use super::word::{Word, read_words, with_word};
+use super::values::{Groups, MaskBits, SegmentLayout, Word, read_words, with_word};
 use crate::error::{Error, Result};
 use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::Dtype;
@@ -22,12 +20,12 @@ pub(crate) enum Map {
     /// Their numbers in codebooks.
     Codebook(CodebookMap),
     /// Integers on a grid.
-    Affine(AffineMap),
+    Grid(Grid),
 }
 
 /// What the groups of a segment share, if their blocks are cut: it lies in the chunks.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Shared {
+pub(crate) struct GroupValues {
     pub(crate) codebooks: Vec<Codebook>,
     pub(crate) scales: Vec<f32>,
 }
@@ -37,7 +35,7 @@ impl Map {
         match self {
             Self::None => 0,
             Self::Codebook(_) => 1,
-            Self::Affine(_) => 2,
+            Self::Grid(_) => 2,
         }
     }
 
@@ -45,7 +43,7 @@ impl Map {
         match self {
             Self::None => None,
             Self::Codebook(map) => Some(map.groups),
-            Self::Affine(map) => Some(map.groups),
+            Self::Grid(map) => Some(map.groups),
         }
     }
 
@@ -58,25 +56,25 @@ impl Map {
     }
 
     /// Appends what the groups of the chunk with these values share.
-    pub(crate) fn encode_shared(&self, shared: &Shared, values: &Range<u64>, out: &mut Vec<u8>) {
+    pub(crate) fn encode_shared(&self, shared: &GroupValues, values: &Range<u64>, out: &mut Vec<u8>) {
         let numbers = self.groups_of_chunk(values);
         match self {
             _ if numbers.is_empty() => {}
             Self::None => {}
             Self::Codebook(map) => map.encode(&shared.codebooks[numbers], out),
-            Self::Affine(map) => map.encode(&shared.scales[numbers], out),
+            Self::Grid(map) => map.encode(&shared.scales[numbers], out),
         }
     }
 
     /// Reads it.
-    pub(crate) fn decode_shared(&self, cursor: &mut Cursor<'_>, values: &Range<u64>) -> Result<Shared> {
+    pub(crate) fn decode_shared(&self, cursor: &mut Cursor<'_>, values: &Range<u64>) -> Result<GroupValues> {
         let count = self.groups_of_chunk(values).len();
-        let mut shared = Shared::default();
+        let mut shared = GroupValues::default();
         match self {
             _ if count == 0 => {}
             Self::None => {}
             Self::Codebook(map) => shared.codebooks = map.decode(cursor, count)?,
-            Self::Affine(map) => shared.scales = map.decode(cursor, count)?,
+            Self::Grid(map) => shared.scales = map.decode(cursor, count)?,
         }
         Ok(shared)
     }
@@ -114,7 +112,7 @@ impl Steps {
         match &self.map {
             Map::None => self.value_bits(dtype),
             Map::Codebook(map) => map.symbol_bits,
-            Map::Affine(map) => map.symbol_bits,
+            Map::Grid(map) => map.symbol_bits,
         }
     }
 
@@ -142,7 +140,11 @@ impl Steps {
         Ok(())
     }
 
-    pub(crate) fn read_unpack(flags: u8, cursor: &mut Cursor<'_>, layout: &Layout<'_>) -> Result<Option<Unpack>> {
+    pub(crate) fn read_unpack(
+        flags: u8,
+        cursor: &mut Cursor<'_>,
+        layout: &SegmentLayout<'_>,
+    ) -> Result<Option<Unpack>> {
         let map = flags >> 2;
         if flags & !0xf != 0 || map > 2 || (flags != 0 && layout.dtype.words() > 1) {
             return Err(cursor.place(Error::corrupt(format!("steps {flags} of {}", layout.dtype))));
@@ -155,7 +157,7 @@ impl Steps {
         flags: u8,
         unpack: Option<Unpack>,
         cursor: &mut Cursor<'_>,
-        layout: &Layout<'_>,
+        layout: &SegmentLayout<'_>,
         class_fields: usize,
     ) -> Result<Self> {
         let (dtype, values) = (layout.dtype, layout.elements());
@@ -165,7 +167,7 @@ impl Steps {
             0 => Map::None,
             1 => Map::Codebook(CodebookMap::read(cursor, Order::of(dtype, unpack.is_some()), bits, values)?),
             _ if unpack.is_some() => return Err(cursor.place(Error::corrupt("a grid of packed values"))),
-            _ => Map::Affine(AffineMap::read(cursor, dtype, values)?),
+            _ => Map::Grid(Grid::read(cursor, dtype, values)?),
         };
         Ok(Self { unpack, mask, map })
     }
@@ -178,7 +180,7 @@ impl Steps {
         match &self.map {
             Map::None => {}
             Map::Codebook(map) => map.write(out),
-            Map::Affine(map) => map.write(out),
+            Map::Grid(map) => map.write(out),
         }
     }
 
@@ -201,7 +203,7 @@ impl Steps {
                 [codebook] => Some(format!("codebook of {}", codebook.0.len())),
                 _ => Some(format!("codebook of up to {}{}", 1 << map.symbol_bits, per(&map.groups))),
             },
-            Map::Affine(map) => Some(format!("scale{}", per(&map.groups))),
+            Map::Grid(map) => Some(format!("scale{}", per(&map.groups))),
         };
         unpack.into_iter().chain(mask).chain(map).collect()
     }
@@ -212,7 +214,7 @@ impl Steps {
         mask + match &self.map {
             Map::None => 0,
             Map::Codebook(map) => map.memory(),
-            Map::Affine(map) => map.memory(),
+            Map::Grid(map) => map.memory(),
         }
     }
 
@@ -225,8 +227,8 @@ impl Steps {
         dtype: Dtype,
         start: u64,
         bytes: &[u8],
-        shared: &Shared,
-    ) -> (Option<Kept>, Vec<V>) {
+        shared: &GroupValues,
+    ) -> (Option<MaskBits>, Vec<V>) {
         if *self == Self::NONE {
             return (None, read_words(bytes, dtype.word_bits()));
         }
@@ -248,15 +250,15 @@ impl Steps {
         values: &[T],
         dtype: Dtype,
         start: u64,
-        shared: &Shared,
-    ) -> (Option<Kept>, Vec<V>) {
+        shared: &GroupValues,
+    ) -> (Option<MaskBits>, Vec<V>) {
         let numbers = self.map.groups_of_chunk(&(start..start + values.len() as u64));
         let at = (start, numbers.start);
         let (kept, of_mask) = match &self.mask {
             Some(mask) => {
-                let left_out = T::from_number(mask.left_out);
-                let kept = kept_values(values.iter().copied(), left_out);
-                let others: Vec<T> = values.iter().copied().filter(|&value| value != left_out).collect();
+                let omitted = T::from_number(mask.omitted);
+                let kept = kept_values(values.iter().copied(), omitted);
+                let others: Vec<T> = values.iter().copied().filter(|&value| value != omitted).collect();
                 (Some(kept), others)
             }
             None => (None, Vec::new()),
@@ -268,20 +270,20 @@ impl Steps {
                 values.iter().map(|value| V::from_number(value.number())).collect()
             }
             Map::Codebook(map) => map.apply(map.of_chunk(&shared.codebooks, numbers), at, values, kept.as_ref()),
-            Map::Affine(map) => map.apply(map.of_chunk(&shared.scales, numbers), at, values, kept.as_ref()),
+            Map::Grid(map) => map.apply(map.of_chunk(&shared.scales, numbers), at, values, kept.as_ref()),
         };
         (kept, words)
     }
 }
 
 /// The mask bits of values.
-pub(crate) fn kept_values<T: Word>(values: impl ExactSizeIterator<Item = T>, left_out: T) -> Kept {
+pub(crate) fn kept_values<T: Word>(values: impl ExactSizeIterator<Item = T>, omitted: T) -> MaskBits {
     let count = values.len();
     let mut bytes = vec![0u8; count.div_ceil(8)];
     for (index, value) in values.enumerate() {
-        bytes[index / 8] |= u8::from(value != left_out) << (index % 8);
+        bytes[index / 8] |= u8::from(value != omitted) << (index % 8);
     }
-    let mut kept = Kept::from_vec(bytes);
+    let mut kept = MaskBits::from_vec(bytes);
     kept.truncate(count);
     kept
 }

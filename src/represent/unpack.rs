@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::layout::Layout;
-use super::word::{Word, with_word};
+use super::values::{SegmentLayout, Word, with_word};
 use crate::error::{Error, Result};
 use crate::spec::{MAX_PACKED_BITS, MAX_RUN_WORDS};
 use crate::tensor::Dtype;
@@ -31,7 +30,7 @@ pub(crate) struct Unpack {
 
 impl Unpack {
     /// None if the segment's elements cannot be packed so.
-    pub(crate) fn new(layout: &Layout<'_>, bits: u32, words: u32, axis: Axis) -> Option<Self> {
+    pub(crate) fn new(layout: &SegmentLayout<'_>, bits: u32, words: u32, axis: Axis) -> Option<Self> {
         let word_bits = layout.dtype.word_bits();
         let is_sound = (1..=MAX_PACKED_BITS.min(word_bits - 1)).contains(&bits)
             && (1..=MAX_RUN_WORDS).contains(&words)
@@ -62,7 +61,7 @@ impl Unpack {
         Some(this)
     }
 
-    pub(crate) fn read(cursor: &mut Cursor<'_>, layout: &Layout<'_>) -> Result<Self> {
+    pub(crate) fn read(cursor: &mut Cursor<'_>, layout: &SegmentLayout<'_>) -> Result<Self> {
         let start = cursor.clone();
         let [bits, words, axis] = [cursor.u8()?, cursor.u8()?, cursor.u8()?];
         let axis = [Axis::Last, Axis::First].get(usize::from(axis)).copied();
@@ -92,7 +91,7 @@ impl Unpack {
     }
 
     /// The layout of the values.
-    pub(crate) fn layout<'a>(&self, layout: &Layout<'a>) -> Layout<'a> {
+    pub(crate) fn layout<'a>(&self, layout: &SegmentLayout<'a>) -> SegmentLayout<'a> {
         let of_values = |shape: &Cow<'a, [u64]>| {
             let mut shape = shape.to_vec();
             if self.words > 1 {
@@ -105,7 +104,7 @@ impl Unpack {
             shape.push(self.values_a_run());
             Cow::Owned(shape)
         };
-        Layout { dtype: layout.dtype, shapes: layout.shapes.iter().map(of_values).collect() }
+        SegmentLayout { dtype: layout.dtype, shapes: layout.shapes.iter().map(of_values).collect() }
     }
 
     /// The values of whole units, one a byte; none if a bit above them is set.
@@ -190,7 +189,7 @@ mod tests {
             };
             prop_assume!(dtype.bits() >= 8);
             let shape = [rows, columns];
-            let layout = Layout::new(dtype, [&shape[..]]);
+            let layout = SegmentLayout::new(dtype, [&shape[..]]);
             let Some(unpack) = Unpack::new(&layout, bits, words, axis) else { return Ok(()) };
             let w = dtype.word_bits() as usize;
             let k = words as usize * w / bits as usize;
@@ -230,19 +229,20 @@ mod tests {
     #[test]
     fn impossible_packings_are_refused() {
         let shape = [4, 6];
-        let layout = Layout::new(Dtype::I32, [&shape[..]]);
-        let read =
-            |bytes: [u8; 3], layout: &Layout<'_>| Unpack::read(&mut Cursor::unplaced(&bytes, "test"), layout).is_ok();
+        let layout = SegmentLayout::new(Dtype::I32, [&shape[..]]);
+        let read = |bytes: [u8; 3], layout: &SegmentLayout<'_>| {
+            Unpack::read(&mut Cursor::unplaced(&bytes, "test"), layout).is_ok()
+        };
         assert!(read([4, 1, 0], &layout) && read([3, 3, 0], &layout) && read([3, 4, 1], &layout));
         for bytes in [[0, 1, 0], [9, 1, 0], [4, 0, 0], [4, 9, 0], [4, 1, 1], [4, 1, 2], [3, 3, 1], [3, 4, 0]] {
             assert!(!read(bytes, &layout), "{bytes:?}");
         }
-        assert!(!read([8, 1, 0], &Layout::new(Dtype::U8, [&shape[..]])), "a value is less than a word");
-        assert!(!read([5, 1, 0], &Layout::new(Dtype::U8, [&shape[..]])), "one value");
-        assert!(!read([3, 3, 0], &Layout::new(Dtype::I32, [&shape[..], &shape[..]])), "runs of several members");
-        assert!(!read([4, 1, 0], &Layout::new(Dtype::C64, [&shape[..]])));
+        assert!(!read([8, 1, 0], &SegmentLayout::new(Dtype::U8, [&shape[..]])), "a value is less than a word");
+        assert!(!read([5, 1, 0], &SegmentLayout::new(Dtype::U8, [&shape[..]])), "one value");
+        assert!(!read([3, 3, 0], &SegmentLayout::new(Dtype::I32, [&shape[..], &shape[..]])), "runs of several members");
+        assert!(!read([4, 1, 0], &SegmentLayout::new(Dtype::C64, [&shape[..]])));
         for dtype in [Dtype::F4, Dtype::F6_E2M3, Dtype::F6_E3M2] {
-            let layout = Layout::new(dtype, [&[4u64, 8][..]]);
+            let layout = SegmentLayout::new(dtype, [&[4u64, 8][..]]);
             assert!(!read([2, 1, 0], &layout) && !read([3, 4, 0], &layout), "words of less than a byte");
         }
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use conformance::encoder::coding::{Coding, field};
 use conformance::encoder::container::{Item, Part, Parts};
-use conformance::vectors::build::{fields, segment, tensor};
+use conformance::vectors::build::{fields, tensor};
 use conformance::vectors::good::Vector;
 use conformance::wire::manifest::{Manifest, Packing};
 use tersor::{DecodeOptions, ErrorKind, Reader, Result};

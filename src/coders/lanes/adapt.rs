@@ -3,13 +3,13 @@
 use super::super::tables::Tables;
 use super::super::tables::normalise::normalise;
 use crate::error::{Error, Result};
-use crate::spec::{COUNTED_BELOW, GROUP_STEP, MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, WEIGHT_BITS};
+use crate::spec::{COUNTED_BELOW, MAX_INTERVAL, MAX_RATE, MIN_INTERVAL, ROUND_STEP, WEIGHT_BITS};
 use crate::wire::Cursor;
 
-/// Returns whether the symbols of this group of 32 are counted.
+/// Returns whether the symbols of this round are counted.
 #[inline(always)]
-pub(super) fn is_counted(group: usize) -> bool {
-    (group as u32).wrapping_mul(GROUP_STEP) < COUNTED_BELOW
+pub(super) fn is_counted(round: usize) -> bool {
+    (round as u32).wrapping_mul(ROUND_STEP) < COUNTED_BELOW
 }
 
 /// How tables follow the symbols of a chunk.

@@ -59,8 +59,8 @@ fn encode<'w, const MANY: bool>(
         let end = symbols.len().min(start.saturating_add(interval_len));
         let (symbols, contexts) = (&symbols[start..end], if MANY { &contexts[start..end] } else { &[] });
         let places = table.places();
-        lanes.encode(kernel, &places, contexts, symbols, |block| {
-            let from = block * LANES;
+        lanes.encode(kernel, &places, contexts, symbols, |round| {
+            let from = round * LANES;
             for (i, &symbol) in symbols[from..].iter().take(LANES).enumerate().rev() {
                 let place = places.of(if MANY { contexts[from + i] } else { 0 }, symbol);
                 assert!(place != SlotPlace::NONE, "a symbol without a code");
@@ -77,7 +77,7 @@ fn encode<'w, const MANY: bool>(
     LaneStream { states: lanes.states, words: lanes.words.into_written(), escapes }
 }
 
-/// By context and symbol: the place of the symbol's slots, which is all that coding it takes.
+/// By context and symbol: the place of the symbol's slots.
 struct PlaceTable {
     all: Vec<SlotPlace>,
     /// Bits of a symbol's label. The last label stands for all symbols outside of the range of the tables.

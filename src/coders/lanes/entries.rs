@@ -62,7 +62,7 @@ impl Entries {
         self.of_symbol[table_start + usize::from(symbol)]
     }
 
-    /// Counts the entries of the groups that adaptation looks at (section 10.2).
+    /// Counts the entries of the rounds that adaptation looks at (section 10.2).
     ///
     /// `start` is the position of the first symbol in the chunk, a multiple of 32.
     pub(super) fn count_sampled<const MANY: bool>(
@@ -72,8 +72,8 @@ impl Entries {
         contexts: &[u8],
         counts: &mut [u32],
     ) {
-        for (at, group) in symbols.chunks(LANES).enumerate().filter(|(at, _)| is_counted(start / LANES + at)) {
-            for (i, &symbol) in group.iter().enumerate() {
+        for (at, round) in symbols.chunks(LANES).enumerate().filter(|(at, _)| is_counted(start / LANES + at)) {
+            for (i, &symbol) in round.iter().enumerate() {
                 let context = if MANY { contexts[at * LANES + i] } else { 0 };
                 counts[usize::from(self.marked::<MANY>(context, symbol) & !ESCAPED)] += 1;
             }

@@ -1,4 +1,4 @@
-//! Adds up what the symbols of a chunk take, under tables that may follow them (section 10.2).
+//! Adds up the costs or the code lengths of a chunk's symbols, under static or adaptive tables (section 10.2).
 
 use super::adapt::{Adaptation, AdaptiveTables};
 use super::entries::{Count, Entries};

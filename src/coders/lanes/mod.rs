@@ -1,9 +1,9 @@
-//! The lane coder (section 10): 32 interleaved rANS states that take turns.
+//! The lane coder (section 10): 32 interleaved rANS states that take turns. A *round* is one turn of all states: 32 symbols.
 //!
 //! ```text
 //!   encode   decode/   cost   code_length
-//!      │        │        └──────┴── measure    adds up what symbols take, under tables that may follow them
-//!      │        └── slots                      what a decoder looks up
+//!      │        │        └──────┴── measure    adds up costs or code lengths of symbols
+//!      │        └── slots                      the look-up table of a decoder
 //!      ├── entries                             numbers and counts the entries of all tables
 //!      ├── adapt                               tables that follow the symbols
 //!      └── model                               parameters in the segment's head; the parts of a chunk's stream
@@ -28,5 +28,7 @@ pub(crate) use decode::{LaneDecoder, LaneTables};
 pub(crate) use encode::encode_lanes;
 pub(crate) use model::{LaneModel, skip_lanes};
 
+#[cfg(test)]
+mod naive;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 
 use super::super::sink::Sink;
 use super::geometry::Geometry;
-use super::mixer::{Mixer, Weights};
+use super::mixer::{Mix, Mixer};
 use super::slot::Slot;
 use super::stream::{self, Predictor};
 use super::tables::MixerTables;
@@ -34,27 +34,38 @@ pub(crate) fn mask_code_length(bits: &[u16], geometry: Geometry) -> f64 {
 const INPUTS: usize = 5;
 /// The first slot of each set of contexts, and the number of slots.
 const SETS: [usize; INPUTS + 1] = [0, 512, 1536, 1792, 2048, 2304];
-/// The number of kernel positions with mixing weights of their own. All later positions share the last weights.
-const WEIGHT_SETS: usize = 16;
-/// The size of the largest kernel whose bits are a context all together. For larger kernels the context is the last bits, of this
-/// number.
+/// The number of places in the kernel with a mix of their own. All later places share the last mix.
+const MIXES: usize = 16;
+/// The size of the largest kernel whose known bits are a context all together. For larger kernels the context is the last 9 bits.
 const WHOLE_KERNEL: usize = 9;
 
 /// The state of a chunk.
 struct MaskPredictor {
     mixer: Mixer,
     geometry: Geometry,
-    weights: [Weights<INPUTS>; WEIGHT_SETS],
-    /// Densities so far: of all bits, of each column, of each channel, and of each position in the kernel.
+    mixes: [Mix<INPUTS>; MIXES],
+    /// The last bits of the chunk.
+    history: usize,
+    /// Densities so far: of all bits, of each column, of each channel, and of each place in the kernel.
     all: Slot,
     columns: Vec<Slot>,
     channels: Vec<Slot>,
-    positions: Vec<Slot>,
+    places: Vec<Slot>,
+}
+
+/// Where a bit lies in its row, with the densities of the row and of the kernel.
+struct RowState {
+    row: Slot,
+    kernel: Slot,
+    column: usize,
+    channel: usize,
+    /// The position in the kernel.
+    place: usize,
 }
 
 /// Returns `density` of section 12.3: the log odds of a slot in 2^bits steps.
 #[inline(always)]
-fn quantised(slot: Slot, bits: u32, tables: &MixerTables) -> usize {
+fn density(slot: Slot, bits: u32, tables: &MixerTables) -> usize {
     ((slot.stretched(tables) + 512) >> (11 - bits)).clamp(0, (1 << bits) - 1) as usize
 }
 
@@ -65,70 +76,86 @@ impl MaskPredictor {
         Self {
             mixer: Mixer::new(SETS[INPUTS]),
             geometry,
-            weights: [Weights::new(INPUTS); WEIGHT_SETS],
+            mixes: [Mix::new(INPUTS); MIXES],
+            history: 0,
             all: Slot::NEW,
             columns: vec![Slot::NEW; row.min(count)],
             channels: vec![Slot::NEW; row.min(count).div_ceil(kernel)],
-            positions: vec![Slot::NEW; kernel.min(count)],
+            places: vec![Slot::NEW; kernel.min(count)],
         }
+    }
+
+    /// Starts the densities that begin with the next bit. Those of columns and channels begin with their bit in the first row.
+    #[inline(always)]
+    fn start(&mut self, at: &mut RowState, is_first_row: bool) {
+        if at.place == self.geometry.kernel as usize {
+            (at.place, at.channel) = (0, at.channel + 1);
+        }
+        if at.place == 0 {
+            at.kernel = at.row.with_count(4);
+        }
+        if is_first_row {
+            if at.place == 0 {
+                self.channels[at.channel] = self.all.with_count(2);
+            }
+            self.columns[at.column] = self.all.with_count(2);
+        }
+    }
+
+    /// Returns the slots of the contexts A0 to A4 of section 12.3. `above` has the bits one row and two rows above.
+    #[inline(always)]
+    fn slots(&self, at: &RowState, above: [usize; 2]) -> [usize; INPUTS] {
+        let density = |slot: Slot, bits: u32| density(slot, bits, self.mixer.tables);
+        let column = self.columns[at.column];
+        let history = self.history;
+        let in_kernel = match self.geometry.kernel as usize {
+            ..=WHOLE_KERNEL => 1 << at.place | history & ((1 << at.place) - 1),
+            _ => history & 511,
+        };
+        let contexts = [
+            in_kernel & 511,
+            density(column, 5) << 5 | density(at.row, 5),
+            density(self.channels[at.channel], 4) << 4 | density(at.kernel, 4),
+            density(column, 4) << 4 | history & 15,
+            density(self.places[at.place], 4) << 4 | (history & 3) << 2 | above[0] << 1 | above[1],
+        ];
+        let mut slots = [0; INPUTS];
+        slots.iter_mut().zip(contexts).zip(SETS).for_each(|((slot, context), set)| *slot = set + context);
+        slots
+    }
+
+    /// Updates densities and history after a bit.
+    #[inline(always)]
+    fn follow(&mut self, at: &mut RowState, bit: bool) {
+        let followers = [
+            &mut at.row,
+            &mut at.kernel,
+            &mut self.all,
+            &mut self.columns[at.column],
+            &mut self.channels[at.channel],
+            &mut self.places[at.place],
+        ];
+        followers.into_iter().for_each(|slot| slot.follow(bit, self.mixer.tables));
+        self.history = self.history << 1 | usize::from(bit);
+        at.column += 1;
+        at.place += 1;
     }
 }
 
 impl Predictor for MaskPredictor {
     fn code<S: Sink>(mut self, sink: &mut S, bits: &mut [u16]) -> Result<(), S::Error> {
-        let tables = self.mixer.tables;
-        let (row_len, kernel) = (self.geometry.row as usize, self.geometry.kernel as usize);
-        let mut history = 0usize;
+        let row_len = self.geometry.row as usize;
         for start in (0..bits.len()).step_by(row_len) {
-            let mut row = self.all.with_count(8);
-            let mut of_kernel = row;
-            let mut position = 0;
-            let mut channel = 0;
+            let row = self.all.with_count(8);
+            let mut at = RowState { row, kernel: row, column: 0, channel: 0, place: 0 };
             for i in start..bits.len().min(start + row_len) {
-                let column = i - start;
-                if position == kernel {
-                    (position, channel) = (0, channel + 1);
-                }
-                if position == 0 {
-                    of_kernel = row.with_count(4);
-                }
-                if start == 0 {
-                    if position == 0 {
-                        self.channels[channel] = self.all.with_count(2);
-                    }
-                    self.columns[column] = self.all.with_count(2);
-                }
-                let above = if i >= row_len { usize::from(bits[i - row_len]) } else { 0 };
-                let two_above = if i >= 2 * row_len { usize::from(bits[i - 2 * row_len]) } else { 0 };
-                let of_column = self.columns[column];
-                let quantised = |slot: Slot, bits: u32| quantised(slot, bits, tables);
-                let in_kernel = match kernel {
-                    ..=WHOLE_KERNEL => 1 << position | history & ((1 << position) - 1),
-                    _ => history & 511,
-                };
-                let contexts = [
-                    in_kernel & 511,
-                    quantised(of_column, 5) << 5 | quantised(row, 5),
-                    quantised(self.channels[channel], 4) << 4 | quantised(of_kernel, 4),
-                    quantised(of_column, 4) << 4 | history & 15,
-                    quantised(self.positions[position], 4) << 4 | (history & 3) << 2 | above << 1 | two_above,
-                ];
-                let mut at = [0; INPUTS];
-                at.iter_mut().zip(contexts).zip(SETS).for_each(|((at, context), set)| *at = set + context);
-                let weights = &mut self.weights[position.min(WEIGHT_SETS - 1)];
-                let bit = self.mixer.decide(sink, &at, weights, 1, bits[i] != 0)?;
+                self.start(&mut at, start == 0);
+                let above = [1, 2].map(|rows| i.checked_sub(rows * row_len).map_or(0, |i| usize::from(bits[i])));
+                let slots = self.slots(&at, above);
+                let mix = &mut self.mixes[at.place.min(MIXES - 1)];
+                let bit = self.mixer.decide(sink, &slots, mix, 1, bits[i] != 0)?;
                 bits[i] = bit.into();
-                let followers = [
-                    &mut row,
-                    &mut of_kernel,
-                    &mut self.all,
-                    &mut self.columns[column],
-                    &mut self.channels[channel],
-                    &mut self.positions[position],
-                ];
-                followers.into_iter().for_each(|slot| slot.follow(bit, tables));
-                history = history << 1 | usize::from(bit);
-                position += 1;
+                self.follow(&mut at, bit);
             }
         }
         Ok(())

@@ -1,5 +1,4 @@
-//! The mixer (section 12.1): makes the probability of a bit from those of several slots, by weights that learn which of them
-//! to trust.
+//! The mixer (section 12.1): combines the probabilities of several slots. Its weights learn which slots to trust.
 
 use super::super::sink::Sink;
 use super::slot::Slot;
@@ -12,14 +11,14 @@ pub(super) struct Mixer {
     slots: Vec<u32>,
 }
 
-/// Mixing weights, and how often they were used.
+/// The mixing weights of a decision, and how often they were used.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Weights<const N: usize> {
+pub(super) struct Mix<const N: usize> {
     weights: [i32; N],
     uses: u32,
 }
 
-impl<const N: usize> Weights<N> {
+impl<const N: usize> Mix<N> {
     /// Equal weights for `inputs` slots. `N` is their number, or one more if there is a constant input.
     pub(super) const fn new(inputs: usize) -> Self {
         Self { weights: [65_536 / inputs as i32; N], uses: 0 }
@@ -40,15 +39,15 @@ impl Mixer {
         Self { tables: &TABLES, slots: vec![0; slots] }
     }
 
-    /// Codes a decision by the slots with numbers `at`. Weights and slots then follow the bit.
+    /// Codes a decision by the slots with numbers `at`. Mix and slots then follow the bit.
     ///
-    /// `rate` is the learning rate of the weights. With one weight more than slots, the last one belongs to a constant input.
+    /// `rate` is the learning rate of the mix. If it has one weight more than slots, the last one belongs to a constant input.
     #[inline(always)]
     pub(super) fn decide<S: Sink, const INPUTS: usize, const N: usize>(
         &mut self,
         sink: &mut S,
         at: &[usize; INPUTS],
-        weights: &mut Weights<N>,
+        mix: &mut Mix<N>,
         rate: i32,
         bit: bool,
     ) -> Result<bool, S::Error> {
@@ -57,12 +56,12 @@ impl Mixer {
         for (stretched, at) in stretched.iter_mut().zip(at) {
             *stretched = Slot::from_difference(slots[*at]).stretched(tables);
         }
-        let sum: i64 = weights.weights.iter().zip(&stretched).map(|(&w, &s)| i64::from(w) * i64::from(s)).sum();
+        let sum: i64 = mix.weights.iter().zip(&stretched).map(|(&w, &s)| i64::from(w) * i64::from(s)).sum();
         let mixed = (sum >> 16).clamp(i64::from(-STRETCH_LIMIT), i64::from(STRETCH_LIMIT - 1)) as i32;
         let probability = tables.squash[(mixed + STRETCH_LIMIT) as usize];
         let bit = sink.code(bit, probability)?;
         let error = (if bit { 0 } else { 65_536 }) - i32::from(probability);
-        for (weight, stretched) in weights.weights.iter_mut().zip(stretched) {
+        for (weight, stretched) in mix.weights.iter_mut().zip(stretched) {
             let step = (i64::from(stretched) * i64::from(error * rate) + (1 << 17)) >> 18;
             *weight = (*weight + step as i32).clamp(-(1 << 20), 1 << 20);
         }
@@ -75,9 +74,10 @@ impl Mixer {
     }
 }
 
-/// Returns the size of a number: 4 · log2(|value| / 16) rounded down, from 0 to 63; 0 if |value| is below 16.
+/// Returns `quarter` of section 12.1, a logarithm in quarter octaves: 4 · log2(|value| / 16), roughly, from 0 to 63; 0 if |value|
+/// is below 16.
 #[inline(always)]
-pub(super) fn size_of(value: i64) -> usize {
+pub(super) fn quarter(value: i64) -> usize {
     let value = value.unsigned_abs();
     if value < 16 {
         return 0;
@@ -86,8 +86,8 @@ pub(super) fn size_of(value: i64) -> usize {
     ((4 * (log2 - 4)) as usize + (value >> (log2 - 2) & 3) as usize).min(63)
 }
 
-/// Returns `half` of section 12.1: the size in half octaves, and the sign in the lowest bit.
+/// Returns `half` of section 12.1: the logarithm in half octaves, and the sign in the lowest bit.
 #[inline(always)]
-pub(super) fn signed_size_of(value: i64) -> usize {
-    (size_of(value) >> 1) << 1 | usize::from(value < 0)
+pub(super) fn half(value: i64) -> usize {
+    (quarter(value) >> 1) << 1 | usize::from(value < 0)
 }

@@ -4,7 +4,7 @@
 //! ```text
 //!   field/    a field of floats or integers          mask    mask bits          kept/    the values that a mask keeps
 //!     └───────────────┬───────────────────────────────┼──────────────────────────┘
-//!   stream            encodes, decodes and measures what these three predict
+//!   stream            encodes, decodes and measures a chunk with one of these three
 //!   symbol            sign, escape and magnitude of a symbol
 //!    ├── window       the magnitudes that are coded by mixing
 //!   columns           running means of columns;  lms     least mean squares;  geometry     rows and kernels

@@ -1,12 +1,12 @@
 //! Codes a symbol: its sign, whether it is an escape, and its magnitude (sections 12.2 and 12.4).
 
 use super::super::sink::Sink;
-use super::mixer::{Mixer, Weights};
+use super::mixer::{Mix, Mixer};
 use super::slot::Slot;
 use super::window::{Sign, Window};
 
-/// The state with which symbols are coded. `WEIGHTS` is `INPUTS` + 1, for the constant input of the mixer.
-pub(super) struct SymbolMixer<const INPUTS: usize, const WEIGHTS: usize> {
+/// The state with which symbols are coded. `MIXED` is `INPUTS` + 1, for the constant input of the mixer.
+pub(super) struct SymbolMixer<const INPUTS: usize, const MIXED: usize> {
     pub(super) window: Window,
     /// Whether magnitudes outside of the window are possible.
     may_escape: bool,
@@ -16,7 +16,7 @@ pub(super) struct SymbolMixer<const INPUTS: usize, const WEIGHTS: usize> {
     /// The first slot of each set of contexts. A set has one slot for each context and node.
     sets: [usize; INPUTS],
     /// By node.
-    weights: Vec<Weights<WEIGHTS>>,
+    mixes: Vec<Mix<MIXED>>,
     /// Whether a symbol is an escape, by whether the symbol before it was one.
     escapes: [Slot; 2],
     /// The tree of the magnitudes of escapes.
@@ -24,7 +24,7 @@ pub(super) struct SymbolMixer<const INPUTS: usize, const WEIGHTS: usize> {
     was_escape: bool,
 }
 
-impl<const INPUTS: usize, const WEIGHTS: usize> SymbolMixer<INPUTS, WEIGHTS> {
+impl<const INPUTS: usize, const MIXED: usize> SymbolMixer<INPUTS, MIXED> {
     /// Creates sets of `sizes` contexts.
     pub(super) fn new(window: Window, may_escape: bool, unsigned: usize, sizes: [usize; INPUTS]) -> Self {
         let mut sets = [0; INPUTS];
@@ -37,7 +37,7 @@ impl<const INPUTS: usize, const WEIGHTS: usize> SymbolMixer<INPUTS, WEIGHTS> {
             unsigned,
             mixer: Mixer::new(sizes.iter().sum::<usize>() << window.bits),
             sets,
-            weights: vec![Weights::new(INPUTS); 1 << window.bits],
+            mixes: vec![Mix::new(INPUTS); 1 << window.bits],
             escapes: [Slot::NEW; 2],
             escape_tree: vec![Slot::NEW; 1 << window.magnitude_bits],
             was_escape: false,
@@ -94,8 +94,8 @@ impl<const INPUTS: usize, const WEIGHTS: usize> SymbolMixer<INPUTS, WEIGHTS> {
         node: usize,
         bit: bool,
     ) -> Result<bool, S::Error> {
-        let weights = &mut self.weights[node];
-        let rate = weights.rate();
-        self.mixer.decide(sink, &at.map(|at| at + node), weights, rate, bit)
+        let mix = &mut self.mixes[node];
+        let rate = mix.rate();
+        self.mixer.decide(sink, &at.map(|at| at + node), mix, rate, bit)
     }
 }

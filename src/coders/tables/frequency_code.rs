@@ -5,14 +5,14 @@
 
 use super::super::context::AdaptiveBit;
 use super::super::sink::Sink;
-use crate::spec::{MAX_LEVEL, TABLE_LIMIT};
+use crate::spec::{MAX_FREQUENCY_CODE, TABLE_LIMIT};
 
 /// The values of the codes of one octave (section 9): 2^(8 + j/8) rounded.
 const OCTAVE: [u32; 8] = [256, 279, 304, 332, 362, 395, 431, 470];
 
 /// The value of each code (section 9); 0 for code 0.
-pub(super) static VALUES: [u32; MAX_LEVEL as usize + 1] = {
-    let mut values = [0; MAX_LEVEL as usize + 1];
+pub(super) static VALUES: [u32; MAX_FREQUENCY_CODE as usize + 1] = {
+    let mut values = [0; MAX_FREQUENCY_CODE as usize + 1];
     let mut code = 1;
     while code < values.len() {
         values[code] = (OCTAVE[code & 7] << (code >> 3)) >> 4;
@@ -140,7 +140,7 @@ impl CodeModel {
 
     /// Predicts the code of `symbol`, counted from the first of the range.
     ///
-    /// `row` has the codes of the symbols before it, `above` those of the table before, if there is one.
+    /// `row` holds the codes of the symbols before it. `above` holds the codes of the previous table, if there is one.
     #[inline]
     pub(super) fn predict(row: &CodeRow, above: Option<&CodeRow>, drift: i8, symbol: usize) -> Prediction {
         let symbol = symbol as isize;
@@ -197,7 +197,7 @@ impl CodeModel {
                 i32::from(from) + self.differences[kind][self.heat].code(sink, difference)?
             }
         };
-        Ok(u8::try_from(coded).ok().filter(|code| (1..=MAX_LEVEL).contains(code)))
+        Ok(u8::try_from(coded).ok().filter(|code| (1..=MAX_FREQUENCY_CODE).contains(code)))
     }
 
     /// Notes that `code` was coded.
@@ -256,5 +256,5 @@ fn median(west: u8, north: u8, north_west: u8) -> u8 {
 
 /// Continues with half of the slope.
 fn extrapolate(west: u8, further_west: u8) -> u8 {
-    (i32::from(west) + (i32::from(west) - i32::from(further_west)) / 2).clamp(1, i32::from(MAX_LEVEL)) as u8
+    (i32::from(west) + (i32::from(west) - i32::from(further_west)) / 2).clamp(1, i32::from(MAX_FREQUENCY_CODE)) as u8
 }

@@ -6,7 +6,7 @@ use super::effort::Effort;
 use super::field_coding::BYTE;
 use super::propose::{Candidate, candidates};
 use crate::error::Result;
-use crate::represent::{InChunks, Layout, Representation};
+use crate::represent::{InChunks, Representation, SegmentLayout};
 use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::{Dtype, bytes_of};
 
@@ -32,7 +32,13 @@ impl Plan {
 }
 
 /// Plans the segment `bytes`, whose rows have `row` elements.
-pub(crate) fn plan(layout: &Layout<'_>, row: u64, bytes: &[u8], chunk_bytes: u64, effort: &Effort) -> Result<Plan> {
+pub(crate) fn plan(
+    layout: &SegmentLayout<'_>,
+    row: u64,
+    bytes: &[u8],
+    chunk_bytes: u64,
+    effort: &Effort,
+) -> Result<Plan> {
     let dtype = layout.dtype;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     let effort = &effort.for_segment(elements);

@@ -7,7 +7,7 @@ use super::magnitude::Magnitudes;
 use super::scale::{Classes, Resolution, classes};
 use super::view::{Block, Words};
 use crate::coders::{BIT, entropy_cost};
-use crate::represent::{ContextSource, Layout, Word};
+use crate::represent::{ContextSource, SegmentLayout, Word};
 use crate::spec::MAX_GROUP_CLASSES;
 
 /// Bytes that a table of one more context takes, about.
@@ -59,7 +59,7 @@ impl Contexts {
 /// The contexts for the top field that save most on a sample. `mask_contexts` are others that may do.
 pub(super) fn choose_contexts<W: Word>(
     words: Words<'_, W>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     width: u32,
     sums: Option<Sums>,
     magnitudes: &Magnitudes,
@@ -126,7 +126,12 @@ pub(super) fn choose_contexts<W: Word>(
     }
 }
 
-fn contexts_of(grouping: &Grouping, layout: &Layout<'_>, resolution: Resolution, field: usize) -> Option<Contexts> {
+fn contexts_of(
+    grouping: &Grouping,
+    layout: &SegmentLayout<'_>,
+    resolution: Resolution,
+    field: usize,
+) -> Option<Contexts> {
     let (classes, source) = classes(grouping, layout, resolution, field)?;
     let (classes, cost) = classes.with_best_order();
     Some(Contexts { source, classes: Some(classes), cost })

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::coders::{BIT, entropy_cost, log2_fixed};
-use crate::represent::{Kept, Layout, Rows};
+use crate::represent::{MaskBits, Rows, SegmentLayout};
 use crate::spec::{MAX_GROUP_CLASSES, MAX_GROUPS};
 
 /// Inner axes from here on are worth a row for each index of all the others.
@@ -58,8 +58,7 @@ impl Effect {
         let all = (sums.iter().sum::<i64>() / unit) as u64;
         let total: u64 = counts.iter().sum();
         // in 1/64 octave
-        let log_odds =
-            |left_out: u64, kept: u64| ((log2_fixed(left_out) as i64 - log2_fixed(kept) as i64) >> 10) as i32;
+        let log_odds = |omitted: u64, kept: u64| ((log2_fixed(omitted) as i64 - log2_fixed(kept) as i64) >> 10) as i32;
         // as if each index had some weights more, of average density: few weights say little
         let prior = 8;
         let mean = log_odds((total - all).max(1), all.max(1));
@@ -126,7 +125,7 @@ pub(super) struct Sums {
 
 impl Sums {
     /// None if no index is worth telling from another.
-    pub(super) fn new(layout: &Layout<'_>) -> Option<Self> {
+    pub(super) fn new(layout: &SegmentLayout<'_>) -> Option<Self> {
         let axes: Vec<(Axes, u64)> = match layout.single() {
             Some(shape) => {
                 shape.iter().enumerate().filter(|(_, d)| **d > 1).map(|(axis, &d)| (axis..axis + 1, d)).collect()
@@ -173,7 +172,7 @@ impl Sums {
     }
 
     /// The magnitudes of the weights among these elements, of all or of those that are kept. Blocks come in order.
-    pub(super) fn add(&mut self, elements: Range<u64>, magnitudes: &[i16], kept: Option<&Kept>) {
+    pub(super) fn add(&mut self, elements: Range<u64>, magnitudes: &[i16], kept: Option<&MaskBits>) {
         self.position += magnitudes.len() as u64;
         add_rows(&self.rows, &elements, magnitudes, kept, &mut self.row_sums, &mut self.row_counts);
         if let Some((rows, sums, counts)) = &mut self.outer {
@@ -267,7 +266,7 @@ fn add_rows(
     rows: &Rows,
     elements: &Range<u64>,
     magnitudes: &[i16],
-    kept: Option<&Kept>,
+    kept: Option<&MaskBits>,
     sums: &mut [i64],
     counts: &mut [u64],
 ) {

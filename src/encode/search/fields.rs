@@ -13,7 +13,7 @@ use super::refine::refine;
 use super::scale::Classes;
 use super::view::{Source, Words};
 use crate::coders::{BIT, adaptive_cost};
-use crate::represent::{ContextSource, Field, Layout, Map, Transform, Word};
+use crate::represent::{ContextSource, Field, Map, SegmentLayout, Transform, Word};
 use crate::spec::MAX_SYMBOL_BITS;
 
 /// Segments of at most so many words have each of their layouts refined.
@@ -22,7 +22,7 @@ const SMALL_WORDS: usize = 1 << 12;
 /// Plans the fields of a segment whose values have this layout. `mask_contexts` are the contexts of its mask; `chunk_len` gives, for a
 /// cost, the values a chunk. What steps cost is not counted.
 pub(super) fn plan_fields<W: Word>(
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     source: Source<'_>,
     meaning: Option<SymbolMeaning>,
     mask_contexts: Option<MaskContexts<'_>>,

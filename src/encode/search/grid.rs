@@ -1,6 +1,6 @@
 //! Finds affine grids (section 8.7): floats that are small integers times the scale of their group, bit for bit.
 
-use crate::represent::{AffineMap, Groups, Values, Word, nearest, rounded, widened};
+use crate::represent::{Grid, Groups, Values, Word, nearest, rounded, widened};
 use crate::tensor::Dtype;
 
 /// The least value of a group is tried as 1 to so many times the scale.
@@ -14,25 +14,25 @@ const PROBES: usize = 4;
 
 /// A grid on which all kept values lie: where the groups are, the integers' range, and the scales of all groups.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Grid {
+pub(super) struct FoundGrid {
     pub(super) groups: Groups,
     pub(super) lowest: i64,
     pub(super) highest: i64,
     pub(super) scales: Vec<f32>,
 }
 
-/// The grid of `values`, in which each may be left out that equals `left_out`, with the fewest groups among `candidates`.
+/// The grid of `values`, in which each may be left out that equals `omitted`, with the fewest groups among `candidates`.
 pub(super) fn find_grid<T: Word>(
     values: Values<'_, T>,
-    left_out: Option<T>,
+    omitted: Option<T>,
     dtype: Dtype,
     candidates: &[Groups],
-) -> Option<Grid> {
-    AffineMap::is_for(dtype).then_some(())?;
-    candidates.iter().find_map(|&groups| grid_of(values, left_out, dtype, groups))
+) -> Option<FoundGrid> {
+    Grid::is_for(dtype).then_some(())?;
+    candidates.iter().find_map(|&groups| grid_of(values, omitted, dtype, groups))
 }
 
-fn grid_of<T: Word>(values: Values<'_, T>, left_out: Option<T>, dtype: Dtype, groups: Groups) -> Option<Grid> {
+fn grid_of<T: Word>(values: Values<'_, T>, omitted: Option<T>, dtype: Dtype, groups: Groups) -> Option<FoundGrid> {
     let all = groups.numbers(&(0..values.len() as u64));
     let members = |group: usize| {
         let period = groups.period as usize;
@@ -44,14 +44,14 @@ fn grid_of<T: Word>(values: Values<'_, T>, left_out: Option<T>, dtype: Dtype, gr
             }
         };
         let indices = (start..end.min(values.len())).step_by(period);
-        indices.map(move |index| values.get(index)).filter(move |value| Some(*value) != left_out)
+        indices.map(move |index| values.get(index)).filter(move |value| Some(*value) != omitted)
     };
     // most groups of what is no grid are none
     let probe = |number: usize| group_scale(members(all.len() * number / PROBES), dtype).is_some();
     if !(0..PROBES.min(all.len())).all(probe) {
         return None;
     }
-    let mut grid = Grid { groups, lowest: 0, highest: 0, scales: Vec::with_capacity(all.len()) };
+    let mut grid = FoundGrid { groups, lowest: 0, highest: 0, scales: Vec::with_capacity(all.len()) };
     for group in all {
         let (scale, lowest, highest) = group_scale(members(group), dtype)?;
         (grid.lowest, grid.highest) = (grid.lowest.min(lowest), grid.highest.max(highest));
@@ -194,7 +194,7 @@ mod tests {
         values.map(|value| rounded(value, dtype) as u32).collect()
     }
 
-    fn grid(values: &[u32], dtype: Dtype, groups: &[Groups]) -> Option<Grid> {
+    fn grid(values: &[u32], dtype: Dtype, groups: &[Groups]) -> Option<FoundGrid> {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         find_grid(Values::<u32>::new(&bytes), None, dtype, groups)
     }
@@ -217,7 +217,7 @@ mod tests {
             let values = words(dtype, (0..6 * 256).map(|i| integer() * scales[i / 256]));
             let found = grid(&values, dtype, &[Groups::ONE, Groups { block: 256, period: 1 }]);
             let grid = found.expect("a grid");
-            let map = AffineMap::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales).unwrap();
+            let map = Grid::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales).unwrap();
             let symbols: Vec<u32> = map.apply(&grid.scales, (0, 0), &values, None);
             let back = symbols.iter().enumerate().map(|(i, &symbol)| {
                 map.value::<u32>(symbol.into(), grid.scales[grid.groups.of(i as u64)])

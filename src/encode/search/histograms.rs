@@ -5,7 +5,7 @@ use super::effort::Effort;
 use super::magnitude::{Magnitudes, SymbolMeaning};
 use super::view::{Block, Words};
 use crate::coders::{BIT, entropy_cost};
-use crate::represent::{Layout, Word};
+use crate::represent::{SegmentLayout, Word};
 
 /// Words on which it is judged what is worth counting.
 const SAMPLE_WORDS: usize = 1 << 16;
@@ -52,7 +52,7 @@ pub(super) fn narrowed(counts: &[u64], drop: u32) -> Vec<u64> {
 /// the sample count as such.
 pub(super) fn look<W: Word>(
     words: Words<'_, W>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     least_width: u32,
     top_width: u32,
     meaning: SymbolMeaning,

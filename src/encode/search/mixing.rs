@@ -8,7 +8,7 @@ use super::plans::tidy;
 use super::scale::Classes;
 use super::view::{Source, Words};
 use crate::coders::{MixedKind, MixedModel, mixed_cost};
-use crate::represent::{Coding, ContextSource, Field, Layout, Steps, Transform, Word, take_field};
+use crate::represent::{Coding, ContextSource, Field, SegmentLayout, Steps, Transform, Word, take_field};
 use crate::spec::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS};
 
 /// Fewer words do not repay what a mixer has to learn.
@@ -23,7 +23,7 @@ const KERNEL_TAPS: u64 = 16;
 /// A plan with a mixed top field, if it saves enough over `plan`. `classes` and `source` are the contexts by scale.
 pub(super) fn mixed_plan<W: Word>(
     source_of_words: Source<'_>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     classes: Option<&Classes>,
     source: &ContextSource,
     plan: &FieldPlan,

@@ -11,7 +11,7 @@ use super::plans::tidy;
 use super::view::{Source, Words};
 use crate::coders::{Geometry, KeptKind, KeptModel, kept_cost, mask_cost};
 use crate::represent::{
-    Coding, Field, Kept, Layout, Map, Mask, Order, SymbolShape, Transform, Word, take_field, with_word,
+    Coding, Field, Map, Mask, MaskBits, Order, SegmentLayout, SymbolShape, Transform, Word, take_field, with_word,
 };
 use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_MASK_ROW, MAX_SYMBOL_BITS};
 
@@ -39,7 +39,12 @@ fn geometries(shape: &[u64]) -> Vec<Geometry> {
 }
 
 /// The mask mixed, if that saves enough over `plan`.
-pub(super) fn mixed_mask(layout: &Layout<'_>, kept: &Kept, plan: &MaskPlan, effort: &Effort) -> Option<MaskPlan> {
+pub(super) fn mixed_mask(
+    layout: &SegmentLayout<'_>,
+    kept: &MaskBits,
+    plan: &MaskPlan,
+    effort: &Effort,
+) -> Option<MaskPlan> {
     let shape = layout.single()?;
     if effort.mixed_words == 0 || kept.len() < MIN_VALUES {
         return None;
@@ -53,14 +58,14 @@ pub(super) fn mixed_mask(layout: &Layout<'_>, kept: &Kept, plan: &MaskPlan, effo
     })?;
     let chunks = bits.chunks(MAX_CHUNK_ELEMENTS as usize);
     let cost = chunks.map(|bits| mask_cost(bits, geometry) + 8 * BYTE).sum::<u64>() + 4 * BYTE;
-    let mask = Mask { left_out: plan.mask.left_out, shape: SymbolShape::SINGLE, coding: Coding::MixedMask(geometry) };
+    let mask = Mask { omitted: plan.mask.omitted, shape: SymbolShape::SINGLE, coding: Coding::MixedMask(geometry) };
     (cost < plan.cost - plan.cost / effort.mixed_gain).then_some(MaskPlan { mask, classes: None, cost })
 }
 
 /// A plan whose first field is mixed behind the mask, if it saves enough over `plan`.
 pub(super) fn mixed_kept(
     source: Source<'_>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     plan: &FieldPlan,
     effort: &Effort,
 ) -> Option<FieldPlan> {
@@ -76,16 +81,16 @@ pub(super) fn mixed_kept(
     // how many symbol words stand for less than what is left out
     let below = match &mut steps.map {
         Map::None if dtype.exponent_bits().is_some() && steps.unpack.is_none() => None,
-        Map::None => Some((0u64.wrapping_sub(mask.left_out), 1 << (value_bits - 1))),
+        Map::None => Some((0u64.wrapping_sub(mask.omitted), 1 << (value_bits - 1))),
         Map::Codebook(map) => {
             let [codebook] = &map.global[..] else { return None };
-            let zero = order.key(mask.left_out, value_bits);
+            let zero = order.key(mask.omitted, value_bits);
             let below = codebook.0.partition_point(|&value| order.key(value, value_bits) < zero) as u64;
             let most = below.max(codebook.0.len() as u64 - below);
             map.symbol_bits = map.symbol_bits.max(65 - (most - 1).leading_zeros()).max(2);
             Some((0u64.wrapping_sub(below), most))
         }
-        Map::Affine(map) => {
+        Map::Grid(map) => {
             let below = u64::from(map.lowest.min(0).unsigned_abs());
             let most = below.max((1 << map.symbol_bits) - below);
             map.symbol_bits = map.symbol_bits.max(65 - (most - 1).leading_zeros()).max(2);
@@ -119,7 +124,7 @@ pub(super) fn mixed_kept(
 #[expect(clippy::too_many_arguments, reason = "what the plan has found so far")]
 fn mixed_words<V: Word>(
     source: Source<'_>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     transform: Transform,
     width: u32,
     kind: KeptKind,

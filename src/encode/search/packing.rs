@@ -1,7 +1,7 @@
 //! Which small integers may lie packed in larger words: judged by their entropy, on a sample.
 
 use crate::coders::{BIT, entropy_cost};
-use crate::represent::{Axis, Layout, Unpack};
+use crate::represent::{Axis, SegmentLayout, Unpack};
 use crate::tensor::Dtype;
 
 /// Bytes that are looked at.
@@ -23,7 +23,7 @@ const PACKINGS: [(u32, u32, Axis); 9] = [
 ];
 
 /// The packing that seems best for the elements `bytes`, if one is no worse than their bytes as they are.
-pub(super) fn packing(layout: &Layout<'_>, bytes: &[u8]) -> Option<Unpack> {
+pub(super) fn packing(layout: &SegmentLayout<'_>, bytes: &[u8]) -> Option<Unpack> {
     let dtype = layout.dtype;
     let is_integer = dtype.exponent_bits().is_none() && dtype != Dtype::Bool && dtype.words() == 1;
     if !is_integer || bytes.len() < MIN_BYTES {
@@ -87,7 +87,7 @@ mod tests {
             (Dtype::I32, 3, 1, Axis::Last),
             (Dtype::I32, 3, 3, Axis::First),
         ] {
-            let layout = Layout::new(dtype, [&shape[..]]);
+            let layout = SegmentLayout::new(dtype, [&shape[..]]);
             let unpack = Unpack::new(&layout, bits, words, axis).unwrap();
             let values = values(unpack.values_before(96 * 64) as usize, bits);
             let mut bytes = vec![0; 96 * 64 * dtype.bits() as usize / 8];
@@ -99,10 +99,10 @@ mod tests {
     #[test]
     fn integers_that_are_not_packed_stay() {
         let shape = [64, 64];
-        let layout = Layout::new(Dtype::U8, [&shape[..]]);
+        let layout = SegmentLayout::new(Dtype::U8, [&shape[..]]);
         let weights: Vec<u8> = values(64 * 64, 7).iter().map(|value| 100 + value / 4).collect();
         assert_eq!(packing(&layout, &weights), None);
-        let layout = Layout::new(Dtype::I32, [&shape[..]]);
+        let layout = SegmentLayout::new(Dtype::I32, [&shape[..]]);
         let ids: Vec<u8> = (0..64 * 64u32).flat_map(|i| (i / 3).to_le_bytes()).collect();
         assert_eq!(packing(&layout, &ids), None);
         assert_eq!(7u8.number(), 7);

@@ -7,7 +7,7 @@ use super::field_coding::plan_field;
 use super::scale::Classes;
 use super::view::{Block, Words};
 use crate::coders::{BIT, ClassCoding, adaptive_cost, log2_fixed};
-use crate::represent::{ClassField, Coding, ContextSource, Layout, Rows, Word, take_field};
+use crate::represent::{ClassField, Coding, ContextSource, Rows, SegmentLayout, Word, take_field};
 use crate::spec::MAX_CONTEXTS;
 
 /// Contexts that an exponent may give: more would need tables of less precision.
@@ -24,7 +24,7 @@ const SAMPLE_WORDS: usize = 1 << 16;
 #[expect(clippy::too_many_arguments, reason = "all of them are the state of one plan")]
 pub(super) fn improve_plane<W: Word>(
     words: Words<'_, W>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     shift: u32,
     counts: &[u64],
     first: u32,
@@ -149,7 +149,7 @@ fn exponent_source<W: Word>(words: Words<'_, W>, shift: u32, width: u32, first: 
 /// cheapest.
 fn row_kinds<W: Word>(
     words: Words<'_, W>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     shift: u32,
     width: u32,
     counts: &[u64],

@@ -7,13 +7,13 @@ use super::magnitude::SymbolMeaning;
 use super::plane_contexts::improve_plane;
 use super::scale::Classes;
 use super::view::Words;
-use crate::represent::{ContextSource, Field, Layout, Word};
+use crate::represent::{ContextSource, Field, SegmentLayout, Word};
 use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELDS};
 
 /// Plans what lies below the `first` topmost bits, byte by byte from the bottom; what it takes. Without histograms it makes its own.
 pub(super) fn plan_planes<W: Word>(
     words: Words<'_, W>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     first: u32,
     histograms: Option<&Histograms>,
     all_classes: &mut Vec<Classes>,

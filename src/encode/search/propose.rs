@@ -14,8 +14,8 @@ use super::plans::MaskPlan;
 use super::survey::{Survey, distinct_of, survey};
 use super::view::Source;
 use crate::represent::{
-    AffineMap, Codebook, CodebookMap, Groups, Layout, Map, Order, Shared, Steps, Unpack, Values, Word, kept_values,
-    read_words, with_word,
+    Codebook, CodebookMap, Grid, GroupValues, Groups, Map, Order, SegmentLayout, Steps, Unpack, Values, Word,
+    kept_values, read_words, with_word,
 };
 use crate::spec::MAX_CODEBOOK_ENTRIES;
 use crate::tensor::Dtype;
@@ -43,7 +43,12 @@ pub(super) struct Candidate {
 }
 
 /// The plans that are worth comparing.
-pub(super) fn candidates(layout: &Layout<'_>, bytes: &[u8], limits: ChunkLimits, effort: &Effort) -> Vec<Candidate> {
+pub(super) fn candidates(
+    layout: &SegmentLayout<'_>,
+    bytes: &[u8],
+    limits: ChunkLimits,
+    effort: &Effort,
+) -> Vec<Candidate> {
     let dtype = layout.dtype;
     let bits = dtype.word_bits();
     let whole = Planner { layout, unpack: None, bytes, bits, limits, effort };
@@ -89,7 +94,7 @@ pub(crate) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
 #[derive(Debug, Clone, Copy)]
 struct Planner<'a> {
     /// Of the values.
-    layout: &'a Layout<'a>,
+    layout: &'a SegmentLayout<'a>,
     unpack: Option<Unpack>,
     /// The elements; if they were unpacked the values, one a byte.
     bytes: &'a [u8],
@@ -112,10 +117,10 @@ impl Planner<'_> {
         let mut found = Vec::new();
         let share = if self.bits > 8 { MASK_SHARE } else { MASK_SHARE_OF_SMALL };
         let masked = frequent.filter(|&(_, occurs)| occurs < count && occurs >= count / share);
-        let masked = masked.map(|(left_out, occurs)| {
-            let kept = kept_values(values.iter(), T::from_number(left_out));
+        let masked = masked.map(|(omitted, occurs)| {
+            let kept = kept_values(values.iter(), T::from_number(omitted));
             let chunk_len = |cost: u64| self.values_of(self.limits.chunk_len(cost));
-            (plan_mask(self.layout, &kept, left_out, &chunk_len, self.effort), count - occurs)
+            (plan_mask(self.layout, &kept, omitted, &chunk_len, self.effort), count - occurs)
         });
         let mask = masked.as_ref().map(|(plan, kept)| (plan, *kept));
         // small values are their own numbers
@@ -126,9 +131,9 @@ impl Planner<'_> {
         if let Some(codebook) = &distinct {
             let map = Map::Codebook(CodebookMap::new(Groups::ONE, order, self.bits, std::slice::from_ref(codebook)));
             let offering = mask.map(|(plan, _)| plan);
-            found.push(self.plan_offered(None, offering, map, Shared::default(), count));
+            found.push(self.plan_offered(None, offering, map, GroupValues::default(), count));
             if let Some((plan, kept)) = mask {
-                let others = codebook.0.iter().copied().filter(|&value| value != plan.mask.left_out).collect();
+                let others = codebook.0.iter().copied().filter(|&value| value != plan.mask.omitted).collect();
                 found.extend(self.coded_by(&[Codebook(others)], Groups::ONE, order, mask, kept));
             }
         }
@@ -138,7 +143,7 @@ impl Planner<'_> {
             is_on_grid = true;
         }
         if let Some((plan, kept)) = mask
-            && let Some((map, shared)) = self.grid(values, Some(T::from_number(plan.mask.left_out)))
+            && let Some((map, shared)) = self.grid(values, Some(T::from_number(plan.mask.omitted)))
         {
             found.push(self.plan(mask, map, shared, kept));
             is_on_grid = true;
@@ -152,7 +157,7 @@ impl Planner<'_> {
             if self.bits <= 16 || mask.is_none_or(|(_, kept)| kept > count / 2) {
                 found.push(self.plain(count));
             }
-            found.extend(mask.map(|(_, kept)| self.plan(mask, Map::None, Shared::default(), kept)));
+            found.extend(mask.map(|(_, kept)| self.plan(mask, Map::None, GroupValues::default(), kept)));
         }
         found
     }
@@ -164,11 +169,11 @@ impl Planner<'_> {
 
     /// Without mask and map.
     fn plain(&self, count: usize) -> Candidate {
-        self.plan(None, Map::None, Shared::default(), count)
+        self.plan(None, Map::None, GroupValues::default(), count)
     }
 
     /// Plans what these steps leave, of which there are `kept` symbol words.
-    fn plan(&self, mask: Option<(&MaskPlan, usize)>, map: Map, shared: Shared, kept: usize) -> Candidate {
+    fn plan(&self, mask: Option<(&MaskPlan, usize)>, map: Map, shared: GroupValues, kept: usize) -> Candidate {
         self.plan_offered(mask, mask.map(|(plan, _)| plan), map, shared, kept)
     }
 
@@ -178,7 +183,7 @@ impl Planner<'_> {
         mask: Option<(&MaskPlan, usize)>,
         offering: Option<&MaskPlan>,
         map: Map,
-        shared: Shared,
+        shared: GroupValues,
         kept: usize,
     ) -> Candidate {
         let mut limits = self.limits;
@@ -224,7 +229,7 @@ impl Planner<'_> {
         }
         let map = CodebookMap::new(groups, order, self.bits, codebooks);
         let in_chunks = if groups.are_global() { Vec::new() } else { codebooks.to_vec() };
-        let shared = Shared { codebooks: in_chunks, scales: Vec::new() };
+        let shared = GroupValues { codebooks: in_chunks, scales: Vec::new() };
         Some(self.plan(mask, Map::Codebook(map), shared, kept))
     }
 
@@ -243,10 +248,10 @@ impl Planner<'_> {
             return None;
         }
         let most = MOST_OF_ROW.min(row / VALUES_AN_ENTRY);
-        let left_out = mask.map(|(plan, _)| plan.mask.left_out);
+        let omitted = mask.map(|(plan, _)| plan.mask.omitted);
         let of_row = |number: usize| {
             let values = (number * row..(number + 1) * row).map(|index| values.get(index));
-            distinct_of(values, left_out, most, self.bits, order)
+            distinct_of(values, omitted, most, self.bits, order)
         };
         let codebooks = (0..count / row).map(of_row).collect::<Option<Vec<Codebook>>>()?;
         let kept = mask.map_or(count, |(_, kept)| kept);
@@ -255,14 +260,14 @@ impl Planner<'_> {
     }
 
     /// The grid on which the values lie, but for those left out.
-    fn grid<T: Word>(&self, values: Values<'_, T>, left_out: Option<T>) -> Option<(Map, Shared)> {
-        if self.unpack.is_some() || !AffineMap::is_for(self.dtype()) {
+    fn grid<T: Word>(&self, values: Values<'_, T>, omitted: Option<T>) -> Option<(Map, GroupValues)> {
+        if self.unpack.is_some() || !Grid::is_for(self.dtype()) {
             return None;
         }
-        let grid = find_grid(values, left_out, self.dtype(), &self.groups_of_scales())?;
-        let map = AffineMap::new(grid.groups, self.dtype(), grid.lowest, grid.highest, &grid.scales)?;
+        let grid = find_grid(values, omitted, self.dtype(), &self.groups_of_scales())?;
+        let map = Grid::new(grid.groups, self.dtype(), grid.lowest, grid.highest, &grid.scales)?;
         let scales = if grid.groups.are_global() { Vec::new() } else { grid.scales };
-        Some((Map::Affine(map), Shared { codebooks: Vec::new(), scales }))
+        Some((Map::Grid(map), GroupValues { codebooks: Vec::new(), scales }))
     }
 
     /// Groups as quantisers have them, the largest first.

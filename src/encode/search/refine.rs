@@ -5,7 +5,7 @@ use super::field_coding::{BYTE, LANE_OVERHEAD};
 use super::plans::{FieldPlan, tidy};
 use super::view::Words;
 use crate::coders::{BIT, BitsModel, LaneModel, WordSize, bits_cost, lanes_cost, mixed_cost};
-use crate::represent::{Coding, ContextSource, Field, Layout, Word, all_sums, take_field};
+use crate::represent::{Coding, ContextSource, Field, SegmentLayout, Word, all_sums, contexts_of_field, take_field};
 use crate::spec::{MAX_SLOTS, MAX_SYMBOL_BITS};
 
 /// Chunks of up to so many symbols are coded in narrow words.
@@ -18,7 +18,7 @@ const TREE_SYMBOLS: u64 = 1 << 12;
 pub(super) fn refine<W: Word>(
     plan: &mut FieldPlan,
     words: Words<'_, W>,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     chunk_len: u64,
     effort: &Effort,
 ) {
@@ -53,7 +53,7 @@ pub(super) fn refine<W: Word>(
                 if options.len() < 2 {
                     continue;
                 }
-                let contexts = fields.contexts(number, &sums, &words, shift + field.width, layout.dtype);
+                let contexts = contexts_of_field(fields, number, &sums, &words, layout.dtype);
                 take_field(&words, shift, field.width, &mut symbols);
                 for (coding, cost) in options {
                     *cost += chunk_cost(&symbols, &contexts, coding, field.width);

@@ -3,7 +3,7 @@
 use super::effects::{CERTAIN, Effect, Grouping};
 use super::magnitude::OCTAVE;
 use crate::coders::ClassCoding;
-use crate::represent::{ClassField, ContextSource, Group, Layout, Rows};
+use crate::represent::{AxisGroup, ClassField, ContextSource, Rows, SegmentLayout};
 use crate::spec::{MAX_CLASS_BITS, MAX_CONTEXTS};
 
 /// Effects beyond so many octaves count as so many.
@@ -51,7 +51,7 @@ pub(crate) struct Resolution {
 /// Class field and source of contexts for a grouping; `field` will be its number. None if there is but one context.
 pub(super) fn classes(
     grouping: &Grouping,
-    layout: &Layout<'_>,
+    layout: &SegmentLayout<'_>,
     resolution: Resolution,
     field: usize,
 ) -> Option<(Classes, ContextSource)> {
@@ -111,7 +111,7 @@ pub(super) fn classes(
     let mut groups = Vec::new();
     for (axes, effect) in &grouping.groups {
         if span(part) > 0 || certain(effect) {
-            let (mut group, _) = Group::new(layout.single()?, axes.start, axes.len())?;
+            let (mut group, _) = AxisGroup::new(layout.single()?, axes.start, axes.len())?;
             group.classes = vector(effect, part);
             groups.push(group);
         }

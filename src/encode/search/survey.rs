@@ -73,16 +73,16 @@ pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) ->
     Survey { frequent: Some((frequent, occurs)), distinct: distinct.map(ascending) }
 }
 
-/// All values but `left_out`, ascending; none if they are more than `most`.
+/// All values but `omitted`, ascending; none if they are more than `most`.
 pub(super) fn distinct_of<T: Word>(
     values: impl Iterator<Item = T>,
-    left_out: Option<u64>,
+    omitted: Option<u64>,
     most: usize,
     bits: u32,
     order: Order,
 ) -> Option<Codebook> {
     let mut set: HashSet<u64, Mixing> = HashSet::default();
-    for value in values.map(Word::number).filter(|value| Some(*value) != left_out) {
+    for value in values.map(Word::number).filter(|value| Some(*value) != omitted) {
         set.insert(value);
         if set.len() > most {
             return None;

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use crate::represent::{Kept, Rows, Shared, Steps, Transform, Word, of_kept};
+use crate::represent::{GroupValues, MaskBits, Rows, Steps, Transform, Word, of_kept};
 use crate::tensor::Dtype;
 
 /// Values that are looked at at a time.
@@ -16,7 +16,7 @@ pub(super) struct Source<'a> {
     /// Elements; if they are to be unpacked their values, one a byte.
     pub(super) bytes: &'a [u8],
     pub(super) steps: &'a Steps,
-    pub(super) shared: &'a Shared,
+    pub(super) shared: &'a GroupValues,
     /// Values that the mask keeps; without one all, and for C64 words.
     pub(super) kept: usize,
 }
@@ -26,7 +26,7 @@ impl Source<'_> {
         if self.steps.unpack.is_some() { 8 } else { self.dtype.word_bits() }
     }
 
-    /// Kept or not; for C64 words.
+    /// MaskBits or not; for C64 words.
     pub(super) fn values(&self) -> usize {
         (self.bytes.len() as u64 * 8 / u64::from(self.stored_bits())) as usize
     }
@@ -51,7 +51,7 @@ pub(super) struct Words<'a, W> {
 pub(super) struct Block<W> {
     pub(super) values: Range<usize>,
     /// Of the values those that are kept; none: all.
-    pub(super) kept: Option<Kept>,
+    pub(super) kept: Option<MaskBits>,
     /// Of the kept values.
     pub(super) words: Vec<W>,
 }
@@ -69,7 +69,7 @@ impl<W> Block<W> {
         }
     }
 
-    /// Kept values in each of the rows that have values here, with the row's number.
+    /// MaskBits values in each of the rows that have values here, with the row's number.
     pub(super) fn rows(&self, rows: &Rows) -> Vec<(usize, usize)> {
         let first = rows.numbers(&self.elements()).start as usize;
         let mut start = 0;

@@ -1,8 +1,10 @@
-//! The inner loops of the lane coder (section 10.1). They work on *lane blocks*: 32 consecutive symbols, one for each lane.
+//! The inner loops of the lane coder (section 10.1). They work on *rounds*: 32 consecutive symbols, one for each lane.
 //!
 //! ```text
-//!   decode/      symbols from lanes: portable, AVX2      └ slot     what a decoder looks up
-//!   encode/      symbols to lanes: portable, AVX2        └ place    what an encoder looks up
+//!   decode/      symbols from lanes: portable, AVX2
+//!    └── slot    the entries of a decoder's look-up table
+//!   encode/      symbols to lanes: portable, AVX2
+//!    └── place   the entries of an encoder's look-up table
 //!   precision    compiles the loops once for each precision
 //! ```
 
@@ -12,7 +14,7 @@ mod place;
 mod precision;
 mod slot;
 
-pub(crate) use decode::{DecodingLanes, LANE_BLOCKS};
+pub(crate) use decode::{DecodingLanes, MAX_ROUNDS};
 pub(crate) use encode::EncodingLanes;
 pub(crate) use place::{ReverseWords, SPARE_WORDS, SlotPlace, SlotPlaces};
 pub(crate) use slot::first_slot;

@@ -1,4 +1,4 @@
-//! Slot places: what an encoder looks up, and the words that it writes.
+//! Slot places, the entries of an encoder's look-up table; and the words that it writes.
 
 /// The slots of an entry, prepared for coding: the reciprocal of the frequency in the lower half, and other numbers in the upper
 /// half.

@@ -1,6 +1,6 @@
 //! Compiles a loop once for each precision, and once more for streams with a single context.
 
-/// A loop over lane blocks.
+/// A loop over rounds.
 pub(super) trait LaneLoop {
     type Output;
 
@@ -8,7 +8,7 @@ pub(super) trait LaneLoop {
     fn run<const MANY: bool, const PRECISION: u32>(self) -> Self::Output;
 }
 
-/// Runs a loop; returns `None` if there is no such precision.
+/// Runs a loop. Returns `None` if the precision is not from 9 to 12.
 pub(super) fn run<L: LaneLoop>(lane_loop: L, has_contexts: bool, precision: u32) -> Option<L::Output> {
     Some(match (has_contexts, precision) {
         (false, 9) => lane_loop.run::<false, 9>(),

@@ -1,4 +1,4 @@
-//! Slots: what a decoder looks up.
+//! Slots: the entries of a decoder's look-up table.
 //!
 //! A slot holds label << 2P | (frequency − 1) << P | distance of the slot from the start of its entry, where P is the precision.
 

@@ -35,8 +35,8 @@ impl AdaptiveSlots {
     ///
     /// `start` is the position of the first symbol in the chunk, a multiple of 32.
     pub(super) fn count(&mut self, start: usize, contexts: &[u8], symbols: &[u16]) {
-        for (at, group) in symbols.chunks(LANES).enumerate().filter(|(at, _)| is_counted(start / LANES + at)) {
-            for (i, symbol) in group.iter().enumerate() {
+        for (at, round) in symbols.chunks(LANES).enumerate().filter(|(at, _)| is_counted(start / LANES + at)) {
+            for (i, symbol) in round.iter().enumerate() {
                 let context = contexts.get(at * LANES + i).map_or(0, |&context| usize::from(context));
                 let label = usize::from(symbol.wrapping_sub(self.first)).min(self.stride - 1);
                 if let Some(count) = self.counts.get_mut(context * self.stride + label) {

@@ -13,7 +13,7 @@ use super::adapt::Adaptation;
 use super::model::{LaneModel, LaneStream};
 use super::slots::{Slots, escape_label, labels_of};
 use crate::error::{Error, Result};
-use crate::kernel::{DecodingLanes, Kernel, LANE_BLOCKS};
+use crate::kernel::{DecodingLanes, Kernel, MAX_ROUNDS};
 use crate::spec::{LANES, STATE_LOWER_BOUND};
 use crate::wire::Cursor;
 
@@ -21,7 +21,7 @@ use crate::wire::Cursor;
 #[derive(Debug, Default)]
 pub(crate) struct LaneTables {
     slots: Slots,
-    /// Whether the slots are those of the segment's tables.
+    /// Whether the slots hold the tables of the segment, without adaptation.
     is_filled: bool,
 }
 
@@ -155,7 +155,7 @@ impl<'a> LaneDecoder<'a> {
                 escape,
             };
             let left = symbols.len() - done;
-            let len = if left < LANES { left } else { (left / LANES).min(LANE_BLOCKS) * LANES };
+            let len = if left < LANES { left } else { (left / LANES).min(MAX_ROUNDS) * LANES };
             let contexts = if contexts.is_empty() { contexts } else { &contexts[done..done + len] };
             let symbols = &mut symbols[done..done + len];
             let decoded = match len {
@@ -163,10 +163,10 @@ impl<'a> LaneDecoder<'a> {
                 _ => lanes.decode_last(contexts, symbols),
             };
             self.words.position = before + lanes.position;
-            if decoded.blocks == 0 {
+            if decoded.rounds == 0 {
                 return Err(Error::corrupt("a context without a table"));
             }
-            let len = len.min(decoded.blocks * LANES);
+            let len = len.min(decoded.rounds * LANES);
             let symbols = &mut symbols[..len];
             if let Some(adaptive) = &mut self.adaptive {
                 adaptive.count(self.position + done, contexts, symbols);
@@ -175,9 +175,9 @@ impl<'a> LaneDecoder<'a> {
                 let mut escaped = decoded.escaped;
                 while escaped != 0 {
                     let start = escaped.trailing_zeros() as usize * LANES;
-                    let block = start..len.min(start + LANES);
-                    let contexts = if contexts.is_empty() { contexts } else { &contexts[block.clone()] };
-                    self.escapes.replace(escape.wrapping_add(tables.first()), tables, contexts, &mut symbols[block])?;
+                    let round = start..len.min(start + LANES);
+                    let contexts = if contexts.is_empty() { contexts } else { &contexts[round.clone()] };
+                    self.escapes.replace(escape.wrapping_add(tables.first()), tables, contexts, &mut symbols[round])?;
                     escaped &= escaped - 1;
                 }
             }

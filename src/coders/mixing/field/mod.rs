@@ -1,16 +1,16 @@
 //! A field whose bits are predicted by mixing (section 12.2).
 //!
-//! The weights around a weight predict it: those of the same kernel through an adaptive linear predictor (normalised least mean
-//! squares), those of the same column through running means. Its scale class helps, too.
+//! Three things predict a weight: an adaptive linear predictor over earlier weights (normalised least mean squares), the running
+//! means of its column, and its scale class.
 
 mod model;
 
 pub(crate) use model::{MixedKind, MixedModel};
 
 use super::super::sink::Sink;
-use super::columns::ColumnMean;
+use super::columns::ColumnMeans;
 use super::lms;
-use super::mixer::{signed_size_of, size_of};
+use super::mixer::{half, quarter};
 use super::stream::{self, Predictor};
 use super::symbol::SymbolMixer;
 use crate::error::Result;
@@ -62,7 +62,7 @@ struct FieldPredictor<'a> {
     position: u32,
     /// Two running means of the size of the prediction error, in units of 2^-4: a quick and a slow one.
     errors: [i32; 2],
-    columns: Vec<ColumnMean>,
+    columns: Vec<ColumnMeans>,
     column: usize,
     row: u32,
 }
@@ -88,7 +88,7 @@ impl<'a> FieldPredictor<'a> {
             weights: vec![[0; MAX_DISTANCES]; PHASES],
             position: 0,
             errors: [1 << 12; 2],
-            columns: vec![ColumnMean::default(); (model.columns as usize).min(count)],
+            columns: vec![ColumnMeans::default(); (model.columns as usize).min(count)],
             column: 0,
             row: 0,
         }
@@ -116,16 +116,16 @@ impl<'a> FieldPredictor<'a> {
     fn contexts(&self, prediction: &Prediction, before: &[u16]) -> [usize; INPUTS] {
         let class = self.contexts.get(before.len()).map_or(0, |&class| usize::from(class));
         let class = class.min(self.model.contexts - 1);
-        let mean = self.columns.get(self.column).copied().unwrap_or_default();
+        let means = self.columns.get(self.column).copied().unwrap_or_default();
         let last = before.last().map_or(0, |&last| self.values[usize::from(last)]);
-        let [quick, slow] = self.errors.map(|error| size_of(i64::from(error >> 4)) >> 2);
-        let predicted = signed_size_of(prediction.value);
+        let [quick, slow] = self.errors.map(|error| quarter(i64::from(error >> 4)) >> 2);
+        let predicted = half(prediction.value);
         [
             class * 16 + quick,
             class * 64 + predicted,
             slow * 64 + predicted,
-            (mean.size >> 6) as usize * 64 + signed_size_of(i64::from(mean.value >> 4)),
-            signed_size_of(i64::from(last)),
+            (means.size_mean >> 6) as usize * 64 + half(i64::from(means.mean >> 4)),
+            half(i64::from(last)),
         ]
     }
 
@@ -143,8 +143,8 @@ impl<'a> FieldPredictor<'a> {
         self.errors[0] += (size - self.errors[0]) >> 3;
         self.errors[1] += (size - self.errors[1]) >> 5;
         self.position = if self.position + 1 == self.model.period { 0 } else { self.position + 1 };
-        if let Some(mean) = self.columns.get_mut(self.column) {
-            mean.follow(value, self.row);
+        if let Some(means) = self.columns.get_mut(self.column) {
+            means.follow(value, self.row);
             self.column += 1;
             if self.column == self.columns.len() {
                 self.column = 0;

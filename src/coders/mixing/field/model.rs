@@ -92,7 +92,7 @@ impl MixedModel {
         }
     }
 
-    /// Checks all that the predictor relies on.
+    /// Checks the parameters. The predictor relies on this.
     pub(super) fn check(&self) -> Result<()> {
         check_symbol_width(self.width)?;
         let sound = (1..=MAX_CONTEXTS).contains(&self.contexts)

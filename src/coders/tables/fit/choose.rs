@@ -11,7 +11,7 @@ use super::super::frequency_code::{CodeModel, CodeRow, Prediction, values_of};
 use super::super::normalise::normalise;
 use super::super::table::TableShape;
 use super::counts::{ContextCounts, ESCAPE_TIME, STEP, nearest};
-use crate::spec::{MAX_ENTRIES, MAX_LEVEL};
+use crate::spec::{MAX_ENTRIES, MAX_FREQUENCY_CODE};
 
 /// The weight of a bit of a table while codes are chosen, in sixteenths. It is below 16 because an exact code predicts the
 /// codes after it better. 9 to 11 measured best.
@@ -71,7 +71,7 @@ impl Chooser {
                 if !is_last || !is_empty || escaped > 0 {
                     choice.consider(0, 0);
                 } else {
-                    choice.consider(MAX_LEVEL, context.cost(0, MAX_LEVEL));
+                    choice.consider(MAX_FREQUENCY_CODE, context.cost(0, MAX_FREQUENCY_CODE));
                 }
                 if spare > 0
                     && let Some(code) = prediction.code()
@@ -111,7 +111,7 @@ impl Chooser {
             choice.consider(0, 0);
         } else {
             let below = (log2_fixed(context.total) - log2_fixed(escaped)) as u32;
-            choice.consider_near(context, escaped, (u32::from(MAX_LEVEL) * STEP as u32).saturating_sub(below));
+            choice.consider_near(context, escaped, (u32::from(MAX_FREQUENCY_CODE) * STEP as u32).saturating_sub(below));
         }
         let code = choice.code;
         infallible(self.model.code(&mut self.tables, prediction, code));
@@ -155,7 +155,7 @@ impl CodeChoice<'_> {
                 (low, high) = (low.min(code), high.max(code));
             }
         }
-        for code in (low - 1).max(1)..=(high + 1).min(MAX_LEVEL) {
+        for code in (low - 1).max(1)..=(high + 1).min(MAX_FREQUENCY_CODE) {
             self.consider(code, context.cost(count, code));
         }
     }

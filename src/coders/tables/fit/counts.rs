@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use super::super::super::price::{BIT, log2_fixed};
 use super::super::frequency_code::VALUES;
-use crate::spec::{MAX_ENTRIES, MAX_LEVEL};
+use crate::spec::{MAX_ENTRIES, MAX_FREQUENCY_CODE};
 
 /// The counts of a context are scaled so that their sum is below about 2^36, and no cost overflows.
 const TOTAL_BITS: u32 = 36;
 /// The step from one frequency code to the next, an eighth of an octave, in units of 2^-16 bit.
 pub(super) const STEP: u64 = BIT / 8;
-const CODES: usize = MAX_LEVEL as usize + 1;
+const CODES: usize = MAX_FREQUENCY_CODE as usize + 1;
 /// log2(e) in units of 2^-16.
 const LOG2_E: u64 = 94_548;
 /// What the values of a table may add up to: the value of the greatest code, and of a quarter, a half and three quarters of a
@@ -75,9 +75,10 @@ impl ContextCounts {
             counts.iter().zip(&below).map(error).sum::<u64>()
         };
         let index = (0..TOTAL_VALUES.len()).min_by_key(error).unwrap_or(0);
-        let top = u32::from(MAX_LEVEL) * STEP as u32 - offset(&index);
+        let top = u32::from(MAX_FREQUENCY_CODE) * STEP as u32 - offset(&index);
         let whole = TOTAL_VALUES[index];
-        let floor = (1..=MAX_LEVEL).rev().find(|&code| VALUES[usize::from(code)] << precision <= whole).unwrap_or(1);
+        let floor =
+            (1..=MAX_FREQUENCY_CODE).rev().find(|&code| VALUES[usize::from(code)] << precision <= whole).unwrap_or(1);
         let unit = (u128::from(total * LOG2_E) << 32) / u128::from(whole);
         let share = |code: usize| ((unit * u128::from(VALUES[code].max(whole >> precision))) >> 32) as u64;
         let mut this = Self {
@@ -127,16 +128,16 @@ impl ContextCounts {
 
     /// Returns the cost of an entry that occurs `count` times, if it has this code.
     pub(super) fn cost(&self, count: u64, code: u8) -> u64 {
-        count * (u64::from(MAX_LEVEL - code.max(self.floor)) * STEP) + self.shares[usize::from(code)]
+        count * (u64::from(MAX_FREQUENCY_CODE - code.max(self.floor)) * STEP) + self.shares[usize::from(code)]
     }
 }
 
 /// Returns the code nearest to a target in units of 1 / [`STEP`], but at least 1.
 pub(super) fn nearest(target: u32) -> u8 {
-    ((target + STEP as u32 / 2) / STEP as u32).clamp(1, u32::from(MAX_LEVEL)) as u8
+    ((target + STEP as u32 / 2) / STEP as u32).clamp(1, u32::from(MAX_FREQUENCY_CODE)) as u8
 }
 
-/// Marks the most frequent symbols, if there are more symbols than entries beside an escape.
+/// Marks the most frequent symbols, if there are more symbols than entries next to an escape.
 fn eligible(counts: &[u64]) -> Option<Vec<bool>> {
     let mut used: Vec<usize> = (0..counts.len()).filter(|&symbol| counts[symbol] > 0).collect();
     if used.len() < MAX_ENTRIES {

@@ -1,4 +1,4 @@
-//! Decodes by AVX2: eight states in a vector, four vectors in a lane block.
+//! Decodes by AVX2: eight states in a vector, four vectors in a round.
 //!
 //! Slots are loaded one by one. On Zen 3 and 4 this is faster than gathering them by a fifth to a third, and by much more on
 //! processors whose gather instructions were slowed down to prevent leaks. Decoding two streams at once, for more independent work,
@@ -31,11 +31,11 @@ static WORD_SHUFFLES: WordShuffles = {
 #[repr(align(32))]
 struct WordShuffles([[u8; 32]; 256]);
 
-/// Decodes whole lane blocks.
+/// Decodes whole rounds.
 ///
 /// # Safety
 ///
-/// `lanes.slots` has slots for context 0 and for all contexts. There are contexts for each lane block if `MANY`. The processor
+/// `lanes.slots` has slots for context 0 and for all contexts. There are contexts for each round if `MANY`. The processor
 /// has the features named here.
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 pub(super) unsafe fn decode<const MANY: bool, const PRECISION: u32>(
@@ -56,7 +56,7 @@ pub(super) unsafe fn decode<const MANY: bool, const PRECISION: u32>(
             break;
         }
         let contexts: &[u8; LANES] = if MANY {
-            // SAFETY: there are contexts for each lane block.
+            // SAFETY: there are contexts for each round.
             unsafe { contexts.get_unchecked(i) }
         } else {
             &[0; LANES]
@@ -72,7 +72,7 @@ pub(super) unsafe fn decode<const MANY: bool, const PRECISION: u32>(
         }
         let escaped = store_symbols(found, first, escape, symbols);
         decoded.escaped |= u64::from(_mm256_testz_si256(escaped, escaped) == 0) << i;
-        decoded.blocks += 1;
+        decoded.rounds += 1;
     }
     lanes.position = position / 2;
     store_states(&states, lanes.states);

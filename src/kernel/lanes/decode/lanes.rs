@@ -2,8 +2,8 @@
 
 use crate::spec::LANES;
 
-/// The maximum number of lane blocks that are decoded at a time.
-pub(crate) const LANE_BLOCKS: usize = u64::BITS as usize;
+/// The maximum number of rounds that are decoded at a time.
+pub(crate) const MAX_ROUNDS: usize = u64::BITS as usize;
 
 /// The lanes of a stream, and the tables that they look up.
 #[derive(Debug)]
@@ -26,12 +26,12 @@ pub(crate) struct DecodingLanes<'a> {
 /// What a kernel has decoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Decoded {
-    /// The number of lane blocks.
-    pub(crate) blocks: usize,
-    /// Bit i: whether lane block i has an escape.
+    /// The number of rounds.
+    pub(crate) rounds: usize,
+    /// Bit i: whether round i has an escape.
     pub(crate) escaped: u64,
 }
 
 impl Decoded {
-    pub(super) const NOTHING: Self = Self { blocks: 0, escaped: 0 };
+    pub(super) const NOTHING: Self = Self { rounds: 0, escaped: 0 };
 }

@@ -5,7 +5,7 @@ use super::super::slot::{frequency_and_distance, label};
 use super::lanes::{Decoded, DecodingLanes};
 use crate::spec::{LANES, STATE_LOWER_BOUND};
 
-/// Decodes whole lane blocks.
+/// Decodes whole rounds.
 pub(super) fn decode<const MANY: bool, const PRECISION: u32>(
     lanes: &mut DecodingLanes<'_>,
     contexts: &[[u8; LANES]],
@@ -17,30 +17,30 @@ pub(super) fn decode<const MANY: bool, const PRECISION: u32>(
     for (i, symbols) in symbols.iter_mut().enumerate() {
         let Some(window) = lanes.words.get(lanes.position..).and_then(|rest| rest.first_chunk()) else { break };
         let contexts = if MANY { &contexts[i] } else { &[0; LANES] };
-        lanes.position += block::<MANY>(&mut states, lanes.slots, PRECISION, window, contexts, symbols);
+        lanes.position += round::<MANY>(&mut states, lanes.slots, PRECISION, window, contexts, symbols);
         decoded.escaped |= u64::from(to_symbols(lanes, symbols)) << i;
-        decoded.blocks += 1;
+        decoded.rounds += 1;
     }
     *lanes.states = states;
     decoded
 }
 
-/// Decodes an incomplete lane block.
+/// Decodes an incomplete round.
 pub(super) fn decode_last(lanes: &mut DecodingLanes<'_>, contexts: &[u8], symbols: &mut [u16]) -> Decoded {
     let Some(window) = lanes.words.get(lanes.position..).and_then(|rest| rest.first_chunk()) else {
         return Decoded::NOTHING;
     };
     let states = &mut lanes.states[..symbols.len().min(LANES)];
     lanes.position += match contexts {
-        [] => block::<false>(states, lanes.slots, lanes.precision, window, &[], symbols),
-        _ => block::<true>(states, lanes.slots, lanes.precision, window, contexts, symbols),
+        [] => round::<false>(states, lanes.slots, lanes.precision, window, &[], symbols),
+        _ => round::<true>(states, lanes.slots, lanes.precision, window, contexts, symbols),
     };
-    Decoded { blocks: 1, escaped: u64::from(to_symbols(lanes, symbols)) }
+    Decoded { rounds: 1, escaped: u64::from(to_symbols(lanes, symbols)) }
 }
 
 /// Decodes a label by each state, of which there are at most 32. Returns the number of words taken.
 #[inline(always)]
-fn block<const MANY: bool>(
+fn round<const MANY: bool>(
     states: &mut [u32],
     slots: &[u32],
     precision: u32,

@@ -28,11 +28,11 @@ static WORD_SHUFFLES: WordShuffles = {
 #[repr(align(16))]
 struct WordShuffles([[u8; 16]; 256]);
 
-/// Codes whole lane blocks, from the last to the first.
+/// Codes whole rounds, from the last to the first.
 ///
 /// # Safety
 ///
-/// Each context has 2^bits places. There are contexts for each lane block if `MANY`. Before `words.start` there is room for a word
+/// Each context has 2^bits places. There are contexts for each round if `MANY`. Before `words.start` there is room for a word
 /// for each symbol and for eight more. The processor has the features named here.
 #[target_feature(enable = "avx2,popcnt")]
 pub(super) unsafe fn encode<const MANY: bool, const PRECISION: u32>(
@@ -51,15 +51,15 @@ pub(super) unsafe fn encode<const MANY: bool, const PRECISION: u32>(
     // SAFETY: eight states each, in bounds, and unaligned access is allowed.
     let mut vectors: [__m256i; 4] =
         std::array::from_fn(|i| unsafe { _mm256_loadu_si256(states.as_ptr().add(8 * i).cast()) });
-    for (at, group) in symbols.iter().enumerate().rev() {
+    for (at, round) in symbols.iter().enumerate().rev() {
         let mut marks = _mm256_setzero_si256();
         for (vector, state) in vectors.iter_mut().enumerate().rev() {
             // SAFETY: eight symbols, in bounds, and unaligned access is allowed.
-            let symbols = unsafe { _mm_loadu_si128(group.as_ptr().add(8 * vector).cast()) };
+            let symbols = unsafe { _mm_loadu_si128(round.as_ptr().add(8 * vector).cast()) };
             let labels = _mm_min_epu16(_mm_sub_epi16(symbols, first), beyond);
             let mut index = _mm256_cvtepu16_epi32(labels);
             if MANY {
-                // SAFETY: there are 32 contexts for each lane block.
+                // SAFETY: there are 32 contexts for each round.
                 let contexts = unsafe { _mm_loadl_epi64(contexts.get_unchecked(at).as_ptr().add(8 * vector).cast()) };
                 index = _mm256_or_si256(index, _mm256_sll_epi32(_mm256_cvtepu8_epi32(contexts), context_shift));
             }

@@ -19,7 +19,7 @@ pub(crate) struct EncodingLanes<'a> {
 impl EncodingLanes<'_> {
     /// Codes symbols from the last to the first. Symbol i goes to lane i mod 32.
     ///
-    /// Calls `special` with the number of each lane block that has an escaped symbol or a symbol without a code, from the last to
+    /// Calls `special` with the number of each round that has an escaped symbol or a symbol without a code, from the last to
     /// the first. There is one context for each symbol, or none if all are in context 0. The words have room for one word for each
     /// symbol and [`SPARE_WORDS`](super::place::SPARE_WORDS) more.
     pub(crate) fn encode(
@@ -55,7 +55,7 @@ impl LaneLoop for Symbols<'_, '_> {
         let (whole, rest) = symbols.as_chunks::<LANES>();
         let (whole_contexts, rest_contexts) = contexts.as_chunks::<LANES>();
         let last = &mut states[..rest.len()];
-        if portable::encode_block::<MANY, PRECISION>(last, places, rest_contexts, rest, words) {
+        if portable::encode_round::<MANY, PRECISION>(last, places, rest_contexts, rest, words) {
             special(whole.len());
         }
         match kernel.kind() {
@@ -67,7 +67,7 @@ impl LaneLoop for Symbols<'_, '_> {
                 places.check(contexts);
                 words.check(whole.len() * LANES);
                 // SAFETY: the kernel exists only if the processor has AVX2 and POPCNT. All contexts have places, and there is
-                // room for the words, as was just checked. There are contexts for each lane block if `MANY`.
+                // room for the words, as was just checked. There are contexts for each round if `MANY`.
                 unsafe { avx2::encode::<MANY, PRECISION>(states, places, whole_contexts, whole, words, special) }
             }
         }

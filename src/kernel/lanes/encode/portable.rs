@@ -4,7 +4,7 @@
 use super::super::place::{ReverseWords, SlotPlace, SlotPlaces};
 use crate::spec::{LANES, STATE_LOWER_BOUND};
 
-/// Codes whole lane blocks, from the last to the first.
+/// Codes whole rounds, from the last to the first.
 pub(super) fn encode<const MANY: bool, const PRECISION: u32>(
     states: &mut [u32; LANES],
     places: &SlotPlaces<'_>,
@@ -17,7 +17,7 @@ pub(super) fn encode<const MANY: bool, const PRECISION: u32>(
     let mut local = *states;
     for (at, symbols) in symbols.iter().enumerate().rev() {
         let contexts = if MANY { &contexts[at] } else { &[0; LANES] };
-        if encode_block::<MANY, PRECISION>(&mut local, places, contexts, symbols, words) {
+        if encode_round::<MANY, PRECISION>(&mut local, places, contexts, symbols, words) {
             special(at);
         }
     }
@@ -26,7 +26,7 @@ pub(super) fn encode<const MANY: bool, const PRECISION: u32>(
 
 /// Codes one symbol by each state, from the last to the first. Returns whether a symbol is escaped or has no code.
 #[inline(always)]
-pub(super) fn encode_block<const MANY: bool, const PRECISION: u32>(
+pub(super) fn encode_round<const MANY: bool, const PRECISION: u32>(
     states: &mut [u32],
     places: &SlotPlaces<'_>,
     contexts: &[u8],

@@ -1,9 +1,9 @@
 //! Groups of values that share a codebook or a scale (section 8.6).
 
+use super::MaskBits;
 use std::ops::Range;
 
-use super::inverse::Places;
-use super::mask::Kept;
+use super::places::ValuePlaces;
 use crate::error::{Error, Result};
 use crate::spec::{MAX_BLOCK, MAX_PERIOD};
 use crate::wire::{Cursor, put_varint};
@@ -70,11 +70,13 @@ impl Groups {
     }
 
     /// The groups of so many values at these places, counted from a value with number `start`.
-    pub(super) fn of_places(self, start: u64, places: Places<'_>, count: usize, into: &mut Vec<u32>) {
+    pub(crate) fn of_places(self, start: u64, places: ValuePlaces<'_>, count: usize, into: &mut Vec<u32>) {
         into.clear();
         match places {
-            Places::At(places) => into.extend(places.iter().map(|&place| self.of(start + u64::from(place)) as u32)),
-            Places::From(first) => {
+            ValuePlaces::At(places) => {
+                into.extend(places.iter().map(|&place| self.of(start + u64::from(place)) as u32))
+            }
+            ValuePlaces::From(first) => {
                 // without a division for each
                 let mut index = start + first as u64;
                 while into.len() < count {
@@ -97,7 +99,7 @@ impl Groups {
     }
 
     /// For each kept value from `start` on its group, counted from `first`; empty if all belong to the group `first`.
-    pub(crate) fn of_kept(self, start: u64, first: usize, count: usize, kept: Option<&Kept>) -> Vec<u32> {
+    pub(crate) fn of_kept(self, start: u64, first: usize, count: usize, kept: Option<&MaskBits>) -> Vec<u32> {
         if self == Self::ONE {
             return Vec::new();
         }
@@ -147,11 +149,11 @@ mod tests {
             let groups = Groups { block, period };
             for start in 0..13 {
                 let mut found = Vec::new();
-                groups.of_places(start, Places::From(4), 20, &mut found);
+                groups.of_places(start, ValuePlaces::From(4), 20, &mut found);
                 let naive: Vec<u32> = (0..20).map(|index| groups.of(start + 4 + index) as u32).collect();
                 assert_eq!(found, naive);
                 let places: Vec<u32> = (4..24).collect();
-                groups.of_places(start, Places::At(&places), 20, &mut found);
+                groups.of_places(start, ValuePlaces::At(&places), 20, &mut found);
                 assert_eq!(found, naive);
             }
         }

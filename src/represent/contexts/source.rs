@@ -1,9 +1,6 @@
 //! What picks the context of a field's symbols (section 8.3).
 
-use super::class_field::{ChunkClasses, ClassField};
-use super::inverse::Places;
 use crate::error::{Error, Result};
-use crate::kernel::{Job, Kernel};
 use crate::spec::{MAX_CONTEXT_SHIFT, MAX_CONTEXTS};
 use crate::wire::{Cursor, put_varint};
 
@@ -130,99 +127,6 @@ impl ContextSource {
             _ => 0,
         }
     }
-}
-
-/// Gives the contexts of a field, block by block.
-#[derive(Debug)]
-pub(super) struct ContextReader<'a> {
-    source: &'a ContextSource,
-    /// Of all values from the first of a block to the last.
-    of_all: Vec<u8>,
-    contexts: Vec<u8>,
-}
-
-impl<'a> ContextReader<'a> {
-    pub(super) fn new(source: &'a ContextSource) -> Self {
-        Self { source, of_all: Vec::new(), contexts: Vec::new() }
-    }
-
-    /// The contexts of `count` words at these places, so many an element; none if there is only one. `symbols_of` gives those of an earlier field in the block.
-    pub(super) fn read<'s>(
-        &mut self,
-        classes: &[ChunkClasses<'_>],
-        places: Places<'_>,
-        count: usize,
-        words_an_element: usize,
-        symbols_of: impl Fn(usize) -> &'s [u16],
-        kernel: Kernel,
-    ) -> &[u8] {
-        match self.source {
-            ContextSource::None => return &[],
-            ContextSource::Classes { field, shift, contexts } => {
-                let (classes, most) = (&classes[*field], (contexts - 1) as u8);
-                match places {
-                    Places::From(start) => {
-                        let values = start / words_an_element..(start + count).div_ceil(words_an_element);
-                        classes.contexts(values, *shift, most, kernel, &mut self.contexts);
-                    }
-                    Places::At(places) => {
-                        let start = places.first().map_or(0, |&first| first as usize);
-                        let end = places.last().map_or(0, |&last| last as usize + 1);
-                        classes.contexts(start..end, *shift, most, kernel, &mut self.of_all);
-                        self.contexts.clear();
-                        self.contexts.extend(places.iter().map(|&place| self.of_all[place as usize - start]));
-                    }
-                }
-                if words_an_element > 1 {
-                    let repeat = |&context| std::iter::repeat_n(context, words_an_element);
-                    self.contexts = self.contexts.iter().flat_map(repeat).collect();
-                }
-            }
-            ContextSource::Field { field, thresholds } => {
-                let symbols = symbols_of(*field);
-                self.contexts.resize(symbols.len(), 0);
-                kernel.run(CountThresholds { symbols, thresholds, contexts: &mut self.contexts });
-            }
-        }
-        &self.contexts
-    }
-}
-
-/// For each symbol the number of thresholds that are not above it.
-struct CountThresholds<'a> {
-    symbols: &'a [u16],
-    thresholds: &'a [u16],
-    contexts: &'a mut [u8],
-}
-
-impl Job for CountThresholds<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        const WIDTH: usize = 32;
-        for (contexts, symbols) in self.contexts.chunks_mut(WIDTH).zip(self.symbols.chunks(WIDTH)) {
-            let mut own = [0; WIDTH];
-            own[..symbols.len()].copy_from_slice(symbols);
-            let mut counts = [0u16; WIDTH];
-            for &threshold in self.thresholds {
-                for (count, symbol) in counts.iter_mut().zip(own) {
-                    *count += u16::from(symbol >= threshold);
-                }
-            }
-            contexts.iter_mut().zip(counts).for_each(|(context, count)| *context = count as u8);
-        }
-    }
-}
-
-/// The class sums of all class fields for a chunk.
-pub(crate) fn all_sums(
-    class_fields: &[ClassField],
-    elements: &std::ops::Range<u64>,
-    row_classes: &[impl AsRef<[u8]>],
-) -> Vec<Vec<u8>> {
-    let fields = class_fields.iter().zip(row_classes);
-    fields.map(|(field, classes)| field.sums(elements.clone(), classes.as_ref())).collect()
 }
 
 #[cfg(test)]

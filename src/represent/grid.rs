@@ -1,12 +1,10 @@
-//! Affine grids (section 8.7): floats that are an integer times the scale of their group.
+//! Grid grids (section 8.7): floats that are an integer times the scale of their group.
 //!
 //! The arithmetic is that of IEEE 754, the same on every machine: one product, rounded once, and for 16 bits once more.
 
 use half::{bf16, f16};
 
-use super::groups::Groups;
-use super::mask::Kept;
-use super::word::Word;
+use super::values::{Groups, MaskBits, Word};
 use crate::coders::{decode_scales, encode_scales};
 use crate::error::{Error, Result};
 use crate::spec::{MAX_GRID_BITS, MAX_GRID_INTEGER};
@@ -15,7 +13,7 @@ use crate::wire::{Cursor, put_varint};
 
 /// Scales of groups.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct AffineMap {
+pub(crate) struct Grid {
     pub(crate) groups: Groups,
     pub(crate) symbol_bits: u32,
     /// The integer that the symbol word 0 stands for.
@@ -54,7 +52,7 @@ pub(crate) fn nearest(value: f32, scale: f32) -> i64 {
     if quotient.abs() <= MAX_GRID_INTEGER as f64 { quotient as i64 } else { 0 }
 }
 
-impl AffineMap {
+impl Grid {
     /// Whether floats of a dtype may lie on a grid.
     pub(crate) fn is_for(dtype: Dtype) -> bool {
         matches!(dtype, Dtype::F16 | Dtype::BF16 | Dtype::F32)
@@ -122,7 +120,7 @@ impl AffineMap {
         scales: &[f32],
         at: (u64, usize),
         values: &[T],
-        kept: Option<&Kept>,
+        kept: Option<&MaskBits>,
     ) -> Vec<V> {
         let of_group = self.groups.of_kept(at.0, at.1, values.len(), kept);
         let symbol = |value: &T, scale: f32| {
@@ -154,12 +152,12 @@ impl AffineMap {
     }
 }
 
-impl Eq for AffineMap {}
+impl Eq for Grid {}
 
 #[cfg(test)]
 mod tests {
-    use super::super::inverse::invert;
-    use super::super::steps::{Map, Shared};
+    use super::super::map_inverse::invert;
+    use super::super::steps::{GroupValues, Map};
     use super::*;
     use proptest::prelude::*;
 
@@ -180,15 +178,15 @@ mod tests {
             let count = groups.numbers(&(0..integers.len() as u64)).len();
             let scales: Vec<f32> = (0..count).map(|group| scales[group % scales.len()]).collect();
             let values: Vec<u32> = integers.iter().enumerate().map(value).collect();
-            let map = AffineMap::new(groups, dtype, -256, 255, &scales).unwrap();
+            let map = Grid::new(groups, dtype, -256, 255, &scales).unwrap();
             let symbols: Vec<u16> = map.apply(&scales, (0, 0), &values, None);
-            let shared = Shared { scales, ..Shared::default() };
+            let shared = GroupValues { scales, ..GroupValues::default() };
             let range = 0..values.len() as u64;
-            prop_assert_eq!(invert::<u32, u16>(&Map::Affine(map.clone()), &range, &shared, &symbols, None).unwrap(), values);
+            prop_assert_eq!(invert::<u32, u16>(&Map::Grid(map.clone()), &range, &shared, &symbols, None).unwrap(), values);
             let mut out = Vec::new();
             map.write(&mut out);
             let mut cursor = Cursor::unplaced(&out, "test");
-            prop_assert_eq!(AffineMap::read(&mut cursor, dtype, u64::MAX).unwrap(), map);
+            prop_assert_eq!(Grid::read(&mut cursor, dtype, u64::MAX).unwrap(), map);
             cursor.finish().unwrap();
         }
     }

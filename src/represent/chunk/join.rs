@@ -1,9 +1,10 @@
 //! Fields put together to words, and their transform taken back, in one pass (section 8).
 
-use super::coding::Coding;
-use super::fields::{Fields, Transform};
-use super::word::Word;
 use crate::kernel::{Job, Kernel};
+use crate::represent::coding::Coding;
+use crate::represent::fields::Fields;
+use crate::represent::transform::Transform;
+use crate::represent::values::Word;
 use crate::spec::MAX_FIELDS;
 
 /// What becomes of the fields of a word.
@@ -55,7 +56,7 @@ impl Block<'_> {
         self.each::<V, _>(kernel, Words(out));
     }
 
-    fn each<V: Word, P: Places<V>>(self, kernel: Kernel, places: P) {
+    fn each<V: Word, P: WordPlaces<V>>(self, kernel: Kernel, places: P) {
         match self.joining.parts.len() {
             0 => self.join::<V, P, 0>(kernel, places),
             1 => self.join::<V, P, 1>(kernel, places),
@@ -63,11 +64,11 @@ impl Block<'_> {
             3 => self.join::<V, P, 3>(kernel, places),
             4 => self.join::<V, P, 4>(kernel, places),
             // more are rare
-            _ => self.join::<V, P, { MAX_FIELDS }>(kernel, places),
+            _ => self.join::<V, P, MAX_FIELDS>(kernel, places),
         }
     }
 
-    fn join<V: Word, P: Places<V>, const N: usize>(self, kernel: Kernel, places: P) {
+    fn join<V: Word, P: WordPlaces<V>, const N: usize>(self, kernel: Kernel, places: P) {
         let joining = self.joining;
         let count = places.count();
         // parts that there are not are 0 bits of the first field
@@ -83,7 +84,7 @@ impl Block<'_> {
 const GROUP: usize = 16;
 
 /// Where words go.
-trait Places<V> {
+trait WordPlaces<V> {
     fn count(&self) -> usize;
     /// Sets each place to the word of its number; `group` gives those from a number on.
     fn fill(self, group: impl Fn(usize) -> [V; GROUP], word: impl Fn(usize) -> V);
@@ -91,7 +92,7 @@ trait Places<V> {
 
 struct Bytes<'a>(&'a mut [u8]);
 
-impl<V: Word> Places<V> for Bytes<'_> {
+impl<V: Word> WordPlaces<V> for Bytes<'_> {
     fn count(&self) -> usize {
         self.0.len() / V::SIZE
     }
@@ -110,7 +111,7 @@ impl<V: Word> Places<V> for Bytes<'_> {
 
 struct Words<'a, V>(&'a mut [V]);
 
-impl<V: Word> Places<V> for Words<'_, V> {
+impl<V: Word> WordPlaces<V> for Words<'_, V> {
     fn count(&self) -> usize {
         self.0.len()
     }
@@ -133,7 +134,7 @@ struct Join<'a, V, P, const N: usize> {
     places: P,
 }
 
-impl<V: Word, P: Places<V>, const N: usize> Job for Join<'_, V, P, N> {
+impl<V: Word, P: WordPlaces<V>, const N: usize> Job for Join<'_, V, P, N> {
     type Output = ();
 
     #[inline(always)]
@@ -157,7 +158,7 @@ impl<V: Word, P: Places<V>, const N: usize> Job for Join<'_, V, P, N> {
 
 /// Sets all places, the transform taken back.
 #[inline(always)]
-fn fill<V: Word>(parts: &[(&[u16], u32, u16)], constant: V, places: impl Places<V>, inverse: impl Fn(V) -> V) {
+fn fill<V: Word>(parts: &[(&[u16], u32, u16)], constant: V, places: impl WordPlaces<V>, inverse: impl Fn(V) -> V) {
     let group = |first: usize| {
         let mut words = [constant; GROUP];
         for &(symbols, shift, mask) in parts {
@@ -175,9 +176,10 @@ fn fill<V: Word>(parts: &[(&[u16], u32, u16)], constant: V, places: impl Places<
 
 #[cfg(test)]
 mod tests {
-    use super::super::coding::Field;
-    use super::super::steps::Steps;
     use super::*;
+    use crate::represent::coding::Field;
+    use crate::represent::steps::Steps;
+    use crate::represent::values::with_word;
     use proptest::prelude::*;
 
     proptest! {
@@ -225,7 +227,7 @@ mod tests {
             let joining = Joining::new(&fields);
             let block = Block { joining: &joining, symbols: &symbols, stride, count: words.len() };
             for kernel in Kernel::available() {
-                super::super::word::with_word!(bits, V => {
+                with_word!(bits, V => {
                     let mut stored = vec![V::default(); words.len()];
                     block.store(kernel, &mut stored);
                     let numbers: Vec<u64> = stored.iter().map(|word| word.number()).collect();

@@ -7,12 +7,12 @@ use crate::tensor::Dtype;
 
 /// The dtype of a segment, and the shapes of its members in order.
 #[derive(Debug, Clone)]
-pub(crate) struct Layout<'a> {
+pub(crate) struct SegmentLayout<'a> {
     pub(crate) dtype: Dtype,
     pub(crate) shapes: Vec<Cow<'a, [u64]>>,
 }
 
-impl<'a> Layout<'a> {
+impl<'a> SegmentLayout<'a> {
     pub(crate) fn new(dtype: Dtype, shapes: impl IntoIterator<Item = &'a [u64]>) -> Self {
         Self { dtype, shapes: shapes.into_iter().map(Cow::Borrowed).collect() }
     }
@@ -50,7 +50,7 @@ struct MemberRows {
 }
 
 impl Rows {
-    pub(crate) fn new(layout: &Layout<'_>, depth: u8) -> Self {
+    pub(crate) fn new(layout: &SegmentLayout<'_>, depth: u8) -> Self {
         let (mut start, mut first) = (0u64, 0u64);
         let member = |shape: &Cow<'_, [u64]>| {
             let axes = usize::from(depth).min(shape.len().saturating_sub(1));
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn rows_of_members_of_all_ranks() {
         let shapes: [&[u64]; 5] = [&[2, 3], &[], &[4], &[2, 2, 2], &[1, 1]];
-        let layout = Layout::new(Dtype::U8, shapes);
+        let layout = SegmentLayout::new(Dtype::U8, shapes);
         let lengths = |depth, range| Rows::new(&layout, depth).lengths(range).collect::<Vec<_>>();
         assert_eq!(lengths(0, 0..20), [6, 1, 4, 8, 1]);
         assert_eq!(lengths(1, 0..20), [3, 3, 1, 4, 4, 4, 1]);

@@ -1,7 +1,7 @@
 //! The stream of a field in a chunk, decoded block by block where its coding can be.
 
 use super::coding::Coding;
-use super::mask::Kept;
+use super::values::MaskBits;
 use crate::coders::{
     LaneDecoder, LaneTables, decode_bits, decode_kept, decode_mask, decode_mixed, packed_len, skip_bits, skip_mixed,
     unpack,
@@ -10,9 +10,12 @@ use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::wire::Cursor;
 
+/// Symbols of a block; a multiple of what lanes decode at a time.
+pub(crate) const BLOCK: usize = 2048;
+
 /// A stream whose extent is known.
 #[derive(Debug)]
-pub(super) enum SymbolStream<'a> {
+pub(crate) enum SymbolStream<'a> {
     Raw {
         packed: Packed<'a>,
         kernel: Kernel,
@@ -23,13 +26,13 @@ pub(super) enum SymbolStream<'a> {
     Whole {
         coding: &'a Coding,
         stream: Cursor<'a>,
-        kept: Option<&'a Kept>,
+        kept: Option<&'a MaskBits>,
     },
 }
 
 /// Packed values not taken yet.
 #[derive(Debug)]
-pub(super) struct Packed<'a> {
+pub(crate) struct Packed<'a> {
     rest: &'a [u8],
     width: u32,
     start: Cursor<'a>,
@@ -37,12 +40,12 @@ pub(super) struct Packed<'a> {
 
 impl<'a> SymbolStream<'a> {
     /// Passes over the stream of `count` symbols; of those behind a mask `kept` is its mask bits.
-    pub(super) fn open<'c: 'a>(
+    pub(crate) fn open<'c: 'a>(
         cursor: &mut Cursor<'c>,
         coding: &'a Coding,
         width: u32,
         count: usize,
-        kept: Option<&'a Kept>,
+        kept: Option<&'a MaskBits>,
         room: &'a mut LaneTables,
         kernel: Kernel,
     ) -> Result<Self> {
@@ -63,13 +66,13 @@ impl<'a> SymbolStream<'a> {
     }
 
     /// Whether [`next`](Self::next) may be called more than once.
-    pub(super) fn is_in_blocks(&self) -> bool {
+    pub(crate) fn is_in_blocks(&self) -> bool {
         !matches!(self, Self::Whole { .. })
     }
 
     /// The next symbols, a multiple of 32 but for the last ones. `contexts` has that of each, or, if there is only one, may be
     /// empty.
-    pub(super) fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
+    pub(crate) fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
         match self {
             Self::Raw { packed, kernel } => packed.next(*kernel, symbols),
             Self::Constant(value) => {
@@ -91,7 +94,7 @@ impl<'a> SymbolStream<'a> {
     }
 
     /// After the last symbol.
-    pub(super) fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         match self {
             Self::Lanes(lanes) => lanes.finish(),
             Self::Raw { .. } | Self::Constant(_) | Self::Whole { .. } => Ok(()),

@@ -1,0 +1,55 @@
+//! How the coded bytes of a chunk divide into streams.
+
+use super::ChunkExtent;
+use crate::coders::{LaneTables, skip_map};
+use crate::error::Result;
+use crate::kernel::Kernel;
+use crate::represent::contexts::ChunkClasses;
+use crate::represent::fields::Fields;
+use crate::represent::steps::Map;
+use crate::represent::stream_bytes::StreamBytes;
+use crate::wire::Cursor;
+
+/// Adds the sizes of a chunk's streams to `into`. Decodes only the row classes and the mask, which tell where the other
+/// streams begin.
+pub(crate) fn account(fields: &Fields, chunk: &ChunkExtent, coded: &[u8], into: &mut StreamBytes) -> Result<()> {
+    let mut cursor = Cursor::unplaced(coded, "chunk");
+    let values = fields.steps.values(&chunk.elements);
+    let mut count = (values.end - values.start) as usize * chunk.dtype.words() as usize;
+    let mut classes = Vec::new();
+    for field in &fields.class_fields {
+        let mut reading = cursor.clone();
+        into.classes += field.skip_rows(&mut cursor)? as u64;
+        if fields.steps.mask.is_some() {
+            classes.push(ChunkClasses::read(field, &mut reading, &values)?);
+        }
+    }
+    if let Some(mask) = &fields.steps.mask {
+        let symbols = mask.shape.count(count);
+        let mut reading = cursor.clone();
+        let mut of_mask = StreamBytes::default();
+        mask.coding.account(&mut cursor, symbols, mask.shape.group, &mut of_mask)?;
+        into.mask += of_mask.sum();
+        into.add_to_stream(0, of_mask.sum() - of_mask.lengths);
+        count = mask
+            .decode(&mut reading, &classes, count, &mut LaneTables::default(), Kernel::PORTABLE, |_, _| ())?
+            .count_ones();
+        if count == 0 {
+            return cursor.finish();
+        }
+    }
+    if fields.steps.map.is_in_chunks() {
+        let bytes = skip_map(&mut cursor)? as u64;
+        match &fields.steps.map {
+            Map::Grid(_) => into.scales += bytes,
+            _ => into.codebooks += bytes,
+        }
+    }
+    let first_number = usize::from(fields.steps.mask.is_some());
+    for (number, field) in (first_number..).zip(&fields.fields) {
+        let before = into.sum() - into.lengths;
+        field.coding.account(&mut cursor, count, field.width, into)?;
+        into.add_to_stream(number, into.sum() - into.lengths - before);
+    }
+    cursor.finish()
+}

@@ -1,0 +1,23 @@
+//! Chunks of a segment in representation fields (section 8): coded, decoded, and accounted for.
+
+mod account;
+mod forward;
+mod inverse;
+mod join;
+mod scratch;
+
+pub(crate) use account::account;
+pub(crate) use forward::{contexts_of_field, encode, take_field};
+pub(crate) use inverse::{Observer, StreamObservation, decode};
+pub(crate) use scratch::Scratch;
+
+use std::ops::Range;
+
+use crate::tensor::Dtype;
+
+/// The elements of a segment that a chunk holds.
+#[derive(Debug, Clone)]
+pub(crate) struct ChunkExtent {
+    pub(crate) dtype: Dtype,
+    pub(crate) elements: Range<u64>,
+}

@@ -1,0 +1,170 @@
+//! Class fields (section 8.2): every element has a class in its row and in some groups of axes; their sum picks contexts.
+//!
+//! The idea: axes of real weights differ in scale, and one small log2-scale for each index of an axis captures most of it.
+
+use std::ops::Range;
+
+use super::axis_group::AxisGroup;
+use crate::coders::{ClassCoding, skip_classes};
+use crate::error::{Error, Result};
+use crate::represent::values::{Rows, SegmentLayout};
+use crate::spec::{MAX_GROUP_CLASSES, MAX_GROUPS};
+use crate::wire::{Cursor, put_varint};
+
+/// The depth that stands for "no rows".
+pub(super) const NO_ROWS: u8 = 255;
+
+/// Classes of rows and of groups of axes. The classes of rows lie in the chunks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClassField {
+    pub(crate) coding: ClassCoding,
+    pub(crate) rows: Option<Rows>,
+    pub(crate) groups: Vec<AxisGroup>,
+}
+
+impl ClassField {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.rows.as_ref().map_or(NO_ROWS, |rows| rows.depth));
+        self.coding.write(out);
+        out.push(self.groups.len() as u8);
+        for group in &self.groups {
+            put_varint(out, group.first as u64);
+            put_varint(out, group.axes as u64);
+        }
+        if !self.groups.is_empty() {
+            self.coding.encode(self.groups.iter().map(|group| &group.classes[..]), out);
+        }
+    }
+
+    /// Reads one; at most `budget` classes are left to groups, of which its own are taken.
+    pub(crate) fn read(cursor: &mut Cursor<'_>, layout: &SegmentLayout<'_>, budget: &mut u64) -> Result<Self> {
+        let start = cursor.clone();
+        let corrupt = |what: String| Err(start.place(Error::corrupt(what)));
+        let depth = cursor.u8()?;
+        let rows = (depth != NO_ROWS).then(|| Rows::new(layout, depth));
+        let coding = ClassCoding::read(cursor)?;
+        let count = usize::from(cursor.u8()?);
+        let shape = match layout.single() {
+            _ if count == 0 => &[][..],
+            Some(shape) => shape,
+            None => return corrupt("groups of axes of several members".to_owned()),
+        };
+        if count > MAX_GROUPS || (count == 0 && rows.is_none()) {
+            return corrupt(format!("a class field of {count} groups"));
+        }
+        let mut groups = Vec::with_capacity(count);
+        let mut lengths = Vec::with_capacity(count);
+        let mut least = if rows.is_some() { usize::from(depth) } else { 0 };
+        for _ in 0..count {
+            let (first, axes) = (cursor.length("axis")?, cursor.length("number of axes")?);
+            let end = first.saturating_add(axes);
+            if first < least || axes == 0 || end > shape.len() {
+                return corrupt(format!("a group of axes {first} to {end} of {}, after axis {least}", shape.len()));
+            }
+            least = end;
+            let group = AxisGroup::new(shape, first, axes).filter(|(_, len)| len <= budget);
+            let Some((group, len)) = group else {
+                return corrupt(format!("more than {MAX_GROUP_CLASSES} classes of groups"));
+            };
+            *budget -= len;
+            groups.push(group);
+            lengths.push(len as usize);
+        }
+        if count > 0 {
+            let vectors = coding.decode(cursor, &lengths)?;
+            groups.iter_mut().zip(vectors).for_each(|(group, classes)| group.classes = classes);
+        }
+        Ok(Self { coding, rows, groups })
+    }
+
+    /// What has classes, in words.
+    pub(crate) fn describe(&self) -> String {
+        let rows = self.rows.as_ref().map(|rows| match rows.depth {
+            0 => "tensors".to_owned(),
+            1 => "rows".to_owned(),
+            depth => format!("axes 0..{depth}"),
+        });
+        let groups = self.groups.iter().map(|group| match group.axes {
+            1 => format!("axis {}", group.first),
+            axes => format!("axes {}..{}", group.first, group.first + axes),
+        });
+        rows.into_iter().chain(groups).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Bytes of memory, about.
+    pub(crate) fn memory(&self) -> usize {
+        let groups: usize = self.groups.iter().map(|group| group.classes.len() + size_of::<AxisGroup>()).sum();
+        size_of::<Self>() + groups + self.rows.as_ref().map_or(0, Rows::memory)
+    }
+
+    /// Of the classes of all rows those of a chunk.
+    pub(crate) fn rows_of_chunk<'a>(&self, elements: &Range<u64>, classes: &'a [u8]) -> &'a [u8] {
+        let Some(rows) = &self.rows else { return &[] };
+        let numbers = rows.numbers(elements);
+        &classes[numbers.start as usize..numbers.end as usize]
+    }
+
+    /// Appends the classes of the rows of a chunk; `classes` are those of all rows.
+    pub(crate) fn encode_rows(&self, elements: &Range<u64>, classes: &[u8], out: &mut Vec<u8>) {
+        if self.rows.is_some() {
+            self.coding.encode([self.rows_of_chunk(elements, classes)], out);
+        }
+    }
+
+    /// The classes of the rows of a chunk; none if there are no rows.
+    pub(crate) fn decode_rows(&self, cursor: &mut Cursor<'_>, elements: &Range<u64>) -> Result<Vec<u8>> {
+        let Some(rows) = &self.rows else { return Ok(Vec::new()) };
+        let numbers = rows.numbers(elements);
+        let vectors = self.coding.decode(cursor, &[(numbers.end - numbers.start) as usize])?;
+        Ok(vectors.into_iter().next().unwrap_or_default())
+    }
+
+    /// Passes over the classes of a chunk's rows; the bytes that they take.
+    pub(crate) fn skip_rows(&self, cursor: &mut Cursor<'_>) -> Result<usize> {
+        if self.rows.is_some() { skip_classes(cursor) } else { Ok(0) }
+    }
+
+    /// Class sums of these elements; `row_classes` are those of the rows that have one of them.
+    ///
+    /// At most (3 + 1) · 63, so that a byte holds it.
+    pub(crate) fn sums(&self, elements: Range<u64>, row_classes: &[u8]) -> Vec<u8> {
+        let mut sums = vec![0; (elements.end - elements.start) as usize];
+        self.add_sums(elements, row_classes, &mut sums);
+        sums
+    }
+
+    /// The same to `sums`, which are 0.
+    pub(super) fn add_sums(&self, elements: Range<u64>, row_classes: &[u8], sums: &mut [u8]) {
+        let count = sums.len();
+        // one period is put together from the groups and then repeated
+        let period = self.groups.first().map_or(0, AxisGroup::period);
+        let pattern = period.min(count as u64) as usize;
+        for group in &self.groups {
+            group.add(elements.start, &mut sums[..pattern]);
+        }
+        let mut done = pattern;
+        while 0 < done && done < count {
+            let len = done.min(count - done);
+            sums.copy_within(..len, done);
+            done += len;
+        }
+        if let Some(rows) = &self.rows {
+            let mut rest = &mut sums[..];
+            for (len, class) in rows.lengths(elements).zip(row_classes) {
+                let (row, later) = rest.split_at_mut(len);
+                row.iter_mut().for_each(|sum| *sum = sum.wrapping_add(*class));
+                rest = later;
+            }
+        }
+    }
+}
+
+/// The class sums of all class fields for a chunk.
+pub(crate) fn all_sums(
+    class_fields: &[ClassField],
+    elements: &Range<u64>,
+    row_classes: &[impl AsRef<[u8]>],
+) -> Vec<Vec<u8>> {
+    let fields = class_fields.iter().zip(row_classes);
+    fields.map(|(field, classes)| field.sums(elements.clone(), classes.as_ref())).collect()
+}

@@ -1,0 +1,54 @@
+//! Transforms of symbol words before they are cut into fields (section 8).
+
+use super::values::Word;
+use crate::error::{Error, Result};
+use crate::wire::{Cursor, put_varint};
+
+/// What is done to a word before it is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transform {
+    Identity,
+    /// The sign of a float goes to the bottom, so that its exponent is on top.
+    Rotate,
+    /// Small integers of both signs become small.
+    Zigzag,
+    /// A zero point, less this much, becomes 0.
+    Offset(u64),
+}
+
+impl Transform {
+    pub(crate) fn read(cursor: &mut Cursor<'_>, bits: u32) -> Result<Self> {
+        let start = cursor.clone();
+        match cursor.u8()? {
+            0 => Ok(Self::Identity),
+            1 => Ok(Self::Rotate),
+            2 => Ok(Self::Zigzag),
+            3 => match cursor.varint()? {
+                by if by > 0 && (bits == 64 || by >> bits == 0) => Ok(Self::Offset(by)),
+                by => Err(start.place(Error::corrupt(format!("an offset of {by} for words of {bits} bits")))),
+            },
+            other => Err(start.place(Error::unsupported(format!("transform {other}")))),
+        }
+    }
+
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Identity => out.push(0),
+            Self::Rotate => out.push(1),
+            Self::Zigzag => out.push(2),
+            Self::Offset(by) => {
+                out.push(3);
+                put_varint(out, by);
+            }
+        }
+    }
+
+    pub(crate) fn apply<W: Word>(self, words: &mut [W], bits: u32) {
+        match self {
+            Self::Identity => {}
+            Self::Rotate => words.iter_mut().for_each(|word| *word = word.rotate(bits)),
+            Self::Zigzag => words.iter_mut().for_each(|word| *word = word.zigzag(bits)),
+            Self::Offset(by) => words.iter_mut().for_each(|word| *word = word.offset(by, bits)),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Where the values of a block lie among the values of their chunk, and the chunk's values themselves while they are placed.
+
+use super::MaskBits;
+use super::word::{Word, write_words};
+use crate::error::Result;
+
+/// Where the kept values of a block lie among the chunk's values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ValuePlaces<'a> {
+    /// One after another from here.
+    From(usize),
+    /// There, ascending.
+    At(&'a [u32]),
+}
+
+/// Gives the places of kept values, some at a time.
+#[derive(Debug)]
+pub(crate) struct KeptPlaces<'a> {
+    bytes: &'a [u8],
+    /// Those bits of the word at `start` that were not given yet.
+    bits: u64,
+    /// The first bit of the next word.
+    next: usize,
+    places: Vec<u32>,
+}
+
+impl<'a> KeptPlaces<'a> {
+    pub(crate) fn new(kept: &'a MaskBits) -> Self {
+        Self { bytes: kept.as_raw_slice(), bits: 0, next: 0, places: Vec::new() }
+    }
+
+    /// The next `count` places; fewer if there are no more.
+    pub(crate) fn next(&mut self, count: usize) -> &[u32] {
+        self.places.resize(count, 0);
+        let mut done = 0;
+        while done < count {
+            if self.bits == 0 {
+                let Some(rest) = self.bytes.get(self.next / 8..).filter(|rest| !rest.is_empty()) else { break };
+                let mut word = [0; 8];
+                let len = rest.len().min(8);
+                word[..len].copy_from_slice(&rest[..len]);
+                self.bits = u64::from_le_bytes(word);
+                self.next += 64;
+                continue;
+            }
+            let first = (self.next - 64) as u32;
+            // as long as there is room for all of the word
+            let take = (self.bits.count_ones() as usize).min(count - done);
+            for place in &mut self.places[done..done + take] {
+                *place = first + self.bits.trailing_zeros();
+                self.bits &= self.bits - 1;
+            }
+            done += take;
+        }
+        self.places.truncate(done);
+        &self.places
+    }
+}
+
+/// The values of a chunk, of whole bytes each.
+#[derive(Debug)]
+pub(crate) struct PlacedValues<'a, T> {
+    bytes: &'a mut [u8],
+    /// What stands where nothing is placed; without it something is placed everywhere.
+    omitted: Option<T>,
+    /// Values from the first on that are placed or left out.
+    filled: usize,
+}
+
+impl<'a, T: Word> PlacedValues<'a, T> {
+    pub(crate) fn new(bytes: &'a mut [u8], omitted: Option<T>) -> Self {
+        Self { bytes, omitted, filled: 0 }
+    }
+
+    /// ValuePlaces values, always behind those placed before.
+    pub(crate) fn place(&mut self, values: &[T], places: ValuePlaces<'_>) -> Result<()> {
+        match places {
+            ValuePlaces::From(start) => {
+                let bytes = start * T::SIZE..(start + values.len()) * T::SIZE;
+                write_words(values, 8 * T::SIZE as u32, &mut self.bytes[bytes])
+            }
+            ValuePlaces::At(places) => {
+                // while that part of the target is near
+                self.fill(places.last().map_or(0, |&last| last as usize + 1));
+                for (value, &place) in values.iter().zip(places) {
+                    let at = place as usize * T::SIZE;
+                    value.write(&mut self.bytes[at..at + T::SIZE]);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// After the last value.
+    pub(crate) fn finish(mut self) {
+        self.fill(self.bytes.len() / T::SIZE);
+    }
+
+    fn fill(&mut self, end: usize) {
+        let Some(omitted) = self.omitted.filter(|_| end > self.filled) else { return };
+        let bytes = &mut self.bytes[self.filled * T::SIZE..end * T::SIZE];
+        if omitted == T::default() {
+            bytes.fill(0);
+        } else {
+            bytes.chunks_exact_mut(T::SIZE).for_each(|place| omitted.write(place));
+        }
+        self.filled = end;
+    }
+}
+
+/// Returns the items of `all` that belong to kept values; `all` has one item for each value.
+pub(crate) fn of_kept(all: &[u8], kept: &MaskBits) -> Vec<u8> {
+    kept.iter_ones().map(|index| all[index]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn places_are_those_of_kept_values(
+            bits in prop::collection::vec(prop::bool::weighted(0.3), 0..400),
+            counts in prop::collection::vec(1usize..50, 1..20),
+        ) {
+            let kept: MaskBits = bits.iter().collect();
+            let all: Vec<u32> = (0..).zip(&bits).filter(|(_, bit)| **bit).map(|(place, _)| place).collect();
+            let mut places = KeptPlaces::new(&kept);
+            let mut rest = &all[..];
+            for count in counts {
+                let (now, later) = rest.split_at(count.min(rest.len()));
+                prop_assert_eq!(places.next(count), now);
+                rest = later;
+            }
+        }
+    }
+}
