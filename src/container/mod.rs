@@ -12,7 +12,7 @@ mod segment;
 pub(crate) use directory::{Coverage, Directory, Place};
 pub(crate) use footer::Footer;
 pub(crate) use frame::{FrameStart, MAX_FRAME_START, Prelude};
-pub(crate) use header::{describe_foreign, read_header, write_header};
+pub(crate) use header::{Header, describe_foreign, read_header};
 pub(crate) use index::{Index, ManifestPlace, SegmentPlace, entry_digest};
 pub(crate) use manifest::{Entry, FileRecord, Manifest, ManifestState, is_file_name};
 pub(crate) use segment::{Chunk, SegmentHead};

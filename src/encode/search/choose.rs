@@ -41,14 +41,17 @@ pub(crate) fn plan(
 ) -> Result<Plan> {
     let dtype = layout.dtype;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
-    let limits = ChunkLimits { dtype, row, elements, chunk_bytes, unit: 1, most: MAX_CHUNK_ELEMENTS };
+    let effort = &effort.for_segment(elements);
+    let limits = ChunkLimits { dtype, row, elements, chunk_bytes, unit: 1, most: effort.chunk_elements };
     let raw_cost = bytes.len() as u64 * BYTE;
     // what gains less than a thousandth is better borrowed from a map
     let least = raw_cost - raw_cost / 1024;
     let best = candidates(layout, bytes, limits, effort).into_iter().min_by_key(|candidate| candidate.plan.cost);
     let best = best.filter(|best| best.plan.cost < least);
     let cost = best.as_ref().map_or(least, |best| best.plan.cost);
-    if let Some(cost) = zstd_cost(dtype, bytes, cost, effort, &|cost| limits.chunk_len(cost))? {
+    if effort.zstd
+        && let Some(cost) = zstd_cost(dtype, bytes, cost, effort, &|cost| limits.chunk_len(cost))?
+    {
         let (representation, in_chunks) = (Representation::Zstd, InChunks::default());
         return Ok(Plan { representation, in_chunks, chunk_len: limits.chunk_len(cost) });
     }

@@ -70,7 +70,7 @@ pub(super) fn plan_fields<W: Word>(
     };
     let plan = |first: u32| {
         let narrow: Vec<Vec<u64>> = counts.iter().map(|counts| narrowed(counts, most - first)).collect();
-        let (coding, mut cost) = plan_field(&narrow, first, &contexts.source, contexts.cost, LEAST_GAIN);
+        let (coding, mut cost) = plan_field(&narrow, first, &contexts.source, contexts.cost, LEAST_GAIN, effort.tables);
         let is_used = !matches!(coding.source(), ContextSource::None);
         let mut fields = vec![Field { width: first, coding }];
         let of_mask = mask_contexts

@@ -74,7 +74,7 @@ fn plan_symbols(shape: SymbolShape, kept: &MaskBits, omitted: u64, effort: &Effo
     let mut counts = vec![0; 1 << shape.group];
     let symbols = shape.symbols(kept);
     symbols.iter().for_each(|&symbol| counts[usize::from(symbol)] += 1);
-    let (mut coding, mut cost) = plan_field(&[counts], shape.group, &ContextSource::None, 0, LEAST_GAIN);
+    let (mut coding, mut cost) = plan_field(&[counts], shape.group, &ContextSource::None, 0, LEAST_GAIN, effort.tables);
     // slow, and nearer to the entropy: a mask is a small part of its chunks, which the states of the lanes are much of
     if effort.mixed_words > 0 && !matches!(coding, Coding::Constant(_)) {
         let model = BitsModel { word: WordSize::Wide, limit: 255, width: shape.group, contexts: 1 };

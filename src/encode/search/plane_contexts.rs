@@ -2,6 +2,7 @@
 //! the exponent tells how many bits are zero.
 
 use super::contexts::Counts;
+use super::effort::Effort;
 use super::field_coding::plan_field;
 use super::scale::Classes;
 use super::view::{Block, Words};
@@ -19,7 +20,7 @@ const MAX_KINDS: usize = 4;
 const SAMPLE_WORDS: usize = 1 << 16;
 
 /// Gives the field of the bits from `shift`, whose symbols occur `counts` times, contexts where that pays. `first` is the width of
-/// the first field; what is coded has to save one part in `gain`.
+/// the first field.
 #[expect(clippy::too_many_arguments, reason = "all of them are the state of one plan")]
 pub(super) fn improve_plane<W: Word>(
     words: Words<'_, W>,
@@ -27,7 +28,7 @@ pub(super) fn improve_plane<W: Word>(
     shift: u32,
     counts: &[u64],
     first: u32,
-    gain: u64,
+    effort: &Effort,
     all_classes: &mut Vec<Classes>,
     coding: &mut Coding,
     cost: &mut u64,
@@ -39,8 +40,9 @@ pub(super) fn improve_plane<W: Word>(
     if matches!(coding, Coding::Constant(_)) || adaptive_cost(counts) > raw_cost - raw_cost / 400 || total < 1024 {
         return;
     }
+    let gain = effort.plane_gain;
     let mut consider = |counts: &Counts, source: &ContextSource, context_cost: u64| {
-        let (new, new_cost) = plan_field(counts, width, source, context_cost, gain);
+        let (new, new_cost) = plan_field(counts, width, source, context_cost, gain, effort.tables);
         let is_better = new_cost < *cost - *cost / (2 * gain) && !matches!(new.source(), ContextSource::None);
         if is_better {
             (*coding, *cost) = (new, new_cost);

@@ -34,12 +34,11 @@ pub(super) fn plan_planes<W: Word>(
     for (plane, width) in planes {
         let plan = |shift: u32, width: u32, all_classes: &mut Vec<Classes>| {
             let counts = histograms.of_bits(8 * plane + shift, width);
-            let (mut coding, mut cost) =
-                plan_field(std::slice::from_ref(&counts), width, &ContextSource::None, 0, effort.plane_gain);
+            let (counts_of_one, gain) = (std::slice::from_ref(&counts), effort.plane_gain);
+            let (mut coding, mut cost) = plan_field(counts_of_one, width, &ContextSource::None, 0, gain, effort.tables);
             if effort.plane_contexts && all_classes.len() < MAX_CLASS_FIELDS {
                 let shift = 8 * plane + shift;
-                let gain = effort.plane_gain;
-                improve_plane(words, layout, shift, &counts, first, gain, all_classes, &mut coding, &mut cost);
+                improve_plane(words, layout, shift, &counts, first, effort, all_classes, &mut coding, &mut cost);
             }
             (Field { width, coding }, cost)
         };

@@ -17,7 +17,7 @@ use crate::represent::{
     Codebook, CodebookMap, Grid, GroupValues, Groups, Map, Order, SegmentLayout, Steps, Unpack, Values, Word,
     kept_values, read_words, with_word,
 };
-use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_CODEBOOK_ENTRIES};
+use crate::spec::MAX_CODEBOOK_ENTRIES;
 use crate::tensor::Dtype;
 
 /// A mask has to leave out one of so many values.
@@ -64,7 +64,7 @@ pub(super) fn candidates(
     if let Some(unpack) = packing(layout, bytes)
         && let Some(values) = unpack.apply(dtype, bytes)
     {
-        let most = MAX_CHUNK_ELEMENTS / unpack.values_a_run() * u64::from(unpack.words);
+        let most = effort.chunk_elements / unpack.values_a_run() * u64::from(unpack.words);
         let limits = ChunkLimits { unit: unpack.unit(), most, ..limits };
         let layout = unpack.layout(layout);
         let search =
@@ -244,7 +244,7 @@ impl Planner<'_> {
         let shape = self.layout.single().filter(|shape| shape.len() > 1 && self.bits > 8)?;
         let row = shape[1..].iter().product::<u64>() as usize;
         let groups = Groups { block: row as u64, period: 1 };
-        if row as u64 > MAX_CHUNK_ELEMENTS || row < 4 * VALUES_AN_ENTRY {
+        if row as u64 > self.effort.chunk_elements || row < 4 * VALUES_AN_ENTRY {
             return None;
         }
         let most = MOST_OF_ROW.min(row / VALUES_AN_ENTRY);
@@ -276,7 +276,7 @@ impl Planner<'_> {
         let Some([first @ .., last]) = self.layout.single() else { return groups };
         let row: u64 = first.iter().skip(1).product::<u64>() * last;
         let mut push = |block: u64, period: u64| groups.push(Groups { block, period });
-        if !first.is_empty() && (1..=MAX_CHUNK_ELEMENTS).contains(&row) {
+        if !first.is_empty() && (1..=self.effort.chunk_elements).contains(&row) {
             push(row, 1);
         }
         if !first.is_empty() && (2..=1 << 20).contains(last) {
@@ -289,7 +289,7 @@ impl Planner<'_> {
             if let [rows] = first
                 && rows.is_multiple_of(block)
                 && *rows > block
-                && block * last <= MAX_CHUNK_ELEMENTS
+                && block * last <= self.effort.chunk_elements
             {
                 push(block, *last);
             }
