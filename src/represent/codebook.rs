@@ -1,8 +1,8 @@
 //! Codebooks (section 8.6): few values, each replaced by its number in an ascending list.
 
-use std::ops::Range;
-
-use super::values::{Groups, MaskBits, Word};
+use super::step::{MapStep, Step, StepInput};
+use super::stream_bytes::StreamBytes;
+use super::values::{Groups, Word};
 use crate::coders::{decode_codebooks, encode_codebooks};
 use crate::error::{Error, Result};
 use crate::spec::MAX_SYMBOL_BITS;
@@ -83,10 +83,14 @@ impl CodebookMap {
             global,
         }
     }
+}
 
-    /// Reads those of a segment of so many values.
-    pub(crate) fn read(cursor: &mut Cursor<'_>, order: Order, bits: u32, values: u64) -> Result<Self> {
-        let groups = Groups::read(cursor, values)?;
+impl Step for CodebookMap {
+    const FLAG: u8 = 1 << 2;
+
+    fn read(cursor: &mut Cursor<'_>, input: &StepInput<'_>) -> Result<Self> {
+        let (order, bits) = (Order::of(input.layout.dtype, input.is_unpacked), input.bits);
+        let groups = Groups::read(cursor, input.layout.elements())?;
         let start = cursor.clone();
         let (symbol_bits, zero_bits) = (u32::from(cursor.u8()?), u32::from(cursor.u8()?));
         if !(1..=MAX_SYMBOL_BITS).contains(&symbol_bits) || zero_bits >= bits {
@@ -95,21 +99,47 @@ impl CodebookMap {
         }
         let mut this = Self { groups, symbol_bits, zero_bits, order, bits, global: Vec::new() };
         if groups.are_global() {
-            this.global = this.decode(cursor, groups.numbers(&(0..0)).len())?;
+            this.global = this.decode_groups(cursor, groups.numbers(&(0..0)).len())?;
         }
         Ok(this)
     }
 
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Vec<u8>) {
         self.groups.write(out);
         out.extend([self.symbol_bits as u8, self.zero_bits as u8]);
         if self.groups.are_global() {
-            self.encode(&self.global, out);
+            self.encode_groups(&self.global, out);
         }
     }
 
-    /// Appends the stream of these codebooks.
-    pub(crate) fn encode(&self, codebooks: &[Codebook], out: &mut Vec<u8>) {
+    fn describe(&self) -> String {
+        match &self.global[..] {
+            [codebook] => format!("codebook of {}", codebook.0.len()),
+            _ => format!("codebook of up to {}{}", 1 << self.symbol_bits, self.groups.describe()),
+        }
+    }
+
+    fn memory(&self) -> usize {
+        self.global.iter().map(|codebook| size_of::<Codebook>() + size_of_val(&codebook.0[..])).sum()
+    }
+}
+
+impl MapStep for CodebookMap {
+    type GroupValue = Codebook;
+
+    fn groups(&self) -> Groups {
+        self.groups
+    }
+
+    fn symbol_bits(&self) -> u32 {
+        self.symbol_bits
+    }
+
+    fn global(&self) -> &[Codebook] {
+        &self.global
+    }
+
+    fn encode_groups(&self, codebooks: &[Codebook], out: &mut Vec<u8>) {
         let bits = self.bits - self.zero_bits;
         let keys = |codebook: &Codebook| -> Vec<u64> {
             codebook.0.iter().map(|value| self.order.key(value >> self.zero_bits, bits)).collect()
@@ -118,8 +148,7 @@ impl CodebookMap {
         encode_codebooks(keys.iter().map(Vec::as_slice), self.symbol_bits, bits, out);
     }
 
-    /// Reads `count` codebooks.
-    pub(crate) fn decode(&self, cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<Codebook>> {
+    fn decode_groups(&self, cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<Codebook>> {
         let bits = self.bits - self.zero_bits;
         let lists = decode_codebooks(cursor, count, self.symbol_bits, bits)?;
         let values = |keys: Vec<u64>| {
@@ -128,17 +157,16 @@ impl CodebookMap {
         Ok(lists.into_iter().map(values).collect())
     }
 
-    /// The symbol words of kept values from value `start` on. `codebooks` are those of the groups from `first` on.
-    pub(crate) fn apply<T: Word, V: Word>(
-        &self,
-        codebooks: &[Codebook],
-        at: (u64, usize),
-        values: &[T],
-        kept: Option<&MaskBits>,
-    ) -> Vec<V> {
-        let (start, first) = at;
-        let of_group = self.groups.of_kept(start, first, values.len(), kept);
-        if of_group.is_empty() {
+    fn account(bytes: u64, into: &mut StreamBytes) {
+        into.codebooks += bytes;
+    }
+
+    fn entries(codebook: &Codebook) -> usize {
+        codebook.0.len()
+    }
+
+    fn forward<T: Word, V: Word>(&self, values: &[T], codebooks: &[Codebook], group_of: &[u32]) -> Vec<V> {
+        if group_of.is_empty() {
             let lookup = Lookup::new(&codebooks[0]);
             return values.iter().map(|value| V::from_symbol(lookup.number(value.number()))).collect();
         }
@@ -147,17 +175,26 @@ impl CodebookMap {
             let codebook = &codebooks[group as usize].0;
             V::from_number(codebook.partition_point(|&other| self.order.key(other, self.bits) < key) as u64)
         };
-        values.iter().zip(&of_group).map(number).collect()
+        values.iter().zip(group_of).map(number).collect()
     }
 
-    /// Bytes of memory beside its own, about.
-    pub(crate) fn memory(&self) -> usize {
-        self.global.iter().map(|codebook| size_of::<Codebook>() + size_of_val(&codebook.0[..])).sum()
+    fn word_count(&self, codebook: &Codebook) -> u64 {
+        codebook.0.len() as u64
     }
 
-    /// The codebooks of the groups `numbers` out of those of all groups of the segment.
-    pub(crate) fn of_chunk<'a>(&'a self, all: &'a [Codebook], numbers: Range<usize>) -> &'a [Codebook] {
-        if self.groups.are_global() { &self.global } else { &all[numbers] }
+    fn inverse<T: Word>(&self, word: u64, codebook: &Codebook) -> Option<T> {
+        codebook.0.get(word as usize).map(|&value| T::from_number(value))
+    }
+
+    fn words_around(&self, value: u64) -> Option<(u64, u64)> {
+        let [codebook] = &self.global[..] else { return None };
+        let key = self.order.key(value, self.bits);
+        let below = codebook.0.partition_point(|&other| self.order.key(other, self.bits) < key) as u64;
+        Some((below, codebook.0.len() as u64 - below))
+    }
+
+    fn widen(&mut self, bits: u32) {
+        self.symbol_bits = self.symbol_bits.max(bits);
     }
 }
 
@@ -206,6 +243,7 @@ impl Lookup {
 mod tests {
     use super::super::map_inverse::invert;
     use super::super::steps::{GroupValues, Map};
+    use super::super::values::SegmentLayout;
     use super::*;
 
     #[test]
@@ -230,18 +268,20 @@ mod tests {
         let codebooks = [Codebook(vec![0xbf00, 0x3e00, 0x4000]), Codebook(vec![0x3e00])];
         let map = CodebookMap::new(Groups { block: 2, period: 1 }, Order::Float, 16, &codebooks);
         let values = [0x4000u16, 0xbf00, 0x3e00, 0x3e00];
-        let symbols: Vec<u8> = map.apply(&codebooks, (0, 0), &values, None);
+        let symbols: Vec<u8> = map.forward(&values, &codebooks, &[0, 0, 1, 1]);
         assert_eq!(symbols, [2, 0, 0, 0]);
-        let shared = GroupValues { codebooks: codebooks.to_vec(), ..GroupValues::default() };
-        let back = |symbols: &[u8]| invert::<u16, u8>(&Map::Codebook(map.clone()), &(0..4), &shared, symbols, None);
+        let group_values = GroupValues::Codebook(codebooks.to_vec());
+        let back = |symbols: &[u8]| invert::<u16, u8>(&Map::Codebook(map.clone()), &(0..4), &group_values, symbols);
         assert_eq!(back(&symbols).unwrap(), values);
         assert!(back(&[0, 0, 1, 0]).is_err());
         let mut out = Vec::new();
         map.write(&mut out);
-        map.encode(&codebooks, &mut out);
+        map.encode_groups(&codebooks, &mut out);
         let mut cursor = Cursor::unplaced(&out, "test");
-        let back = CodebookMap::read(&mut cursor, Order::Float, 16, 4).unwrap();
+        let layout = SegmentLayout::new(Dtype::F16, [&[4][..]]);
+        let input = StepInput { layout: &layout, bits: 16, is_unpacked: false, class_fields: 0 };
+        let back = CodebookMap::read(&mut cursor, &input).unwrap();
         assert_eq!(back, map);
-        assert_eq!(back.decode(&mut cursor, 2).unwrap(), codebooks);
+        assert_eq!(back.decode_groups(&mut cursor, 2).unwrap(), codebooks);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::coding::{Coding, Field};
 use super::contexts::ClassField;
+use super::step::Step;
 use super::steps::{GroupValues, Steps};
 use super::transform::Transform;
 use super::values::SegmentLayout;
@@ -24,8 +25,8 @@ pub(crate) struct Fields {
 pub(crate) struct InChunks {
     /// For each class field the classes of all rows.
     pub(crate) row_classes: Vec<Vec<u8>>,
-    /// Of all groups.
-    pub(crate) shared: GroupValues,
+    /// The group values of all groups.
+    pub(crate) group_values: GroupValues,
 }
 
 impl Fields {

@@ -4,7 +4,9 @@
 
 use half::{bf16, f16};
 
-use super::values::{Groups, MaskBits, Word};
+use super::step::{MapStep, Step, StepInput};
+use super::stream_bytes::StreamBytes;
+use super::values::{Groups, Word};
 use crate::coders::{decode_scales, encode_scales};
 use crate::error::{Error, Result};
 use crate::spec::{MAX_GRID_BITS, MAX_GRID_INTEGER};
@@ -68,14 +70,21 @@ impl Grid {
         let fits = symbol_bits <= MAX_GRID_BITS && lowest >= -MAX_GRID_INTEGER && last <= MAX_GRID_INTEGER;
         fits.then_some(Self { groups, symbol_bits, lowest: lowest as i32, zero_bits, dtype, global })
     }
+}
 
-    /// Reads that of a segment of so many values.
-    pub(crate) fn read(cursor: &mut Cursor<'_>, dtype: Dtype, values: u64) -> Result<Self> {
+impl Step for Grid {
+    const FLAG: u8 = 2 << 2;
+
+    fn read(cursor: &mut Cursor<'_>, input: &StepInput<'_>) -> Result<Self> {
         let start = cursor.clone();
+        let dtype = input.layout.dtype;
+        if input.is_unpacked {
+            return Err(start.place(Error::corrupt("a grid of packed values")));
+        }
         if !Self::is_for(dtype) {
             return Err(start.place(Error::corrupt(format!("a grid of {dtype}"))));
         }
-        let groups = Groups::read(cursor, values)?;
+        let groups = Groups::read(cursor, input.layout.elements())?;
         let symbol_bits = u32::from(cursor.u8()?);
         let lowest = cursor.varint()?.unzigzag(64) as i64;
         let zero_bits = u32::from(cursor.u8()?);
@@ -89,66 +98,86 @@ impl Grid {
         }
         let mut this = Self { groups, symbol_bits, lowest: lowest as i32, zero_bits, dtype, global: Vec::new() };
         if groups.are_global() {
-            this.global = this.decode(cursor, groups.numbers(&(0..0)).len())?;
+            this.global = this.decode_groups(cursor, groups.numbers(&(0..0)).len())?;
         }
         Ok(this)
     }
 
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Vec<u8>) {
         self.groups.write(out);
         out.push(self.symbol_bits as u8);
         put_varint(out, (i64::from(self.lowest) as u64).zigzag(64));
         out.push(self.zero_bits as u8);
         if self.groups.are_global() {
-            self.encode(&self.global, out);
+            self.encode_groups(&self.global, out);
         }
     }
 
-    /// Appends the stream of these scales.
-    pub(crate) fn encode(&self, scales: &[f32], out: &mut Vec<u8>) {
+    fn describe(&self) -> String {
+        format!("scale{}", self.groups.describe())
+    }
+
+    fn memory(&self) -> usize {
+        size_of_val(&self.global[..])
+    }
+}
+
+impl MapStep for Grid {
+    type GroupValue = f32;
+
+    fn groups(&self) -> Groups {
+        self.groups
+    }
+
+    fn symbol_bits(&self) -> u32 {
+        self.symbol_bits
+    }
+
+    fn global(&self) -> &[f32] {
+        &self.global
+    }
+
+    fn encode_groups(&self, scales: &[f32], out: &mut Vec<u8>) {
         encode_scales(scales, self.zero_bits, out);
     }
 
-    /// Reads `count` scales.
-    pub(crate) fn decode(&self, cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<f32>> {
+    fn decode_groups(&self, cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<f32>> {
         decode_scales(cursor, count, self.zero_bits)
     }
 
-    /// The symbol words of kept values from value `at.0` on. `scales` are those of the groups from `at.1` on.
-    pub(crate) fn apply<T: Word, V: Word>(
-        &self,
-        scales: &[f32],
-        at: (u64, usize),
-        values: &[T],
-        kept: Option<&MaskBits>,
-    ) -> Vec<V> {
-        let of_group = self.groups.of_kept(at.0, at.1, values.len(), kept);
+    fn account(bytes: u64, into: &mut StreamBytes) {
+        into.scales += bytes;
+    }
+
+    fn forward<T: Word, V: Word>(&self, values: &[T], scales: &[f32], group_of: &[u32]) -> Vec<V> {
         let symbol = |value: &T, scale: f32| {
             let integer = nearest(widened(value.number(), self.dtype), scale);
             V::from_number((integer - i64::from(self.lowest)) as u64)
         };
-        match &of_group[..] {
+        match group_of {
             [] => values.iter().map(|value| symbol(value, scales[0])).collect(),
-            _ => values.iter().zip(&of_group).map(|(value, &group)| symbol(value, scales[group as usize])).collect(),
+            _ => values.iter().zip(group_of).map(|(value, &group)| symbol(value, scales[group as usize])).collect(),
         }
     }
 
-    /// The value of a symbol word in a group with this scale.
+    fn word_count(&self, _scale: &f32) -> u64 {
+        1 << self.symbol_bits
+    }
+
     #[inline(always)]
-    pub(crate) fn value<T: Word>(&self, word: u64, scale: f32) -> T {
+    fn inverse<T: Word>(&self, word: u64, scale: &f32) -> Option<T> {
         // exact: at most 2^24
         let integer = (word as i64 + i64::from(self.lowest)) as f32;
-        T::from_number(rounded(integer * scale, self.dtype))
+        Some(T::from_number(rounded(integer * scale, self.dtype)))
     }
 
-    /// Bytes of memory beside its own, about.
-    pub(crate) fn memory(&self) -> usize {
-        size_of_val(&self.global[..])
+    fn words_around(&self, _value: u64) -> Option<(u64, u64)> {
+        let below = u64::from(self.lowest.min(0).unsigned_abs());
+        Some((below, (1 << self.symbol_bits) - below))
     }
 
-    /// The scales of the groups `numbers` out of those of all groups of the segment.
-    pub(crate) fn of_chunk<'a>(&'a self, all: &'a [f32], numbers: std::ops::Range<usize>) -> &'a [f32] {
-        if self.groups.are_global() { &self.global } else { &all[numbers] }
+    fn widen(&mut self, bits: u32) {
+        self.symbol_bits = self.symbol_bits.max(bits);
     }
 }
 
@@ -158,6 +187,7 @@ impl Eq for Grid {}
 mod tests {
     use super::super::map_inverse::invert;
     use super::super::steps::{GroupValues, Map};
+    use super::super::values::SegmentLayout;
     use super::*;
     use proptest::prelude::*;
 
@@ -179,14 +209,17 @@ mod tests {
             let scales: Vec<f32> = (0..count).map(|group| scales[group % scales.len()]).collect();
             let values: Vec<u32> = integers.iter().enumerate().map(value).collect();
             let map = Grid::new(groups, dtype, -256, 255, &scales).unwrap();
-            let symbols: Vec<u16> = map.apply(&scales, (0, 0), &values, None);
-            let shared = GroupValues { scales, ..GroupValues::default() };
+            let group_of = groups.of_kept(0, 0, values.len(), None);
+            let symbols: Vec<u16> = map.forward(&values, &scales, &group_of);
+            let group_values = GroupValues::Grid(scales);
             let range = 0..values.len() as u64;
-            prop_assert_eq!(invert::<u32, u16>(&Map::Grid(map.clone()), &range, &shared, &symbols, None).unwrap(), values);
+            prop_assert_eq!(invert::<u32, u16>(&Map::Grid(map.clone()), &range, &group_values, &symbols).unwrap(), values);
             let mut out = Vec::new();
             map.write(&mut out);
             let mut cursor = Cursor::unplaced(&out, "test");
-            prop_assert_eq!(Grid::read(&mut cursor, dtype, u64::MAX).unwrap(), map);
+            let layout = SegmentLayout::new(dtype, [&[u64::MAX][..]]);
+            let input = StepInput { layout: &layout, bits: dtype.word_bits(), is_unpacked: false, class_fields: 0 };
+            prop_assert_eq!(Grid::read(&mut cursor, &input).unwrap(), map);
             cursor.finish().unwrap();
         }
     }

@@ -188,6 +188,7 @@ fn step(intervals: &[Interval], most: i64) -> Option<Interval> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::represent::MapStep;
     use proptest::prelude::*;
 
     fn words(dtype: Dtype, values: impl Iterator<Item = f32>) -> Vec<u32> {
@@ -218,9 +219,9 @@ mod tests {
             let found = grid(&values, dtype, &[Groups::ONE, Groups { block: 256, period: 1 }]);
             let grid = found.expect("a grid");
             let map = Grid::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales).unwrap();
-            let symbols: Vec<u32> = map.apply(&grid.scales, (0, 0), &values, None);
+            let symbols: Vec<u32> = map.forward(&values, &grid.scales, &grid.groups.of_kept(0, 0, values.len(), None));
             let back = symbols.iter().enumerate().map(|(i, &symbol)| {
-                map.value::<u32>(symbol.into(), grid.scales[grid.groups.of(i as u64)])
+                map.inverse::<u32>(symbol.into(), &grid.scales[grid.groups.of(i as u64)]).unwrap()
             });
             prop_assert_eq!(back.collect::<Vec<u32>>(), values);
         }

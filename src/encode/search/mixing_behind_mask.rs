@@ -11,7 +11,7 @@ use super::plans::tidy;
 use super::view::{Source, Words};
 use crate::coders::{Geometry, KeptKind, KeptModel, kept_cost, mask_cost};
 use crate::represent::{
-    Coding, Field, Map, Mask, MaskBits, Order, SegmentLayout, SymbolShape, Transform, Word, take_field, with_word,
+    Coding, Field, Map, Mask, MaskBits, SegmentLayout, SymbolShape, Transform, Word, take_field, with_word,
 };
 use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_MASK_ROW, MAX_SYMBOL_BITS};
 
@@ -69,7 +69,6 @@ pub(super) fn mixed_kept(
     plan: &FieldPlan,
     effort: &Effort,
 ) -> Option<FieldPlan> {
-    let order = Order::of(source.dtype, source.steps.unpack.is_some());
     let shape = layout.single()?;
     let mask = source.steps.mask.as_ref()?;
     if effort.mixed_words == 0 || source.kept < MIN_VALUES / 4 {
@@ -82,18 +81,10 @@ pub(super) fn mixed_kept(
     let below = match &mut steps.map {
         Map::None if dtype.exponent_bits().is_some() && steps.unpack.is_none() => None,
         Map::None => Some((0u64.wrapping_sub(mask.omitted), 1 << (value_bits - 1))),
-        Map::Codebook(map) => {
-            let [codebook] = &map.global[..] else { return None };
-            let zero = order.key(mask.omitted, value_bits);
-            let below = codebook.0.partition_point(|&value| order.key(value, value_bits) < zero) as u64;
-            let most = below.max(codebook.0.len() as u64 - below);
-            map.symbol_bits = map.symbol_bits.max(65 - (most - 1).leading_zeros()).max(2);
-            Some((0u64.wrapping_sub(below), most))
-        }
-        Map::Grid(map) => {
-            let below = u64::from(map.lowest.min(0).unsigned_abs());
-            let most = below.max((1 << map.symbol_bits) - below);
-            map.symbol_bits = map.symbol_bits.max(65 - (most - 1).leading_zeros()).max(2);
+        map => {
+            let (below, others) = map.words_around(mask.omitted)?;
+            let most = below.max(others);
+            map.widen((65 - (most - 1).leading_zeros()).max(2));
             Some((0u64.wrapping_sub(below), most))
         }
     };

@@ -50,7 +50,7 @@ impl FieldPlan {
         let (class_fields, row_classes) =
             all_classes.into_iter().map(|classes| (classes.field, classes.of_rows)).unzip();
         let fields = Fields { steps: source.steps.clone(), class_fields, transform, fields };
-        Self { fields, in_chunks: InChunks { row_classes, shared: source.shared.clone() }, cost }
+        Self { fields, in_chunks: InChunks { row_classes, group_values: source.shared.clone() }, cost }
     }
 }
 

@@ -190,7 +190,7 @@ impl Planner<'_> {
         let steps = Steps { unpack: self.unpack, mask: mask.map(|(plan, _)| plan.mask.clone()), map };
         if let Some(groups) = steps.map.groups().filter(|groups| !groups.are_global()) {
             limits.unit = least_common_multiple(limits.unit, groups.unit());
-            let most = shared.codebooks.iter().map(|codebook| codebook.0.len()).max().unwrap_or(1);
+            let most = shared.most_entries();
             let fit = (MAX_CODEBOOK_ENTRIES / most) as u64 * groups.block;
             limits.most = limits.most.min(fit / limits.unit * limits.unit).max(1);
         }
@@ -203,7 +203,7 @@ impl Planner<'_> {
         let mut parameters = Vec::new();
         steps.write(&mut parameters);
         let values = self.layout.elements();
-        steps.map.encode_shared(&shared, &(0..values), &mut parameters);
+        steps.map.encode_groups(&shared, &(0..values), &mut parameters);
         let contexts = offering.and_then(MaskPlan::contexts);
         let mask_contexts = contexts.as_ref().map(|contexts| MaskContexts { contexts, is_paid: mask.is_some() });
         let source = Source { dtype: self.dtype(), bytes: self.bytes, steps: &steps, shared: &shared, kept };
@@ -228,8 +228,7 @@ impl Planner<'_> {
             return None;
         }
         let map = CodebookMap::new(groups, order, self.bits, codebooks);
-        let in_chunks = if groups.are_global() { Vec::new() } else { codebooks.to_vec() };
-        let shared = GroupValues { codebooks: in_chunks, scales: Vec::new() };
+        let shared = if groups.are_global() { GroupValues::None } else { GroupValues::Codebook(codebooks.to_vec()) };
         Some(self.plan(mask, Map::Codebook(map), shared, kept))
     }
 
@@ -266,8 +265,8 @@ impl Planner<'_> {
         }
         let grid = find_grid(values, omitted, self.dtype(), &self.groups_of_scales())?;
         let map = Grid::new(grid.groups, self.dtype(), grid.lowest, grid.highest, &grid.scales)?;
-        let scales = if grid.groups.are_global() { Vec::new() } else { grid.scales };
-        Some((Map::Grid(map), GroupValues { codebooks: Vec::new(), scales }))
+        let shared = if grid.groups.are_global() { GroupValues::None } else { GroupValues::Grid(grid.scales) };
+        Some((Map::Grid(map), shared))
     }
 
     /// Groups as quantisers have them, the largest first.

@@ -109,8 +109,8 @@ impl<'a, W: Word> Words<'a, W> {
         let bytes = self.source.bytes(values.clone());
         let start = values.start as u64;
         let (kept, mut words) = match steps.unpack {
-            Some(_) => steps.apply_values::<u8, W>(bytes, dtype, start, shared),
-            None => steps.apply::<W>(dtype, start, bytes, shared),
+            Some(_) => steps.forward_values::<u8, W>(bytes, start, shared),
+            None => steps.forward::<W>(dtype, start, bytes, shared),
         };
         self.transform.apply(&mut words, self.bits());
         Block { values, kept, words }

@@ -6,7 +6,6 @@ use crate::error::Result;
 use crate::kernel::Kernel;
 use crate::represent::contexts::ChunkClasses;
 use crate::represent::fields::Fields;
-use crate::represent::steps::Map;
 use crate::represent::stream_bytes::StreamBytes;
 use crate::wire::Cursor;
 
@@ -40,10 +39,7 @@ pub(crate) fn account(fields: &Fields, chunk: &ChunkExtent, coded: &[u8], into: 
     }
     if fields.steps.map.is_in_chunks() {
         let bytes = skip_map(&mut cursor)? as u64;
-        match &fields.steps.map {
-            Map::Grid(_) => into.scales += bytes,
-            _ => into.codebooks += bytes,
-        }
+        fields.steps.map.account(bytes, into);
     }
     let first_number = usize::from(fields.steps.mask.is_some());
     for (number, field) in (first_number..).zip(&fields.fields) {

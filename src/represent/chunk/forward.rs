@@ -36,7 +36,7 @@ fn encode_words<V: Word>(
         of_chunk.push(field.rows_of_chunk(&values, classes));
     }
     let mut sums = all_sums(&fields.class_fields, &values, &of_chunk);
-    let (kept, mut words) = fields.steps.apply::<V>(chunk.dtype, values.start, bytes, &in_chunks.shared);
+    let (kept, mut words) = fields.steps.forward::<V>(chunk.dtype, values.start, bytes, &in_chunks.group_values);
     if let (Some(mask), Some(kept)) = (&fields.steps.mask, &kept) {
         mask.encode(kept, &sums, kernel, out);
         if words.is_empty() {
@@ -44,7 +44,7 @@ fn encode_words<V: Word>(
         }
         sums.iter_mut().for_each(|sums| *sums = of_kept(sums, kept));
     }
-    fields.steps.map.encode_shared(&in_chunks.shared, &values, out);
+    fields.steps.map.encode_groups(&in_chunks.group_values, &values, out);
     fields.transform.apply(&mut words, bits);
     let mut symbols = vec![0u16; words.len()];
     let mut shift = bits;
