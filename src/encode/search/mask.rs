@@ -31,7 +31,12 @@ pub(super) fn plan_mask(
 ) -> MaskPlan {
     let single = plan_bits(layout, kept, omitted, chunk_len, effort);
     // several bits at a time are decoded in fewer steps: one bit has to be worth its time
-    let several = shapes(layout).into_iter().filter(|&shape| is_promising(shape, kept, single.cost));
+    // at decoder level 1 a block of symbols must fit into a chunk
+    let fits = |shape: &SymbolShape| {
+        effort.decoder_level > 1 || u64::from(shape.group) * shape.stride <= effort.chunk_elements
+    };
+    let shapes = shapes(layout).into_iter().filter(fits);
+    let several = shapes.filter(|&shape| is_promising(shape, kept, single.cost));
     let best = several.map(|shape| plan_symbols(shape, kept, omitted, effort)).min_by_key(|plan| plan.cost);
     let best = match best {
         Some(best) if best.cost <= single.cost + single.cost / 256 => best,
