@@ -30,7 +30,7 @@ impl Header {
     }
 }
 
-/// Reads the header at the start of `bytes`, which may be shorter than a header.
+/// Reads the header at the start of `bytes`. There can be fewer bytes than a header has.
 pub(crate) fn read_header(bytes: &[u8]) -> Result<Header> {
     let magic = &bytes[..bytes.len().min(MAGIC.len())];
     if bytes.is_empty() {
@@ -39,7 +39,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<Header> {
     if !MAGIC.starts_with(magic) {
         let what = match describe_foreign(bytes) {
             Some(format) => format!("not a Tersor file: {format}"),
-            None => "not a Tersor file: wrong magic".to_owned(),
+            None => "not a Tersor file: it does not begin with the magic bytes".to_owned(),
         };
         return Err(Error::corrupt(what).foreign().in_section("header").at(0));
     }
@@ -66,16 +66,16 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<Header> {
     let stored = cursor.u32()?;
     let at = |error: Error, offset| Err(error.in_section("header").at(offset));
     if !checksum_matches(&bytes[..HEADER_BYTES - 4], stored) {
-        return at(Error::corrupt("checksum does not match"), 20);
+        return at(Error::corrupt("the checksum of the header does not match"), 20);
     }
     if reserved != 0 {
-        return at(Error::corrupt("reserved byte is not zero"), 11);
+        return at(Error::corrupt("the reserved byte is not zero"), 11);
     }
     if !(1..=MAX_DECODER_LEVEL).contains(&decoder_level) {
-        return at(Error::unsupported(format!("decoder level {decoder_level}")), 10);
+        return at(Error::unsupported(format!("the decoder level {decoder_level} is unknown")), 10);
     }
     if critical & !FEATURE_MIXING != 0 {
-        return at(Error::unsupported(format!("critical features {critical:#x}")), 12);
+        return at(Error::unsupported(format!("the critical features {critical:#x} are unknown")), 12);
     }
     let mixing = critical & FEATURE_MIXING != 0;
     if mixing && decoder_level == 1 {
@@ -84,7 +84,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<Header> {
     Ok(Header { decoder_level, mixing })
 }
 
-/// What a file that is not ours seems to be, from its first bytes.
+/// Returns a guess at the format of a file that is no Tersor file, from its first bytes.
 pub(crate) fn describe_foreign(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [b'P', b'K', 3, 4, ..] => Some("this looks like a zip archive, such as a PyTorch checkpoint (.pt)"),

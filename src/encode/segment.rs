@@ -1,8 +1,8 @@
-//! Codes one segment: plan, chunks, prelude.
+//! Encodes one segment: chooses a plan, encodes the chunks on all cores, writes the prelude.
 
 use super::EncodeOptions;
 use super::options::CHUNK_BYTES;
-use super::search::{Plan, plan};
+use super::search::{Plan, SegmentBytes, plan};
 use crate::container::{Chunk, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
 use crate::represent::{ChunkExtent, ChunkOptions, Representation, SegmentLayout};
@@ -11,28 +11,28 @@ use crate::tensor::{Dtype, bytes_of, row_elements};
 use crate::wire::checksum;
 use crate::workers::Workers;
 
-/// What a segment is made of.
+/// The members of a segment and their bytes.
 #[derive(Debug)]
 pub(super) struct SegmentInput<'a> {
-    /// Ordinals, ascending.
+    /// The ordinals of the members, ascending.
     pub(super) members: Vec<u32>,
     pub(super) dtype: Dtype,
-    /// Of each member.
+    /// The shape of each member.
     pub(super) shapes: Vec<Box<[u64]>>,
-    /// The members' bytes, one after another.
+    /// The bytes of the members, one after another.
     pub(super) bytes: std::borrow::Cow<'a, [u8]>,
 }
 
-/// A segment ready to be written, wherever it will lie.
+/// An encoded segment. It does not depend on where it will lie in the file.
 #[derive(Debug)]
 pub(super) struct CodedSegment {
     head: SegmentHead,
-    /// Coded chunks; empty if the chunks are the input's bytes themselves.
+    /// The encoded chunks; empty if the segment is raw, as its chunks are then the bytes of the input.
     chunks: Vec<Vec<u8>>,
     raw: bool,
 }
 
-/// Codes a segment.
+/// Encodes a segment.
 pub(super) fn encode_segment(
     input: &SegmentInput<'_>,
     options: &EncodeOptions,
@@ -44,9 +44,10 @@ pub(super) fn encode_segment(
     let bytes = &input.bytes[..];
     let layout = SegmentLayout::new(dtype, input.shapes.iter().map(|shape| &shape[..]));
     let row = layout.single().map_or(1, row_elements);
-    let mut plan = plan(&layout, row, bytes, options.chunk_bytes.unwrap_or(CHUNK_BYTES), &effort)?;
+    let chunk_bytes = options.chunk_bytes.unwrap_or(CHUNK_BYTES);
+    let mut plan = plan(SegmentBytes { layout: &layout, row, bytes, chunk_bytes }, &effort)?;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
-    // what no reader would take is not written, whatever the plan
+    // if a reader would refuse the plan, store the segment raw
     let mut parameters = plan.representation.parameters();
     let read = Representation::read(plan.representation.code(), &parameters, &layout);
     let chunks = elements.div_ceil(plan.chunk_len.max(1));
@@ -97,7 +98,7 @@ pub(super) fn encode_segment(
 }
 
 impl CodedSegment {
-    /// The prelude, the padding after it if the segment lies at `offset`, and the length of the body.
+    /// Returns the prelude, the size of the padding after it if the segment lies at `offset`, and the size of the body.
     pub(super) fn prelude(&self, offset: u64) -> (Vec<u8>, u64, u64) {
         let mut head = Vec::new();
         self.head.write(&mut head);
@@ -108,7 +109,7 @@ impl CodedSegment {
         (out, padding, body_len)
     }
 
-    /// The body's bytes, in pieces.
+    /// Returns the bytes of the body, in pieces.
     pub(super) fn body<'a>(&'a self, input: &'a SegmentInput<'_>) -> impl Iterator<Item = &'a [u8]> {
         let raw = self.raw.then_some(&input.bytes[..]);
         raw.into_iter().chain(self.chunks.iter().map(Vec::as_slice))

@@ -1,119 +1,50 @@
-//! From symbol words to values and to where they lie (sections 8.4 to 8.7), block by block.
+//! From symbol words to values, block by block (sections 8.6 and 8.7).
 
 use std::ops::Range;
 
-use super::codebook::Codebook;
-use super::grid::Grid;
+use super::map::look_up;
 use super::steps::{GroupValues, Map};
 use super::values::{Groups, ValuePlaces, Word};
-use crate::error::{Error, Result};
-use crate::kernel::{Job, Kernel};
-use crate::spec::MAX_SYMBOL_BITS;
+use crate::error::Result;
+use crate::kernel::Kernel;
 
-/// What symbol words of a chunk stand for.
+/// Turns the symbol words of a chunk back into values.
 #[derive(Debug)]
 pub(crate) struct MapInverse<'a, T> {
-    meaning: Meaning<'a, T>,
+    map: &'a Map,
+    group_values: &'a GroupValues,
+    /// The values of all symbol words, if all groups share them and they are few.
+    table: Option<Vec<T>>,
     groups: Groups,
-    /// What groups are counted from: the first value of the chunk, or, if they lie in the chunk, 0.
+    /// The value that groups are counted from: the first value of the chunk, or 0 if group values are stored in the chunk.
     start: u64,
+    /// Room for the group of each word of a block.
     group_of: Vec<u32>,
 }
 
-#[derive(Debug)]
-enum Meaning<'a, T> {
-    Themselves,
-    /// By symbol word.
-    Table(Vec<T>),
-    Codebooks(&'a [Codebook]),
-    Scales(&'a Grid, &'a [f32]),
-}
-
 impl<'a, T: Word> MapInverse<'a, T> {
-    /// For the chunk of these values; `shared` is what its groups have in it.
-    pub(crate) fn new(map: &'a Map, values: &Range<u64>, shared: &'a GroupValues) -> Self {
+    /// Prepares for the chunk with these values; `group_values` are those stored in the chunk.
+    pub(crate) fn new(map: &'a Map, values: &Range<u64>, group_values: &'a GroupValues) -> Self {
         let groups = map.groups().unwrap_or(Groups::ONE);
         let start = if groups.are_global() { values.start } else { 0 };
-        let meaning = match map {
-            Map::None => Meaning::Themselves,
-            Map::Codebook(map) => {
-                let codebooks = if groups.are_global() { &map.global[..] } else { &shared.codebooks };
-                match codebooks {
-                    [one] if groups == Groups::ONE => {
-                        Meaning::Table(one.0.iter().map(|&value| T::from_number(value)).collect())
-                    }
-                    _ => Meaning::Codebooks(codebooks),
-                }
-            }
-            Map::Grid(map) => {
-                let scales = if groups.are_global() { &map.global[..] } else { &shared.scales };
-                match scales {
-                    [scale] if groups == Groups::ONE && map.symbol_bits <= MAX_SYMBOL_BITS => {
-                        Meaning::Table((0..1 << map.symbol_bits).map(|word| map.value(word, *scale)).collect())
-                    }
-                    _ => Meaning::Scales(map, scales),
-                }
-            }
-        };
-        Self { meaning, groups, start, group_of: Vec::new() }
+        Self { map, group_values, table: map.table(), groups, start, group_of: Vec::new() }
     }
 
-    /// The values of symbol words that belong to `places`.
-    pub(crate) fn map<V: Word>(
+    /// Sets `values` to the values of `words`, which lie at `places`.
+    pub(crate) fn apply<V: Word>(
         &mut self,
         words: &[V],
         places: ValuePlaces<'_>,
         kernel: Kernel,
         values: &mut [T],
     ) -> Result<()> {
-        let missing = |word: &V| Error::corrupt(format!("number {} is not in the codebook", word.number()));
-        match &self.meaning {
-            Meaning::Themselves => {
-                words.iter().zip(values).for_each(|(word, value)| *value = T::from_number(word.number()))
-            }
-            Meaning::Table(table) => {
-                if !kernel.run(LookUp { table, words, values }) {
-                    let word = words.iter().find(|word| word.number() >= table.len() as u64);
-                    return Err(missing(word.unwrap_or(&V::default())));
-                }
-            }
-            Meaning::Codebooks(codebooks) => {
-                self.groups.of_places(self.start, places, words.len(), &mut self.group_of);
-                for ((word, value), &group) in words.iter().zip(values).zip(&self.group_of) {
-                    let codebook = codebooks.get(group as usize).map_or(&[][..], |codebook| &codebook.0);
-                    let number = codebook.get(word.number() as usize).ok_or_else(|| missing(word))?;
-                    *value = T::from_number(*number);
-                }
-            }
-            Meaning::Scales(map, scales) => {
-                self.groups.of_places(self.start, places, words.len(), &mut self.group_of);
-                for ((word, value), &group) in words.iter().zip(values).zip(&self.group_of) {
-                    *value = map.value(word.number(), scales.get(group as usize).copied().unwrap_or(0.0));
-                }
-            }
+        if let Some(table) = &self.table {
+            return look_up(kernel, table, words, values);
         }
-        Ok(())
-    }
-}
-
-/// Sets values to those of a table by words, as far as it has them; returns whether it has them all.
-struct LookUp<'a, T, V> {
-    table: &'a [T],
-    words: &'a [V],
-    values: &'a mut [T],
-}
-
-impl<T: Word, V: Word> Job for LookUp<'_, T, V> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run(self) -> bool {
-        let Some(last) = self.table.len().checked_sub(1) else { return false };
-        let most = self.words.iter().fold(0, |most, word| word.number().max(most));
-        for (value, word) in self.values.iter_mut().zip(self.words) {
-            *value = self.table[(word.number() as usize).min(last)];
+        if self.map != &Map::None {
+            self.groups.of_places(self.start, places, words.len(), &mut self.group_of);
         }
-        most <= last as u64
+        self.map.inverse(self.group_values, words, &self.group_of, values)
     }
 }
 
@@ -122,19 +53,13 @@ impl<T: Word, V: Word> Job for LookUp<'_, T, V> {
 pub(crate) fn invert<T: Word, V: Word>(
     map: &Map,
     values: &Range<u64>,
-    shared: &GroupValues,
+    group_values: &GroupValues,
     words: &[V],
-    kept: Option<&super::values::MaskBits>,
 ) -> Result<Vec<T>> {
-    let mut inverse = MapInverse::new(map, values, shared);
-    let mut places = kept.map(super::values::KeptPlaces::new);
+    let mut inverse = MapInverse::new(map, values, group_values);
     let mut out = vec![T::default(); words.len()];
     for (start, (words, out)) in (0..).step_by(7).zip(words.chunks(7).zip(out.chunks_mut(7))) {
-        let places = match &mut places {
-            Some(places) => ValuePlaces::At(places.next(words.len())),
-            None => ValuePlaces::From(start),
-        };
-        inverse.map(words, places, Kernel::PORTABLE, out)?;
+        inverse.apply(words, ValuePlaces::From(start), Kernel::PORTABLE, out)?;
     }
     Ok(out)
 }

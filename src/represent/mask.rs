@@ -2,8 +2,9 @@
 
 use super::coding::Coding;
 use super::contexts::{ChunkClasses, ContextReader, ContextSource};
-use super::stream::{BLOCK, SymbolStream};
-use super::values::{MaskBits, SymbolShape, ValuePlaces, bits_of_bytes, pack_mask};
+use super::step::{Step, StepInput};
+use super::stream::{BLOCK, StreamExtent, StreamSymbols};
+use super::values::{MaskBits, SymbolShape, ValuePlaces, Word, bits_of_bytes, pack_mask};
 use crate::coders::LaneTables;
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
@@ -18,9 +19,11 @@ pub(crate) struct Mask {
     pub(crate) coding: Coding,
 }
 
-impl Mask {
-    /// Reads the mask of values of `bits` bits.
-    pub(crate) fn read(cursor: &mut Cursor<'_>, bits: u32, class_fields: usize) -> Result<Self> {
+impl Step for Mask {
+    const FLAG: u8 = 1 << 1;
+
+    fn read(cursor: &mut Cursor<'_>, input: &StepInput<'_>) -> Result<Self> {
+        let bits = input.bits;
         let start = cursor.clone();
         let omitted = cursor.varint()?;
         let group = u32::from(cursor.u8()?);
@@ -31,15 +34,32 @@ impl Mask {
             return Err(start.place(Error::corrupt(what)));
         }
         let shape = SymbolShape { group, stride };
-        let coding = Coding::read_of_mask(cursor, shape, class_fields)?;
+        let coding = Coding::read_of_mask(cursor, shape, input.class_fields)?;
         Ok(Self { omitted, shape, coding })
     }
 
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Vec<u8>) {
         put_varint(out, self.omitted);
         out.push(self.shape.group as u8);
         put_varint(out, self.shape.stride);
         self.coding.write(out);
+    }
+
+    fn describe(&self) -> String {
+        format!("mask {} {}", self.shape.group, self.coding.name())
+    }
+
+    fn memory(&self) -> usize {
+        self.coding.memory()
+    }
+}
+
+impl Mask {
+    /// Returns the mask bits of values, and the values that are kept.
+    pub(crate) fn forward<T: Word>(&self, values: &[T]) -> (MaskBits, Vec<T>) {
+        let omitted = T::from_number(self.omitted);
+        let kept = kept_values(values.iter().copied(), omitted);
+        (kept, values.iter().copied().filter(|&value| value != omitted).collect())
     }
 
     /// The contexts of the symbols of `values` values with these class sums of each class field.
@@ -59,7 +79,9 @@ impl Mask {
     /// Appends the mask of a chunk whose values have these class sums.
     pub(crate) fn encode(&self, kept: &MaskBits, sums: &[Vec<u8>], kernel: Kernel, out: &mut Vec<u8>) {
         let contexts = self.contexts(sums, kept.len());
-        self.coding.encode(&self.shape.symbols(kept), &contexts, self.shape.group, None, kernel, out);
+        let symbols = &self.shape.symbols(kept)[..];
+        let stream = StreamSymbols { symbols, contexts: &contexts, width: self.shape.group, mask_bits: None };
+        self.coding.model().encode(stream, kernel, out);
     }
 
     /// The mask of `values` values; `observe` sees symbols and, if there are several, contexts.
@@ -68,14 +90,17 @@ impl Mask {
         cursor: &mut Cursor<'_>,
         classes: &[ChunkClasses<'_>],
         values: usize,
-        room: &mut LaneTables,
+        tables: &mut LaneTables,
         kernel: Kernel,
         mut observe: impl FnMut(&[u16], &[u8]),
     ) -> Result<MaskBits> {
         let SymbolShape { group, stride } = self.shape;
         let count = self.shape.count(values);
         let start = cursor.clone();
-        let mut stream = SymbolStream::open(cursor, &self.coding, group, count, None, room, kernel)?;
+        let mut stream = {
+            let extent = StreamExtent { count, width: group, mask_bits: None };
+            self.coding.model().open(cursor, extent, tables, kernel)?
+        };
         let in_blocks = stream.is_in_blocks() && stride == 1;
         let block_len = if in_blocks { BLOCK.min(count.max(1)) } else { count.max(1) };
         let mut contexts = ContextReader::new(self.coding.source());
@@ -102,4 +127,16 @@ impl Mask {
         let kept = if stride == 1 { bits_of_bytes(bytes, values) } else { self.shape.mask_bits(&symbols, values) };
         kept.map_err(|error| start.place(error))
     }
+}
+
+/// Returns the mask bits of values: 1 for each that differs from `omitted`.
+pub(crate) fn kept_values<T: Word>(values: impl ExactSizeIterator<Item = T>, omitted: T) -> MaskBits {
+    let count = values.len();
+    let mut bytes = vec![0u8; count.div_ceil(8)];
+    for (index, value) in values.enumerate() {
+        bytes[index / 8] |= u8::from(value != omitted) << (index % 8);
+    }
+    let mut kept = MaskBits::from_vec(bytes);
+    kept.truncate(count);
+    kept
 }

@@ -10,6 +10,7 @@
 //!   values/     words, layouts, places, groups, mask symbols
 //! ```
 
+mod bid;
 mod chunk;
 mod claims;
 mod codebook;
@@ -17,8 +18,11 @@ mod coding;
 mod contexts;
 mod fields;
 mod grid;
+mod map;
 mod map_inverse;
 mod mask;
+mod models;
+mod step;
 mod steps;
 mod stream;
 mod stream_bytes;
@@ -26,19 +30,19 @@ mod transform;
 mod unpack;
 mod values;
 
-pub(crate) use chunk::{ChunkExtent, Observer, Scratch, StreamObservation, contexts_of_field, take_field};
-pub(crate) use codebook::{Codebook, CodebookMap, Order};
+pub(crate) use bid::{MaskUse, PossibleMask, ValueView};
+pub(crate) use chunk::{ChunkExtent, Observer, Scratch, StreamObservation, take_field};
 pub(crate) use coding::{Coding, Field};
-pub(crate) use contexts::{AxisGroup, ClassField, ContextSource, all_sums};
+pub(crate) use contexts::{AxisGroup, ClassField, ContextSource};
 pub(crate) use fields::{Fields, InChunks};
-pub(crate) use grid::{Grid, nearest, rounded, widened};
-pub(crate) use mask::Mask;
-pub(crate) use steps::{GroupValues, Map, Steps, kept_values};
+pub(crate) use mask::{Mask, kept_values};
+pub(crate) use steps::{GroupValues, Map, Steps};
 pub(crate) use stream_bytes::StreamBytes;
 pub(crate) use transform::Transform;
 pub(crate) use unpack::{Axis, Unpack};
 pub(crate) use values::{
-    Groups, MaskBits, Rows, SegmentLayout, SymbolShape, Values, Word, of_kept, read_words, with_word,
+    MaskBits, Order, Rows, SegmentLayout, SymbolShape, ValueCounts, ValueSet, Values, Word, of_kept, read_words,
+    with_word,
 };
 
 use crate::error::{Error, Result};

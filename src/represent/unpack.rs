@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::step::{Step, StepInput};
 use super::values::{SegmentLayout, Word, with_word};
 use crate::error::{Error, Result};
 use crate::spec::{MAX_PACKED_BITS, MAX_RUN_WORDS};
@@ -26,6 +27,35 @@ pub(crate) struct Unpack {
     stride: u64,
     axis: Axis,
     word_bits: u32,
+}
+
+impl Step for Unpack {
+    const FLAG: u8 = 1 << 0;
+
+    fn read(cursor: &mut Cursor<'_>, input: &StepInput<'_>) -> Result<Self> {
+        let start = cursor.clone();
+        let [bits, words, axis] = [cursor.u8()?, cursor.u8()?, cursor.u8()?];
+        let axis = [Axis::Last, Axis::First].get(usize::from(axis)).copied();
+        let this = axis.and_then(|axis| Self::new(input.layout, bits.into(), words.into(), axis));
+        this.ok_or_else(|| {
+            start.place(Error::corrupt(format!("values of {bits} bits in {words} words that these elements cannot be")))
+        })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend([self.bits as u8, self.words as u8, self.axis as u8]);
+    }
+
+    fn describe(&self) -> String {
+        match self.words {
+            1 => format!("packed {} bits", self.bits),
+            words => format!("packed {} bits in {words} words", self.bits),
+        }
+    }
+
+    fn memory(&self) -> usize {
+        0
+    }
 }
 
 impl Unpack {
@@ -61,21 +91,7 @@ impl Unpack {
         Some(this)
     }
 
-    pub(crate) fn read(cursor: &mut Cursor<'_>, layout: &SegmentLayout<'_>) -> Result<Self> {
-        let start = cursor.clone();
-        let [bits, words, axis] = [cursor.u8()?, cursor.u8()?, cursor.u8()?];
-        let axis = [Axis::Last, Axis::First].get(usize::from(axis)).copied();
-        let this = axis.and_then(|axis| Self::new(layout, bits.into(), words.into(), axis));
-        this.ok_or_else(|| {
-            start.place(Error::corrupt(format!("values of {bits} bits in {words} words that these elements cannot be")))
-        })
-    }
-
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        out.extend([self.bits as u8, self.words as u8, self.axis as u8]);
-    }
-
-    /// k of section 8.4.
+    /// Returns the number of values of a run: k of section 8.4.
     pub(crate) fn values_a_run(&self) -> u64 {
         u64::from(self.words * self.word_bits / self.bits)
     }
@@ -175,6 +191,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn read_from(bytes: &[u8], layout: &SegmentLayout<'_>) -> Result<Unpack> {
+        let input = StepInput { layout, bits: layout.dtype.word_bits(), is_unpacked: false, class_fields: 0 };
+        Unpack::read(&mut Cursor::unplaced(bytes, "test"), &input)
+    }
+
     proptest! {
         /// Section 8.4 as it stands, by single bits.
         #[test]
@@ -222,7 +243,7 @@ mod tests {
             }
             let mut parameters = Vec::new();
             unpack.write(&mut parameters);
-            prop_assert_eq!(Unpack::read(&mut Cursor::unplaced(&parameters, "test"), &layout).unwrap(), unpack);
+            prop_assert_eq!(read_from(&parameters, &layout).unwrap(), unpack);
         }
     }
 
@@ -230,9 +251,7 @@ mod tests {
     fn impossible_packings_are_refused() {
         let shape = [4, 6];
         let layout = SegmentLayout::new(Dtype::I32, [&shape[..]]);
-        let read = |bytes: [u8; 3], layout: &SegmentLayout<'_>| {
-            Unpack::read(&mut Cursor::unplaced(&bytes, "test"), layout).is_ok()
-        };
+        let read = |bytes: [u8; 3], layout: &SegmentLayout<'_>| read_from(&bytes, layout).is_ok();
         assert!(read([4, 1, 0], &layout) && read([3, 3, 0], &layout) && read([3, 4, 1], &layout));
         for bytes in [[0, 1, 0], [9, 1, 0], [4, 0, 0], [4, 9, 0], [4, 1, 1], [4, 1, 2], [3, 3, 1], [3, 4, 0]] {
             assert!(!read(bytes, &layout), "{bytes:?}");

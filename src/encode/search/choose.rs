@@ -1,81 +1,143 @@
-//! Which representation a segment gets: the one whose measured cost is the least. All costs are integers, in units of
-//! 2^-16 bit, so that every machine chooses the same.
+//! Chooses the representation of a segment: the one of least cost. All costs are integers in units of 2^-16 bit, so that every
+//! machine chooses the same.
+//!
+//! The search has four phases. None of them changes the results of an earlier one:
+//! view (the values, a survey of them), propose (all bids), fields (a plan for each bid), refine (cheaper codings).
 
 use super::chunk_limits::ChunkLimits;
 use super::effort::Effort;
-use super::field_coding::BYTE;
-use super::propose::{Candidate, candidates};
+use super::hurdles::{CODING, SAMPLE};
+use super::packing::packing;
+use super::price::BYTE;
+use super::pricing::{Candidate, price};
+use super::propose::{Bid, mask, propose};
+use super::survey::{Survey, survey};
+use super::view::SegmentView;
 use crate::error::Result;
-use crate::represent::{InChunks, Representation, SegmentLayout};
+use crate::represent::{InChunks, Order, Representation, SegmentLayout, Values, Word, read_words, with_word};
 use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::{Dtype, bytes_of};
 
-/// Bytes that zstd is tried on before it is tried on all.
+/// Bytes of a sample that zstd is tried on first.
 const ZSTD_SAMPLE: usize = 128 << 10;
+/// Smaller tensors do not repay a segment of their own.
+const ALONE_BYTES: usize = 4 << 10;
 
 /// How a segment is to be coded.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) representation: Representation,
-    /// What lies in the chunks beside fields.
+    /// Data that the chunks hold beside their fields.
     pub(crate) in_chunks: InChunks,
-    /// Elements a chunk.
+    /// Elements of a chunk.
     pub(crate) chunk_len: u64,
 }
 
 impl Plan {
-    /// The bytes as they are, cut in the same places.
+    /// Returns the plan that stores the bytes as they are, cut in the same places.
     pub(crate) fn raw(plan: &Self) -> Self {
         let chunk_len = plan.chunk_len.min(MAX_CHUNK_ELEMENTS);
         Self { representation: Representation::Raw, in_chunks: InChunks::default(), chunk_len }
     }
 }
 
-/// Plans the segment `bytes`, whose rows have `row` elements.
-pub(crate) fn plan(
-    layout: &SegmentLayout<'_>,
-    row: u64,
-    bytes: &[u8],
-    chunk_bytes: u64,
-    effort: &Effort,
-) -> Result<Plan> {
+/// The bytes of a segment, and the limits that the caller sets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SegmentBytes<'a> {
+    pub(crate) layout: &'a SegmentLayout<'a>,
+    /// Elements of a row.
+    pub(crate) row: u64,
+    pub(crate) bytes: &'a [u8],
+    /// Coded bytes that a chunk aims at.
+    pub(crate) chunk_bytes: u64,
+}
+
+/// Plans a segment.
+pub(crate) fn plan(segment: SegmentBytes<'_>, effort: &Effort) -> Result<Plan> {
+    let SegmentBytes { layout, row, bytes, chunk_bytes } = segment;
     let dtype = layout.dtype;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     let effort = &effort.for_segment(elements);
     let limits = ChunkLimits { dtype, row, elements, chunk_bytes, unit: 1, most: effort.chunk_elements };
     let raw_cost = bytes.len() as u64 * BYTE;
-    // what gains less than a thousandth is better borrowed from a map
-    let least = raw_cost - raw_cost / 1024;
-    let best = candidates(layout, bytes, limits, effort).into_iter().min_by_key(|candidate| candidate.plan.cost);
-    let best = best.filter(|best| best.plan.cost < least);
-    let cost = best.as_ref().map_or(least, |best| best.plan.cost);
+    // If coding saves less than 0.1 %, store the tensor raw: a reader can then borrow its bytes from a memory map.
+    let least = CODING.below(raw_cost);
+    let best = candidates(layout, bytes, limits, effort).into_iter().min_by_key(|candidate| candidate.cost);
+    let best = best.filter(|best| best.cost < least);
+    let cost = best.as_ref().map_or(least, |best| best.cost);
+    let chunk_bytes = |cost: u64| bytes_of(dtype, limits.chunk_len(cost)) as usize;
     if effort.zstd
-        && let Some(cost) = zstd_cost(dtype, bytes, cost, effort, &|cost| limits.chunk_len(cost))?
+        && let Some(cost) = zstd_cost(bytes, cost, effort, &chunk_bytes)?
     {
         let (representation, in_chunks) = (Representation::Zstd, InChunks::default());
         return Ok(Plan { representation, in_chunks, chunk_len: limits.chunk_len(cost) });
     }
-    let Some(Candidate { plan, limits }) = best else {
+    let Some(Candidate { fields, in_chunks, limits, .. }) = best else {
         let (representation, in_chunks) = (Representation::Raw, InChunks::default());
         return Ok(Plan { representation, in_chunks, chunk_len: limits.chunk_len(least) });
     };
-    let times = if plan.fields.is_mixed() { effort.mixed_chunks } else { 1 };
-    // as if it cost less: longer chunks
+    // mixers learn anew in each chunk, so chunks with mixed fields are longer
+    let times = if fields.is_mixed() { effort.mixed_chunks } else { 1 };
     let chunk_len = limits.chunk_len(cost / times);
-    Ok(Plan { representation: Representation::Fields(Box::new(plan.fields)), in_chunks: plan.in_chunks, chunk_len })
+    Ok(Plan { representation: Representation::Fields(Box::new(fields)), in_chunks, chunk_len })
 }
 
-/// The cost under zstd, if it is below `best`.
-fn zstd_cost(
-    dtype: Dtype,
-    bytes: &[u8],
-    best: u64,
-    effort: &Effort,
-    chunk_len: &impl Fn(u64) -> u64,
-) -> Result<Option<u64>> {
-    // without repetitions it is no shorter than fields, and with them a sample at a low level shows it; of large segments a
-    // second one has to, as they often begin with what is not like the rest
-    let bound = best - best / 64;
+/// Returns a plan for each bid, of the words as they are and of the values that they may be unpacked to.
+fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, effort: &Effort) -> Vec<Candidate> {
+    let dtype = layout.dtype;
+    let bits = dtype.word_bits();
+    let whole = SegmentView { layout, unpack: None, bytes, bits, limits, effort };
+    let mut found = match () {
+        () if dtype.words() > 1 => vec![price(&whole, None, Bid::plain(bytes.len() * 8 / bits as usize))],
+        () if bits < 8 => {
+            // one value a byte for the survey
+            let values: Vec<u8> = read_words(bytes, bits);
+            candidates_of(&whole, Values::<u8>::new(&values))
+        }
+        () => with_word!(bits, T => candidates_of(&whole, Values::<T>::new(bytes))),
+    };
+    if let Some(unpack) = packing(layout, bytes)
+        && let Some(values) = unpack.apply(dtype, bytes)
+    {
+        let most = effort.chunk_elements / unpack.values_a_run() * u64::from(unpack.words);
+        let limits = ChunkLimits { unit: unpack.unit(), most, ..limits };
+        let layout = unpack.layout(layout);
+        let view =
+            SegmentView { layout: &layout, unpack: Some(unpack), bytes: &values, bits: unpack.bits, limits, effort };
+        found.extend(candidates_of(&view, Values::<u8>::new(&values)));
+    }
+    found.retain(|candidate| candidate.limits.are_possible());
+    found
+}
+
+/// Returns a plan for each bid of these values.
+fn candidates_of<T: Word>(view: &SegmentView<'_>, values: Values<'_, T>) -> Vec<Candidate> {
+    let survey = survey(values, view.bits, view.order());
+    let mask = mask(view, values, &survey);
+    let bids = propose(view, values, &survey, mask.as_ref());
+    bids.into_iter().map(|bid| price(view, mask.as_ref(), bid)).collect()
+}
+
+/// Returns whether a small tensor is better off in a segment of its own: if it is pruned, or has few values.
+pub(crate) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
+    let bits = dtype.word_bits();
+    if dtype.words() > 1 || bits < 16 || bytes.len() < ALONE_BYTES {
+        return false;
+    }
+    let order = Order::of(dtype, false);
+    let (Survey { frequent, distinct }, count) = with_word!(bits, T => {
+        let values = Values::<T>::new(bytes);
+        (survey(values, bits, order), values.len())
+    });
+    frequent.is_some_and(|(_, occurs)| occurs < count && 2 * occurs >= count)
+        || distinct.is_some_and(|values| 16 * values.len() <= count)
+}
+
+/// Returns the cost under zstd, if it is below `best`. `chunk_bytes` gives, for a cost, the bytes of a chunk.
+fn zstd_cost(bytes: &[u8], best: u64, effort: &Effort, chunk_bytes: &impl Fn(u64) -> usize) -> Result<Option<u64>> {
+    // zstd is shorter than fields only where bytes repeat, and a sample at a low level shows that. Large segments often begin
+    // with untypical values, so a second sample lies in the middle.
+    let bound = SAMPLE.below(best);
     let middle = bytes.len() / 2;
     let samples = [&bytes[..bytes.len().min(ZSTD_SAMPLE)], &bytes[middle..bytes.len().min(middle + ZSTD_SAMPLE)]];
     let count = if bytes.len() > 8 * ZSTD_SAMPLE { 2 } else { 1 };
@@ -88,7 +150,7 @@ fn zstd_cost(
             return Ok(None);
         }
     }
-    let chunk = bytes_of(dtype, chunk_len(estimate)) as usize;
+    let chunk = chunk_bytes(estimate);
     let mut total = 0;
     for chunk in bytes.chunks(chunk.max(1)) {
         total += zstd::bulk::compress(chunk, effort.zstd_level)?.len() as u64 * BYTE;

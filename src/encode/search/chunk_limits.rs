@@ -1,35 +1,35 @@
 //! Where a segment may be cut into chunks.
 
-use super::field_coding::BYTE;
+use super::price::BYTE;
 use crate::tensor::Dtype;
 
 /// Where a segment may be cut into chunks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChunkLimits {
     pub(super) dtype: Dtype,
-    /// Elements a row.
+    /// Elements of a row.
     pub(super) row: u64,
     pub(super) elements: u64,
     /// Coded bytes that a chunk aims at.
     pub(super) chunk_bytes: u64,
-    /// Elements that cannot be parted.
+    /// A chunk holds a multiple of so many elements.
     pub(super) unit: u64,
-    /// Elements of a chunk at most.
+    /// The most elements of a chunk.
     pub(super) most: u64,
 }
 
 impl ChunkLimits {
-    /// Whether the segment can be cut at all, or need not be.
+    /// Returns whether the segment can be cut, or fits into one chunk.
     pub(super) fn are_possible(&self) -> bool {
         self.needed() <= self.most || self.elements <= self.most
     }
 
-    /// Elements that a chunk has a multiple of, as its bytes are whole.
+    /// Returns the number of elements of which a chunk has a multiple, so that it also has whole bytes.
     fn needed(&self) -> u64 {
         least_common_multiple(self.unit, if self.dtype.bits() < 8 { 8 } else { 1 })
     }
 
-    /// Elements a chunk, so that chunks take about `chunk_bytes` coded, are equal, and end with rows.
+    /// Returns the elements of a chunk if the segment costs `cost`: chunks take about `chunk_bytes`, are equal, and end with rows.
     pub(super) fn chunk_len(&self, cost: u64) -> u64 {
         let &Self { row, elements, chunk_bytes, most, .. } = self;
         let cost_of_element = (cost / elements.max(1)).max(1);
@@ -43,7 +43,7 @@ impl ChunkLimits {
             unit if unit <= target => unit,
             _ if needed == 1 => 32,
             _ if needed <= most => needed,
-            // one chunk of all
+            // one chunk for the whole segment
             _ => return elements,
         };
         even.next_multiple_of(unit).min(most / unit * unit)
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(limits(99_999, 999_990, 48).chunk_len(999_990 * BYTE) % 48, 0);
         assert_eq!(limits(1, 1 << 24, 1 << 23).chunk_len(BYTE << 24), 1 << 24);
         assert!(!limits(1, 1 << 24, 1 << 23).are_possible());
-        // whole bytes need twice as many
+        // two elements share a byte, so the unit doubles
         let fours = ChunkLimits { dtype: Dtype::F4, ..limits(999_999, 12 * 999_999, 4 * 999_999) };
         assert!(!fours.are_possible());
     }

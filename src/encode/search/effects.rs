@@ -1,5 +1,5 @@
-//! The average magnitude of the weights of each row, column, or index of other axes: main effects, as the analysis of
-//! variance has them. In an array without gaps they are plain averages, so that one pass finds them all.
+//! The average magnitude of the weights of each row, column, or index of another axis: the main effects of an analysis of
+//! variance. In an array without gaps they are plain averages, so one pass finds all of them.
 
 use std::ops::Range;
 
@@ -7,29 +7,29 @@ use crate::coders::{BIT, entropy_cost, log2_fixed};
 use crate::represent::{MaskBits, Rows, SegmentLayout};
 use crate::spec::{MAX_GROUP_CLASSES, MAX_GROUPS};
 
-/// Inner axes from here on are worth a row for each index of all the others.
+/// If the last axis is at least so long, each index of all other axes may be a row.
 const MIN_LAST: u64 = 16;
 
-/// Rows have to be so long on average.
+/// Rows must have so many elements on average.
 const MIN_ROW: u64 = 8;
 
-/// Axes that differ in more than one index: their first axis in the shape, and the one after.
+/// Neighbouring axes of a shape, from the first up to but without the end.
 type Axes = Range<usize>;
 
-/// Averages by index, in 1/64 octave, after what chance alone would do is taken off.
+/// The effect of each index in 1/64 octave, without the part that is due to chance.
 #[derive(Debug, Clone)]
 pub(super) struct Effect {
     pub(super) of_index: Vec<i32>,
-    /// What knowing it saves a weight about, in millionths of a bit, classes not counted.
+    /// The estimated saving for each weight in 10^-6 bit, without the cost of classes.
     pub(super) gain: i64,
 }
 
 impl Effect {
-    /// From sums over `count` weights each on average.
+    /// Estimates the effects from the sums of the magnitudes of each index, whose weights have this variance.
     fn new(sums: &[i64], counts: &[u64], variance: i64) -> Self {
         let total: u64 = counts.iter().sum();
         let mean = sums.iter().sum::<i64>() / total.max(1) as i64;
-        // in sixteenths, as averages of many weights are exact
+        // in sixteenths of a unit, as averages of many weights are that exact
         let average = |(&sum, &count): (&i64, &u64)| match count {
             0 => 0,
             _ => (16 * sum) / count as i64 - 16 * mean,
@@ -41,25 +41,25 @@ impl Effect {
         // each average has the variance of one weight over the number of weights
         let noise = (i128::from(256 * variance) * sums.len() as i128 / i128::from(total.max(1))) as i64;
         let real = (observed - noise).max(0);
-        // James and Stein (1961): averages of few weights are drawn to their mean
+        // James and Stein (1961): averages of few weights are shrunk to the mean of all
         let shrunk = |(&average, &count): (&i64, &u64)| {
             let noise = 256 * variance / count.max(1) as i64;
             (average * real / (real + noise).max(1) / 16) as i32
         };
         let of_index = averages.iter().zip(counts).map(shrunk).collect();
-        // a scale of variance t (in nats squared) saves about t nats
+        // scales whose logarithms have the variance t (in nats squared) save about t nats
         let octaves = i128::from(real) * 1_000_000 / (256 * 64 * 64);
         Self { of_index, gain: (octaves * 693 / 1000) as i64 }
     }
 
-    /// The logarithm of the odds that a weight is left out, less that of all.
+    /// Estimates the logarithm of the odds that a weight of each index is omitted, minus that of all weights.
     fn of_density(sums: &[i64], counts: &[u64]) -> Self {
         let unit = i64::from(MASK_UNIT);
         let all = (sums.iter().sum::<i64>() / unit) as u64;
         let total: u64 = counts.iter().sum();
         // in 1/64 octave
         let log_odds = |omitted: u64, kept: u64| ((log2_fixed(omitted) as i64 - log2_fixed(kept) as i64) >> 10) as i32;
-        // as if each index had some weights more, of average density: few weights say little
+        // as if each index had some more weights of average density, because few weights say little
         let prior = 8;
         let mean = log_odds((total - all).max(1), all.max(1));
         let entropy = |kept: u64, count: u64| entropy_cost(&[kept, count - kept]);
@@ -74,26 +74,26 @@ impl Effect {
             }
         });
         let of_index = of_index.collect();
-        // chance alone saves half a nat for each index
+        // chance alone seems to save half a nat for each index
         let saved = entropy(all, total).saturating_sub(apart).saturating_sub(sums.len() as u64 * BIT * 18 / 25);
         let gain = (i128::from(saved) * 1_000_000 / i128::from(total.max(1)) / i128::from(BIT)) as i64;
         Self { of_index, gain }
     }
 }
 
-/// What the sums are of, and how an average becomes an effect.
+/// The kind of the summed numbers: it says how an average becomes an effect.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum EffectKind {
-    /// Of magnitudes with this variance.
+    /// Magnitudes of weights with this variance.
     Magnitude { variance: i64 },
-    /// Of mask bits, each [`MASK_UNIT`]: the effect is that of sparsity, in logarithms of odds.
+    /// Mask bits, of which a 1 counts [`MASK_UNIT`]: the effect is the logarithm of the odds of an omitted value.
     Density,
 }
 
-/// The effect of an index all of whose weights are left out.
+/// The effect of an index whose weights are all omitted.
 pub(super) const CERTAIN: i32 = i32::MAX;
 
-/// What a mask bit of 1 counts.
+/// The number that stands for a mask bit of 1.
 pub(super) const MASK_UNIT: i16 = 1 << 10;
 
 impl EffectKind {
@@ -105,26 +105,26 @@ impl EffectKind {
     }
 }
 
-/// Sums of magnitudes by index, to be filled from the first weight to the last.
+/// Sums of magnitudes by index. The weights are added from the first to the last.
 #[derive(Debug)]
-pub(super) struct Sums {
-    /// Of the dimensions of a single member those above 1, with their axes.
+pub(super) struct AxisSums {
+    /// The axes of a single member whose dimensions are above 1, with these.
     axes: Vec<(Axes, u64)>,
     rows: Rows,
     row_sums: Vec<i64>,
     row_counts: Vec<u64>,
-    /// By the index of all axes but the first; empty if there are too many, or several members.
+    /// Sums by the index of all axes but the first. Empty if there are too many of them, or several members.
     rest_sums: Vec<i32>,
-    /// Weights behind them, if some were left out.
+    /// The number of weights behind each of these sums, if a mask omits some.
     rest_counts: Vec<u32>,
-    /// Rows by all axes but the last; of several members: a row each.
+    /// Rows by all axes but the last. Of several members: one row each.
     outer: Option<(Rows, Vec<i64>, Vec<u64>)>,
-    /// Weights so far.
+    /// The number of weights so far.
     position: u64,
 }
 
-impl Sums {
-    /// None if no index is worth telling from another.
+impl AxisSums {
+    /// Returns `None` if the segment has no indices that are worth a class.
     pub(super) fn new(layout: &SegmentLayout<'_>) -> Option<Self> {
         let axes: Vec<(Axes, u64)> = match layout.single() {
             Some(shape) => {
@@ -140,7 +140,7 @@ impl Sums {
         };
         let rows = Rows::new(layout, depth);
         let count = rows.numbers(&(0..elements)).end;
-        // a class for each row would cost more than it saves, and sums for each much memory
+        // classes of short rows would cost more than they save, and the sums of many rows take much memory
         if count * MIN_ROW > elements {
             return None;
         }
@@ -171,7 +171,7 @@ impl Sums {
         })
     }
 
-    /// The magnitudes of the weights among these elements, of all or of those that are kept. Blocks come in order.
+    /// Adds the magnitudes of the kept weights among these elements. Blocks come in order.
     pub(super) fn add(&mut self, elements: Range<u64>, magnitudes: &[i16], kept: Option<&MaskBits>) {
         self.position += magnitudes.len() as u64;
         add_rows(&self.rows, &elements, magnitudes, kept, &mut self.row_sums, &mut self.row_counts);
@@ -200,12 +200,12 @@ impl Sums {
         }
     }
 
-    /// Groupings that may pay, each with the effects of its rows and groups; the best guess first.
+    /// Returns the groupings that may pay, the most promising one first.
     pub(super) fn groupings(&self, effect_kind: &EffectKind) -> Vec<Grouping> {
         let elements = self.position;
         let rows = effect_kind.effect(&self.row_sums, &self.row_counts);
         let pays = |effect: &Effect| {
-            // a class takes two bits at least where it says anything
+            // a class that says anything costs 1.5 bits at least
             effect.gain as i128 * i128::from(elements) > 1_500_000 * effect.of_index.len() as i128
         };
         let row_part = pays(&rows).then_some((self.rows.depth, rows));
@@ -284,10 +284,10 @@ fn add_rows(
     }
 }
 
-/// Rows and groups of axes whose effects add up.
+/// Rows and groups of axes whose effects are added.
 #[derive(Debug, Clone)]
 pub(super) struct Grouping {
-    /// Leading axes that number the rows, and the rows' effect.
+    /// The number of leading axes that number the rows, and the effect of the rows.
     pub(super) rows: Option<(u8, Effect)>,
     pub(super) groups: Vec<(Axes, Effect)>,
 }

@@ -1,5 +1,6 @@
-//! What each level tries.
+//! The options of the search at each level.
 
+use super::hurdles::LevelHurdles;
 use super::scale::Resolution;
 use crate::coders::Adaptation;
 use crate::kernel::Kernel;
@@ -17,36 +18,31 @@ pub(crate) struct TableLimits {
     pub(crate) slots: usize,
 }
 
-/// What a level tries.
+/// The options of a level.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
     pub(crate) kernel: Kernel,
     pub(crate) zstd_level: i32,
-    /// Mantissa bits that may join the exponent.
+    /// The most mantissa bits that the first field may have beside the exponent.
     pub(crate) most_mantissa_bits: u32,
-    /// Resolutions of scales that are tried; none: no contexts by scale.
+    /// The resolutions of scales that are tried. If there are none, no field has contexts by scale.
     pub(crate) resolutions: &'static [Resolution],
-    /// Words on which scales are judged.
+    /// The number of words on which scales are judged.
     pub(crate) sample_words: usize,
     /// Whether low bits of words may have contexts.
     pub(crate) plane_contexts: bool,
-    /// A coder of low bits has to save one part in so many: it takes as long to decode as the bits above.
-    pub(crate) plane_gain: u64,
-    /// Adaptations tried beside the static table.
+    /// The adaptations that are tried beside the static table.
     pub(crate) adaptations: &'static [Adaptation],
-    /// An adaptation has to save one part of so many: it takes time to decode.
-    pub(crate) adaptation_gain: u64,
-    /// Chunks that an adaptation is measured on.
+    /// The number of chunks on which adaptations are measured.
     pub(crate) measured_chunks: usize,
-    /// Words on which mixing is judged; 0: it is not tried.
+    /// The number of words on which mixing is judged. If 0, it is not tried.
     pub(crate) mixed_words: usize,
-    /// Mixing has to save one part of so many.
-    pub(crate) mixed_gain: u64,
-    /// Shifts of the mixer's predictor that are tried.
+    pub(crate) hurdles: LevelHurdles,
+    /// The shifts of the predictor of the mixer that are tried.
     pub(crate) mixed_shifts: &'static [u32],
-    /// Chunks with mixed fields aim at so many times the coded bytes, as a mixer learns anew in each.
+    /// Chunks with mixed fields aim at so many times the coded bytes, because a mixer learns anew in each chunk.
     pub(crate) mixed_chunks: u64,
-    /// Fields of at most so many symbols may be coded in bits.
+    /// Fields of at most so many symbols may have bit coding.
     pub(crate) bits_symbols: usize,
     /// Whether a segment may be coded by zstd.
     pub(crate) zstd: bool,
@@ -94,12 +90,10 @@ impl Effort {
             resolutions: &[],
             sample_words: 1 << 16,
             plane_contexts: false,
-            plane_gain: 128,
             adaptations: &[],
-            adaptation_gain: 512,
             measured_chunks: 0,
             mixed_words: 0,
-            mixed_gain: 64,
+            hurdles: LevelHurdles::of(level),
             mixed_shifts: &[5],
             mixed_chunks: 4,
             bits_symbols: 1 << 10,
@@ -109,7 +103,7 @@ impl Effort {
             tables: TableLimits { precision: MAX_PRECISION, slots: MAX_SLOTS },
             decoder_level: MAX_DECODER_LEVEL,
         };
-        match level {
+        let of_level = match level {
             1 => basic,
             2 => Self { most_mantissa_bits: 3, bits_symbols: 1 << 12, ..basic },
             3 => Self { zstd_level: 3, resolutions: COARSE, ..Self::of(2) },
@@ -121,8 +115,6 @@ impl Effort {
                 resolutions: FINEST,
                 sample_words: 1 << 18,
                 adaptations: MORE,
-                adaptation_gain: 4096,
-                plane_gain: 512,
                 measured_chunks: 4,
                 bits_symbols: 1 << 15,
                 ..Self::of(6)
@@ -139,12 +131,12 @@ impl Effort {
                 sample_words: 1 << 20,
                 bits_symbols: 1 << 18,
                 mixed_words: 1 << 18,
-                mixed_gain: 1024,
                 mixed_shifts: &[4, 5, 6],
                 mixed_chunks: 16,
                 ..Self::of(8)
             },
-        }
+        };
+        Self { hurdles: LevelHurdles::of(level), ..of_level }
     }
 }
 

@@ -1,24 +1,20 @@
-//! The coding of one field, from how often its symbols occur.
+//! Chooses the coding of one field from the counts of its symbols.
 
+use super::contexts::Contexts;
 use super::effort::TableLimits;
+use super::hurdles::Hurdle;
+use super::plans::PlannedField;
+use super::price::{BYTE, LANE_OVERHEAD};
 use crate::coders::{Adaptation, BIT, LaneModel, Tables, adaptive_cost, static_cost};
 use crate::represent::{Coding, ContextSource};
 use crate::spec::{MAX_CONTEXT_SHIFT, MAX_SYMBOL_BITS, MIN_PRECISION};
 
-/// From so many symbols on other numbers of contexts are tried.
+/// Fields of at least so many symbols are tried with fewer contexts too.
 const MANY_SYMBOLS: u64 = 1 << 19;
-
-/// One part in so many is what a coder of the field that matters most has to save.
-pub(super) const LEAST_GAIN: u64 = 512;
-
-/// A byte in units of cost.
-pub(super) const BYTE: u64 = 8 * BIT;
-/// What a stream in lanes takes beside its words: states and counts.
-pub(super) const LANE_OVERHEAD: u64 = 132 * BYTE;
 
 impl TableLimits {
     /// Returns the precision of the tables of so many contexts.
-    fn of_contexts(self, contexts: usize) -> u32 {
+    fn precision_of(self, contexts: usize) -> u32 {
         (self.slots / contexts).ilog2().min(self.precision)
     }
 
@@ -28,20 +24,32 @@ impl TableLimits {
     }
 }
 
-/// The cheapest coding of a field with these counts among raw, constant and static lanes. Contexts cost `context_cost`
-/// besides, and are dropped if they do not save that. A coder has to save one part in `gain`.
+/// Returns the cheapest coding of a field with these counts among raw, constant and static lanes, and its cost. Contexts are
+/// dropped if they save less than they cost. A coder has to clear the hurdle, and its tables have to keep the limits.
 pub(super) fn plan_field(
     counts: &[Vec<u64>],
     width: u32,
-    source: &ContextSource,
-    context_cost: u64,
-    gain: u64,
+    contexts: &Contexts,
+    hurdle: Hurdle,
+    limits: TableLimits,
+) -> (PlannedField, u64) {
+    if counts.len() > limits.contexts() {
+        let (counts, source) = half_the_contexts(counts, &contexts.source);
+        return plan_field(&counts, width, &Contexts { source, ..contexts.clone() }, hurdle, limits);
+    }
+    let (coding, cost) = cheapest_coding(counts, width, contexts, hurdle, limits);
+    let uses_classes = matches!(coding.source(), ContextSource::Classes { .. });
+    let classes = contexts.classes.clone().filter(|_| uses_classes);
+    (PlannedField { width, coding, classes }, cost)
+}
+
+fn cheapest_coding(
+    counts: &[Vec<u64>],
+    width: u32,
+    contexts: &Contexts,
+    hurdle: Hurdle,
     limits: TableLimits,
 ) -> (Coding, u64) {
-    if counts.len() > limits.contexts() {
-        let (counts, source) = half_the_contexts(counts, source);
-        return plan_field(&counts, width, &source, context_cost, gain, limits);
-    }
     let merged: Vec<u64> = (0..1 << width).map(|symbol| counts.iter().map(|counts| counts[symbol]).sum()).collect();
     let total: u64 = merged.iter().sum();
     let raw_cost = total * u64::from(width) * BIT;
@@ -49,38 +57,34 @@ pub(super) fn plan_field(
     if let (Some((value, _)), None) = (present.next(), present.next()) {
         return (Coding::Constant(value as u16), 2 * BYTE);
     }
-    if width > MAX_SYMBOL_BITS || adaptive_cost(&merged) > raw_cost - raw_cost / gain && counts.len() == 1 {
+    if width > MAX_SYMBOL_BITS || counts.len() == 1 && adaptive_cost(&merged) > hurdle.below(raw_cost) {
         return (Coding::Raw, raw_cost);
     }
     let lanes = |counts: &[Vec<u64>], source: &ContextSource| {
-        let tables = Tables::from_counts(counts, width, limits.of_contexts(counts.len()));
+        let tables = Tables::from_counts(counts, width, limits.precision_of(counts.len()));
         let model = LaneModel { tables, adaptation: Adaptation::STATIC };
         let mut parameters = Vec::new();
         model.write(&mut parameters);
         let cost = static_cost(counts, &model.tables) + parameters.len() as u64 * BYTE + LANE_OVERHEAD;
         (Coding::Lanes(source.clone(), model), cost)
     };
-    let mut best = lanes(counts, source);
+    let mut best = lanes(counts, &contexts.source);
     if total >= MANY_SYMBOLS {
-        let fewer = fewer_contexts(counts, source, limits);
+        let fewer = fewer_contexts(counts, &contexts.source, limits);
         best = fewer
             .iter()
             .map(|(counts, source)| lanes(counts, source))
             .fold(best, |best, other| if other.1 < best.1 { other } else { best });
     }
-    best.1 += context_cost;
+    best.1 += contexts.cost;
     if counts.len() > 1 && total < 1 << 16 {
-        // few symbols: what was estimated may have been wrong
+        // with few symbols the estimate that chose the contexts may have been wrong
         let alone = lanes(&[merged], &ContextSource::None);
         if alone.1 < best.1 {
             best = alone;
         }
     }
-    // a field that gains less is not worth its time
-    if best.1 > raw_cost - raw_cost / gain {
-        return (Coding::Raw, raw_cost);
-    }
-    best
+    if best.1 > hurdle.below(raw_cost) { (Coding::Raw, raw_cost) } else { best }
 }
 
 /// Joins the counts of contexts: context c becomes context `of(c)` of `contexts`.
@@ -92,7 +96,7 @@ fn joined(counts: &[Vec<u64>], contexts: usize, of: impl Fn(usize) -> usize) -> 
     joined
 }
 
-/// Halves the number of contexts: each two become one, or, of contexts that cannot be joined so, all become one.
+/// Halves the number of contexts: two become one. Where contexts cannot be joined in this way, all become one.
 fn half_the_contexts(counts: &[Vec<u64>], source: &ContextSource) -> (Vec<Vec<u64>>, ContextSource) {
     let half = counts.len().div_ceil(2);
     match *source {
@@ -104,7 +108,7 @@ fn half_the_contexts(counts: &[Vec<u64>], source: &ContextSource) -> (Vec<Vec<u6
     }
 }
 
-/// Fewer contexts by classes, whose tables may be more precise: cut off at the top, and two in one.
+/// Returns variants with fewer contexts, whose tables may be more precise: without the topmost, and two in one.
 fn fewer_contexts(
     counts: &[Vec<u64>],
     source: &ContextSource,
@@ -112,8 +116,8 @@ fn fewer_contexts(
 ) -> Vec<(Vec<Vec<u64>>, ContextSource)> {
     let &ContextSource::Classes { field, shift, contexts } = source else { return Vec::new() };
     let mut variants = Vec::new();
-    // as many as tables of the next precision can be
-    let precision = limits.of_contexts(contexts);
+    // as many as the tables may have at the next precision
+    let precision = limits.precision_of(contexts);
     let most = limits.slots >> (precision + 1);
     if contexts > most && most > 1 && precision < limits.precision {
         let source = ContextSource::Classes { field, shift, contexts: most };

@@ -1,16 +1,17 @@
-//! How often values of a segment's fields occur, and what looks random.
+//! Histograms of the symbol words of a segment, and which of their bytes look random.
 
-use super::effects::Sums;
-use super::effort::Effort;
+use std::ops::RangeInclusive;
+
+use super::effects::AxisSums;
 use super::magnitude::{Magnitudes, SymbolMeaning};
-use super::view::{Block, Words};
+use super::view::{Block, WordView};
 use crate::coders::{BIT, entropy_cost};
-use crate::represent::{SegmentLayout, Word};
+use crate::represent::Word;
 
-/// Words on which it is judged what is worth counting.
+/// Words on which it is judged which bytes are worth counting.
 const SAMPLE_WORDS: usize = 1 << 16;
 
-/// Counts of a word's bits after the transform: of its top bits together, and of each of its bytes.
+/// Counts of the topmost bits of words together, and of each of their bytes, after the transform.
 #[derive(Debug)]
 pub(super) struct Histograms {
     pub(super) top: Vec<u64>,
@@ -18,7 +19,7 @@ pub(super) struct Histograms {
 }
 
 impl Histograms {
-    /// Counts of the `width` bits from bit `shift`, which lie in one byte.
+    /// Returns the counts of the `width` bits from bit `shift`, which lie in one byte.
     pub(super) fn of_bits(&self, shift: u32, width: u32) -> Vec<u64> {
         let mut counts = vec![0; 1 << width];
         for (value, count) in self.bytes[shift as usize / 8].iter().enumerate() {
@@ -27,8 +28,8 @@ impl Histograms {
         counts
     }
 
-    /// Runs of bits that are always the same and of others, from the lowest of the `width` bits of byte `plane`: where each
-    /// begins and how many bits it has.
+    /// Divides the `width` bits of byte `plane` into runs of bits that never change and of bits that do. Returns the first bit
+    /// and the length of each run, from the lowest up.
     pub(super) fn runs(&self, plane: usize, width: u32) -> Vec<(u32, u32)> {
         let present = || self.bytes[plane].iter().enumerate().filter(|(_, count)| **count > 0).map(|(value, _)| value);
         let changing = present().fold(0, |all, value| all | value) & !present().fold(0xff, |all, value| all & value);
@@ -43,42 +44,49 @@ impl Histograms {
     }
 }
 
-/// Counts of symbols whose `drop` lowest bits are left out.
+/// Returns the counts of symbols without their `drop` lowest bits.
 pub(super) fn narrowed(counts: &[u64], drop: u32) -> Vec<u64> {
     counts.chunks(1 << drop).map(|chunk| chunk.iter().sum()).collect()
 }
 
-/// A sample, then one pass over all words: histograms, and sums of magnitudes by the axes' indices. Bytes that look random in
-/// the sample count as such.
+/// The statistics of all words of a segment.
+#[derive(Debug)]
+pub(super) struct WordStatistics {
+    pub(super) histograms: Histograms,
+    /// Sums of magnitudes by the indices of the axes, if contexts by scale may pay.
+    pub(super) sums: Option<AxisSums>,
+    pub(super) magnitudes: Magnitudes,
+}
+
+/// Reads a sample, then all words once. The topmost `widths.end()` bits are counted together, and the bits below
+/// `widths.start()` by bytes. Bytes that look random in the sample are not counted again.
 pub(super) fn look<W: Word>(
-    words: Words<'_, W>,
-    layout: &SegmentLayout<'_>,
-    least_width: u32,
-    top_width: u32,
+    view: WordView<'_, W>,
+    widths: RangeInclusive<u32>,
     meaning: SymbolMeaning,
-    effort: &Effort,
-) -> (Histograms, Option<Sums>, Magnitudes) {
-    let bits = words.bits();
+    with_sums: bool,
+) -> WordStatistics {
+    let (least_width, top_width) = (*widths.start(), *widths.end());
+    let bits = view.bits();
     let shift = bits - top_width;
     let mask = ((1u32 << top_width) - 1) as u16;
     let planes = (bits - least_width).div_ceil(8) as usize;
     let mut histograms = Histograms { top: vec![0; 1 << top_width], bytes: vec![[0; 256]; planes] };
-    for Block { words, .. } in words.sample(SAMPLE_WORDS) {
+    for Block { words, .. } in view.sample(SAMPLE_WORDS) {
         words.iter().for_each(|word| histograms.top[usize::from(word.field(shift, mask))] += 1);
         for (plane, counts) in (0..).zip(&mut histograms.bytes) {
             count_bytes(&words, 8 * plane, counts);
         }
     }
     let magnitudes = Magnitudes::new(&histograms.top, top_width, meaning);
-    let is_scaled = !effort.resolutions.is_empty() && layout.dtype.words() == 1;
-    let mut sums = is_scaled.then(|| Sums::new(layout)).flatten();
-    let count = words.count() as u64;
+    let mut sums = with_sums.then(|| AxisSums::new(view.layout)).flatten();
+    let count = view.count() as u64;
     let is_random: Vec<bool> = histograms.bytes.iter().map(|counts| looks_random(counts) && count > 1 << 14).collect();
     for (counts, _) in histograms.bytes.iter_mut().zip(&is_random).filter(|(_, is_random)| !**is_random) {
         counts.fill(0);
     }
     for (counts, _) in histograms.bytes.iter_mut().zip(&is_random).filter(|(_, is_random)| **is_random) {
-        // as if all had been counted
+        // as if all words had been counted
         counts.fill(count / 256);
         counts[0] += count % 256;
     }
@@ -86,11 +94,11 @@ pub(super) fn look<W: Word>(
     let mut top = [vec![0u32; 1 << top_width], vec![0u32; 1 << top_width]];
     let mut symbols = Vec::new();
     let mut scratch = Vec::new();
-    for block in words.blocks() {
+    for block in view.blocks() {
         let words = &block.words;
         symbols.clear();
         symbols.extend(words.iter().map(|word| word.field(shift, mask)));
-        // two at a time, as a counter cannot be read right after it was written
+        // in two tables, as a processor waits to read a counter that it has just written
         let (pairs, last) = symbols.as_chunks::<2>();
         for [one, other] in pairs {
             top[0][usize::from(*one)] += 1;
@@ -114,13 +122,13 @@ pub(super) fn look<W: Word>(
             sums.add(block.elements(), &scratch, block.kept.as_ref());
         }
     }
-    (histograms, sums, magnitudes)
+    WordStatistics { histograms, sums, magnitudes }
 }
 
-/// Whether bytes that occur so often may well be random.
+/// Returns whether bytes with these counts may be random.
 fn looks_random(counts: &[u64; 256]) -> bool {
     let total: u64 = counts.iter().sum();
-    // Miller and Madow (1955): what a sample seems to save by chance
+    // Miller and Madow (1955): the part of the saving on a sample that is due to chance
     let entropy = entropy_cost(counts) + 255 * BIT * 18 / 25;
     entropy > total * 8 * BIT - total * BIT / 100
 }

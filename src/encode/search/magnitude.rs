@@ -1,36 +1,36 @@
-//! How large the weights are that a symbol stands for: the logarithms that scales are averages of.
+//! The magnitudes of the weights that a symbol stands for. Scales are averages of these logarithms.
 
 use super::effects::{EffectKind, MASK_UNIT};
 use crate::coders::log2_fixed;
 
-/// Units of a magnitude: 1/64 octave.
+/// An octave in units of a magnitude.
 pub(super) const OCTAVE: i32 = 64;
 
-/// For each symbol of a field its magnitude relative to the average, in 1/64 octave, cut to 12 octaves to both sides.
+/// The magnitude of each symbol of a field relative to the average, in 1/64 octave, clamped to 12 octaves to both sides.
 #[derive(Debug)]
 pub(super) struct Magnitudes {
     pub(super) of_symbol: Vec<i16>,
-    /// How averages of them become effects.
+    /// How averages of the magnitudes become effects.
     pub(super) effect_kind: EffectKind,
 }
 
-/// What the symbols of a first field are.
+/// The meaning of the symbols of a first field.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SymbolMeaning {
-    /// An exponent and so many mantissa bits.
+    /// An exponent and some mantissa bits.
     Float { mantissa_bits: u32 },
     /// Unsigned integers around their median.
     Unsigned,
-    /// Integers of the field's width, the least of which is 0.
+    /// Signed integers, of which the least has the symbol 0.
     Signed,
-    /// Zigzagged integers, or their upper bits.
+    /// Zigzagged integers, or the upper bits of them.
     Zigzag,
     /// Mask bits.
     Mask,
 }
 
 impl Magnitudes {
-    /// From how often each symbol of `width` bits occurs, not all of them never.
+    /// Estimates the magnitudes from the counts of the symbols of `width` bits.
     pub(super) fn new(counts: &[u64], width: u32, meaning: SymbolMeaning) -> Self {
         if matches!(meaning, SymbolMeaning::Mask) {
             return Self { of_symbol: vec![0, MASK_UNIT], effect_kind: EffectKind::Density };
@@ -55,7 +55,7 @@ impl Magnitudes {
             SymbolMeaning::Zigzag | SymbolMeaning::Mask => log2(symbol as u64 + 1, 1),
         };
         let magnitudes: Vec<i32> = (0..counts.len()).map(of).collect();
-        // zeros and subnormals would outweigh all others
+        // zeros and subnormals would outweigh all others, so the lowest percent counts as equal
         let mut by_magnitude: Vec<usize> = (0..counts.len()).filter(|&symbol| counts[symbol] > 0).collect();
         by_magnitude.sort_by_key(|&symbol| magnitudes[symbol]);
         let mut before = 0;
@@ -81,7 +81,7 @@ impl Magnitudes {
     }
 }
 
-/// The symbol before which `rank` symbols lie.
+/// Returns the symbol before which `rank` symbols lie.
 fn quantile(counts: &[u64], rank: u64) -> usize {
     let mut before = 0;
     let reached = |&count: &u64| {

@@ -1,28 +1,26 @@
-//! The highest levels, behind a mask: mask bits, and the values that are kept, coded by mixing where that was measured to be
-//! shorter.
+//! Levels 8 and 9, behind a mask: the mask bits and the kept values are coded by mixing if that is measured to be shorter.
 
-use super::effort::Effort;
-use super::field_coding::BYTE;
+use std::sync::Arc;
+
 use super::mixing::{FINE_WORDS, base};
 use super::planes::plan_planes;
-use super::plans::FieldPlan;
-use super::plans::MaskPlan;
-use super::plans::tidy;
-use super::view::{Source, Words};
+use super::plans::{FieldPlan, MaskPlan, PlannedField};
+use super::price::BYTE;
+use super::scale::Classes;
+use super::view::{MaskView, Source, ValueSource, WordView};
 use crate::coders::{Geometry, KeptKind, KeptModel, kept_cost, mask_cost};
-use crate::represent::{
-    Coding, Field, Map, Mask, MaskBits, Order, SegmentLayout, SymbolShape, Transform, Word, take_field, with_word,
-};
+use crate::represent::{Coding, Map, Mask, Steps, SymbolShape, Transform, Word, take_field, with_word};
 use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_MASK_ROW, MAX_SYMBOL_BITS};
+use crate::tensor::Dtype;
 
-/// Fewer values do not repay what a mixer has to learn.
+/// Fewer values do not repay the learning of a mixer.
 const MIN_VALUES: usize = 1 << 12;
 /// Values on which a geometry is chosen.
 const GEOMETRY_VALUES: usize = 1 << 20;
-/// Bits of an integer that is coded whole.
+/// The most bits of an integer that is coded whole.
 const MAX_INTEGER_BITS: u32 = 9;
 
-/// How a shape may be looked at: kernels in rows, or rows of the last axis.
+/// Returns the geometries that a shape may be given: kernels in rows, or rows of the last axis.
 fn geometries(shape: &[u64]) -> Vec<Geometry> {
     let most = u64::from(MAX_MASK_ROW);
     let product = |from: usize| shape[from.min(shape.len())..].iter().product::<u64>();
@@ -38,13 +36,9 @@ fn geometries(shape: &[u64]) -> Vec<Geometry> {
     geometries
 }
 
-/// The mask mixed, if that saves enough over `plan`.
-pub(super) fn mixed_mask(
-    layout: &SegmentLayout<'_>,
-    kept: &MaskBits,
-    plan: &MaskPlan,
-    effort: &Effort,
-) -> Option<MaskPlan> {
+/// Returns the mask coded by mixing, if that saves enough over `plan`.
+pub(super) fn mixed_mask(view: MaskView<'_>, plan: &MaskPlan) -> Option<MaskPlan> {
+    let MaskView { layout, effort, kept, omitted } = view;
     let shape = layout.single()?;
     if effort.mixed_words == 0 || kept.len() < MIN_VALUES {
         return None;
@@ -58,114 +52,111 @@ pub(super) fn mixed_mask(
     })?;
     let chunks = bits.chunks(MAX_CHUNK_ELEMENTS as usize);
     let cost = chunks.map(|bits| mask_cost(bits, geometry) + 8 * BYTE).sum::<u64>() + 4 * BYTE;
-    let mask = Mask { omitted: plan.mask.omitted, shape: SymbolShape::SINGLE, coding: Coding::MixedMask(geometry) };
-    (cost < plan.cost - plan.cost / effort.mixed_gain).then_some(MaskPlan { mask, classes: None, cost })
+    let mask = Mask { omitted, shape: SymbolShape::SINGLE, coding: Coding::MixedMask(geometry) };
+    (cost < effort.hurdles.mixing.below(plan.cost)).then_some(MaskPlan { mask, classes: None, cost })
 }
 
-/// A plan whose first field is mixed behind the mask, if it saves enough over `plan`.
-pub(super) fn mixed_kept(
-    source: Source<'_>,
-    layout: &SegmentLayout<'_>,
+/// Returns a plan whose first field is mixed behind the mask, if it saves enough over `plan`. `of_mask` is the class field of
+/// the mask.
+pub(super) fn mixed_behind_mask<W: Word>(
+    view: WordView<'_, W>,
+    of_mask: Option<&Arc<Classes>>,
     plan: &FieldPlan,
-    effort: &Effort,
 ) -> Option<FieldPlan> {
-    let order = Order::of(source.dtype, source.steps.unpack.is_some());
+    let Source::Values(source) = view.source else { return None };
+    let (layout, effort) = (view.layout, view.effort);
     let shape = layout.single()?;
     let mask = source.steps.mask.as_ref()?;
     if effort.mixed_words == 0 || source.kept < MIN_VALUES / 4 {
         return None;
     }
-    let dtype = source.dtype;
+    let dtype = layout.dtype;
     let mut steps = source.steps.clone();
-    let value_bits = steps.value_bits(dtype);
-    // how many symbol words stand for less than what is left out
-    let below = match &mut steps.map {
-        Map::None if dtype.exponent_bits().is_some() && steps.unpack.is_none() => None,
-        Map::None => Some((0u64.wrapping_sub(mask.omitted), 1 << (value_bits - 1))),
-        Map::Codebook(map) => {
-            let [codebook] = &map.global[..] else { return None };
-            let zero = order.key(mask.omitted, value_bits);
-            let below = codebook.0.partition_point(|&value| order.key(value, value_bits) < zero) as u64;
-            let most = below.max(codebook.0.len() as u64 - below);
-            map.symbol_bits = map.symbol_bits.max(65 - (most - 1).leading_zeros()).max(2);
-            Some((0u64.wrapping_sub(below), most))
-        }
-        Map::Grid(map) => {
-            let below = u64::from(map.lowest.min(0).unsigned_abs());
-            let most = below.max((1 << map.symbol_bits) - below);
-            map.symbol_bits = map.symbol_bits.max(65 - (most - 1).leading_zeros()).max(2);
-            Some((0u64.wrapping_sub(below), most))
-        }
-    };
+    let below = below_omitted(&mut steps, mask.omitted, dtype)?;
     let bits = steps.symbol_bits(dtype);
-    let geometries = geometries(shape);
-    let mask_s = match &mask.coding {
-        Coding::MixedMask(geometry) => *geometry,
-        _ => geometries[0],
-    };
     let (transform, width, kind) = match below {
-        Some(_) if !(2..=MAX_INTEGER_BITS).contains(&bits) => return None,
-        Some((offset, _)) => {
+        Below::Offset(_) if !(2..=MAX_INTEGER_BITS).contains(&bits) => return None,
+        Below::Offset(offset) => {
             let offset = offset & ((1 << bits) - 1);
             let transform = if offset == 0 { Transform::Identity } else { Transform::Offset(offset) };
             (transform, bits, KeptKind::Integer)
         }
-        None => {
+        Below::Float => {
             let exponent = dtype.exponent_bits().filter(|_| bits > 8)?;
             let fraction = (MAX_SYMBOL_BITS - 1 - exponent).min(if source.kept < FINE_WORDS { 2 } else { 3 });
-            let width = 1 + exponent + fraction;
-            (Transform::Identity, width, KeptKind::Float { fraction, base: 0 })
+            (Transform::Identity, 1 + exponent + fraction, KeptKind::Float { fraction, base: 0 })
         }
     };
-    let source = Source { steps: &steps, ..source };
-    with_word!(bits, V => mixed_words::<V>(source, layout, transform, width, kind, mask_s, plan, effort))
+    let geometry = match &mask.coding {
+        Coding::MixedMask(geometry) => *geometry,
+        _ => geometries(shape)[0],
+    };
+    let model = KeptModel { width, kind, geometry };
+    let source = Source::Values(ValueSource { steps: &steps, ..source });
+    let (fields, cost) = with_word!(bits, V => {
+        mixed_fields(WordView::<V>::new(layout, effort, source, transform), model, of_mask)?
+    });
+    if cost >= effort.hurdles.mixing.below(plan.cost) {
+        return None;
+    }
+    let mut plan = FieldPlan { transform, fields, wider_map: Some(steps.map), cost };
+    plan.join_raw_fields();
+    Some(plan)
 }
 
-#[expect(clippy::too_many_arguments, reason = "what the plan has found so far")]
-fn mixed_words<V: Word>(
-    source: Source<'_>,
-    layout: &SegmentLayout<'_>,
-    transform: Transform,
-    width: u32,
-    kind: KeptKind,
-    geometry: Geometry,
-    plan: &FieldPlan,
-    effort: &Effort,
-) -> Option<FieldPlan> {
-    let words = Words::<V>::new(source, transform);
-    let shift = words.bits() - width;
+/// How the symbol words below the omitted value are told from those above it.
+enum Below {
+    /// Words are floats, and have a sign.
+    Float,
+    /// This offset makes the words below negative.
+    Offset(u64),
+}
+
+/// Finds the words below the omitted value, and widens the symbol words of the map so that an offset can make them negative.
+fn below_omitted(steps: &mut Steps, omitted: u64, dtype: Dtype) -> Option<Below> {
+    let below = match &mut steps.map {
+        Map::None if dtype.exponent_bits().is_some() && steps.unpack.is_none() => return Some(Below::Float),
+        Map::None => omitted,
+        map => {
+            let (below, others) = map.words_around(omitted)?;
+            map.widen((65 - (below.max(others) - 1).leading_zeros()).max(2));
+            below
+        }
+    };
+    Some(Below::Offset(0u64.wrapping_sub(below)))
+}
+
+/// Returns fields of which the first has this model, and their cost; `None` if the model cannot code the words.
+fn mixed_fields<V: Word>(
+    view: WordView<'_, V>,
+    mut model: KeptModel,
+    of_mask: Option<&Arc<Classes>>,
+) -> Option<(Vec<PlannedField>, u64)> {
+    let width = model.width;
+    let shift = view.bits() - width;
     let symbols_of = |words: &[V]| {
         let mut symbols = vec![0; words.len()];
         take_field(words, shift, width, &mut symbols);
         symbols
     };
-    let kind = match kind {
-        KeptKind::Integer => kind,
-        KeptKind::Float { fraction, .. } => {
-            let sample: Vec<u16> = words.sample(1 << 18).iter().flat_map(|block| symbols_of(&block.words)).collect();
-            KeptKind::Float { fraction, base: base(&sample, width, fraction) }
-        }
-    };
-    let model = KeptModel { width, kind, geometry };
+    if let KeptKind::Float { fraction, base: first } = &mut model.kind {
+        let sample: Vec<u16> = view.sample(1 << 18).iter().flat_map(|block| symbols_of(&block.words)).collect();
+        *first = base(&sample, width, *fraction);
+    }
     if !model.is_sound() {
         return None;
     }
     let mut cost = 16 * BYTE;
-    for start in (0..words.values()).step_by(MAX_CHUNK_ELEMENTS as usize) {
-        let block = words.read(start..words.values().min(start + MAX_CHUNK_ELEMENTS as usize));
+    for start in (0..view.values()).step_by(MAX_CHUNK_ELEMENTS as usize) {
+        let block = view.read(start..view.values().min(start + MAX_CHUNK_ELEMENTS as usize));
         if let Some(kept) = &block.kept
             && !block.words.is_empty()
         {
             cost += kept_cost(&symbols_of(&block.words), kept, &model) + 8 * BYTE;
         }
     }
-    let mut fields = vec![Field { width, coding: Coding::MixedKept(model) }];
-    let mut all_classes = plan.classes_of_mask();
-    cost += plan_planes(words, layout, width, None, &mut all_classes, &mut fields, effort);
-    if cost >= plan.cost - plan.cost / effort.mixed_gain {
-        return None;
-    }
-    let mut plan = FieldPlan::new(source, transform, all_classes, fields, cost);
-    tidy(&mut plan);
-    Some(plan)
+    let known = of_mask.into_iter().cloned().collect();
+    let (planes, planes_cost) = plan_planes(view, width, None, known);
+    let first = PlannedField { width, coding: Coding::MixedKept(model), classes: None };
+    Some((std::iter::once(first).chain(planes).collect(), cost + planes_cost))
 }

@@ -1,12 +1,13 @@
-//! Which small integers may lie packed in larger words: judged by their entropy, on a sample.
+//! Finds small integers that are packed in larger words, by their entropy on a sample.
 
+use super::hurdles::SAMPLE;
 use crate::coders::{BIT, entropy_cost};
 use crate::represent::{Axis, SegmentLayout, Unpack};
 use crate::tensor::Dtype;
 
-/// Bytes that are looked at.
+/// Bytes of the sample.
 const SAMPLE_BYTES: usize = 1 << 14;
-/// Fewer elements are not worth it.
+/// Segments with fewer bytes are not tried.
 const MIN_BYTES: usize = 1 << 10;
 
 /// Bits of a value, words of a run, and their axis.
@@ -22,7 +23,7 @@ const PACKINGS: [(u32, u32, Axis); 9] = [
     (1, 1, Axis::Last),
 ];
 
-/// The packing that seems best for the elements `bytes`, if one is no worse than their bytes as they are.
+/// Returns the packing that seems best for the elements `bytes`, if one is no worse than the bytes as they are.
 pub(super) fn packing(layout: &SegmentLayout<'_>, bytes: &[u8]) -> Option<Unpack> {
     let dtype = layout.dtype;
     let is_integer = dtype.exponent_bits().is_none() && dtype != Dtype::Bool && dtype.words() == 1;
@@ -50,15 +51,15 @@ pub(super) fn packing(layout: &SegmentLayout<'_>, bytes: &[u8]) -> Option<Unpack
             })
             .sum();
         let raw = sample.len() as u64 * 8 * BIT;
-        // what looks random in any way stays as it is
-        let is_worth = cost <= as_bytes + as_bytes / 64 && cost < raw - raw / 64;
+        // values that look random stay as they are
+        let is_worth = cost <= SAMPLE.above(as_bytes) && cost < SAMPLE.below(raw);
         // per byte, in 1/64 bit
         is_worth.then_some((cost / (BIT / 64) / sample.len() as u64, unpack))
     });
-    // values that are pairs of smaller ones cost the same, and more to learn
+    // pairs of values cost the same as the values, and a coder has more to learn
     let candidates: Vec<(u64, Unpack)> = candidates.collect();
     let least = candidates.iter().map(|(cost, _)| *cost).min()?;
-    let equal = candidates.into_iter().filter(|(cost, _)| *cost <= least + least / 64);
+    let equal = candidates.into_iter().filter(|(cost, _)| *cost <= SAMPLE.above(least));
     equal.min_by_key(|(cost, unpack)| (unpack.bits, *cost)).map(|(_, unpack)| unpack)
 }
 

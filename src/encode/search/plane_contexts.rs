@@ -1,116 +1,135 @@
-//! Contexts of low mantissa bits that have structure: rows that came through a narrower format, and values on a grid, where
-//! the exponent tells how many bits are zero.
+//! Contexts of low mantissa bits that have structure: in rows that were converted from a narrower format, and in values on a
+//! grid, where the exponent determines how many bits are zero.
 
-use super::contexts::Counts;
-use super::effort::Effort;
+use std::sync::Arc;
+
+use super::contexts::{Contexts, Counts};
 use super::field_coding::plan_field;
+use super::hurdles::{EXPONENT_SAMPLE, STRUCTURE};
+use super::plans::PlannedField;
 use super::scale::Classes;
-use super::view::{Block, Words};
+use super::view::{Block, WordView};
 use crate::coders::{BIT, ClassCoding, adaptive_cost, log2_fixed};
-use crate::represent::{ClassField, Coding, ContextSource, Rows, SegmentLayout, Word, take_field};
+use crate::represent::{ClassField, Coding, ContextSource, Rows, Word, take_field};
 use crate::spec::MAX_CONTEXTS;
 
-/// Contexts that an exponent may give: more would need tables of less precision.
+/// The most contexts that an exponent may give. More would need tables of less precision.
 const MAX_EXPONENT_CONTEXTS: usize = 8;
-/// Rows have to be so long on average.
+/// Rows must have so many words on average.
 const MIN_ROW: u64 = 32;
-/// Kinds of rows told apart.
+/// The most kinds of rows.
 const MAX_KINDS: usize = 4;
-/// Words that the gain of exponents is judged on.
+/// Words on which the saving by exponents is judged.
 const SAMPLE_WORDS: usize = 1 << 16;
 
-/// Gives the field of the bits from `shift`, whose symbols occur `counts` times, contexts where that pays. `first` is the width of
-/// the first field.
-#[expect(clippy::too_many_arguments, reason = "all of them are the state of one plan")]
-pub(super) fn improve_plane<W: Word>(
-    words: Words<'_, W>,
-    layout: &SegmentLayout<'_>,
-    shift: u32,
-    counts: &[u64],
-    first: u32,
-    effort: &Effort,
-    all_classes: &mut Vec<Classes>,
-    coding: &mut Coding,
-    cost: &mut u64,
-) {
-    let width = counts.len().ilog2();
+/// Some of the low bits of a word.
+pub(super) struct Plane<'a> {
+    /// The lowest of the bits.
+    pub(super) shift: u32,
+    pub(super) width: u32,
+    /// Bits of the first field of the word.
+    pub(super) first: u32,
+    /// How often each symbol of the plane occurs.
+    pub(super) counts: &'a [u64],
+}
+
+/// Returns the field of a plane with contexts, if they save enough over `plain`, and its cost. `known` are the class fields
+/// that the segment has so far.
+pub(super) fn with_contexts<W: Word>(
+    view: WordView<'_, W>,
+    plane: &Plane<'_>,
+    known: &[Arc<Classes>],
+    plain: (PlannedField, u64),
+) -> (PlannedField, u64) {
+    let hurdle = view.effort.hurdles.plane;
+    let &Plane { width, counts, .. } = plane;
     let total: u64 = counts.iter().sum();
     let raw_cost = total * u64::from(width) * BIT;
     // where the symbols look evenly spread, contexts have nothing to tell apart
-    if matches!(coding, Coding::Constant(_)) || adaptive_cost(counts) > raw_cost - raw_cost / 400 || total < 1024 {
-        return;
+    let is_constant = matches!(plain.0.coding, Coding::Constant(_));
+    if is_constant || adaptive_cost(counts) > STRUCTURE.below(raw_cost) || total < 1024 {
+        return plain;
     }
-    let gain = effort.plane_gain;
-    let mut consider = |counts: &Counts, source: &ContextSource, context_cost: u64| {
-        let (new, new_cost) = plan_field(counts, width, source, context_cost, gain, effort.tables);
-        let is_better = new_cost < *cost - *cost / (2 * gain) && !matches!(new.source(), ContextSource::None);
+    let mut best = plain;
+    let mut consider = |counts: &Counts, contexts: &Contexts| {
+        let (field, cost) = plan_field(counts, width, contexts, hurdle, view.effort.tables);
+        let is_better = cost < hurdle.half().below(best.1) && !matches!(field.coding.source(), ContextSource::None);
         if is_better {
-            (*coding, *cost) = (new, new_cost);
+            best = (field, cost);
         }
         is_better
     };
-    if let Some(source) = exponent_source(words, shift, width, first) {
-        let top = words.bits() - first;
-        let mask = ((1u32 << first) - 1) as u16;
-        let contexts =
+    if let Some(source) = exponent_source(view, plane) {
+        let (top, mask) = plane.first_field(view);
+        let of_block =
             |block: &Block<W>| source.resolve(&[], |_| block.words.iter().map(|word| word.field(top, mask)), 1);
-        consider(&count_in_contexts(words, shift, width, source.contexts(), contexts), &source, 0);
+        let counts = plane.count(view, source.contexts(), of_block);
+        consider(&counts, &Contexts::from_source(source));
     }
-    if layout.dtype.words() > 1 {
-        return;
+    if view.words_of_element() > 1 {
+        return best;
     }
+    let mut consider_kinds = |classes: &Arc<Classes>, cost: u64| {
+        let source = ContextSource::Classes { field: 0, shift: 0, contexts: classes.kinds() };
+        let of_block = |block: &Block<W>| block.of_kept(classes.sums(block.elements()));
+        let counts = plane.count(view, source.contexts(), of_block);
+        consider(&counts, &Contexts { source, classes: Some(Arc::clone(classes)), cost })
+    };
     let mut is_known = false;
-    for (field, classes) in all_classes.iter().enumerate().filter(|(_, classes)| classes.of_kinds) {
-        let source = ContextSource::Classes { field, shift: 0, contexts: classes.kinds() };
-        let contexts = |block: &Block<W>| block.of_kept(classes.sums(block.elements()));
-        is_known |= consider(&count_in_contexts(words, shift, width, source.contexts(), contexts), &source, 0);
+    for classes in known.iter().filter(|classes| classes.of_kinds) {
+        is_known |= consider_kinds(classes, 0);
     }
-    if is_known {
-        return;
+    if !is_known && let Some(classes) = row_kinds(view, plane) {
+        let cost = classes.cost();
+        consider_kinds(&Arc::new(classes), cost);
     }
-    if let Some(classes) = row_kinds(words, layout, shift, width, counts) {
-        let (classes, class_cost) = classes.with_best_order();
-        let source = ContextSource::Classes { field: all_classes.len(), shift: 0, contexts: classes.kinds() };
-        let contexts = |block: &Block<W>| block.of_kept(classes.sums(block.elements()));
-        let counts = count_in_contexts(words, shift, width, source.contexts(), contexts);
-        if consider(&counts, &source, class_cost) {
-            all_classes.push(classes);
+    best
+}
+
+impl Plane<'_> {
+    /// Returns the lowest bit of the first field, and the mask of its bits.
+    fn first_field<W: Word>(&self, view: WordView<'_, W>) -> (u32, u16) {
+        (view.bits() - self.first, ((1u32 << self.first) - 1) as u16)
+    }
+
+    /// Returns the symbols of words.
+    fn symbols<W: Word>(&self, words: &[W]) -> Vec<u16> {
+        let mut symbols = vec![0; words.len()];
+        take_field(words, self.shift, self.width, &mut symbols);
+        symbols
+    }
+
+    /// Counts the symbols in the contexts that `contexts_of` gives to a block.
+    fn count<W: Word>(
+        &self,
+        view: WordView<'_, W>,
+        contexts: usize,
+        contexts_of: impl Fn(&Block<W>) -> Vec<u8>,
+    ) -> Counts {
+        let mut counts = vec![vec![0u64; 1 << self.width]; contexts];
+        for block in view.blocks() {
+            let of_block = contexts_of(&block);
+            for (symbol, context) in self.symbols(&block.words).into_iter().zip(of_block) {
+                counts[usize::from(context)][usize::from(symbol)] += 1;
+            }
         }
+        counts
     }
 }
 
-/// Counts of a plane's symbols in the contexts that `contexts_of` gives to a block.
-fn count_in_contexts<W: Word>(
-    words: Words<'_, W>,
-    shift: u32,
-    width: u32,
-    contexts: usize,
-    contexts_of: impl Fn(&Block<W>) -> Vec<u8>,
-) -> Counts {
-    let mut counts = vec![vec![0u64; 1 << width]; contexts];
-    for block in words.blocks() {
-        let of_block = contexts_of(&block);
-        for (symbol, context) in plane_symbols(&block.words, shift, width).into_iter().zip(of_block) {
-            counts[usize::from(context)][usize::from(symbol)] += 1;
-        }
-    }
-    counts
-}
-
-/// Thresholds of the first field, at whole octaves, that tell most about the plane.
-fn exponent_source<W: Word>(words: Words<'_, W>, shift: u32, width: u32, first: u32) -> Option<ContextSource> {
-    let top = words.bits() - first;
-    let mask = ((1u32 << first) - 1) as u16;
-    let drop = first.saturating_sub(9);
-    let mut joint: Vec<Vec<u64>> = vec![Vec::new(); 1 << (first - drop)];
-    for Block { words, .. } in words.sample(SAMPLE_WORDS) {
-        for (word, symbol) in words.iter().zip(plane_symbols(&words, shift, width)) {
+/// Returns the thresholds of the first field, at whole octaves, that tell most about the plane.
+fn exponent_source<W: Word>(view: WordView<'_, W>, plane: &Plane<'_>) -> Option<ContextSource> {
+    let (top, mask) = plane.first_field(view);
+    let drop = plane.first.saturating_sub(9);
+    let mut joint: Vec<Vec<u64>> = vec![Vec::new(); 1 << (plane.first - drop)];
+    for Block { words, .. } in view.sample(SAMPLE_WORDS) {
+        for (word, symbol) in words.iter().zip(plane.symbols(&words)) {
             let counts = &mut joint[usize::from(word.field(top, mask) >> drop)];
-            counts.resize(1 << width, 0);
+            counts.resize(1 << plane.width, 0);
             counts[usize::from(symbol)] += 1;
         }
     }
-    // neighbours are joined, where that loses least, until few are left
+    // join the neighbours that lose least by it, until few are left
     let mut parts: Vec<(u16, Vec<u64>)> = (0u16..)
         .zip(joint)
         .filter(|(_, counts)| !counts.is_empty())
@@ -135,25 +154,21 @@ fn exponent_source<W: Word>(words: Words<'_, W>, shift: u32, width: u32, first: 
             *changed = loss(&parts, &costs, near);
         }
     }
-    // a sample that hardly gains says that all will not
+    // if the sample saves hardly anything, the whole will not either
     let apart: u64 = costs.iter().sum();
-    let together = adaptive_cost(&parts.iter().fold(vec![0; 1 << width], |sum, (_, counts)| joined(&sum, counts)));
-    if apart > together - together / 512 {
+    let together =
+        adaptive_cost(&parts.iter().fold(vec![0; 1 << plane.width], |sum, (_, counts)| joined(&sum, counts)));
+    if apart > EXPONENT_SAMPLE.below(together) {
         return None;
     }
     let thresholds: Vec<u16> = parts.iter().skip(1).map(|(symbol, _)| *symbol).collect();
     (!thresholds.is_empty()).then_some(ContextSource::Field { field: 0, thresholds })
 }
 
-/// Rows of a few kinds, by what their symbols cost: at first two, split where it separates best; then each row goes where it is
-/// cheapest.
-fn row_kinds<W: Word>(
-    words: Words<'_, W>,
-    layout: &SegmentLayout<'_>,
-    shift: u32,
-    width: u32,
-    counts: &[u64],
-) -> Option<Classes> {
+/// Divides rows into a few kinds by the cost of their symbols: at first into two halves of the range of costs; then each row
+/// goes to the kind under whose code it is cheapest.
+fn row_kinds<W: Word>(view: WordView<'_, W>, plane: &Plane<'_>) -> Option<Classes> {
+    let layout = view.layout;
     let depth = match layout.single() {
         Some(shape) => shape.iter().position(|&dimension| dimension > 1)? + 1,
         None => 1,
@@ -162,9 +177,9 @@ fn row_kinds<W: Word>(
         return None;
     }
     let rows = Rows::new(layout, u8::try_from(depth).ok().filter(|&depth| depth < 255)?);
-    let count = rows.numbers(&(0..words.values() as u64)).end;
-    // kinds of short rows would cost more than they save, and what is known of each much memory
-    if count * MIN_ROW > words.count() as u64 {
+    let count = rows.numbers(&(0..view.values() as u64)).end;
+    // kinds of short rows would cost more than they save, and the sums of many rows take much memory
+    if count * MIN_ROW > view.count() as u64 {
         return None;
     }
     let count = count as usize;
@@ -173,15 +188,15 @@ fn row_kinds<W: Word>(
         let whole = log2_fixed(2 * total);
         counts.iter().map(|&count| (whole - log2_fixed(2 * count + 1)).min(30 * BIT) as u32).collect::<Vec<u32>>()
     };
-    if !rows_differ(words, &rows, shift, width, &code(counts)) {
+    if !rows_differ(view, plane, &rows, &code(plane.counts)) {
         return None;
     }
-    // each row is summed up under each kind
+    // sum the costs of each row under each kind
     let costs_under = |kinds: &[Vec<u32>]| {
         let mut costs = vec![[0u64; MAX_KINDS]; count];
         let mut sizes = vec![0u64; count];
-        for block in words.blocks() {
-            let symbols = plane_symbols(&block.words, shift, width);
+        for block in view.blocks() {
+            let symbols = plane.symbols(&block.words);
             let mut rest = &symbols[..];
             for (row, len) in block.rows(&rows) {
                 let (now, later) = rest.split_at(len);
@@ -194,7 +209,7 @@ fn row_kinds<W: Word>(
         }
         (costs, sizes)
     };
-    let (costs, sizes) = costs_under(&[code(counts)]);
+    let (costs, sizes) = costs_under(&[code(plane.counts)]);
     let average: Vec<u64> = costs.iter().zip(&sizes).map(|(cost, &size)| cost[0] / size.max(1)).collect();
     let (least, most) = (*average.iter().min()?, *average.iter().max()?);
     if most - least < BIT / 4 {
@@ -203,14 +218,15 @@ fn row_kinds<W: Word>(
     let mut kind_of: Vec<u8> = average.iter().map(|&cost| u8::from(2 * cost > least + most)).collect();
     let mut kinds = 2;
     for round in 0..3 {
-        let counts = count_in_contexts(words, shift, width, kinds, |block| {
+        let counts = plane.count(view, kinds, |block| {
             let rows = block.rows(&rows).into_iter();
             rows.flat_map(|(row, len)| std::iter::repeat_n(kind_of[row], len)).collect()
         });
         let mut codes: Vec<Vec<u32>> = counts.iter().map(|counts| code(counts)).collect();
         if round == 0 && kinds < MAX_KINDS {
-            // a mixture of what was found, for rows in between
-            let mixture: Vec<u64> = (0..1 << width).map(|symbol| counts[0][symbol] + counts[1][symbol] / 4).collect();
+            // a mixture of both kinds, for the rows in between
+            let mixture: Vec<u64> =
+                (0..1 << plane.width).map(|symbol| counts[0][symbol] + counts[1][symbol] / 4).collect();
             codes.push(code(&mixture));
             kinds += 1;
         }
@@ -228,14 +244,14 @@ fn row_kinds<W: Word>(
     debug_assert!(kinds <= MAX_CONTEXTS);
     let coding = ClassCoding { width, is_ordered: false };
     let field = ClassField { coding, rows: Some(rows), groups: Vec::new() };
-    Some(Classes { field, of_rows: kind_of, of_kinds: true })
+    Some(Classes::new(field, kind_of, true))
 }
 
-/// Whether parts of rows in a sample cost differently under one code.
-fn rows_differ<W: Word>(words: Words<'_, W>, rows: &Rows, shift: u32, width: u32, code: &[u32]) -> bool {
+/// Returns whether parts of rows in a sample cost differently under one code.
+fn rows_differ<W: Word>(view: WordView<'_, W>, plane: &Plane<'_>, rows: &Rows, code: &[u32]) -> bool {
     let (mut least, mut most) = (u64::MAX, 0);
-    for block in words.sample(SAMPLE_WORDS) {
-        let symbols = plane_symbols(&block.words, shift, width);
+    for block in view.sample(SAMPLE_WORDS) {
+        let symbols = plane.symbols(&block.words);
         let mut rest = &symbols[..];
         for (_, len) in block.rows(rows) {
             let (now, later) = rest.split_at(len);
@@ -250,15 +266,8 @@ fn rows_differ<W: Word>(words: Words<'_, W>, rows: &Rows, shift: u32, width: u32
     most > least.saturating_add(BIT / 4)
 }
 
-/// The symbols of the `width` bits from bit `shift`.
-fn plane_symbols<W: Word>(words: &[W], shift: u32, width: u32) -> Vec<u16> {
-    let mut symbols = vec![0; words.len()];
-    take_field(words, shift, width, &mut symbols);
-    symbols
-}
-
 impl Classes {
-    /// Number of kinds.
+    /// Returns the number of kinds.
     fn kinds(&self) -> usize {
         usize::from(self.of_rows.iter().copied().max().unwrap_or(0)).max(1) + 1
     }

@@ -1,70 +1,94 @@
-//! The fields below the first one.
+//! The fields below the first one: the low bits of a word, a byte at a time.
 
-use super::effort::Effort;
+use std::sync::Arc;
+
+use super::contexts::Contexts;
 use super::field_coding::plan_field;
 use super::histograms::{Histograms, look};
 use super::magnitude::SymbolMeaning;
-use super::plane_contexts::improve_plane;
+use super::plane_contexts::{Plane, with_contexts};
+use super::plans::PlannedField;
 use super::scale::Classes;
-use super::view::Words;
-use crate::represent::{ContextSource, Field, SegmentLayout, Word};
+use super::view::WordView;
+use crate::represent::Word;
 use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELDS};
 
-/// Plans what lies below the `first` topmost bits, byte by byte from the bottom; what it takes. Without histograms it makes its own.
+/// Plans the fields below the `first` topmost bits, from the highest down. Returns them and their cost. `known` are the class
+/// fields that the segment has so far. Without histograms the function makes its own.
 pub(super) fn plan_planes<W: Word>(
-    words: Words<'_, W>,
-    layout: &SegmentLayout<'_>,
+    view: WordView<'_, W>,
     first: u32,
     histograms: Option<&Histograms>,
-    all_classes: &mut Vec<Classes>,
-    fields: &mut Vec<Field>,
-    effort: &Effort,
-) -> u64 {
+    known: Vec<Arc<Classes>>,
+) -> (Vec<PlannedField>, u64) {
     let own;
     let histograms = match histograms {
         Some(histograms) => histograms,
         None => {
-            let unscaled = Effort { resolutions: &[], ..*effort };
-            own = look(words, layout, first, first, SymbolMeaning::Unsigned, &unscaled).0;
+            own = look(view, first..=first, SymbolMeaning::Unsigned, false).histograms;
             &own
         }
     };
+    let mut planner = PlanePlanner { view, first, histograms, known };
+    let mut fields = Vec::new();
     let mut cost = 0;
-    let planes = planes_below(words.bits() - first);
-    for (plane, width) in planes {
-        let plan = |shift: u32, width: u32, all_classes: &mut Vec<Classes>| {
-            let counts = histograms.of_bits(8 * plane + shift, width);
-            let (counts_of_one, gain) = (std::slice::from_ref(&counts), effort.plane_gain);
-            let (mut coding, mut cost) = plan_field(counts_of_one, width, &ContextSource::None, 0, gain, effort.tables);
-            if effort.plane_contexts && all_classes.len() < MAX_CLASS_FIELDS {
-                let shift = 8 * plane + shift;
-                improve_plane(words, layout, shift, &counts, first, effort, all_classes, &mut coding, &mut cost);
-            }
-            (Field { width, coding }, cost)
-        };
-        // bits that never change need no coder, and may leave behind what needs none either
-        let runs = histograms.runs(plane as usize, width);
-        let (whole, whole_cost) = plan(0, width, all_classes);
-        let known = all_classes.len();
-        // one field at least for each plane that follows
-        if runs.len() > 1 && fields.len() + runs.len() + plane as usize <= MAX_FIELDS {
-            let parts: Vec<(Field, u64)> =
-                runs.into_iter().rev().map(|(shift, width)| plan(shift, width, all_classes)).collect();
-            let parts_cost: u64 = parts.iter().map(|(_, cost)| cost).sum();
-            if parts_cost <= whole_cost {
-                fields.extend(parts.into_iter().map(|(field, _)| field));
-                cost += parts_cost;
-                continue;
-            }
-            all_classes.truncate(known);
-        }
-        fields.push(whole);
-        cost += whole_cost;
+    for (plane, width) in planes_below(view.bits() - first) {
+        let most = MAX_FIELDS - 1 - fields.len() - plane as usize;
+        let (of_plane, of_plane_cost) = planner.plane(plane, width, most);
+        fields.extend(of_plane);
+        cost += of_plane_cost;
     }
-    cost
+    (fields, cost)
 }
 
-/// The bytes of the `rest` lowest bits, the highest first, and how many bits of each are among them.
+/// Plans one plane after another, and remembers the class fields of those before.
+struct PlanePlanner<'a, W> {
+    view: WordView<'a, W>,
+    first: u32,
+    histograms: &'a Histograms,
+    known: Vec<Arc<Classes>>,
+}
+
+impl<W: Word> PlanePlanner<'_, W> {
+    /// Plans byte `plane`, of which `width` bits belong to it, as one field or as at most `most` fields.
+    fn plane(&mut self, plane: u32, width: u32, most: usize) -> (Vec<PlannedField>, u64) {
+        let (whole, whole_cost) = self.field(8 * plane, width);
+        // bits that never change need no coder, and the bits beside them may then need none either
+        let runs = self.histograms.runs(plane as usize, width);
+        let known = self.known.len();
+        if runs.len() > 1 && runs.len() <= most {
+            let parts: Vec<(PlannedField, u64)> =
+                runs.into_iter().rev().map(|(shift, width)| self.field(8 * plane + shift, width)).collect();
+            let parts_cost: u64 = parts.iter().map(|(_, cost)| cost).sum();
+            if parts_cost <= whole_cost {
+                return (parts.into_iter().map(|(field, _)| field).collect(), parts_cost);
+            }
+            self.known.truncate(known);
+        }
+        (vec![whole], whole_cost)
+    }
+
+    /// Plans the field of the `width` bits from bit `shift`.
+    fn field(&mut self, shift: u32, width: u32) -> (PlannedField, u64) {
+        let effort = self.view.effort;
+        let counts = self.histograms.of_bits(shift, width);
+        let of_one = std::slice::from_ref(&counts);
+        let plain = plan_field(of_one, width, &Contexts::NONE, effort.hurdles.plane, effort.tables);
+        if !effort.plane_contexts || self.known.len() >= MAX_CLASS_FIELDS {
+            return plain;
+        }
+        let plane = Plane { shift, width, first: self.first, counts: &counts };
+        let (field, cost) = with_contexts(self.view, &plane, &self.known, plain);
+        if let Some(classes) = &field.classes
+            && !self.known.iter().any(|known| Arc::ptr_eq(known, classes))
+        {
+            self.known.push(Arc::clone(classes));
+        }
+        (field, cost)
+    }
+}
+
+/// Returns the bytes of the `rest` lowest bits, the highest first, and how many bits of each are among them.
 pub(super) fn planes_below(rest: u32) -> impl Iterator<Item = (u32, u32)> {
     (0..rest.div_ceil(8)).rev().map(move |plane| (plane, (rest - 8 * plane).min(8)))
 }

@@ -1,86 +1,111 @@
-//! Lets tables follow the symbols, or codes fields bit by bit, where that was measured to be shorter on some chunks.
+//! Replaces codings of fields by others that are measured on some chunks: tables that adapt to the symbols, and bit coding.
 
 use super::effort::Effort;
-use super::field_coding::{BYTE, LANE_OVERHEAD};
-use super::plans::{FieldPlan, tidy};
-use super::view::Words;
+use super::hurdles::BIT_CODING;
+use super::plans::{FieldPlan, PlannedField};
+use super::price::{BYTE, LANE_OVERHEAD};
+use super::view::{Block, WordView};
 use crate::coders::{BIT, BitsModel, LaneModel, WordSize, bits_cost, lanes_cost, mixed_cost};
-use crate::represent::{Coding, ContextSource, Field, SegmentLayout, Word, all_sums, contexts_of_field, take_field};
+use crate::represent::{Coding, ContextSource, Word, take_field};
 use crate::spec::{MAX_SLOTS, MAX_SYMBOL_BITS};
 
-/// Chunks of up to so many symbols are coded in narrow words.
+/// Bit coding uses narrow words in chunks of at most so many symbols.
 const NARROW_SYMBOLS: u64 = 1 << 10;
 
-/// Up to so many symbols trees are tried with fewer contexts and a low limit too.
+/// In chunks of at most so many symbols bit coding is tried without contexts and with a low limit too.
 const TREE_SYMBOLS: u64 = 1 << 12;
 
-/// Replaces codings of the plan by cheaper ones; `chunk_len` is in values, or, for C64, elements.
-pub(super) fn refine<W: Word>(
-    plan: &mut FieldPlan,
-    words: Words<'_, W>,
-    layout: &SegmentLayout<'_>,
-    chunk_len: u64,
-    effort: &Effort,
-) {
-    let words_an_element = layout.dtype.words() as usize;
-    let chunk_words = chunk_len as usize * words_an_element;
-    let chunks = words.values().div_ceil(chunk_words.max(1));
-    let measured = effort.measured_chunks.clamp(1, chunks.max(1));
-    let in_bits = words.count() <= effort.bits_symbols;
+/// Returns the plan with the codings that are cheapest on some chunks. `chunk_len` is in values, or, for C64, elements.
+pub(super) fn measured<W: Word>(view: WordView<'_, W>, mut plan: FieldPlan, chunk_len: u64) -> FieldPlan {
+    let effort = view.effort;
+    let in_bits = view.count() <= effort.bits_symbols;
     if in_bits || !effort.adaptations.is_empty() {
-        let fields = &plan.fields;
-        let mut options: Vec<Vec<(Coding, u64)>> =
-            fields.fields.iter().map(|field| alternatives(field, chunk_len, in_bits, effort)).collect();
-        for index in 0..measured {
+        let chunks = Chunks::new(view, chunk_len);
+        let options = plan.fields.iter().map(|field| alternatives(field, chunk_len, in_bits, effort)).collect();
+        let options = chunks.measure(view, &plan, options);
+        for (field, options) in plan.fields.iter_mut().zip(options) {
+            let Some((_, present_cost)) = options.first() else { continue };
+            let present_cost = *present_cost;
+            let earns = |(coding, cost): &(Coding, u64)| {
+                let is_adapted = matches!(coding, Coding::Lanes(..));
+                let hurdle = if is_adapted { effort.hurdles.adaptation } else { BIT_CODING };
+                *cost < hurdle.below(present_cost)
+            };
+            let best = options.into_iter().skip(1).filter(earns).min_by_key(|(_, cost)| *cost);
+            if let Some((coding, cost)) = best {
+                *field = field.with_coding(coding);
+                plan.cost = plan.cost.saturating_sub(chunks.of_all(present_cost - cost));
+            }
+        }
+    }
+    plan.join_raw_fields();
+    plan
+}
+
+/// The chunks on which codings are measured.
+struct Chunks {
+    /// Chunks of the segment.
+    all: usize,
+    /// Chunks that are measured.
+    measured: usize,
+    /// Words of a chunk.
+    words: usize,
+}
+
+impl Chunks {
+    fn new<W: Word>(view: WordView<'_, W>, chunk_len: u64) -> Self {
+        let words = chunk_len as usize * view.words_of_element();
+        let all = view.values().div_ceil(words.max(1));
+        Self { all, measured: view.effort.measured_chunks.clamp(1, all.max(1)), words }
+    }
+
+    /// Estimates the cost of all chunks from that of the measured ones.
+    fn of_all(&self, cost: u64) -> u64 {
+        (u128::from(cost) * self.all as u128 / self.measured as u128) as u64
+    }
+
+    /// Adds the cost of the measured chunks to each of the codings that the fields of the plan may have.
+    fn measure<W: Word>(&self, view: WordView<'_, W>, plan: &FieldPlan, mut options: Vec<Options>) -> Vec<Options> {
+        for index in 0..self.measured {
             // spread evenly over the segment
-            let start = index * chunks / measured * chunk_words;
-            let range = start..(start + chunk_words).min(words.values());
-            let elements = (range.start / words_an_element) as u64..(range.end / words_an_element) as u64;
-            let rows: Vec<&[u8]> = fields
-                .class_fields
-                .iter()
-                .zip(&plan.in_chunks.row_classes)
-                .map(|(field, classes)| field.rows_of_chunk(&elements, classes))
-                .collect();
-            let mut sums = all_sums(&fields.class_fields, &elements, &rows);
-            let block = words.read(range);
-            sums.iter_mut().for_each(|sums| *sums = block.of_kept(std::mem::take(sums)));
-            let words = block.words;
-            let mut symbols = vec![0; words.len()];
-            let mut shift = fields.fields.iter().map(|field| field.width).sum::<u32>();
-            for (number, (field, options)) in fields.fields.iter().zip(&mut options).enumerate() {
+            let start = index * self.all / self.measured * self.words;
+            let block = view.read(start..(start + self.words).min(view.values()));
+            let mut symbols = vec![0; block.words.len()];
+            let mut shift = view.bits();
+            for (field, options) in plan.fields.iter().zip(&mut options) {
                 shift -= field.width;
                 if options.len() < 2 {
                     continue;
                 }
-                let contexts = contexts_of_field(fields, number, &sums, &words, layout.dtype);
-                take_field(&words, shift, field.width, &mut symbols);
+                let contexts = contexts_of(view, plan, field, &block);
+                take_field(&block.words, shift, field.width, &mut symbols);
                 for (coding, cost) in options {
                     *cost += chunk_cost(&symbols, &contexts, coding, field.width);
                 }
             }
         }
-        for (field, options) in plan.fields.fields.iter_mut().zip(options) {
-            let Some((_, present_cost)) = options.first() else { continue };
-            // what moves or is coded bit by bit costs time: it has to earn it
-            let present_cost = *present_cost;
-            let earns = |(coding, cost): &(Coding, u64)| {
-                let least = if matches!(coding, Coding::Lanes(..)) { effort.adaptation_gain } else { 4096 };
-                *cost < present_cost - present_cost / least
-            };
-            let best = options.into_iter().skip(1).filter(earns).min_by_key(|(_, cost)| *cost);
-            if let Some((coding, cost)) = best {
-                field.coding = coding;
-                let saved = (u128::from(present_cost - cost) * chunks as u128 / measured as u128) as u64;
-                plan.cost = plan.cost.saturating_sub(saved);
-            }
-        }
+        options
     }
-    tidy(plan);
 }
 
-/// The field's present coding and those that may replace it, with what each costs once a segment.
-fn alternatives(field: &Field, chunk_len: u64, in_bits: bool, effort: &Effort) -> Vec<(Coding, u64)> {
+/// Returns the contexts of the words of a block, or nothing if the field has only one context.
+fn contexts_of<W: Word>(view: WordView<'_, W>, plan: &FieldPlan, field: &PlannedField, block: &Block<W>) -> Vec<u8> {
+    let words = view.words_of_element();
+    let sums = field.classes.as_ref().map(|classes| {
+        let elements = (block.values.start / words) as u64..(block.values.end / words) as u64;
+        block.of_kept(classes.sums(elements))
+    });
+    let first = plan.fields[0].width;
+    let (shift, mask) = (view.bits() - first, ((1u32 << first) - 1) as u16);
+    let symbols_of_first = |_| block.words.iter().map(move |word| word.field(shift, mask));
+    field.coding.source().resolve(sums.as_slice(), symbols_of_first, words)
+}
+
+/// Codings that a field may have, each with its cost; the first one is the present coding. Empty if nothing may replace it.
+type Options = Vec<(Coding, u64)>;
+
+/// Returns the present coding of a field and those that may replace it, each with its cost once a segment.
+fn alternatives(field: &PlannedField, chunk_len: u64, in_bits: bool, effort: &Effort) -> Options {
     let mut options = Vec::new();
     let source = field.coding.source();
     match &field.coding {
@@ -92,7 +117,7 @@ fn alternatives(field: &Field, chunk_len: u64, in_bits: bool, effort: &Effort) -
             let adapted = effort.adaptations.iter().map(|&adaptation| LaneModel { adaptation, ..model.clone() });
             options.extend(adapted.map(|model| (Coding::Lanes(source.clone(), model), table_cost)));
         }
-        // what looks random among many words is
+        // a field of many words that looks random is random
         Coding::Raw if field.width <= MAX_SYMBOL_BITS && chunk_len <= 2 * NARROW_SYMBOLS => {
             options.push((Coding::Raw, 0));
         }
@@ -100,7 +125,7 @@ fn alternatives(field: &Field, chunk_len: u64, in_bits: bool, effort: &Effort) -
     }
     if in_bits {
         let word = if chunk_len <= NARROW_SYMBOLS { WordSize::Narrow } else { WordSize::Wide };
-        // many symbols learn many contexts, and all that is tried takes time
+        // many symbols repay the learning of many contexts, and each trial takes time
         let is_small = chunk_len <= TREE_SYMBOLS;
         let limits = if is_small { &[255, 30][..] } else { &[255] };
         let sources = [Some(source.clone()), (source.contexts() > 1 && is_small).then_some(ContextSource::None)];
@@ -116,7 +141,7 @@ fn alternatives(field: &Field, chunk_len: u64, in_bits: bool, effort: &Effort) -
     options
 }
 
-/// What a chunk's symbols take, overhead included. `contexts` are those of the field's present source.
+/// Returns the cost of the symbols of a chunk, with overhead. `contexts` are those of the present source of the field.
 fn chunk_cost(symbols: &[u16], contexts: &[u8], coding: &Coding, width: u32) -> u64 {
     let contexts = if matches!(coding.source(), ContextSource::None) { &[] } else { contexts };
     match coding {
@@ -131,7 +156,7 @@ fn chunk_cost(symbols: &[u16], contexts: &[u8], coding: &Coding, width: u32) -> 
             bits_cost(symbols, contexts, model) + overhead
         }
         Coding::Mixed(_, model) => mixed_cost(symbols, contexts, model) + 8 * BYTE,
-        // planned elsewhere, and never among those that are tried here
+        // never among the codings that are tried here
         Coding::MixedMask(_) | Coding::MixedKept(_) => u64::MAX >> 1,
     }
 }

@@ -1,4 +1,4 @@
-//! From the effects of rows and other axes to a class field whose sums are the contexts of symbols.
+//! Makes a class field of the effects of rows and other axes. The sums of its classes are the contexts of symbols.
 
 use super::effects::{CERTAIN, Effect, Grouping};
 use super::magnitude::OCTAVE;
@@ -6,54 +6,62 @@ use crate::coders::ClassCoding;
 use crate::represent::{AxisGroup, ClassField, ContextSource, Rows, SegmentLayout};
 use crate::spec::{MAX_CLASS_BITS, MAX_CONTEXTS};
 
-/// Effects beyond so many octaves count as so many.
+/// Effects are clamped to so many octaves.
 const MAX_OCTAVES: i32 = 4;
 
 /// A class field with the classes of its rows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Classes {
     pub(super) field: ClassField,
-    /// Of all rows; empty if there are none.
+    /// The classes of all rows; empty if rows have none.
     pub(super) of_rows: Vec<u8>,
-    /// Whether classes are kinds of rows, not scales.
+    /// Whether the classes are kinds of rows, and not scales.
     pub(super) of_kinds: bool,
 }
 
 impl Classes {
-    /// Chooses the order and tells what groups and rows take, in units of 2^-16 bit.
-    pub(super) fn with_best_order(mut self) -> (Self, u64) {
-        let cost = |is_ordered: bool| {
-            let coding = ClassCoding { is_ordered, ..self.field.coding };
-            let groups = self.field.groups.iter().map(|group| &group.classes[..]);
-            groups.chain([&self.of_rows[..]]).map(|classes| coding.cost(classes)).sum::<u64>()
-        };
-        let costs = [cost(false), cost(true)];
-        self.field.coding.is_ordered = costs[1] < costs[0];
-        (self, costs[0].min(costs[1]))
+    /// Makes a class field, and codes its classes in order if that is cheaper.
+    pub(super) fn new(mut field: ClassField, of_rows: Vec<u8>, of_kinds: bool) -> Self {
+        field.coding.is_ordered = true;
+        let mut this = Self { field, of_rows, of_kinds };
+        let ordered = this.cost();
+        this.field.coding.is_ordered = false;
+        this.field.coding.is_ordered = ordered < this.cost();
+        this
     }
 
-    /// Class sums of these elements.
+    /// Returns the cost of the classes of groups and rows, in units of 2^-16 bit.
+    pub(super) fn cost(&self) -> u64 {
+        let groups = self.field.groups.iter().map(|group| &group.classes[..]);
+        groups.chain([&self.of_rows[..]]).map(|classes| self.field.coding.cost(classes)).sum()
+    }
+
+    /// Returns the number of classes in groups of axes.
+    pub(super) fn group_classes(&self) -> u64 {
+        self.field.groups.iter().map(|group| group.classes.len() as u64).sum()
+    }
+
+    /// Returns the class sums of these elements.
     pub(super) fn sums(&self, elements: std::ops::Range<u64>) -> Vec<u8> {
         let rows = self.field.rows_of_chunk(&elements, &self.of_rows);
         self.field.sums(elements, rows)
     }
 }
 
-/// How finely effects are told apart.
+/// How finely effects are quantised.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Resolution {
-    /// 1/64 octaves a class.
+    /// The width of a class in 1/64 octave.
     pub(crate) unit: i32,
-    /// Sums of classes in units of 2^shift are contexts.
+    /// Contexts are sums of classes in units of 2^shift.
     pub(crate) shift: u8,
 }
 
-/// Class field and source of contexts for a grouping; `field` will be its number. None if there is but one context.
+/// Returns the class field and the source of contexts for a grouping, or `None` if there is only one context.
 pub(super) fn classes(
     grouping: &Grouping,
     layout: &SegmentLayout<'_>,
     resolution: Resolution,
-    field: usize,
 ) -> Option<(Classes, ContextSource)> {
     let Resolution { unit, shift } = resolution;
     let certain = |effect: &Effect| effect.of_index.contains(&CERTAIN);
@@ -67,7 +75,7 @@ pub(super) fn classes(
         })
         .collect();
     let bounds = |bound: i32| ends.iter().map(move |ends| ends.map(|end| class_of(end, bound)));
-    // an index that is certain to be left out has a class of its own, which outweighs all others
+    // an index whose weights are all omitted has a class of its own, which outweighs all others
     let has_certain = parts().any(certain);
     let beyond = if has_certain { 1 << shift } else { 0 };
     let mut bound = MAX_OCTAVES * OCTAVE;
@@ -117,6 +125,7 @@ pub(super) fn classes(
         }
         part += 1;
     }
-    let classes = Classes { field: ClassField { coding, rows, groups }, of_rows, of_kinds: false };
-    Some((classes, ContextSource::Classes { field, shift, contexts }))
+    let classes = Classes::new(ClassField { coding, rows, groups }, of_rows, false);
+    // the class field gets its number when the plan is complete
+    Some((classes, ContextSource::Classes { field: 0, shift, contexts }))
 }

@@ -1,50 +1,48 @@
-//! What a segment's values show at a look: one that is frequent, and whether there are but few.
+//! Surveys the values of a segment: finds a frequent value, and all values if they are few.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use crate::represent::{Order, ValueCounts, ValueSet, Values, Word};
 
-use crate::represent::{Codebook, Order, Values, Word};
-
-/// Values that are looked at first.
+/// Values of the sample.
 const SAMPLE: usize = 1 << 14;
-/// So many of them lie side by side.
+/// So many values of the sample are neighbours.
 const BLOCK: usize = 16;
-/// A value that is not one of so many in the sample is not frequent.
+/// A value is frequent if it is at least one of so many in the sample.
 const RARE: usize = 32;
-/// More values than this are not few.
+/// Values are few if there are at most so many.
 const MOST_DISTINCT: usize = 1 << 12;
 
-/// What was seen.
+/// The result of a survey.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Survey {
-    /// The value that seems most frequent, and how often it occurs, if that is often.
+    /// The value that seems most frequent, and how often it occurs, if it is frequent.
     pub(super) frequent: Option<(u64, usize)>,
-    /// All values, ascending, if they are few.
-    pub(super) distinct: Option<Codebook>,
+    /// All values in ascending order, if they are few.
+    pub(super) distinct: Option<Vec<u64>>,
 }
 
 /// Surveys values of `bits` bits.
 pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) -> Survey {
     let stride = (values.len() / SAMPLE).max(1);
-    let mut sampled: HashMap<u64, usize, Mixing> = HashMap::default();
-    // neighbours at a time: a stride alone would see one column only
+    let mut sampled: ValueCounts = ValueCounts::default();
+    // blocks of neighbours, because single values at a fixed stride could all be of one column
     for block in (0..values.len()).step_by(BLOCK * stride) {
         for index in block..values.len().min(block + BLOCK) {
             *sampled.entry(values.get(index).number()).or_default() += 1;
         }
     }
-    // of equally frequent ones the least, so that every run finds the same
+    // of equally frequent values the least, so that every run finds the same
     let frequent =
         sampled.iter().max_by_key(|&(&value, &count)| (count, std::cmp::Reverse(value))).map(|(&value, _)| value);
     let Some(frequent) = frequent else { return Survey::default() };
-    // small values are their own numbers, and dense halves are not few, though a sample may look so
+    // Values of up to 8 bits need no codebook. 16-bit values count as few only up to 512 of them, because a sample of a dense
+    // f16 tensor can look sparse.
     let few = match bits {
         ..=8 => 0,
         9..=16 => MOST_DISTINCT / 8,
         _ => MOST_DISTINCT,
     };
-    // with the most frequent one in it: it may occur only where it is the last one seen
-    let mut distinct: Option<HashSet<u64, Mixing>> = (sampled.len() <= few).then(|| HashSet::from_iter([frequent]));
+    // the set begins with the most frequent value, because the loop below skips repetitions of the last value
+    let mut distinct: Option<ValueSet> = (sampled.len() <= few).then(|| ValueSet::from_iter([frequent]));
     if distinct.is_none() {
         let of_sample = sampled[&frequent] * RARE >= SAMPLE.min(values.len());
         let is_frequent = |value: &T| value.number() == frequent;
@@ -65,54 +63,12 @@ pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) ->
             }
         }
     }
-    let ascending = |set: HashSet<u64, Mixing>| {
+    let ascending = |set: ValueSet| {
         let mut values: Vec<u64> = set.into_iter().collect();
         values.sort_unstable_by_key(|&value| order.key(value, bits));
-        Codebook(values)
+        values
     };
     Survey { frequent: Some((frequent, occurs)), distinct: distinct.map(ascending) }
-}
-
-/// All values but `omitted`, ascending; none if they are more than `most`.
-pub(super) fn distinct_of<T: Word>(
-    values: impl Iterator<Item = T>,
-    omitted: Option<u64>,
-    most: usize,
-    bits: u32,
-    order: Order,
-) -> Option<Codebook> {
-    let mut set: HashSet<u64, Mixing> = HashSet::default();
-    for value in values.map(Word::number).filter(|value| Some(*value) != omitted) {
-        set.insert(value);
-        if set.len() > most {
-            return None;
-        }
-    }
-    // a codebook has an entry at least
-    let mut values: Vec<u64> = if set.is_empty() { vec![0] } else { set.into_iter().collect() };
-    values.sort_unstable_by_key(|&value| order.key(value, bits));
-    Some(Codebook(values))
-}
-
-/// One multiplication: the numbers are no attacker's, and at worst the search is slow.
-#[derive(Debug, Default, Clone, Copy)]
-struct Multiply(u64);
-
-type Mixing = BuildHasherDefault<Multiply>;
-
-impl Hasher for Multiply {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(byte.into()));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        let product = u128::from(self.0 ^ number ^ 0x243f_6a88_85a3_08d3) * 0x9e37_79b9_7f4a_7c15;
-        self.0 = product as u64 ^ (product >> 64) as u64;
-    }
 }
 
 #[cfg(test)]
@@ -129,7 +85,7 @@ mod tests {
         let values: Vec<u32> = (0..100_000u32).map(|i| if i % 3 == 0 { 7 } else { i % 50 }).collect();
         let occurs = values.iter().filter(|&&value| value == 7).count();
         assert_eq!(found(&values).frequent, Some((7, occurs)));
-        assert_eq!(found(&values).distinct, Some(Codebook((0..50).collect())));
+        assert_eq!(found(&values).distinct, Some((0..50).collect()));
         assert_eq!(found(&(0..10_000).rev().collect::<Vec<u32>>()), Survey::default());
         assert_eq!(found(&[]), Survey::default());
         // one too many, of which the most frequent comes first and never again, and another only where no sample is
@@ -138,10 +94,10 @@ mod tests {
         let values: Vec<u32> = std::iter::repeat_n(0, 2 * SAMPLE).chain(rest).collect();
         assert_eq!(found(&values).distinct, None);
         let fewer: Vec<u32> = values.iter().map(|&value| value.min(most - 1)).collect();
-        assert_eq!(found(&fewer).distinct.map(|codebook| codebook.0.len()), Some(MOST_DISTINCT));
+        assert_eq!(found(&fewer).distinct.map(|distinct| distinct.len()), Some(MOST_DISTINCT));
         let signs: Vec<u8> = [0x8000u16, 0, 0, 0xbf00].iter().flat_map(|value| value.to_le_bytes()).collect();
         let signs = survey(Values::<u16>::new(&signs), 16, Order::Float);
-        assert_eq!(signs.distinct, Some(Codebook(vec![0xbf00, 0x8000, 0])));
+        assert_eq!(signs.distinct, Some(vec![0xbf00, 0x8000, 0]));
     }
 
     #[test]

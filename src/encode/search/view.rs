@@ -1,58 +1,53 @@
-//! A segment's symbol words, block by block, as fields see them.
+//! The symbol words of a segment, read block by block. All phases of the search read them through a [`WordView`].
 
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use crate::represent::{GroupValues, MaskBits, Rows, Steps, Transform, Word, of_kept};
+use super::chunk_limits::ChunkLimits;
+use super::effort::Effort;
+use crate::represent::{GroupValues, MaskBits, Order, Rows, SegmentLayout, Steps, Transform, Unpack, Word, of_kept};
 use crate::tensor::Dtype;
 
-/// Values that are looked at at a time.
-pub(super) const BLOCK_VALUES: usize = 1 << 16;
+/// Values that are read at a time.
+const BLOCK_VALUES: usize = 1 << 16;
 
-/// The values of a segment and the steps that lead to symbol words.
+/// The values of a segment, and the steps that make symbol words of them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Source<'a> {
-    pub(super) dtype: Dtype,
-    /// Elements; if they are to be unpacked their values, one a byte.
+pub(super) struct ValueSource<'a> {
+    /// The elements. If the steps unpack them: the values, one a byte.
     pub(super) bytes: &'a [u8],
     pub(super) steps: &'a Steps,
-    pub(super) shared: &'a GroupValues,
-    /// Values that the mask keeps; without one all, and for C64 words.
+    pub(super) group_values: &'a GroupValues,
+    /// Number of values that the mask keeps. Without a mask: of all values, and for C64 of all words.
     pub(super) kept: usize,
 }
 
-impl Source<'_> {
-    fn stored_bits(&self) -> u32 {
-        if self.steps.unpack.is_some() { 8 } else { self.dtype.word_bits() }
-    }
-
-    /// MaskBits or not; for C64 words.
-    pub(super) fn values(&self) -> usize {
-        (self.bytes.len() as u64 * 8 / u64::from(self.stored_bits())) as usize
-    }
-
-    /// The bytes of these values; the range begins at a multiple of 8 and ends at one or at the end.
-    pub(super) fn bytes(&self, values: Range<usize>) -> &[u8] {
-        let byte = |value: usize| (value as u64 * u64::from(self.stored_bits()) / 8) as usize;
-        &self.bytes[byte(values.start)..byte(values.end)]
-    }
+/// Where symbol words come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source<'a> {
+    Values(ValueSource<'a>),
+    /// Mask bits, one a byte: words of one bit.
+    MaskBits(&'a [u8]),
 }
 
-/// Symbol words behind a transform.
+/// The symbol words of a segment behind a transform.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Words<'a, W> {
+pub(super) struct WordView<'a, W> {
+    /// The layout of the values.
+    pub(super) layout: &'a SegmentLayout<'a>,
+    pub(super) effort: &'a Effort,
     pub(super) source: Source<'a>,
     pub(super) transform: Transform,
     word: PhantomData<W>,
 }
 
-/// Some of them.
+/// Some of the words.
 #[derive(Debug)]
 pub(super) struct Block<W> {
     pub(super) values: Range<usize>,
-    /// Of the values those that are kept; none: all.
+    /// The mask bits of the values, if there is a mask.
     pub(super) kept: Option<MaskBits>,
-    /// Of the kept values.
+    /// The words of the kept values.
     pub(super) words: Vec<W>,
 }
 
@@ -61,7 +56,7 @@ impl<W> Block<W> {
         self.values.start as u64..self.values.end as u64
     }
 
-    /// Of what belongs to each value what belongs to kept ones.
+    /// Returns the items of `all` that belong to kept values.
     pub(super) fn of_kept(&self, all: Vec<u8>) -> Vec<u8> {
         match &self.kept {
             Some(kept) => of_kept(&all, kept),
@@ -69,7 +64,7 @@ impl<W> Block<W> {
         }
     }
 
-    /// MaskBits values in each of the rows that have values here, with the row's number.
+    /// Returns, for each row that has values here, its number and how many of the values are kept.
     pub(super) fn rows(&self, rows: &Rows) -> Vec<(usize, usize)> {
         let first = rows.numbers(&self.elements()).start as usize;
         let mut start = 0;
@@ -83,46 +78,85 @@ impl<W> Block<W> {
     }
 }
 
-impl<'a, W: Word> Words<'a, W> {
-    pub(super) fn new(source: Source<'a>, transform: Transform) -> Self {
-        Self { source, transform, word: PhantomData }
+impl<'a, W: Word> WordView<'a, W> {
+    pub(super) fn new(
+        layout: &'a SegmentLayout<'a>,
+        effort: &'a Effort,
+        source: Source<'a>,
+        transform: Transform,
+    ) -> Self {
+        Self { layout, effort, source, transform, word: PhantomData }
     }
 
-    /// Symbol words.
+    /// Returns the same words behind another transform.
+    pub(super) fn with_transform(self, transform: Transform) -> Self {
+        Self { transform, ..self }
+    }
+
+    /// Returns the number of symbol words.
     pub(super) fn count(&self) -> usize {
-        self.source.kept
+        match self.source {
+            Source::Values(source) => source.kept,
+            Source::MaskBits(bits) => bits.len(),
+        }
     }
 
-    /// Values, kept or not.
+    /// Returns the number of values, kept or not. For C64: of words.
     pub(super) fn values(&self) -> usize {
-        self.source.values()
+        match self.source {
+            Source::Values(source) => {
+                (source.bytes.len() as u64 * 8 / u64::from(self.stored_bits(source.steps))) as usize
+            }
+            Source::MaskBits(bits) => bits.len(),
+        }
     }
 
-    /// Bits of a word.
+    /// Returns the bits of a word.
     pub(super) fn bits(&self) -> u32 {
-        self.source.steps.symbol_bits(self.source.dtype)
+        match self.source {
+            Source::Values(source) => source.steps.symbol_bits(self.layout.dtype),
+            Source::MaskBits(_) => 1,
+        }
     }
 
-    /// Transformed words; the range, of values, begins at a multiple of 8 and ends at one or at the end.
+    /// Returns the number of words of an element.
+    pub(super) fn words_of_element(&self) -> usize {
+        self.layout.dtype.words() as usize
+    }
+
+    fn stored_bits(&self, steps: &Steps) -> u32 {
+        if steps.unpack.is_some() { 8 } else { self.layout.dtype.word_bits() }
+    }
+
+    /// Reads the words of `values`, a range that begins at a multiple of 8 and ends at a multiple of 8 or at the last value.
     pub(super) fn read(&self, values: Range<usize>) -> Block<W> {
-        let Source { dtype, steps, shared, .. } = self.source;
-        let bytes = self.source.bytes(values.clone());
+        let source = match self.source {
+            Source::Values(source) => source,
+            Source::MaskBits(bits) => {
+                let words = bits[values.clone()].iter().map(|&bit| W::from_number(bit.into())).collect();
+                return Block { values, kept: None, words };
+            }
+        };
+        let ValueSource { steps, group_values, .. } = source;
+        let dtype = self.layout.dtype;
+        let byte = |value: usize| (value as u64 * u64::from(self.stored_bits(steps)) / 8) as usize;
+        let bytes = &source.bytes[byte(values.start)..byte(values.end)];
         let start = values.start as u64;
         let (kept, mut words) = match steps.unpack {
-            Some(_) => steps.apply_values::<u8, W>(bytes, dtype, start, shared),
-            None => steps.apply::<W>(dtype, start, bytes, shared),
+            Some(_) => steps.forward_values::<u8, W>(bytes, start, group_values),
+            None => steps.forward::<W>(dtype, start, bytes, group_values),
         };
         self.transform.apply(&mut words, self.bits());
         Block { values, kept, words }
     }
 
-    /// All words, block by block.
+    /// Reads all words, block by block.
     pub(super) fn blocks(self) -> impl Iterator<Item = Block<W>> {
         let count = self.values();
         (0..count).step_by(BLOCK_VALUES).map(move |start| self.read(start..count.min(start + BLOCK_VALUES)))
     }
 
-    /// About `most` words in blocks spread evenly.
+    /// Reads about `most` words in blocks that are spread evenly.
     pub(super) fn sample(self, most: usize) -> Vec<Block<W>> {
         const SAMPLE_BLOCK: usize = 1 << 10;
         let count = self.values();
@@ -134,5 +168,45 @@ impl<'a, W: Word> Words<'a, W> {
         let stride = count / blocks;
         let start_of = |block: usize| (block * stride + (stride - SAMPLE_BLOCK.min(stride)) / 2) / 8 * 8;
         (0..blocks).map(|block| self.read(start_of(block)..(start_of(block) + SAMPLE_BLOCK).min(count))).collect()
+    }
+}
+
+/// The mask bits of a segment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MaskView<'a> {
+    /// The layout of the values.
+    pub(super) layout: &'a SegmentLayout<'a>,
+    pub(super) effort: &'a Effort,
+    pub(super) kept: &'a MaskBits,
+    /// The value that has 0 bits.
+    pub(super) omitted: u64,
+}
+
+/// The values of a segment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SegmentView<'a> {
+    /// The layout of the values.
+    pub(super) layout: &'a SegmentLayout<'a>,
+    pub(super) unpack: Option<Unpack>,
+    /// The elements. If they are unpacked: the values, one a byte.
+    pub(super) bytes: &'a [u8],
+    /// Bits of a value.
+    pub(super) bits: u32,
+    pub(super) limits: ChunkLimits,
+    pub(super) effort: &'a Effort,
+}
+
+impl SegmentView<'_> {
+    pub(super) fn dtype(&self) -> Dtype {
+        self.layout.dtype
+    }
+
+    pub(super) fn order(&self) -> Order {
+        Order::of(self.dtype(), self.unpack.is_some())
+    }
+
+    /// Returns the number of values among so many elements of a chunk.
+    pub(super) fn values_of(&self, elements: u64) -> u64 {
+        self.unpack.map_or(elements, |unpack| unpack.values_before(elements))
     }
 }

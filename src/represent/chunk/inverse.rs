@@ -11,7 +11,7 @@ use crate::represent::contexts::{ChunkClasses, ContextReader};
 use crate::represent::fields::Fields;
 use crate::represent::map_inverse::MapInverse;
 use crate::represent::steps::{GroupValues, Steps};
-use crate::represent::stream::{BLOCK, SymbolStream};
+use crate::represent::stream::{BLOCK, StreamExtent};
 use crate::represent::values::{KeptPlaces, MaskBits, PlacedValues, ValuePlaces, Word, with_word, write_words};
 use crate::wire::Cursor;
 
@@ -55,9 +55,9 @@ pub(crate) fn decode(
         count = bits.count_ones();
         kept = Some(bits);
     }
-    let mut shared = GroupValues::default();
+    let mut group_values = GroupValues::default();
     if kept.is_none() || count > 0 {
-        shared = fields.steps.map.decode_shared(&mut cursor, &values)?;
+        group_values = fields.steps.map.decode_groups(&mut cursor, &values)?;
     }
     let first_number = usize::from(kept.is_some());
     let mut observe = |index, symbols: &[u16], contexts: &[u8]| {
@@ -91,7 +91,7 @@ pub(crate) fn decode(
         }
         let target = if is_packed { &mut all[..] } else { &mut *out };
         let mut target = PlacedValues::new(target, omitted.map(T::from_number));
-        let mut inverse = MapInverse::<T>::new(&fields.steps.map, &values, &shared);
+        let mut inverse = MapInverse::<T>::new(&fields.steps.map, &values, &group_values);
         let mut of_block: Vec<T> = Vec::new();
         with_word!(symbol_bits, V => {
             let mut words: Vec<V> = Vec::new();
@@ -99,7 +99,7 @@ pub(crate) fn decode(
                 words.resize(block.count, V::default());
                 of_block.resize(block.count, T::default());
                 block.store(kernel, &mut words);
-                inverse.map(&words, places, kernel, &mut of_block)?;
+                inverse.apply(&words, places, kernel, &mut of_block)?;
                 target.place(&of_block, places)
             })?;
         });
@@ -146,8 +146,8 @@ impl ChunkStreams<'_> {
         let fields = &self.fields.fields[..];
         let mut streams = Vec::with_capacity(fields.len());
         for (field, room) in fields.iter().zip(of_fields) {
-            let stream =
-                SymbolStream::open(&mut cursor, &field.coding, field.width, count, self.kept, room, self.kernel)?;
+            let extent = StreamExtent { count, width: field.width, mask_bits: self.kept };
+            let stream = field.coding.model().open(&mut cursor, extent, room, self.kernel)?;
             streams.push((stream, ContextReader::new(field.coding.source())));
         }
         cursor.finish()?;

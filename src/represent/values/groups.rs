@@ -40,6 +40,16 @@ impl Groups {
         put_varint(out, self.period);
     }
 
+    /// Describes the groups in words that follow the name of a map; empty if there is one group.
+    pub(crate) fn describe(self) -> String {
+        match (self.block, self.period) {
+            (0, 1) => String::new(),
+            (0, period) => format!(" for each of {period} columns"),
+            (block, 1) => format!(" for each {block} values"),
+            (block, period) => format!(" for each {block} values of {period} columns"),
+        }
+    }
+
     /// Whether what groups share lies in the segment's head.
     pub(crate) fn are_global(self) -> bool {
         self.block == 0

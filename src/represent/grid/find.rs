@@ -1,18 +1,21 @@
-//! Finds affine grids (section 8.7): floats that are small integers times the scale of their group, bit for bit.
+//! Finds grids (section 8.7): floats that are small integers times the scale of their group, bit for bit.
 
-use crate::represent::{Grid, Groups, Values, Word, nearest, rounded, widened};
+use super::arithmetic::{has_grids, nearest, rounded, widened};
+use crate::represent::values::{Groups, SegmentLayout, Values, Word};
 use crate::tensor::Dtype;
 
-/// The least value of a group is tried as 1 to so many times the scale.
+/// The least magnitude of a group is tried as 1 to so many times the scale.
 const MOST_OF_LEAST: u32 = 16;
-/// Integers beyond this are no grid worth finding.
+/// Larger integers are no grid that is worth finding.
 const MOST_INTEGER: i64 = 1 << 15;
-/// Values of a group that are looked at before all are.
+/// Values of a group that are tried before all values are.
 const FIRST_VALUES: usize = 512;
-/// Groups that are looked at before all are.
+/// Groups that are tried before all groups are.
 const PROBES: usize = 4;
+/// Lengths of blocks in a row that may have scales of their own.
+const BLOCKS: [u64; 6] = [256, 128, 64, 32, 16, 512];
 
-/// A grid on which all kept values lie: where the groups are, the integers' range, and the scales of all groups.
+/// A grid on which all kept values lie: the groups, the range of the integers, and the scale of each group.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FoundGrid {
     pub(super) groups: Groups,
@@ -21,14 +24,14 @@ pub(super) struct FoundGrid {
     pub(super) scales: Vec<f32>,
 }
 
-/// The grid of `values`, in which each may be left out that equals `omitted`, with the fewest groups among `candidates`.
+/// Returns the grid of the values that do not equal `omitted`, with the first of the `candidates` that fits.
 pub(super) fn find_grid<T: Word>(
     values: Values<'_, T>,
     omitted: Option<T>,
     dtype: Dtype,
     candidates: &[Groups],
 ) -> Option<FoundGrid> {
-    Grid::is_for(dtype).then_some(())?;
+    has_grids(dtype).then_some(())?;
     candidates.iter().find_map(|&groups| grid_of(values, omitted, dtype, groups))
 }
 
@@ -46,7 +49,7 @@ fn grid_of<T: Word>(values: Values<'_, T>, omitted: Option<T>, dtype: Dtype, gro
         let indices = (start..end.min(values.len())).step_by(period);
         indices.map(move |index| values.get(index)).filter(move |value| Some(*value) != omitted)
     };
-    // most groups of what is no grid are none
+    // if the values lie on no grid, a few groups show it
     let probe = |number: usize| group_scale(members(all.len() * number / PROBES), dtype).is_some();
     if !(0..PROBES.min(all.len())).all(probe) {
         return None;
@@ -60,15 +63,15 @@ fn grid_of<T: Word>(values: Values<'_, T>, omitted: Option<T>, dtype: Dtype, gro
     Some(grid)
 }
 
-/// The scale of a group's values, and the range of their integers. A group of nothing but zeros has the scale 0.
+/// Returns the scale of the values of a group, and the range of their integers. A group of zeros has the scale 0.
 fn group_scale<T: Word>(values: impl Iterator<Item = T> + Clone, dtype: Dtype) -> Option<(f32, i64, i64)> {
-    // what holds for all holds for the first ones, and what is no grid shows it soon
+    // if the first values lie on no grid, nor do all values
     scale_of(values.clone().take(FIRST_VALUES / 8), dtype)?;
     let (scale, ..) = scale_of(values.clone().take(FIRST_VALUES), dtype)?;
     on_grid(values.clone(), scale, dtype).or_else(|| scale_of(values, dtype))
 }
 
-/// The range of the integers of values, if all are multiples of `scale`.
+/// Returns the range of the integers of values, if all are multiples of `scale`.
 fn on_grid<T: Word>(values: impl Iterator<Item = T>, scale: f32, dtype: Dtype) -> Option<(f32, i64, i64)> {
     let (mut lowest, mut highest) = (0, 0);
     for value in values {
@@ -95,7 +98,7 @@ fn scale_of<T: Word>(values: impl Iterator<Item = T> + Clone, dtype: Dtype) -> O
             return None;
         }
         magnitudes.push(value & (sign - 1));
-        // more than there are multiples lie on no grid: no need to remember them all
+        // more magnitudes than multiples lie on no grid, so they need not all be remembered
         if magnitudes.len() >= 4 * most as usize {
             sort_distinct(&mut magnitudes);
             if magnitudes.len() > most as usize {
@@ -115,14 +118,14 @@ fn scale_of<T: Word>(values: impl Iterator<Item = T> + Clone, dtype: Dtype) -> O
     })
 }
 
-/// Ascending, each once, without 0.
+/// Sorts magnitudes, and removes repetitions and 0.
 fn sort_distinct(magnitudes: &mut Vec<u64>) {
     magnitudes.sort_unstable();
     magnitudes.dedup();
     magnitudes.retain(|&magnitude| magnitude != 0);
 }
 
-/// What a number lies between.
+/// The bounds of a number.
 #[derive(Debug, Clone, Copy)]
 struct Interval {
     low: f64,
@@ -130,7 +133,7 @@ struct Interval {
 }
 
 impl Interval {
-    /// What rounds to a float: up to the middle between it and its neighbours.
+    /// Returns the numbers that round to a float: up to the middle between it and its neighbours.
     fn of(magnitude: u64, dtype: Dtype) -> Self {
         let float = |magnitude: u64| f64::from(widened(magnitude, dtype));
         let value = float(magnitude);
@@ -145,7 +148,7 @@ impl Interval {
         (self.low + self.high) / 2.0
     }
 
-    /// The floats in it that are worth trying: those with the most zero bits first, and its middle.
+    /// Returns the floats in the interval that are worth trying: floats with the most zero bits first, and the middle.
     fn floats(self) -> Vec<f32> {
         let center = (self.center() as f32).to_bits();
         let shortened = (0..=23u32).rev().map(|zero_bits| (center + (1 << zero_bits >> 1)) >> zero_bits << zero_bits);
@@ -157,8 +160,8 @@ impl Interval {
     }
 }
 
-/// The part of `guess` of which everything in `of` can be a multiple, `most` times at most. Small multiples come first: they
-/// tell the large ones.
+/// Returns the part of `guess` of which all of `of` can be multiples, at most `most` times. Small multiples come first, because
+/// they narrow the guess so that the large ones are certain.
 fn narrowed(mut guess: Interval, of: &[Interval], most: i64) -> Option<Interval> {
     for interval in of {
         let multiple = (interval.center() / guess.center()).round();
@@ -174,7 +177,7 @@ fn narrowed(mut guess: Interval, of: &[Interval], most: i64) -> Option<Interval>
     Some(guess)
 }
 
-/// The step between values, from their differences: where small values were pruned, the least one is many steps.
+/// Estimates the step between values from their differences. Where small values were pruned, the least value is many steps.
 fn step(intervals: &[Interval], most: i64) -> Option<Interval> {
     let difference =
         |one: &Interval, other: &Interval| Interval { low: other.low - one.high, high: other.high - one.low };
@@ -185,9 +188,38 @@ fn step(intervals: &[Interval], most: i64) -> Option<Interval> {
     narrowed(least, &from_first, most)
 }
 
+/// Returns groups that quantisers use and that fit into a chunk of `chunk_values` values, the largest first.
+pub(super) fn groups_of_scales(layout: &SegmentLayout<'_>, chunk_values: u64) -> Vec<Groups> {
+    let mut groups = vec![Groups::ONE];
+    let Some([first @ .., last]) = layout.single() else { return groups };
+    let row: u64 = first.iter().skip(1).product::<u64>() * last;
+    let mut push = |block: u64, period: u64| groups.push(Groups { block, period });
+    if !first.is_empty() && (1..=chunk_values).contains(&row) {
+        push(row, 1);
+    }
+    if !first.is_empty() && (2..=1 << 20).contains(last) {
+        push(0, *last);
+    }
+    for block in BLOCKS {
+        if last.is_multiple_of(block) && *last > block {
+            push(block, 1);
+        }
+        if let [rows] = first
+            && rows.is_multiple_of(block)
+            && *rows > block
+            && block * last <= chunk_values
+        {
+            push(block, *last);
+        }
+    }
+    groups
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::represent::grid::Grid;
+    use crate::represent::step::MapStep;
     use proptest::prelude::*;
 
     fn words(dtype: Dtype, values: impl Iterator<Item = f32>) -> Vec<u32> {
@@ -212,15 +244,15 @@ mod tests {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 ((state >> 40) as i64 % (1 << (bits - 1))) as f32
             };
-            // scales as quantisers have them beside such dtypes
+            // scales with as many bits as quantisers use with these dtypes
             let scales: Vec<f32> = scales.iter().map(|scale| f32::from_bits(scale.to_bits() & !0x1fff)).collect();
             let values = words(dtype, (0..6 * 256).map(|i| integer() * scales[i / 256]));
             let found = grid(&values, dtype, &[Groups::ONE, Groups { block: 256, period: 1 }]);
             let grid = found.expect("a grid");
             let map = Grid::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales).unwrap();
-            let symbols: Vec<u32> = map.apply(&grid.scales, (0, 0), &values, None);
+            let symbols: Vec<u32> = map.forward(&values, &grid.scales, &grid.groups.of_kept(0, 0, values.len(), None));
             let back = symbols.iter().enumerate().map(|(i, &symbol)| {
-                map.value::<u32>(symbol.into(), grid.scales[grid.groups.of(i as u64)])
+                map.inverse::<u32>(symbol.into(), &grid.scales[grid.groups.of(i as u64)]).unwrap()
             });
             prop_assert_eq!(back.collect::<Vec<u32>>(), values);
         }
