@@ -10,7 +10,7 @@ use crate::decoder::maps::Map;
 use crate::decoder::mask::Mask;
 use crate::decoder::unpack::Unpack;
 
-/// What the elements of a segment are: an element is `each` words of `w` bits.
+/// The elements of a segment: each has `each` words of `w` bits.
 #[derive(Clone, Copy)]
 pub struct Words {
     pub dtype: &'static str,

@@ -69,7 +69,7 @@ impl Coding {
         matches!(self, Self::Mixed { .. } | Self::MixedMask(_) | Self::MixedKept(_))
     }
 
-    /// Where its contexts come from.
+    /// Returns the source of the contexts.
     pub fn source(&self) -> &Source {
         match self {
             Self::Lanes { source, .. } | Self::Bits { source, .. } | Self::Mixed { source, .. } => source,

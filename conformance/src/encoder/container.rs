@@ -84,7 +84,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// From entries and what is done with them.
+    /// Makes a container from entries and the items that store them.
     pub fn new(metadata: &[(&str, &str)], files: &[File], entries: &[Entry], items: &[Item]) -> Self {
         let mut parts = Vec::new();
         let mut segment_of = vec![0; entries.len()];

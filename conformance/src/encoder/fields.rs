@@ -14,7 +14,7 @@ pub struct Fields {
     pub steps: Steps,
     pub classes: Vec<ClassField>,
     pub transform: u8,
-    /// Of transform 3.
+    /// The offset of transform 3.
     pub offset: u64,
     pub fields: Vec<Field>,
 }
@@ -70,7 +70,8 @@ impl Fields {
         self.classes.iter().map(of).unzip()
     }
 
-    /// The coded bytes of a chunk that begins with element `from` of a segment of this dtype, with members of these shapes.
+    /// The coded bytes of a chunk that begins with element `from` of a segment of this dtype, with members of these
+    /// shapes.
     pub fn encode(&self, bytes: &[u8], dtype: u8, shapes: &[&[u64]], from: usize) -> Vec<u8> {
         let (_, _, bits, w) = DTYPES[usize::from(dtype)];
         let words_each = (bits / w) as usize;

@@ -46,7 +46,7 @@ impl Near {
     }
 }
 
-/// Levels on the narrow bits coder (9.1); contexts by what they are for and two numbers.
+/// Levels on the narrow bits coder (9.1); contexts are named by their use and two numbers.
 pub(crate) struct LevelCoder {
     pub(crate) coder: BitsEncoder,
     pub(crate) bits: HashMap<(&'static str, usize, usize), Adaptive>,

@@ -48,7 +48,7 @@ pub fn lanes(symbols: &[u16], contexts: &[usize], tables: &Tables, interval: u8,
     lanes_counting(symbols, contexts, tables, interval, rate, Counting::RIGHT)
 }
 
-/// The same, but for what is counted.
+/// Does the same, except for the counting.
 pub fn lanes_counting(
     symbols: &[u16],
     contexts: &[usize],

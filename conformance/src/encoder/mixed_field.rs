@@ -103,7 +103,7 @@ impl Mixed {
     }
 }
 
-/// The values of a chunk so far and what is kept of them.
+/// The values of a chunk so far, and the state that depends on them.
 pub(crate) struct Past<'a> {
     of: &'a Mixed,
     values: Vec<i64>,

@@ -23,7 +23,7 @@ pub(crate) struct Known {
     order: i64,
 }
 
-/// Weights by what they are for and the distance; all are 0 at first.
+/// Weights of the predictors, by their use and the distance. All are 0 at first.
 pub(crate) type Weights = HashMap<(char, usize), i64>;
 
 impl MixedKept {

@@ -26,7 +26,7 @@ pub static STRETCH: LazyLock<Vec<i64>> =
 pub static SQUASH: LazyLock<Vec<i64>> = LazyLock::new(|| {
     let mut p = 16;
     let least = |z: i64| {
-        // what is too small for one is too small for the next
+        // `p` never decreases, because a larger `z` needs a larger probability
         while p < 65520 && (log2(p) - log2(65536 - p)) >> 8 < z {
             p += 1;
         }

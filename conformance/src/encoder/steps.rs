@@ -85,8 +85,8 @@ impl Steps {
         values.iter().map(|value| self.mask.as_ref().is_none_or(|mask| mask.left_out != *value)).collect()
     }
 
-    /// The symbol words of the values at these places of a chunk that begins with value `from`, and their bits. What
-    /// the chunk holds of the chunk's groups goes to `out`.
+    /// Returns the symbol words of the values at these places of a chunk, and their width. The chunk begins with value
+    /// `from`. Appends the group values of the chunk to `out`.
     pub fn map(&self, values: &[u64], v: u32, places: &[usize], from: usize, out: &mut Vec<u8>) -> (Vec<u64>, u32) {
         match &self.map {
             Map::Nothing => (places.iter().map(|&i| values[i]).collect(), v),

@@ -103,7 +103,7 @@ impl Tables {
         names.into_iter().zip(normalise(&values, self.precision)).collect()
     }
 
-    /// As the parameters have them.
+    /// Appends the tables as the segment head stores them.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.push(self.precision);
         put_words(&self.words(), 2, out);

@@ -1,4 +1,4 @@
-//! Transforms, and how words are cut into fields (section 8).
+//! Transforms, and the division of words into fields (section 8).
 
 pub fn transform(kind: u8, x: u64, w: u32) -> u64 {
     let mask = u64::MAX >> (64 - w);

@@ -56,7 +56,7 @@ pub(crate) fn fields_of(vector: &Vector) -> Fields {
     vector.items.iter().find_map(of).expect("a segment in fields")
 }
 
-/// Ways to spoil a stream of the bits coder, its words of `size` bytes, and what they break.
+/// Ways to damage a stream of the bits coder with words of `size` bytes, and the rules that they break.
 pub fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let count = (words.len() / size) as u64;
     let stream = |count: u64, words: &[u8]| {

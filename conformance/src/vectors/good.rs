@@ -9,7 +9,7 @@ use crate::wire::manifest::{Entry, File, Packing};
 use crate::wire::primitives::digest;
 use crate::wire::segment::Segment;
 
-/// A container and what it holds.
+/// A container and its content.
 pub struct Vector {
     pub name: String,
     pub about: &'static str,
@@ -27,7 +27,7 @@ pub struct Vector {
 pub(crate) const CONTENT_BYTES: usize = 200_000;
 
 impl Vector {
-    /// One manifest of all entries, and then these items.
+    /// Makes a vector with one manifest of all entries, followed by these items.
     pub fn new(name: &str, about: &'static str, entries: Vec<Entry>, items: Vec<Item>) -> Self {
         let items = std::iter::once(Item::Manifest(entries.len())).chain(items).collect();
         let (metadata, files) = (Vec::new(), Vec::new());

@@ -15,7 +15,8 @@ use crate::wire::dtypes::{DTYPES, dtype};
 pub(crate) enum Make {
     Raw,
     Constant(u64),
-    /// Source, precision, drift, interval and rate; what occurs less often in a context than this is escaped there.
+    /// Source, precision, drift, least count, interval and rate. Symbols that occur less often in a context than the
+    /// least count are escaped there.
     Lanes(Source, u8, i32, u64, u8, u8),
     Bits(Source, bool, u8),
 }

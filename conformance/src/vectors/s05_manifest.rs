@@ -25,7 +25,7 @@ pub(crate) fn bad(list: &mut List) {
     name_rules(list);
 }
 
-/// Lanes for what a field of these words holds; symbols rarer than `least` are escaped.
+/// Lanes for the symbols of these words; symbols that occur less than `least` times are escaped.
 pub(crate) fn lanes_for(symbols: &[u16], width: u32, least: u64, interval: u8, rate: u8) -> Coding {
     lanes_of(Tables::of(symbols, &vec![0; symbols.len()], 1, width, 12, least), interval, rate)
 }

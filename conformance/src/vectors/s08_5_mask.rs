@@ -192,7 +192,7 @@ pub(crate) fn mask_rules(list: &mut List) {
     list.begin("8.5");
     let byte = Zeros { dtype: "U8", shapes: &[&[30]], chunk_len: 30 };
     let four = Zeros { dtype: "F4", ..byte };
-    // the mask keeps nothing, unless all that is wrong is what it leaves out
+    // the mask keeps nothing, except where only the omitted value is wrong
     let of = |left_out: u64, group: u8, stride: u64, width: u32| {
         let steps = Steps { mask: mask(left_out, group, stride, Coding::Constant(0)), ..Steps::default() };
         zeros_after(steps, width)
@@ -334,7 +334,7 @@ pub(crate) fn mask_chunk_rules(list: &mut List) {
     ] {
         list.refuse(&raw, name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
     }
-    // what a chunk has, of which something is kept
+    // the streams of a chunk that keeps some values
     for (name, breaks, map, stream) in [
         (
             "nothing-kept-and-a-codebook",

@@ -104,7 +104,7 @@ pub(crate) fn affine_blocks() -> Vector {
         let mut scales: Vec<f32> = Vec::new();
         for from in (0..count).step_by(chunk_len as usize) {
             let own = groups.count((count - from).min(chunk_len) as usize);
-            // some repeat the one before
+            // some scales repeat the scale before
             let all_ones = !0u32 << zero_bits;
             let scale =
                 |random: &mut Random| f32::from_bits((0.001 * (1 + random.below(30)) as f32).to_bits() & all_ones);
@@ -289,7 +289,7 @@ pub(crate) fn affine_rules(list: &mut List) {
                 4,
             )
         };
-        // symbols are all 0, and so is what they stand for, but for its sign
+        // all symbols are 0, so all values are 0 or -0
         let base = {
             let value = |i: usize| if scales[if block == 0 { i % 10 } else { i / 6 }] >> 31 == 1 { 1 << 31 } else { 0 };
             let bytes = pack_words(&(0..60).map(value).collect::<Vec<_>>(), 32);

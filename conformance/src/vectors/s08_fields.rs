@@ -134,7 +134,7 @@ pub(crate) fn offset() -> Vector {
         let count = if name == "C64" { 24 } else { 48 };
         alone.add_words(&format!("{name} and {a}"), (name, &[count]), 48, &words, fields);
     }
-    // symbol words, not values, are what it is added to
+    // the offset is added to symbol words, not to values
     let values: Vec<u64> = (0..200).map(|_| random.below(7) << 20).collect();
     for (bits, a) in [(3, 5), (3, 7), (4, 8), (1, 1)] {
         let values: Vec<u64> = values.iter().map(|value| if bits == 1 { value & (1 << 20) } else { *value }).collect();

@@ -48,7 +48,7 @@ pub(crate) fn add_mask(alone: &mut Alone, name: &str, chunk_len: u64, bits: &[bo
     alone.add_words(name, ("F4", &[bits.len() as u64]), chunk_len, &values, widen(fields));
 }
 
-/// The field of 2 bits under zeros that make it one of 4.
+/// Adds two zero bits above the field of 2 bits, so that it has 4.
 pub(crate) fn widen(fields: Fields) -> Fields {
     let zeros = field(2, Coding::Constant(0));
     Fields { fields: [&[zeros][..], &fields.fields].concat(), ..fields }
@@ -135,7 +135,7 @@ pub(crate) fn sparse_bytes(count: u64) -> Vec<u8> {
     (0..count).map(|i| if i * i % 11 > 3 + i % 40 / 10 { 0 } else { (i * 7 % 13) as u8 }).collect()
 }
 
-/// The words of the stream that a chunk begins with, and what is after it.
+/// The words of the stream at the start of a chunk, and the bytes after it.
 pub(crate) fn first_stream(chunk: &[u8]) -> (&[u8], &[u8]) {
     let (start, count) = match chunk {
         [low, high, ..] if *low >= 128 => (2, usize::from(low & 127) + 128 * usize::from(*high)),

@@ -202,7 +202,7 @@ pub(crate) fn kept_steps() -> Vector {
     let mut alone = Alone::default();
     let shape: &[u64] = &[30, 5, 8];
     let (row, kernel) = (40, 8);
-    // numbers in a codebook become two's complement around what is left out
+    // numbers in a codebook become two's complement around the omitted value
     let bits_of = pattern(&mut random, 1200, 40, 8, 90);
     let values: Vec<u64> = bits_of
         .iter()

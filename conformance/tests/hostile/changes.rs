@@ -58,7 +58,7 @@ fn a_truncated_stream_is_truncated() {
     }
 }
 
-/// What is inserted or left out is noticed as well.
+/// Inserted and removed bytes are noticed as well.
 #[test]
 fn shifted_bytes() {
     let _turn = turn();
@@ -74,7 +74,8 @@ fn shifted_bytes() {
     });
 }
 
-/// A real network: every value of every byte of header, manifest, heads, index and footer; one change of each other byte.
+/// A real network: every value of every byte of header, manifest, heads, index and footer; one change of each other
+/// byte.
 #[test]
 fn changed_bytes_of_a_network() {
     let _turn = turn();
@@ -86,7 +87,7 @@ fn changed_bytes_of_a_network() {
     let structure = Structure::of(&known.bytes);
     let mut end = 0;
     let mut body = 0;
-    // a change is noticed after what comes before it is decoded: late ones are dear
+    // a decoder notices a change after it has decoded everything before, so late changes take long
     let len = known.bytes.len();
     for range in structure.heads.iter().cloned().chain(std::iter::once(len..len)) {
         sweep(&known, range.start - end, 100, |number| {

@@ -1,4 +1,4 @@
-//! Claims of much: memory follows what is there, not what is claimed.
+//! Files that claim large sizes: memory depends on the bytes that are there, not on the claims.
 
 use conformance::encoder::class_field::ClassField;
 use conformance::encoder::coding::{Coding, field};

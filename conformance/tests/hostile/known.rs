@@ -22,7 +22,7 @@ pub fn containers(folder: &str) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// A container and what it holds, read in both ways.
+/// A container and its content, as both readers see it.
 pub struct Known {
     pub name: String,
     pub bytes: Vec<u8>,
@@ -36,7 +36,7 @@ impl Known {
         Self { name: name.to_owned(), indexed: indexed.unwrap(), streamed: streamed.unwrap(), bytes }
     }
 
-    /// The changed bytes give an error or what they gave before.
+    /// Checks that the changed bytes give an error or the same content as before.
     pub fn check(&self, changed: &[u8], what: &dyn Fn() -> String) -> usize {
         let mut errors = 0;
         match by_index(changed, tight()) {

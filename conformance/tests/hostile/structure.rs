@@ -2,7 +2,7 @@
 
 use conformance::wire::primitives::crc;
 
-/// Where the checksums of a container are, and what they cover.
+/// The places of the checksums of a container, and the bytes that they cover.
 pub struct Structure {
     /// Header, preludes and footer.
     pub heads: Vec<std::ops::Range<usize>>,

@@ -25,15 +25,15 @@ pub fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
     (out, MEMORY.peak_usage().saturating_sub(before))
 }
 
-/// Bytes of memory that decoding `bytes` under `limits` may hold at a time: what was decoded (here kept twice), a chunk on
-/// its way in words and symbols, heads unpacked, and the input a few times.
+/// Bytes of memory that decoding `bytes` under `limits` may hold at a time: what was decoded (here kept twice), a chunk
+/// on its way in words and symbols, heads unpacked, and the input a few times.
 pub fn allowance(bytes: &[u8], limits: Limits) -> usize {
     let decoded = 6 * limits.total_bytes;
     let heads = 10 * limits.head_bytes;
     (decoded + heads) as usize + 20 * bytes.len() + (4 << 20)
 }
 
-/// No measure of speed: what this guards against would take hours.
+/// This does not measure speed. It guards against work that would take hours.
 pub const HANG: Duration = Duration::from_secs(300);
 
 /// Decodes under a watch on memory and time.
