@@ -6,7 +6,7 @@ use crate::tensor::Dtype;
 
 /// The least magnitude of a group is tried as 1 to so many times the scale.
 const MOST_OF_LEAST: u32 = 16;
-/// Larger integers are no grid that is worth finding.
+/// The largest integer of a grid that is worth finding.
 const MOST_INTEGER: i64 = 1 << 15;
 /// Values of a group that are tried before all values are.
 const FIRST_VALUES: usize = 512;

@@ -86,7 +86,7 @@ struct KeptPosition {
     /// The position in the chunk.
     index: usize,
     column: usize,
-    /// Which weights predict it.
+    /// The set of weights that predicts the value.
     phase: usize,
     /// `crowd` of section 12.4: how many values its row and its column keep.
     crowd: usize,
