@@ -18,6 +18,7 @@ mod grid;
 mod map;
 mod map_inverse;
 mod mask;
+mod propose;
 mod step;
 mod steps;
 mod stream;
@@ -27,12 +28,13 @@ mod unpack;
 mod values;
 
 pub(crate) use chunk::{ChunkExtent, Observer, Scratch, StreamObservation, take_field};
-pub(crate) use codebook::{Codebook, CodebookMap, Order};
+pub(crate) use codebook::{Codebook, Order};
 pub(crate) use coding::{Coding, Field};
 pub(crate) use contexts::{AxisGroup, ClassField, ContextSource};
 pub(crate) use fields::{Fields, InChunks};
 pub(crate) use grid::{Grid, nearest, rounded, widened};
 pub(crate) use mask::{Mask, kept_values};
+pub(crate) use propose::{Bid, MaskUse, Survey, ValueView, propose, propose_unpack, survey};
 #[cfg(test)]
 pub(crate) use step::MapStep;
 pub(crate) use steps::{GroupValues, Map, Steps};

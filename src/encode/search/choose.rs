@@ -7,14 +7,15 @@
 use super::chunk_limits::ChunkLimits;
 use super::effort::Effort;
 use super::hurdles::{CODING, SAMPLE};
-use super::packing::packing;
+use super::mask::plan_mask;
 use super::price::BYTE;
 use super::pricing::{Candidate, price};
-use super::propose::{Bid, mask, propose};
-use super::survey::{Survey, survey};
-use super::view::SegmentView;
+use super::view::{MaskView, SegmentView};
 use crate::error::Result;
-use crate::represent::{InChunks, Order, Representation, SegmentLayout, Values, Word, read_words, with_word};
+use crate::represent::{
+    Bid, InChunks, Order, Representation, SegmentLayout, Survey, ValueView, Values, Word, kept_values, propose,
+    propose_unpack, read_words, survey, with_word,
+};
 use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::{Dtype, bytes_of};
 
@@ -92,7 +93,7 @@ fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, eff
         }
         () => with_word!(bits, T => candidates_of(&whole, Values::<T>::new(bytes))),
     };
-    if let Some(unpack) = packing(layout, bytes)
+    if let Some(unpack) = propose_unpack(layout, bytes)
         && let Some(values) = unpack.apply(dtype, bytes)
     {
         let most = MAX_CHUNK_ELEMENTS / unpack.values_a_run() * u64::from(unpack.words);
@@ -108,10 +109,13 @@ fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, eff
 
 /// Returns a plan for each bid of these values.
 fn candidates_of<T: Word>(view: &SegmentView<'_>, values: Values<'_, T>) -> Vec<Candidate> {
-    let survey = survey(values, view.bits, view.order());
-    let mask = mask(view, values, &survey);
-    let bids = propose(view, values, survey, mask.as_ref());
-    bids.into_iter().map(|bid| price(view, mask.as_ref(), bid)).collect()
+    let surveyed = ValueView::new(view.layout, view.bits, view.unpack.is_some(), values);
+    let mask = surveyed.omitted.map(|omitted| {
+        let kept = kept_values(values.iter(), T::from_number(omitted.value));
+        let mask = MaskView { layout: view.layout, effort: view.effort, kept: &kept, omitted: omitted.value };
+        plan_mask(mask, &|cost| view.values_of(view.limits.chunk_len(cost)))
+    });
+    propose(&surveyed).into_iter().map(|bid| price(view, mask.as_ref(), bid)).collect()
 }
 
 /// Returns whether a small tensor is better off in a segment of its own: if it is pruned, or has few values.

@@ -66,7 +66,7 @@ impl LevelHurdles {
 pub(super) const STRUCTURE: Hurdle = Hurdle(400);
 /// Contexts by an exponent must save so much on a sample before they are counted on all words.
 pub(super) const EXPONENT_SAMPLE: Hurdle = Hurdle(512);
-/// Packed values, and zstd, must save so much on a sample before they are tried on all bytes.
+/// zstd must save so much on a sample before it is tried on all bytes.
 pub(super) const SAMPLE: Hurdle = Hurdle(64);
 /// Shapes of mask symbols may cost so much more on a sample than the best one.
 pub(super) const MASK_SAMPLE: Hurdle = Hurdle(16);

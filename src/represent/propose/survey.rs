@@ -16,15 +16,15 @@ const MOST_DISTINCT: usize = 1 << 12;
 
 /// The result of a survey.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Survey {
+pub(crate) struct Survey {
     /// The value that seems most frequent, and how often it occurs, if it is frequent.
-    pub(super) frequent: Option<(u64, usize)>,
+    pub(crate) frequent: Option<(u64, usize)>,
     /// All values in ascending order, if they are few.
-    pub(super) distinct: Option<Codebook>,
+    pub(crate) distinct: Option<Codebook>,
 }
 
 /// Surveys values of `bits` bits.
-pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) -> Survey {
+pub(crate) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) -> Survey {
     let stride = (values.len() / SAMPLE).max(1);
     let mut sampled: HashMap<u64, usize, Mixing> = HashMap::default();
     // blocks of neighbours, because single values at a fixed stride could all be of one column
