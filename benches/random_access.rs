@@ -1,6 +1,6 @@
-//! One tensor, and ten rows, out of a large model: the container against safetensors.
+//! Measures reading one tensor and ten rows of a large model, from a Tersor file and from a safetensors file.
 //!
-//! `cargo bench --bench random_access`, on made-up weights of MiniLM's shapes; on the real ones with
+//! `cargo bench --bench random_access` uses generated weights with the shapes of MiniLM. To use the real ones:
 //! `MODEL=minilm-l6-v2.safetensors cargo bench --bench random_access` (see `fetch_models.py`).
 
 use std::fs::File;
@@ -16,7 +16,7 @@ use tersor::{DecodeOptions, EncodeOptions, FileInput, Reader, encode_files};
 const TENSOR: &str = "encoder.layer.3.intermediate.dense.weight";
 const EMBEDDING: &str = "embeddings.word_embeddings.weight";
 
-/// A safetensors file of normally distributed f32 (sums of uniform ones), seeded.
+/// Makes a safetensors file of about normally distributed f32.
 fn made_up_model() -> Vec<u8> {
     let mut state = 1u64;
     let mut uniform = || {
@@ -40,7 +40,7 @@ fn made_up_model() -> Vec<u8> {
     serialize(views, None).expect("a valid model")
 }
 
-/// What a runtime does with a plain file: the header, then the bytes asked for.
+/// Reads a tensor or some rows as a runtime does: first the header, then the requested bytes.
 fn read_from_safetensors(path: &Path, name: &str, rows: Option<std::ops::Range<usize>>) -> Vec<u8> {
     let mut file = File::open(path).expect("the model is there");
     let mut length = [0; 8];

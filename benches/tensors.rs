@@ -1,6 +1,6 @@
-//! Whole tensors, in memory, on one core: bytes a second both ways, by dtype, kernel and level.
+//! Measures the speed of encoding and decoding whole tensors in memory on one core, by dtype, kernel and level.
 //!
-//! `cargo bench --bench tensors`, on made-up weights; on all tensors of a real model with
+//! `cargo bench --bench tensors` uses generated weights. To use the tensors of a real model:
 //! `MODEL=minilm-l6-v2.safetensors cargo bench --bench tensors` (see `fetch_models.py`).
 
 use std::hint::black_box;
@@ -20,7 +20,7 @@ struct Tensor {
     bytes: Vec<u8>,
 }
 
-/// Normally distributed (sums of uniform ones), rows and columns of different scales; seeded.
+/// Makes about normally distributed weights whose rows and columns differ in scale.
 fn weights() -> Vec<f32> {
     let mut state = 1u64;
     let mut uniform = || {
@@ -34,7 +34,7 @@ fn weights() -> Vec<f32> {
     (0..ROWS * COLUMNS).map(&mut weight).collect()
 }
 
-/// The same weights in many dtypes: dense, and with the nine tenths of them pruned that are nearest to 0.
+/// Makes the same weights in several dtypes, dense and with nine tenths pruned.
 fn made_up() -> Vec<Tensor> {
     let weights = weights();
     let mut magnitudes: Vec<f32> = weights.iter().map(|weight| weight.abs()).collect();
@@ -91,7 +91,7 @@ fn both_ways(criterion: &mut Criterion, name: &str, tensors: &[Tensor], level: u
         let options = DecodeOptions::default().with_threads(1).with_kernel(kernel);
         let reader = Reader::with_options(encode(tensors, EncodeOptions::default().with_level(level)), options);
         let reader = reader.expect("opens");
-        // written to once before they are timed
+        // every page is written once before the measurement
         let mut decoded: Vec<Vec<u8>> = tensors.iter().map(|tensor| vec![1; tensor.bytes.len()]).collect();
         group.bench_function(BenchmarkId::new("decode", kernel), |bench| {
             bench.iter(|| {

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let file = BufWriter::new(File::create(&path)?);
     let mut encoder = Encoder::new(file, EncodeOptions::default().with_level(6))?;
-    encoder.metadata("task", "example")?;
+    encoder.add_metadata("task", "example")?;
     encoder.add("layer.weight", TensorView::from_slice(&weights, &[256, 512])?)?;
     encoder.add("layer.bias", TensorView::new(Dtype::BF16, &[256], &bias)?)?;
     // the same bytes again are stored once

@@ -9,10 +9,11 @@ use crate::spec;
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
-/// Decodes the only chunk of a tensor in representation fields (section 8): its bytes, from parameters and coded bytes.
+/// Decodes a tensor that is a single chunk of representation fields (section 8). `parameters` are those of the segment's head, and
+/// `coded` is the chunk. Returns the bytes of the tensor.
 ///
 /// # Errors
-/// `Corrupt` or `Unsupported` for what they break.
+/// `Corrupt` or `Unsupported` for parameters or bytes that no encoder writes.
 pub fn decode_fields(dtype: Dtype, shape: &[u64], parameters: &[u8], coded: &[u8]) -> Result<Vec<u8>> {
     let layout = r::SegmentLayout::new(dtype, [shape]);
     let fields = r::Representation::read(2, parameters, &layout)?;

@@ -1,10 +1,10 @@
-//! What a container takes, heads and side information and all, against the ideal code length of the model behind the weights,
-//! which is computed here by itself: from the scales that they were drawn with, not from what the encoder found.
+//! Compares the size of a whole container with the ideal code length of the model that the weights were drawn from. This
+//! test computes the ideal length from the true scales of rows and columns, not from the classes that the encoder found.
 
 use tersor::analysis::BoundsOptions;
 use tersor::{Dtype, EncodeOptions, Encoder, Reader, TensorView};
 
-/// Numbers from 0 up to 1, the same everywhere.
+/// Pseudo-random numbers from 0 to below 1, the same on every machine.
 struct Noise(u64);
 
 impl Noise {
@@ -13,24 +13,25 @@ impl Noise {
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// About normal, of variance 1 (Irwin and Hall).
+    /// Returns about normally distributed numbers of variance 1 (Irwin and Hall).
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.next()).sum::<f64>() - 6.0
     }
 
-    /// About normal integers of standard deviation 2.
+    /// Returns about normally distributed integers of standard deviation 2.
     fn class(&mut self) -> i32 {
         (2.0 * self.normal()).round() as i32
     }
 }
 
-/// 2^(quarters / 4) by multiplications alone.
+/// Returns 2^(quarters / 4), by multiplications only, so that every machine returns the same.
 fn scale(quarters: i32) -> f64 {
     let root = 2f64.sqrt().sqrt();
     (0..quarters.abs()).fold(1.0, |scale, _| if quarters < 0 { scale / root } else { scale * root })
 }
 
-/// A matrix of bf16 whose rows and columns differ in scale, with the scale of each weight in quarter octaves.
+/// Makes a matrix of bf16 whose rows and columns differ in scale. Returns its bytes and the scale of each weight in quarter
+/// octaves.
 fn matrix(rows: usize, columns: usize) -> (Vec<u8>, Vec<i32>) {
     let mut noise = Noise(7);
     let row_classes: Vec<i32> = (0..rows).map(|_| noise.class()).collect();
@@ -47,8 +48,8 @@ fn matrix(rows: usize, columns: usize) -> (Vec<u8>, Vec<i32>) {
     (bytes, classes)
 }
 
-/// Bits of exponents with two bits of the mantissa in the context of their scale, ideal and adaptive, and all other bits as
-/// they are.
+/// Returns the ideal adaptive code length of the exponents and two bits of the mantissa, in the context of their scale, plus
+/// all other bits uncoded.
 fn ideal_bits(bytes: &[u8], classes: &[i32]) -> f64 {
     let mut counts = std::collections::BTreeMap::<i32, [u32; 1024]>::new();
     for (word, &class) in bytes.as_chunks::<2>().0.iter().zip(classes) {
@@ -76,10 +77,10 @@ fn check(rows: usize, columns: usize, most_over: f64) {
     let over = container.len() as f64 * 8.0 / ideal - 1.0;
     println!("{rows} x {columns}: {} bytes, {:.3} % over {:.0}", container.len(), 100.0 * over, ideal / 8.0);
     assert!(over < most_over, "{:.3} % over the ideal", 100.0 * over);
-    // so far below an ideal code it would be a mistake of this test
+    // a file this far below the ideal length would mean that this test is wrong
     assert!(over > -0.02, "{:.3} % over the ideal", 100.0 * over);
 
-    // what the library says of its own models
+    // the code lengths that the library states for its own models
     let container_len = container.len() as f64;
     let reader = Reader::new(container).unwrap();
     assert!(reader.tensor("x").unwrap().decode().unwrap() == bytes);
@@ -93,7 +94,7 @@ fn check(rows: usize, columns: usize, most_over: f64) {
     let (totals, lengths) = (bounds.totals(), segment.lengths());
     println!("  {:.4} % over its own tables", 100.0 * totals.overhead().unwrap());
     assert!(lengths.conditional_bits < lengths.order0_bits && lengths.conditional_bits < lengths.kt_bits);
-    // the mantissa's low bits have no model
+    // the low bits of the mantissa have no model
     assert!((lengths.model_bits + totals.raw_bits as f64) < 8.0 * container_len);
     assert!(lengths.model_bits > lengths.conditional_bits * 0.99);
 }

@@ -1,4 +1,4 @@
-//! What random access costs: bytes and calls, counted at the source.
+//! Counts the bytes and calls that random access takes.
 
 mod support;
 
@@ -11,13 +11,13 @@ use tersor::{Dtype, EncodeOptions, Encoder, FileInput, Limits, ReadAt, Reader, T
 const HEADER: u64 = 24;
 const FOOTER: u64 = 32;
 
-/// A source that counts what is read of it, and does not give its bytes away.
+/// A source in memory that counts the bytes read, and hides that it is in memory.
 #[derive(Default)]
 struct Counting {
     bytes: Vec<u8>,
     read: AtomicU64,
     calls: AtomicU64,
-    /// For every byte, how often it was read.
+    /// For every byte, the number of times it was read.
     touched: std::sync::Mutex<Vec<u8>>,
 }
 
@@ -27,7 +27,7 @@ impl Counting {
         Self { bytes, touched, ..Self::default() }
     }
 
-    /// Bytes and calls since it was last asked.
+    /// Returns the number of bytes and calls since the last call of this function.
     fn take(&self) -> (u64, u64) {
         (self.read.swap(0, Ordering::Relaxed), self.calls.swap(0, Ordering::Relaxed))
     }
@@ -53,7 +53,7 @@ impl ReadAt for Counting {
     }
 }
 
-/// Floats with four random bytes' worth of a sum: bell-shaped, as weights are.
+/// Makes about normally distributed floats.
 fn weights(count: usize, seed: u64) -> Vec<u8> {
     let mut state = seed;
     let mut next = || {
@@ -71,7 +71,7 @@ fn encode(tensors: &[(&str, &[u64], &[u8])], options: EncodeOptions) -> Vec<u8> 
     encoder.finish().unwrap().0
 }
 
-/// Offset and length of the index, by the footer.
+/// Reads the offset and the length of the index from the footer.
 fn index_place(container: &[u8]) -> (u64, u64) {
     let at = |from: usize| u64::from_le_bytes(container[container.len() - 32 + from..][..8].try_into().unwrap());
     (at(0), at(8))
@@ -80,7 +80,7 @@ fn index_place(container: &[u8]) -> (u64, u64) {
 #[test]
 fn opening_reads_header_footer_index_and_manifest() {
     let bytes = weights(200_000, 1);
-    // one manifest: encode_files; a name for opaque bytes keeps the manifest in a frame of its own
+    // `encode_files` writes one manifest, in a frame of its own
     let (container, _) =
         encode_files(&[FileInput::new("x.bin", &bytes)], Vec::new(), EncodeOptions::default()).unwrap();
     let (_, index_len) = index_place(&container);
@@ -120,7 +120,7 @@ fn a_tensor_costs_its_prelude_and_its_chunks() {
     tensor.decode_bytes_into(&mut out).unwrap();
     assert!(out == first);
     assert_eq!(reader.source().take(), (bytes, chunks + 1));
-    // what a tensor is costs nothing
+    // the declaration of a tensor is in memory
     assert_eq!((tensor.shape(), tensor.byte_len(), tensor.row_count()), (&[300, 1000][..], 1_200_000, 300));
     assert!(tensor.digest().is_some());
     assert_eq!(reader.source().take(), (0, 0));
@@ -139,7 +139,7 @@ fn ten_rows_of_an_embedding_cost_two_chunks_at_most() {
     let [segment] = &ledger.segments[..] else { panic!("one segment") };
     let (body, chunks) = (segment.bytes(), segment.chunks);
     assert!(chunks > 100, "{chunks}");
-    // chunks of the same number of elements, of this many bytes on average; some may be a little larger
+    // chunks have the same number of elements, and this size on average
     let chunk = body / chunks;
     reader.source().take();
     let tensor = reader.tensor("embedding").unwrap();
@@ -151,7 +151,7 @@ fn ten_rows_of_an_embedding_cost_two_chunks_at_most() {
         let (read, calls) = reader.source().take();
         assert!(calls <= 2, "{calls} calls for rows from {first}");
         assert!(read <= calls * chunk * 11 / 10, "{read} bytes for rows from {first}, a chunk has {chunk}");
-        // the chunk read last is kept
+        // the last chunk is kept in memory, so a read can need one call less
         straddling += calls.saturating_sub(1);
     }
     assert!(straddling < 6, "not every ten rows lie in two chunks");
@@ -213,7 +213,7 @@ fn sources_are_alike() {
     let opened = Reader::open(&path).unwrap();
     assert_eq!(opened.tensor("b again").unwrap().decode().unwrap(), b);
     assert_eq!(opened.file_len(), container.len() as u64);
-    // readers are shared between threads
+    // a reader is shared between threads
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| assert!(opened.tensor("a").unwrap().decode().unwrap() == a));
@@ -221,7 +221,7 @@ fn sources_are_alike() {
     });
 }
 
-/// Elements in any ranges, without and with conversion, of tensors that share a segment and of one with several chunks.
+/// Ranges of elements, with and without conversion, of tensors that share a segment and of a tensor of several chunks.
 #[test]
 fn ranges_of_elements_are_those_of_the_whole() {
     let flat = weights(700_000, 5);
@@ -266,7 +266,7 @@ fn ranges_of_elements_are_those_of_the_whole() {
     assert!(packed.elements(1..4).unwrap().decode_as::<f32>().unwrap() == packed.decode_as::<f32>().unwrap()[1..4]);
 }
 
-/// A source that fails or ends early after it was opened gives an error, never other bytes.
+/// A source that fails after some calls leads to an error and never to wrong bytes.
 #[test]
 fn a_source_that_fails_gives_an_error() {
     struct Failing(Vec<u8>, AtomicU64);

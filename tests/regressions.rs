@@ -1,6 +1,7 @@
-//! Inputs that once failed, and the test vectors, through what the fuzz targets do.
+//! Runs the fuzz targets on inputs that once failed, and on the test vectors.
 //!
-//! A file under `tests/regressions/TARGET/` goes through that target. Found without checksums, it needs them off again:
+//! The files of `tests/regressions/TARGET/` are inputs of that target. They were found with checksums disabled, and only
+//! reach the code that failed if checksums are disabled again:
 //! `RUSTFLAGS="--cfg fuzzing" cargo test --features internals --test regressions`.
 
 mod support;

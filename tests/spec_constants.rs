@@ -1,4 +1,4 @@
-//! The numbers of the specification are those of the code.
+//! The constants of the code agree with the tables of the specification.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use tersor::internals;
 
 const SPEC: &str = include_str!("../spec/format.md");
 
-/// The cells of the first table whose heading is `heading`, one vector a row.
+/// Returns the cells of the first table with this heading, one vector a row.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let mut lines = SPEC.lines().skip_while(|line| *line != heading);
     assert!(lines.next().is_some(), "no table {heading:?}");

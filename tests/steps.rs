@@ -1,4 +1,5 @@
-//! What is pruned, shared, quantised or packed is found, and comes back bit for bit, also where it is only nearly so.
+//! The encoder detects pruned, clustered, quantised and packed weights, and they come back bit for bit. So do weights that
+//! almost follow such a pattern.
 
 mod support;
 
@@ -18,7 +19,7 @@ fn word(dtype: Dtype, value: f32) -> Vec<u8> {
     }
 }
 
-/// Which weights are pruned.
+/// The pattern of pruned weights.
 #[derive(Debug, Clone, Copy)]
 enum Pruning {
     None,
@@ -57,7 +58,7 @@ impl Pruning {
     }
 }
 
-/// What survivors are.
+/// The values of the weights that are not pruned.
 #[derive(Debug, Clone, Copy)]
 enum Values {
     Dense,
@@ -83,7 +84,7 @@ const VALUES: [Values; 9] = [
     Values::One,
 ];
 
-/// What disturbs the pattern.
+/// A disturbance of the pattern.
 #[derive(Debug, Clone, Copy)]
 enum Oddity {
     None,
@@ -96,7 +97,7 @@ enum Oddity {
 fn weights(dtype: Dtype, shape: [usize; 2], pruning: Pruning, values: Values, oddity: Oddity, seed: u64) -> Content {
     let mut random = Random(seed);
     let [rows, columns] = shape;
-    // as float16 has them
+    // rounded as float16 rounds
     let scale = |index: usize| f16::from_f32(0.001 + ((index * 37) % 50) as f32 * 1e-4).to_f32();
     let entries: Vec<f32> = (0..16).map(|_| random.normal() as f32).collect();
     let mut bytes = Vec::new();
@@ -141,7 +142,7 @@ fn weights(dtype: Dtype, shape: [usize; 2], pruning: Pruning, values: Values, od
     Content { name: Some("x".into()), dtype, shape: vec![rows as u64, columns as u64], bytes }
 }
 
-/// Integers of `bits` bits, packed in order into words of `dtype`, or down the columns.
+/// Makes a tensor of `dtype` whose words hold integers of `bits` bits, in the order of rows or of columns.
 fn packed(dtype: Dtype, shape: [usize; 2], bits: usize, is_down: bool, seed: u64) -> Content {
     let mut random = Random(seed);
     let [rows, columns] = shape;
@@ -168,7 +169,7 @@ fn encode(content: &Content, options: EncodeOptions) -> Vec<u8> {
     encoder.finish().unwrap().0
 }
 
-/// Encodes, decodes in all ways, and returns what the ledger says of it.
+/// Encodes, decodes in every way, and returns the representation in the ledger and the size of the container.
 fn check(content: &Content, options: EncodeOptions) -> (String, usize) {
     let container = encode(content, options.clone().with_threads(1));
     assert!(container == encode(content, options.with_threads(2)), "threads change bytes");
@@ -226,7 +227,7 @@ proptest! {
     }
 }
 
-/// The step by which each kind of values is found, and what it costs at most in bits a weight.
+/// Each kind of values leads to the expected step and to at most the expected size in bits a weight.
 #[test]
 fn structure_is_found() {
     let find = |dtype, pruning, values, oddity| {
@@ -254,7 +255,7 @@ fn structure_is_found() {
         assert!(representation.contains(step), "{dtype} {pruning:?} {values:?}: {representation}");
         assert!(bits < most, "{dtype} {pruning:?} {values:?}: {bits} bits a weight, {representation}");
     }
-    // one value off, and there is no grid: what remains is lossless all the same
+    // with one value off the grid there is no grid, and the tensor comes back all the same
     for oddity in [Oddity::Nearly, Oddity::NegativeZeros, Oddity::NotNumbers] {
         let (representation, _) = find(Dtype::F32, Pruning::None, Values::Grid, oddity);
         assert!(!representation.contains("scale;"), "{oddity:?}: {representation}");
@@ -277,7 +278,7 @@ fn packed_integers_are_found() {
     }
 }
 
-/// Whole pruned rows and channels cost less than a hundredth of a bit.
+/// Whole pruned rows and columns take less than a hundredth of a bit a weight.
 #[test]
 fn masks_of_whole_rows_and_columns_cost_next_to_nothing() {
     for pruning in [Pruning::Rows, Pruning::Columns] {

@@ -1,4 +1,4 @@
-//! What the targets do lies with the tests, which run the same.
+//! The functions of the fuzz targets are in `tests/support`, because the tests run them too.
 
 #[path = "../../tests/support/mod.rs"]
 pub mod support;

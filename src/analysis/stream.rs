@@ -168,8 +168,8 @@ impl<'s> StreamCounter<'s> {
     }
 
     /// Adds the next symbols of the stream.
-    pub(super) fn see(&mut self, seen: StreamObservation<'_>) {
-        let StreamObservation { symbols, contexts, kept, .. } = seen;
+    pub(super) fn observe(&mut self, observation: StreamObservation<'_>) {
+        let StreamObservation { symbols, contexts, kept, .. } = observation;
         self.counts.symbols += symbols.len() as u64;
         self.count(symbols, contexts);
         // the streams of all codings except lanes are observed as whole chunks

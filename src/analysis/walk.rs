@@ -106,12 +106,12 @@ impl<S: ReadAt> Reader<S> {
             job,
             |scratch, index, coded, out| {
                 streams.iter_mut().for_each(StreamCounter::start_chunk);
-                let see = |seen: StreamObservation<'_>| {
-                    if let Some(stream) = streams.get_mut(seen.stream) {
-                        stream.see(seen);
+                let observe = |observation: StreamObservation<'_>| {
+                    if let Some(stream) = streams.get_mut(observation.stream) {
+                        stream.observe(observation);
                     }
                 };
-                segment.observe_chunk(index, coded, out, scratch, see)?;
+                segment.observe_chunk(index, coded, out, scratch, observe)?;
                 streams.iter_mut().for_each(StreamCounter::end_chunk);
                 Ok(())
             },

@@ -1,4 +1,4 @@
-//! Manifest and index together: for each entry its segment and its place within it.
+//! The directory of a file: manifest and index together give the segment of each entry and its place there.
 
 use bitvec::vec::BitVec;
 
@@ -6,29 +6,29 @@ use super::{Index, Manifest, SegmentHead};
 use crate::error::{Error, Result};
 use crate::spec::ENTRY_DIGEST_BYTES;
 
-/// Where an entry's elements are.
+/// The place of the elements of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) segment: u32,
-    /// Elements of the segment before this entry's.
+    /// The number of elements of the segment before this entry.
     pub(crate) first: u64,
-    /// Which of the stored entries it is, in the order of ordinals.
+    /// The number of the entry among the stored entries, in the order of ordinals.
     stored: u32,
 }
 
-/// All that a reader with random access knows of a file.
+/// The declarations of a file and the places of their bytes.
 #[derive(Debug)]
 pub(crate) struct Directory {
     pub(crate) manifest: Manifest,
     pub(crate) index: Index,
-    /// For each entry; an alias has its target's. `None`: no elements.
+    /// For each entry, its place or the place of its target if it is an alias; `None` if it has no elements.
     places: Vec<Option<Place>>,
-    /// For each segment, of all its members.
+    /// For each segment, the number of elements of its members.
     elements: Vec<u64>,
 }
 
 impl Directory {
-    /// Joins both; every segment must have members, all of one dtype.
+    /// Joins manifest and index. Every segment must have members, all of one dtype.
     pub(crate) fn new(manifest: Manifest, index: Index) -> Result<Self> {
         let mut elements = vec![0u64; index.segments.len()];
         let mut dtypes = vec![None; index.segments.len()];
@@ -44,7 +44,7 @@ impl Directory {
                     let place = Place { segment, first: *filled, stored: stored as u32 };
                     *filled = filled.saturating_add(entry.elements());
                     if *dtypes[segment as usize].get_or_insert(entry.dtype) != entry.dtype {
-                        let what = "a segment with members of several dtypes";
+                        let what = "the members of a segment have several dtypes";
                         return Err(Error::corrupt(what).in_section("index").in_tensor(entry.label()));
                     }
                     stored += 1;
@@ -54,38 +54,38 @@ impl Directory {
             places.push(place);
         }
         if elements.contains(&0) {
-            return Err(Error::corrupt("a segment without members").in_section("index"));
+            return Err(Error::corrupt("a segment has no members").in_section("index"));
         }
         Ok(Self { manifest, index, places, elements })
     }
 
-    /// Where entry `ordinal` is; `None` if it has no elements.
+    /// Returns the place of entry `ordinal`; `None` if it has no elements.
     pub(crate) fn place(&self, ordinal: usize) -> Option<Place> {
         self.places[ordinal]
     }
 
-    /// The digest of entry `ordinal`; `None` if it has no elements.
+    /// Returns the digest of entry `ordinal`; `None` if it has no elements.
     pub(crate) fn digest(&self, ordinal: usize) -> Option<[u8; ENTRY_DIGEST_BYTES]> {
         self.places[ordinal].map(|place| self.index.entry_digests[place.stored as usize])
     }
 
-    /// The head of segment `segment` must say what the index says.
+    /// Checks that the head of segment `segment` lists the members that the index gives it.
     pub(crate) fn check_members(&self, segment: u32, head: &SegmentHead) -> Result<()> {
         let agree =
             head.members.iter().all(|&member| self.places[member as usize].is_some_and(|p| p.segment == segment));
         if !agree || self.elements[segment as usize] != head.elements {
-            return Err(Error::corrupt("the segment's members are not those of the index").in_section("segment"));
+            return Err(Error::corrupt("the members of the segment differ from the index").in_section("segment"));
         }
         Ok(())
     }
 }
 
-/// Which entries a reader in file order has seen stored.
+/// The entries that a reader in file order has found in segments.
 #[derive(Debug, Default)]
 pub(crate) struct Coverage(BitVec);
 
 impl Coverage {
-    /// Notes the members of a segment; none may come twice.
+    /// Adds the members of a segment. An entry must not be in two segments.
     pub(crate) fn add(&mut self, members: &[u32]) -> Result<()> {
         for &member in members {
             let member = member as usize;
@@ -99,11 +99,11 @@ impl Coverage {
         Ok(())
     }
 
-    /// Every entry that has to be stored must have been.
+    /// Checks that every entry that must be stored was found.
     pub(crate) fn check_complete(&self, manifest: &Manifest) -> Result<()> {
         for (ordinal, entry) in manifest.entries.iter().enumerate() {
             if entry.is_stored() && !self.0.get(ordinal).is_some_and(|bit| *bit) {
-                return Err(Error::corrupt("an entry is declared and not stored").in_tensor(entry.label()));
+                return Err(Error::corrupt("an entry is declared, and no segment holds it").in_tensor(entry.label()));
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::wire::{Cursor, checksum};
 
 const MAGIC: [u8; 4] = *b"TSRE";
 
-/// Where the index frame lies.
+/// The place of the index frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Footer {
     pub(crate) index_offset: u64,
@@ -26,7 +26,7 @@ impl Footer {
         out.extend_from_slice(&MAGIC);
     }
 
-    /// From the last bytes of a file of `file_len` bytes.
+    /// Parses the last bytes of a file of `file_len` bytes.
     pub(crate) fn read(bytes: &[u8; FOOTER_BYTES], file_len: u64) -> Result<Self> {
         let base = file_len.saturating_sub(FOOTER_BYTES as u64);
         let mut cursor = Cursor::new(bytes, base, "footer");
@@ -38,13 +38,13 @@ impl Footer {
         }
         let corrupt = |what: &str| Err(Error::corrupt(what).in_section("footer").at(base));
         if !checksum_matches(&bytes[..24], stored) {
-            return corrupt("checksum does not match");
+            return corrupt("the checksum of the footer does not match");
         }
         if stored_len != file_len {
-            return corrupt(&format!("the file has {file_len} bytes, {stored_len} when it was written"));
+            return corrupt(&format!("the file has {file_len} bytes, and had {stored_len} when it was written"));
         }
         if index_offset < HEADER_BYTES as u64 || index_offset.checked_add(index_len) != Some(base) {
-            return corrupt("the index does not lie before the footer");
+            return corrupt("the index does not end where the footer begins");
         }
         Ok(Self { index_offset, index_len })
     }

@@ -5,44 +5,44 @@ use crate::error::{Error, Result};
 use crate::spec::{FRAME_INDEX, FRAME_MANIFEST, FRAME_OPTIONAL, FRAME_SEGMENT};
 use crate::wire::{Cursor, checksum, put_varint};
 
-/// The most bytes that kind and both lengths take.
+/// The largest size of the kind and both lengths in bytes.
 pub(crate) const MAX_FRAME_START: usize = 1 + 10 + 10;
 
-/// Kind and lengths of a frame.
+/// The kind and the lengths of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FrameStart {
     pub(crate) kind: u8,
     pub(crate) head_len: u64,
     pub(crate) body_len: u64,
-    /// Bytes of the three fields themselves.
+    /// The size of these three fields in bytes.
     pub(crate) len: usize,
 }
 
 impl FrameStart {
-    /// From the first bytes of a frame.
+    /// Parses the first bytes of a frame.
     pub(crate) fn read(bytes: &[u8], offset: u64) -> Result<Self> {
         let mut cursor = Cursor::new(bytes, offset, "frame");
         let kind = cursor.u8()?;
         if !matches!(kind, FRAME_MANIFEST | FRAME_SEGMENT | FRAME_INDEX) && kind & FRAME_OPTIONAL == 0 {
-            return Err(Error::unsupported(format!("frame kind {kind}")).in_section("frame").at(offset));
+            return Err(Error::unsupported(format!("the frame kind {kind} is unknown")).in_section("frame").at(offset));
         }
         let (head_len, body_len) = (cursor.varint()?, cursor.varint()?);
         if head_len >= 1 << 63 || body_len >= 1 << 63 {
-            return Err(cursor.place(Error::corrupt("a frame beyond 2^63 bytes")));
+            return Err(cursor.place(Error::corrupt("the frame has 2^63 bytes or more")));
         }
         if body_len != 0 && matches!(kind, FRAME_MANIFEST | FRAME_INDEX) {
-            return Err(cursor.place(Error::corrupt("a body where none may be")));
+            return Err(cursor.place(Error::corrupt("a manifest or index frame has a body")));
         }
         Ok(Self { kind, head_len, body_len, len: cursor.position() })
     }
 
-    /// Bytes from kind to checksum.
+    /// Returns the size in bytes from the kind to the checksum.
     pub(crate) fn prelude_len(&self) -> u64 {
         self.len as u64 + self.head_len + 4
     }
 }
 
-/// A frame from kind to checksum, checked.
+/// A frame from its kind to its checksum, which was checked.
 #[derive(Debug)]
 pub(crate) struct Prelude<'a> {
     pub(crate) start: FrameStart,
@@ -52,7 +52,7 @@ pub(crate) struct Prelude<'a> {
 }
 
 impl<'a> Prelude<'a> {
-    /// Appends a prelude.
+    /// Appends a prelude to `out`.
     pub(crate) fn write(kind: u8, head: &[u8], body_len: u64, out: &mut Vec<u8>) {
         let start = out.len();
         out.push(kind);
@@ -63,12 +63,12 @@ impl<'a> Prelude<'a> {
         out.extend_from_slice(&sum.to_le_bytes());
     }
 
-    /// From exactly the bytes of a prelude that lies at `offset`.
+    /// Parses exactly the bytes of a prelude at `offset`.
     pub(crate) fn read(bytes: &'a [u8], offset: u64) -> Result<Self> {
         let start = FrameStart::read(bytes, offset)?;
         if start.prelude_len() != bytes.len() as u64 {
             return Err(Error::corrupt(format!(
-                "a frame head of {} bytes where {} lie",
+                "the frame has a prelude of {} bytes and {} are expected",
                 start.prelude_len(),
                 bytes.len()
             ))
@@ -80,15 +80,15 @@ impl<'a> Prelude<'a> {
         let head = cursor.bytes(bytes.len() - start.len - 4)?;
         let stored = cursor.u32()?;
         if !checksum_matches(&bytes[..bytes.len() - 4], stored) {
-            return Err(Error::corrupt("checksum of the frame head does not match").in_section("frame").at(offset));
+            return Err(Error::corrupt("the checksum of the frame does not match").in_section("frame").at(offset));
         }
         Ok(Self { start, head, head_offset: offset + start.len as u64 })
     }
 
-    /// The frame must be of `kind`.
+    /// Checks that the frame is of kind `kind`.
     pub(crate) fn expect(self, kind: u8, section: &'static str) -> Result<Self> {
         if self.start.kind != kind {
-            let what = format!("frame kind {} where {kind} should be", self.start.kind);
+            let what = format!("the frame has kind {} and should have kind {kind}", self.start.kind);
             return Err(Error::corrupt(what).in_section(section).at(self.head_offset - self.start.len as u64));
         }
         Ok(self)

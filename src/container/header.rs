@@ -7,6 +7,7 @@ use crate::wire::{Cursor, checksum};
 
 const MAGIC: [u8; 8] = [0x89, b'T', b'S', b'R', 0x0d, 0x0a, 0x1a, 0x0a];
 
+/// Appends the header of a file to `out`.
 pub(crate) fn write_header(out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(&MAGIC);
@@ -16,7 +17,7 @@ pub(crate) fn write_header(out: &mut Vec<u8>) {
     out.extend_from_slice(&sum.to_le_bytes());
 }
 
-/// Checks the header at the start of `bytes`, which may be shorter than a header.
+/// Checks the header at the start of `bytes`. There can be fewer bytes than a header has.
 pub(crate) fn read_header(bytes: &[u8]) -> Result<()> {
     let magic = &bytes[..bytes.len().min(MAGIC.len())];
     if bytes.is_empty() {
@@ -25,7 +26,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<()> {
     if !MAGIC.starts_with(magic) {
         let what = match describe_foreign(bytes) {
             Some(format) => format!("not a Tersor file: {format}"),
-            None => "not a Tersor file: wrong magic".to_owned(),
+            None => "not a Tersor file: it does not begin with the magic bytes".to_owned(),
         };
         return Err(Error::corrupt(what).foreign().in_section("header").at(0));
     }
@@ -51,18 +52,20 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<()> {
     let _optional = cursor.u32()?;
     let stored = cursor.u32()?;
     if !checksum_matches(&bytes[..HEADER_BYTES - 4], stored) {
-        return Err(Error::corrupt("checksum does not match").in_section("header").at(20));
+        return Err(Error::corrupt("the checksum of the header does not match").in_section("header").at(20));
     }
     if reserved != 0 {
-        return Err(Error::corrupt("reserved field is not zero").in_section("header").at(10));
+        return Err(Error::corrupt("a reserved field is not zero").in_section("header").at(10));
     }
     if critical != 0 {
-        return Err(Error::unsupported(format!("critical features {critical:#x}")).in_section("header").at(12));
+        return Err(Error::unsupported(format!("the critical features {critical:#x} are unknown"))
+            .in_section("header")
+            .at(12));
     }
     Ok(())
 }
 
-/// What a file that is not ours seems to be, from its first bytes.
+/// Returns a guess at the format of a file that is no Tersor file, from its first bytes.
 pub(crate) fn describe_foreign(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [b'P', b'K', 3, 4, ..] => Some("this looks like a zip archive, such as a PyTorch checkpoint (.pt)"),

@@ -2,19 +2,27 @@
 //! stays bytes here. Each file holds one structure, and its writing beside its reading.
 
 mod directory;
+mod entry;
+mod file_name;
 mod footer;
 mod frame;
 mod header;
 mod index;
 mod manifest;
+mod manifest_state;
+#[cfg(test)]
+mod manifest_tests;
 mod segment;
 
 pub(crate) use directory::{Coverage, Directory, Place};
+pub(crate) use entry::Entry;
+pub(crate) use file_name::is_file_name;
 pub(crate) use footer::Footer;
 pub(crate) use frame::{FrameStart, MAX_FRAME_START, Prelude};
 pub(crate) use header::{describe_foreign, read_header, write_header};
 pub(crate) use index::{Index, ManifestPlace, SegmentPlace, entry_digest};
-pub(crate) use manifest::{Entry, FileRecord, Manifest, ManifestState, is_file_name};
+pub(crate) use manifest::{FileRecord, Manifest};
+pub(crate) use manifest_state::ManifestState;
 pub(crate) use segment::{Chunk, SegmentHead};
 
 use crate::spec::RAW_ALIGNMENT;

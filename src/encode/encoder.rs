@@ -17,7 +17,7 @@ use crate::tensor::{Dtype, TensorView};
 /// use tersor::{EncodeOptions, Encoder, Reader, TensorView};
 /// # fn main() -> tersor::Result<()> {
 /// let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default())?;
-/// encoder.metadata("task", "example")?;
+/// encoder.add_metadata("task", "example")?;
 /// let values: Vec<f32> = (0..1000).map(|i| (i as f32).sqrt()).collect();
 /// encoder.add("layer.weight", TensorView::from_slice(&values, &[10, 100])?)?;
 /// let (file, summary) = encoder.finish()?;
@@ -51,7 +51,7 @@ impl<W: Write> Encoder<W> {
     ///
     /// # Errors
     /// `InvalidArgument` if the key was added before, or if a tensor was.
-    pub fn metadata(&mut self, key: &str, value: &str) -> Result<()> {
+    pub fn add_metadata(&mut self, key: &str, value: &str) -> Result<()> {
         let manifest = &mut self.writer.manifest;
         if !manifest.entries.is_empty() {
             return Err(Error::invalid("metadata must be added before the first tensor"));

@@ -1,4 +1,4 @@
-//! Other formats.
+//! Reads other formats.
 
 mod safetensors;
 

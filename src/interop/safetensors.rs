@@ -1,4 +1,4 @@
-//! safetensors files, by the crate of that name.
+//! Reads the header of safetensors files, with the crate `safetensors`.
 
 use std::ops::Range;
 
@@ -9,37 +9,38 @@ use crate::error::{Error, Result};
 use crate::spec::MAX_RANK;
 use crate::tensor::{Dtype, byte_len};
 
-/// A tensor of a safetensors file and where its bytes lie.
+/// A tensor of a safetensors file, and the place of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SafetensorsTensor {
-    /// Its name: any text.
+    /// The name. It can be any text.
     pub name: String,
-    /// Its dtype.
+    /// The dtype.
     pub dtype: Dtype,
-    /// Its dimensions, the outermost first.
+    /// The dimensions, the outermost first.
     pub shape: Vec<u64>,
-    /// Its bytes in the file; as many as dtype and shape ask for.
+    /// The place of its bytes in the file. The length agrees with dtype and shape.
     pub range: Range<usize>,
 }
 
-/// What the header of a safetensors file says.
+/// The header of a safetensors file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SafetensorsHeader {
-    /// Where the header ends, in bytes from the start of the file.
+    /// The end of the header, in bytes from the start of the file.
     pub data_start: usize,
-    /// In the order of their bytes, which leave nothing out.
+    /// The tensors in the order of their bytes. There is no gap between them.
     pub tensors: Vec<SafetensorsTensor>,
-    /// By key.
+    /// The metadata as pairs of key and value, sorted by key.
     pub metadata: Vec<(String, String)>,
 }
 
 impl SafetensorsHeader {
-    /// Reads the header of a safetensors file, of which `bytes` are all, and checks that its tensors make up the rest.
+    /// Reads the header of a safetensors file. `bytes` is the whole file; the tensors must fill it up to its end.
     ///
     /// # Errors
-    /// `Truncated` for an empty file, `Corrupt` for one that breaks a rule, `Unsupported` for a dtype or rank that a container cannot hold.
+    /// `Truncated` if the file is empty; `Corrupt` if it breaks a rule of the format; `Unsupported` if it has a dtype or
+    /// a rank that a container cannot hold.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         if bytes.is_empty() {
             return Err(Error::truncated("the file is empty").at(0));
@@ -63,22 +64,24 @@ impl SafetensorsHeader {
             }
             let range = data_start + info.data_offsets.0..data_start + info.data_offsets.1;
             if byte_len(dtype, &shape) != Some(range.len() as u64) {
-                let what = format!("{dtype} of shape {shape:?} in {} bytes", range.len());
+                let what = format!("{dtype} of shape {shape:?} has {} bytes", range.len());
                 return Err(Error::corrupt(what).in_tensor(&name));
             }
             tensors.push(SafetensorsTensor { name, dtype, shape, range });
         }
-        // empty tensors share an offset: the name decides
+        // tensors without elements share an offset, so the order of their names decides
         tensors.sort_by(|a, b| (a.range.start, a.range.end, &a.name).cmp(&(b.range.start, b.range.end, &b.name)));
         let mut end = data_start;
         for tensor in &tensors {
             if tensor.range.start != end {
-                return Err(Error::corrupt("tensors leave a gap or overlap").in_tensor(&tensor.name).at(end as u64));
+                return Err(Error::corrupt("there is a gap between tensors, or they overlap")
+                    .in_tensor(&tensor.name)
+                    .at(end as u64));
             }
             end = tensor.range.end;
         }
         if end != bytes.len() {
-            return Err(Error::corrupt(format!("{} bytes after the last tensor", bytes.len() - end)).at(end as u64));
+            return Err(Error::corrupt(format!("{} bytes follow the last tensor", bytes.len() - end)).at(end as u64));
         }
         let mut metadata: Vec<_> = header.metadata().clone().unwrap_or_default().into_iter().collect();
         metadata.sort();

@@ -13,7 +13,7 @@ use crate::support::{Content, Random, by_index, files, in_order};
 /// Encodes the tensors and checks the summary.
 pub fn encode(tensors: &[Content], options: EncodeOptions) -> Vec<u8> {
     let mut encoder = Encoder::new(Vec::new(), options).unwrap();
-    encoder.metadata("key", "value").unwrap();
+    encoder.add_metadata("key", "value").unwrap();
     for tensor in tensors {
         let view = TensorView::new(tensor.dtype, &tensor.shape, &tensor.bytes).unwrap();
         encoder.add(tensor.name.as_ref().unwrap(), view).unwrap();
@@ -62,7 +62,7 @@ pub fn check(container: &[u8], tensors: &[Content], random: &mut Random) {
             }
         }
     }
-    // each content is stored once
+    // every content is stored once
     let mut contents = HashSet::new();
     assert!(streamed.stored.values().all(|content| contents.insert((content.dtype, &content.bytes))));
 }
@@ -143,7 +143,7 @@ pub fn safetensors(tensors: &[Content], spaces: usize, metadata: bool) -> Vec<u8
         ));
         offset = end;
     }
-    // the order of the header's keys is not that of the bytes
+    // the keys of the header are not in the order of the bytes
     header.reverse();
     let mut text = format!("{{{}}}", header.join(","));
     text.push_str(&" ".repeat(spaces));

@@ -15,15 +15,15 @@ pub enum Kind {
     Small,
     Sequence,
     Sparse,
-    /// One in the first half, another in the second.
+    /// The distribution of the second half differs from the first.
     Changing,
-    /// Rows and columns of a hundred differ in scale.
+    /// Rows and columns of 100 elements differ in scale.
     Scaled,
-    /// Some rows have zeros in their lower half, as if they came through a narrower type.
+    /// In some rows the lower half of the bits is zero, as after a conversion from a narrower type.
     Narrow,
-    /// Bits here and there never change, and others change only where the top bit is set.
+    /// Some bits never change, and others change only if the top bit is set.
     Masked,
-    /// Neighbours resemble each other.
+    /// Neighbours have similar values.
     Smooth,
 }
 

@@ -1,4 +1,4 @@
-//! Random tensors and options.
+//! Strategies for random tensors and options.
 
 use std::collections::HashSet;
 

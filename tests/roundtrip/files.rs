@@ -1,4 +1,4 @@
-//! Whole files, and input that is refused.
+//! Whole files, and input that the encoder refuses.
 
 use tersor::{Dtype, EncodeOptions, Encoder, ErrorKind, FileInput, TensorView, encode_files};
 
@@ -27,7 +27,7 @@ fn unusable_input_is_refused() {
     let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default()).unwrap();
     encoder.add("x", TensorView::new(Dtype::U8, &[1], &[1]).unwrap()).unwrap();
     assert!(encoder.add("x", TensorView::new(Dtype::U8, &[1], &[2]).unwrap()).is_err());
-    assert!(encoder.metadata("late", "").is_err());
+    assert!(encoder.add_metadata("late", "").is_err());
 }
 
 #[test]

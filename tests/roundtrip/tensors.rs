@@ -162,7 +162,7 @@ fn contexts_of_a_raw_field_come_back() {
     for level in [5, 6, 9] {
         let container = encode(&tensors, EncodeOptions::default().with_level(level));
         check(&container, &tensors, &mut random);
-        // eight bits of half of the words are known
+        // in half of the words eight bits are known
         assert!(container.len() < tensors[0].bytes.len() * 29 / 32, "{} bytes", container.len());
     }
 }

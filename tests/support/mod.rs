@@ -1,4 +1,4 @@
-//! Decoding everything, both ways. The tests and the fuzz targets share it.
+//! Decodes whole containers by random access and in file order. Tests and fuzz targets share these functions.
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
@@ -18,7 +18,8 @@ pub struct Content {
     pub bytes: Vec<u8>,
 }
 
-/// What a container holds, as far as a reader in file order hands it out: what is stored, by ordinal, and who repeats it.
+/// The content of a container as a reader in file order returns it: stored entries by ordinal, and pairs of an alias and
+/// its target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Streamed {
     pub metadata: Vec<(String, String)>,
@@ -27,7 +28,7 @@ pub struct Streamed {
     pub files: Vec<(FileInfo, Vec<u8>)>,
 }
 
-/// Numbers that look random, from a seed that proptest chooses and shrinks (SplitMix64).
+/// Pseudo-random numbers (SplitMix64).
 pub struct Random(pub u64);
 
 impl Random {
@@ -43,13 +44,13 @@ impl Random {
         self.next() % bound.max(1)
     }
 
-    /// Bell-shaped, about 1 wide.
+    /// Returns about normally distributed numbers of standard deviation 1.
     pub fn normal(&mut self) -> f64 {
         (0..6).map(|_| self.below(1 << 30) as f64 / f64::from(1 << 30) - 0.5).sum::<f64>() * 1.4
     }
 }
 
-/// Bounds that a fuzzer or a changed byte must not get past.
+/// Returns small limits for damaged or random containers.
 pub fn tight() -> Limits {
     Limits::default()
         .with_total_bytes(16 << 20)
@@ -62,7 +63,7 @@ fn options(limits: Limits) -> DecodeOptions {
     DecodeOptions::default().with_limits(limits).with_threads(1)
 }
 
-/// All tensors by random access, their digests checked.
+/// Decodes all tensors by random access and checks their digests.
 pub fn by_index<S: ReadAt>(source: S, limits: Limits) -> Result<Vec<Content>> {
     let reader = Reader::with_options(source, options(limits))?;
     let mut tensors = Vec::new();
@@ -84,10 +85,10 @@ pub fn by_index<S: ReadAt>(source: S, limits: Limits) -> Result<Vec<Content>> {
     Ok(tensors)
 }
 
-/// Draws up the ledger, which reads all chunks and what lies between the segments.
+/// Computes the ledger, which reads all chunks and the bytes between the segments.
 pub fn ledger<S: ReadAt>(source: S, limits: Limits) -> Result<()> {
     let reader = Reader::with_options(source, options(limits))?;
-    // bounds begin with the ledger, and may fail where chunks are decoded
+    // `bounds` computes the ledger first, and can fail later, when it decodes chunks
     let ledger = match reader.bounds(&BoundsOptions::default()) {
         Ok(bounds) => bounds.ledger,
         Err(_) => reader.ledger()?,
@@ -96,7 +97,7 @@ pub fn ledger<S: ReadAt>(source: S, limits: Limits) -> Result<()> {
     Ok(())
 }
 
-/// Everything in file order; files, where there are any, with their digests.
+/// Decodes everything in file order; files, if there are any, with their digests.
 pub fn in_order(bytes: &[u8], limits: Limits) -> Result<Streamed> {
     let streamed = streamed(bytes, limits)?;
     match files(bytes, limits) {
@@ -106,7 +107,7 @@ pub fn in_order(bytes: &[u8], limits: Limits) -> Result<Streamed> {
     }
 }
 
-/// Tensors and file contents in file order.
+/// Decodes tensors and file contents in file order.
 pub fn streamed(bytes: &[u8], limits: Limits) -> Result<Streamed> {
     let mut decoder = StreamDecoder::new(bytes, options(limits))?;
     let mut stored: BTreeMap<usize, Content> = BTreeMap::new();
@@ -131,7 +132,7 @@ pub fn streamed(bytes: &[u8], limits: Limits) -> Result<Streamed> {
     })
 }
 
-/// The files, recreated; `Corrupt` if one is not what its digest says.
+/// Recreates the files; returns an error of kind `Corrupt` if the digest of one differs.
 pub fn files(bytes: &[u8], limits: Limits) -> Result<Vec<(FileInfo, Vec<u8>)>> {
     let mut memory = Memory::default();
     let infos = decode_files(bytes, &mut memory, options(limits))?;
@@ -171,10 +172,10 @@ impl FileOutput for Memory {
     }
 }
 
-/// What must hold of any bytes whatever: both ways end, and what both can read is the same.
+/// Decodes any bytes in both ways. Both must end, and if both succeed they must return the same.
 pub fn agree(bytes: &[u8], limits: Limits) -> (Result<Vec<Content>>, Result<Streamed>) {
     let (indexed, streamed) = (by_index(bytes, limits), in_order(bytes, limits));
-    // a reader in file order sees all that one by index can see
+    // a reader in file order reads every byte that a reader by index reads
     for outcome in [indexed.as_ref().err(), ledger(bytes, limits).as_ref().err()] {
         if let (Some(error), Ok(_)) = (outcome, &streamed) {
             assert_eq!(error.kind(), ErrorKind::Limit, "only by index: {error}");
@@ -186,7 +187,7 @@ pub fn agree(bytes: &[u8], limits: Limits) -> (Result<Vec<Content>>, Result<Stre
         let with_bytes = indexed.iter().filter(|content| !content.bytes.is_empty()).count();
         assert!(with_bytes >= named, "{with_bytes} tensors by index, {named} in order");
         assert!(with_bytes <= named + aliases.len(), "{with_bytes} tensors by index, {named} in order");
-        // both in the order of ordinals; aliases are not among the stored
+        // both are in the order of ordinals, and aliases are not among the stored entries
         let mut rest = indexed.iter();
         for content in streamed.stored.values().filter(|content| content.name.is_some()) {
             assert!(rest.any(|other| other == content), "{:?} by index is another", content.name);
@@ -195,7 +196,8 @@ pub fn agree(bytes: &[u8], limits: Limits) -> (Result<Vec<Content>>, Result<Stre
     (indexed, streamed)
 }
 
-/// No stream takes less than its model says, contexts never cost, and everything adds up to the file.
+/// Checks the bounds of a file: no stream is smaller than its model allows, contexts never make a code longer, and the
+/// sum of all parts is the size of the file.
 pub fn check_bounds<S: ReadAt>(reader: &Reader<S>) {
     let bounds = reader.bounds(&BoundsOptions::default().with_statistics(true)).unwrap();
     assert_eq!(bounds.ledger, reader.ledger().unwrap());
@@ -209,7 +211,7 @@ pub fn check_bounds<S: ReadAt>(reader: &Reader<S>) {
             assert!(lengths.conditional_bits <= lengths.kt_bits * (1.0 + 1e-9), "{stream:?}");
             assert!(lengths.conditional_bits <= lengths.two_part_bits * (1.0 + 1e-9), "{stream:?}");
             if stream.coding == "lanes" {
-                // with 32 states of 32 bits, half of them for nothing, and a tenth of an octave
+                // 32 states of 32 bits a chunk, of which about half is lost, and 1 % for rounding
                 let most = 1.01 * lengths.model_bits + 1088.0 * ledger.chunks as f64;
                 assert!(actual < most, "{stream:?} in {} chunks", ledger.chunks);
             }
@@ -220,7 +222,7 @@ pub fn check_bounds<S: ReadAt>(reader: &Reader<S>) {
     let parts = totals.lengths.model_bits + totals.coder_overhead_bits() + totals.raw_bits as f64;
     let file = parts + (totals.side_information_bits + totals.framing_bits) as f64;
     assert!((file / totals.file_bits as f64 - 1.0).abs() < 1e-12, "{totals:?}");
-    // what is framing by the ledger
+    // the categories of the ledger that are framing
     let framing = [
         Category::Header,
         Category::Manifest,
@@ -235,7 +237,7 @@ pub fn check_bounds<S: ReadAt>(reader: &Reader<S>) {
     ];
     let is_framing = |(category, bytes): (Category, u64)| if framing.contains(&category) { bytes } else { 0 };
     let framing: u64 = bounds.ledger.totals().into_iter().map(is_framing).sum();
-    // the ledger counts the lengths of a mask's stream as the mask's
+    // the ledger counts the lengths of a mask's streams as part of the mask
     let chunks: u64 = bounds.ledger.segments.iter().map(|segment| segment.chunks).sum();
     assert!((8 * framing..8 * framing + 160 * chunks + 1).contains(&totals.framing_bits), "{framing} {totals:?}");
     for statistics in bounds.statistics.iter().flatten() {

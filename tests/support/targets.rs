@@ -1,11 +1,11 @@
-//! What the fuzz targets do with their bytes. `tests/regressions.rs` does the same with the files that once failed.
+//! The functions of the fuzz targets. `tests/regressions.rs` calls them with the inputs that once failed.
 
 use tersor::internals::{self, KeptModel, Model};
 use tersor::{DecodeOptions, Dtype, EncodeOptions, Encoder, Limits, Reader, TensorView, byte_len, element_count};
 
 use super::support::{Content, agree, by_index, in_order};
 
-/// A target: its name and what it does.
+/// A fuzz target: its name and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
@@ -20,7 +20,7 @@ pub const ALL: [Target; 8] = [
     ("roundtrip", roundtrip),
 ];
 
-/// Small enough for many runs a second.
+/// Returns limits that allow many runs a second.
 fn limits() -> Limits {
     Limits::default()
         .with_total_bytes(1 << 20)
@@ -30,7 +30,7 @@ fn limits() -> Limits {
         .with_head_bytes(1 << 18)
 }
 
-/// Opens a container and asks for all that needs no decoding.
+/// Opens a container and reads everything that needs no decoding.
 pub fn container(data: &[u8]) {
     let options = DecodeOptions::default().with_limits(limits()).with_threads(1);
     let Ok(reader) = Reader::with_options(data, options) else { return };
@@ -56,7 +56,7 @@ pub fn decoder(data: &[u8]) {
     drop(agree(data, limits()));
 }
 
-/// Takes values from the front of bytes; zeros after their end.
+/// Takes values from the front of some bytes, and zeros after their end.
 struct Source<'a>(&'a [u8]);
 
 impl<'a> Source<'a> {
@@ -76,7 +76,7 @@ impl<'a> Source<'a> {
         taken
     }
 
-    /// Symbols of `width` bits: those that follow, over and over if `count` is more.
+    /// Returns `count` symbols of `width` bits from the bytes that follow, repeated as often as necessary.
     fn symbols(&mut self, width: u32, count: usize) -> Vec<u16> {
         let mut own: Vec<u16> =
             self.0.chunks(2).map(|pair| pair.iter().fold(0, |a, &b| a << 8 | u16::from(b))).collect();
@@ -85,7 +85,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Contexts that come and go, the same for the same seed.
+/// Returns `count` pseudo-random contexts below `contexts`.
 fn contexts(seed: u8, contexts: usize, count: usize) -> Vec<u8> {
     let mut state = u32::from(seed) | 1;
     let mut next = || {
@@ -215,7 +215,7 @@ pub fn lanes(data: &[u8]) {
     assert!(model.decode(&coded[..coded.len() - 1], &contexts, symbols.len()).is_err());
 }
 
-/// The same for the bits coder.
+/// Decodes arbitrary bits under an arbitrary model, or codes arbitrary symbols and decodes them.
 pub fn bits(data: &[u8]) {
     let mut source = Source(data);
     let (mode, width) = (source.byte(), 1 + u32::from(source.byte()) % 12);
@@ -226,7 +226,7 @@ pub fn bits(data: &[u8]) {
         let Ok(model) = Model::read_bits(source.bytes(2), width, contexts_count) else { return };
         let Ok(symbols) = model.decode(source.0, &contexts, count) else { return };
         assert!(symbols.iter().all(|symbol| symbol >> width == 0));
-        // the last words may have other forms
+        // the last words of the input can differ, so the symbols are compared and not the words
         assert!(model.decode(&model.encode(&symbols, &contexts), &contexts, count).expect("what was coded") == symbols);
         return;
     }

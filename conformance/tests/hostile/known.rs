@@ -72,7 +72,7 @@ pub fn known() -> Vec<Known> {
 
 pub fn encoded() -> Vec<u8> {
     let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default().with_chunk_bytes(4096)).unwrap();
-    encoder.metadata("some", "metadata").unwrap();
+    encoder.add_metadata("some", "metadata").unwrap();
     let floats: Vec<u8> = (0..3000u32).flat_map(|i| ((i * i % 997) as f32 * 0.01 - 3.0).to_le_bytes()).collect();
     let words: Vec<u8> = (0..2000u16).flat_map(|i| (i % 100 * (i % 17)).to_le_bytes()).collect();
     encoder.add("floats", TensorView::new(Dtype::F32, &[30, 100], &floats).unwrap()).unwrap();

@@ -105,7 +105,7 @@ impl BitsBack {
 
     /// Returns the bits of the two parameters of the prior, `1/2 log2 n` each for `n` weights (Rissanen 1978); 0 without weights.
     pub fn parameter_bits(&self) -> f64 {
-        super::parameter_bits(2, self.weights.max(1) as f64)
+        super::prior::parameter_bits(2, self.weights.max(1) as f64)
     }
 
     /// Returns the sum of [`kl_bits`](Self::kl_bits) and [`parameter_bits`](Self::parameter_bits).

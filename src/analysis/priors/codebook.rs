@@ -1,6 +1,6 @@
 //! [`PriorKind::Codebook`].
 
-use super::{Prior, PriorKind, parameter_bits, range, total};
+use super::prior::{Prior, PriorKind, parameter_bits, range, total};
 
 pub(super) fn prior(levels: &[(i64, u64)], _step: f64) -> Prior {
     let weights = total(levels);

@@ -4,8 +4,8 @@ use std::f64::consts::LN_2;
 
 use super::histogram::central_moments;
 use super::normal::ln_mass;
+use super::prior::{Prior, PriorKind, parameter_bits, total};
 use super::search::golden_section;
-use super::{Prior, PriorKind, parameter_bits, total};
 
 /// The least standard deviation in levels. All but 1e-15 of the mass is then in the level of the mean.
 pub(super) const MIN_DEVIATION: f64 = 1.0 / 16.0;

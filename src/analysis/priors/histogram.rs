@@ -1,6 +1,6 @@
 //! Counts of weights, rounded to multiples of a step.
 
-use super::finite;
+use super::prior::finite;
 use crate::error::{Error, Result};
 
 /// The levels `-HALF..HALF` are counted in an array.

@@ -6,8 +6,8 @@
 use std::f64::consts::LN_2;
 
 use super::gaussian::Zeros;
+use super::prior::{Prior, PriorKind, parameter_bits, total};
 use super::search::golden_section;
-use super::{Prior, PriorKind, parameter_bits, total};
 
 /// A Laplace distribution over levels.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use std::f64::consts::LN_2;
 use super::gaussian::{Gaussian, MIN_DEVIATION, Zeros};
 use super::histogram::central_moments;
 use super::normal::{LN_SQRT_2PI, moments_within};
-use super::{Prior, PriorKind, parameter_bits, range, total};
+use super::prior::{Prior, PriorKind, parameter_bits, range, total};
 
 const MAX_COMPONENTS: usize = 8;
 /// The largest number of bins. With more levels, neighbouring levels share a bin in the fit.

@@ -4,7 +4,7 @@ use std::f64::consts::LN_2;
 
 use super::gaussian::{Gaussian, Zeros};
 use super::laplace::Laplace;
-use super::{Prior, PriorKind, parameter_bits, total};
+use super::prior::{Prior, PriorKind, parameter_bits, total};
 
 pub(super) fn prior(levels: &[(i64, u64)], step: f64) -> Prior {
     let weights = total(levels);

@@ -56,7 +56,7 @@ fn no_name_leaves_the_folder() {
         for args in
             [&["decode", "deep/m.tersor"][..], &["decode", "deep/m.tersor", "-o", "out"], &["verify", "deep/m.tersor"]]
         {
-            folder.refuses(args, 1, &["cannot be a file's name"]);
+            folder.refuses(args, 1, &["cannot be the name of a file"]);
         }
     }
     let folder = Folder::new();

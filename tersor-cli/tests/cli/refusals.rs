@@ -50,7 +50,7 @@ fn files_that_are_no_containers() {
     folder.write("empty.safetensors", b"");
     for verb in ["decode", "inspect", "verify"] {
         folder.refuses(&[verb, "model.safetensors"], 1, &["a safetensors file", "tersor encode"]);
-        folder.refuses(&[verb, "other.tersor"], 1, &["wrong magic", "that `tersor encode` wrote"]);
+        folder.refuses(&[verb, "other.tersor"], 1, &["magic bytes", "that `tersor encode` wrote"]);
         folder.refuses(&[verb, "empty.tersor"], 1, &["empty"]);
         folder.refuses(&[verb, "missing.tersor"], 2, &["missing.tersor: no such file"]);
         folder.refuses(&[verb, "."], 2, &["folder"]);

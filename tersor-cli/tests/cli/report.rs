@@ -103,7 +103,7 @@ fn sums_match_the_file() {
         assert_eq!(found[key], inspected[key]);
     }
     for (tensor, inspected) in list(&found, "tensors").iter().zip(list(&inspected, "tensors")) {
-        for key in ["name", "dtype", "shape", "bytes", "bits_per_weight", "shares_segment"] {
+        for key in ["name", "dtype", "shape", "weights", "bytes", "bits_per_weight", "shares_segment"] {
             assert_eq!(tensor[key], inspected[key]);
         }
     }

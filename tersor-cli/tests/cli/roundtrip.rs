@@ -28,6 +28,10 @@ fn a_file() {
 fn the_networks_of_the_repository() {
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/");
     if !std::path::Path::new(data).exists() {
+        // the published package is without these files
+        return;
+    }
+    if !std::path::Path::new(data).exists() {
         eprintln!("skipped: the packaged crate has no test data");
         return;
     }
@@ -196,7 +200,7 @@ fn tensors_without_files_become_a_safetensors_file() {
     let floats = Random(3).f32s(50_000);
     let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default()).unwrap();
     for (key, value) in [("z", "1"), ("a", "2"), ("m", "3")] {
-        encoder.metadata(key, value).unwrap();
+        encoder.add_metadata(key, value).unwrap();
     }
     encoder.add("small", TensorView::new(Dtype::U8, &[3], &[1, 2, 3]).unwrap()).unwrap();
     encoder.add("large", TensorView::new(Dtype::F32, &[500, 100], &floats).unwrap()).unwrap();

@@ -66,9 +66,9 @@ fn totals(totals: &Totals) -> Value {
 
 fn segment(report: &FileReport, segment: &SegmentLedger, bounds: &SegmentBounds) -> Value {
     json!({
-        "tensors": segment.members.iter().map(|&member| report.bounds.ledger.name(member)).collect::<Vec<_>>(),
+        "members": segment.members.iter().map(|&member| report.bounds.ledger.name(member)).collect::<Vec<_>>(),
         "dtype": segment.dtype.name(),
-        "elements": segment.elements,
+        "weights": segment.elements,
         "bytes": segment.bytes(),
         "chunks": segment.chunks,
         "representation": segment.representation,
@@ -113,7 +113,7 @@ fn of_tensor(report: &FileReport, tensor: &TensorReport) -> Value {
         "name": tensor.name,
         "dtype": tensor.dtype.name(),
         "shape": tensor.shape,
-        "elements": tensor.elements,
+        "weights": tensor.elements,
         "bytes": tensor.bytes,
         "shares_segment": tensor.shares_segment,
         "bits_per_weight": bits_per_weight(tensor.bytes, tensor.elements),

@@ -82,10 +82,10 @@ pub fn network(tensors: usize, drift: f64) -> Value {
               "order0_bits": null, "conditional_bits": null, "kt_order0_bits": null, "kt_bits": null, "two_part_bits": null, "model_bits": null,
               "actual_bits": raw, "efficiency": null, "overhead": null },
         ]);
-        segments.push(json!({ "tensors": [name], "dtype": "BF16", "elements": elements, "bytes": bytes, "chunks": 1 + elements / 1_000_000,
+        segments.push(json!({ "members": [name], "dtype": "BF16", "weights": elements, "bytes": bytes, "chunks": 1 + elements / 1_000_000,
             "representation": "fields 9 lanes/12 + 7 raw; classes of rows, axis 0", "ledger": ledger, "streams": streams }));
         let deviation = 0.02 + 0.05 * share(index as u64 + 3);
-        list.push(json!({ "name": name, "dtype": "BF16", "shape": shape, "elements": elements, "bytes": bytes, "shares_segment": false,
+        list.push(json!({ "name": name, "dtype": "BF16", "shape": shape, "weights": elements, "bytes": bytes, "shares_segment": false,
             "bits_per_weight": bytes as f64 * 8.0 / weights, "zero_share": 0.001 * share(index as u64 + 4), "mean": 0.001 - 0.002 * share(index as u64 + 5),
             "deviation": deviation, "kurtosis": 3.0 + 4.0 * share(index as u64 + 6), "order0_bits": order0 + raw as f64, "conditional_bits": conditional + raw as f64,
             "model_bits": model + raw as f64,
@@ -157,9 +157,9 @@ fn finish(report: &mut Value, sums: &Sums, fixed: &Value, segments: Vec<Value>, 
 /// Returns the report on a file with a single scalar.
 pub fn tiny() -> Value {
     let mut report = network(0, 0.0);
-    let tensor = json!({ "name": "scale", "dtype": "F32", "shape": [], "elements": 1, "bytes": 97, "shares_segment": false, "bits_per_weight": 776.0,
+    let tensor = json!({ "name": "scale", "dtype": "F32", "shape": [], "weights": 1, "bytes": 97, "shares_segment": false, "bits_per_weight": 776.0,
         "zero_share": 0.0, "mean": 1.5, "deviation": 0.0, "kurtosis": null, "order0_bits": 32.0, "conditional_bits": 32.0, "model_bits": 32.0, "priors": null, "bits_back": null });
-    let segment = json!({ "tensors": ["scale"], "dtype": "F32", "elements": 1, "bytes": 97, "chunks": 1, "representation": "raw", "ledger": { "raw bytes": 4, "frames": 93 },
+    let segment = json!({ "members": ["scale"], "dtype": "F32", "weights": 1, "bytes": 97, "chunks": 1, "representation": "raw", "ledger": { "raw bytes": 4, "frames": 93 },
         "streams": [] });
     let sums = Sums { elements: 1, raw_bits: 32, ..Sums::default() };
     finish(
@@ -197,7 +197,7 @@ pub fn series(count: usize, tensors: usize) -> Value {
             let of = |file: usize, key: &str| if file == 2 && index == 5 { Value::Null } else { files[file]["tensors"][index][key].clone() };
             let each = |key: &str| (0..count).map(|file| of(file, key)).collect::<Vec<Value>>();
             let conditional: Vec<Value> = (0..count)
-                .map(|file| of(file, "conditional_bits").as_f64().map_or(Value::Null, |bits| json!(bits / files[file]["tensors"][index]["elements"].as_f64().unwrap())))
+                .map(|file| of(file, "conditional_bits").as_f64().map_or(Value::Null, |bits| json!(bits / files[file]["tensors"][index]["weights"].as_f64().unwrap())))
                 .collect();
             json!({ "name": tensor_name(index), "bytes": each("bytes"), "bits_per_weight": each("bits_per_weight"), "conditional_bits_per_weight": conditional })
         })

@@ -71,7 +71,7 @@ fn moments(tensor: &Value) -> String {
     let skipped = skipped.map_or_else(String::new, |skipped| format!("; {} skipped", exact(Some(skipped))));
     format!(
         "{}, step {}, deviation {}, kurtosis {}{skipped}",
-        plural(count(tensor, "elements"), "weight"),
+        plural(count(tensor, "weights"), "weight"),
         decimal(step, 6),
         decimal(number(tensor, "deviation"), 5),
         decimal(number(tensor, "kurtosis"), 2)
@@ -93,7 +93,7 @@ fn winners(tensors: &[&Value]) -> String {
     let mut wins: Vec<(&str, u64, u64)> = Vec::new();
     for tensor in tensors {
         let Some(best) = best(tensor) else { continue };
-        let weights = count(tensor, "elements").unwrap_or(0);
+        let weights = count(tensor, "weights").unwrap_or(0);
         match wins.iter_mut().find(|(name, ..)| *name == best) {
             Some((_, tensors, all)) => (*tensors, *all) = (*tensors + 1, all.saturating_add(weights)),
             None => wins.push((best, 1, weights)),
@@ -130,7 +130,7 @@ fn all(tensors: &[&Value]) -> String {
             if best(tensor) == Some(kind) { format!("<b>{bits}</b>") } else { bits }
         }));
         let back = tensor.get("bits_back").and_then(|back| number(back, "bits").or_else(|| number(back, "kl_bits")));
-        row.push(decimal(ratio(back, number(tensor, "elements")), 3));
+        row.push(decimal(ratio(back, number(tensor, "weights")), 3));
         row
     });
     format!(

@@ -20,13 +20,13 @@ pub fn render(report: &Value) -> String {
 }
 
 fn segment(segment: &Value) -> String {
-    let names: Vec<&str> = list(segment, "tensors").iter().filter_map(Value::as_str).collect();
+    let names: Vec<&str> = list(segment, "members").iter().filter_map(Value::as_str).collect();
     let title = match names[..] {
         [] => "no tensor".to_owned(),
         [only] => breakable(only),
         [first, ref more @ ..] => format!("{} and {} more", breakable(first), more.len()),
     };
-    let bits = ratio(number(segment, "bytes").map(|bytes| bytes * 8.0), number(segment, "elements"));
+    let bits = ratio(number(segment, "bytes").map(|bytes| bytes * 8.0), number(segment, "weights"));
     let word = |key: &str| text(segment, key).map_or_else(|| NONE.to_owned(), name);
     let members: String = match names.len() {
         0 | 1 => String::new(),
@@ -34,11 +34,11 @@ fn segment(segment: &Value) -> String {
     };
     format!(
         "<details>\n<summary><span class=\"name\">{title}</span> <span class=\"says\">{}, {} bits per weight</span></summary>\n\
-         <p class=\"says\">{}, {} elements, chunks: {}; {}</p>\n{members}{}{}</details>\n",
+         <p class=\"says\">{}, {} weights, chunks: {}; {}</p>\n{members}{}{}</details>\n",
         human(count(segment, "bytes")),
         decimal(bits, 3),
         word("dtype"),
-        exact(count(segment, "elements")),
+        exact(count(segment, "weights")),
         exact(count(segment, "chunks")),
         word("representation"),
         ledger::in_short(segment),

@@ -108,7 +108,7 @@ struct Figures {
 
 impl Figures {
     fn new(tensor: &Value) -> Self {
-        let elements = number(tensor, "elements");
+        let elements = number(tensor, "weights");
         let of = |key: &str| ratio(number(tensor, key), elements);
         Self {
             order0: of("order0_bits"),
