@@ -5,10 +5,10 @@
 //! view (the values, a survey of them), propose (all bids), fields (a plan for each bid), refine (cheaper codings).
 
 use super::chunk_limits::ChunkLimits;
+use super::cost::BYTE;
 use super::effort::Effort;
 use super::hurdles::{CODING, SAMPLE};
 use super::mask::plan_mask;
-use super::price::BYTE;
 use super::pricing::{Candidate, price};
 use super::view::{MaskView, SegmentView};
 use crate::error::Result;

@@ -1,9 +1,9 @@
 //! Chooses the coding of one field from the counts of its symbols.
 
 use super::contexts::Contexts;
+use super::cost::{BYTE, LANE_OVERHEAD};
 use super::hurdles::Hurdle;
 use super::plans::PlannedField;
-use super::price::{BYTE, LANE_OVERHEAD};
 use crate::coders::{Adaptation, BIT, LaneModel, Tables, adaptive_cost, static_cost};
 use crate::represent::{Coding, ContextSource};
 use crate::spec::{MAX_CONTEXT_SHIFT, MAX_PRECISION, MAX_SLOTS, MAX_SYMBOL_BITS};

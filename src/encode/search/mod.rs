@@ -1,8 +1,20 @@
 //! Chooses the representation of a segment: the one of the least measured cost.
+//!
+//! ```text
+//!   choose ── pricing ── fields ── refine             a plan for each proposal; measured codings
+//!     │          │         ├── histograms             statistics of the words
+//!     │          │         ├── contexts ── scale ── effects ── magnitude    how rows and columns differ
+//!     │          │         ├── planes ── plane_contexts                     the low bits
+//!     │          │         └── field_coding           the coding of one field
+//!     │          └── mixing, mixing_behind_mask       levels 8 and 9
+//!     └── mask                                        the mask, planned once for all proposals
+//!   view, plans, chunk_limits, cost, hurdles, effort  the data that all of these share
+//! ```
 
 mod choose;
 mod chunk_limits;
 mod contexts;
+mod cost;
 mod effects;
 mod effort;
 mod field_coding;
@@ -16,7 +28,6 @@ mod mixing_behind_mask;
 mod plane_contexts;
 mod planes;
 mod plans;
-mod price;
 mod pricing;
 mod refine;
 mod scale;
