@@ -10,17 +10,17 @@ use tersor::{Dtype, EncodeOptions, Encoder, Reader, TensorView};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::temp_dir().join(format!("tersor-example-{}.tersor", std::process::id()));
 
-    // a layer of 256 x 512 weights, and its bias in bf16, for which Rust has no type: the upper two bytes of an f32
-    let weights: Vec<f32> = (0..256 * 512).map(|i| (i as f32 * 0.37).sin() * 0.05).collect();
-    let bias: Vec<u8> = weights[..256].iter().flat_map(|value| value.to_le_bytes()[2..].to_vec()).collect();
+    // a layer of 64 x 512 weights, and its bias in bf16, for which Rust has no type: the upper two bytes of an f32
+    let weights: Vec<f32> = (0..64 * 512).map(|i| (i as f32 * 0.37).sin() * 0.05).collect();
+    let bias: Vec<u8> = weights[..64].iter().flat_map(|value| value.to_le_bytes()[2..].to_vec()).collect();
 
     let file = BufWriter::new(File::create(&path)?);
     let mut encoder = Encoder::new(file, EncodeOptions::default().with_level(6))?;
     encoder.add_metadata("task", "example")?;
-    encoder.add("layer.weight", TensorView::from_slice(&weights, &[256, 512])?)?;
-    encoder.add("layer.bias", TensorView::new(Dtype::BF16, &[256], &bias)?)?;
+    encoder.add("layer.weight", TensorView::from_slice(&weights, &[64, 512])?)?;
+    encoder.add("layer.bias", TensorView::new(Dtype::BF16, &[64], &bias)?)?;
     // the same bytes again are stored once
-    encoder.add("tied.weight", TensorView::from_slice(&weights, &[512, 256])?)?;
+    encoder.add("tied.weight", TensorView::from_slice(&weights, &[512, 64])?)?;
     let (_, summary) = encoder.finish()?;
     println!("{} bytes of tensors became {} bytes", summary.raw_bytes, summary.coded_bytes);
 

@@ -22,7 +22,8 @@ struct HttpFile {
 
 impl HttpFile {
     fn open(url: String) -> io::Result<Self> {
-        let agent = ureq::Agent::new_with_defaults();
+        // a proxy cannot reach the server of this example
+        let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
         let response = agent.head(&url).call().map_err(io::Error::other)?;
         let len = response.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
         let len = len.ok_or_else(|| io::Error::other("the server does not give the length of the file"))?;
@@ -78,8 +79,8 @@ fn serve(connection: TcpStream, file: &[u8]) -> io::Result<()> {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default().with_level(1))?;
     for layer in 0..8 {
-        let weights: Vec<f32> = (0..256 * 256).map(|i| ((i + layer) as f32 * 0.37).sin()).collect();
-        encoder.add(&format!("layer.{layer}"), TensorView::from_slice(&weights, &[256, 256])?)?;
+        let weights: Vec<f32> = (0..128 * 256).map(|i| ((i + layer) as f32 * 0.37).sin()).collect();
+        encoder.add(&format!("layer.{layer}"), TensorView::from_slice(&weights, &[128, 256])?)?;
     }
     let file = encoder.finish()?.0;
     let len = file.len();

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use tersor::{EncodeOptions, ErrorKind, FileInput, Progress, encode_files};
 
 fn main() -> tersor::Result<()> {
-    // 4 MiB of text that repeats
-    let text: Vec<u8> = b"a sentence that comes again and again, ".iter().copied().cycle().take(4 << 20).collect();
-    let input = [FileInput::new("text.txt", &text)];
+    // 1 MiB of noise, which is stored in chunks of 256 KiB
+    let noise: Vec<u8> = (0..1u32 << 20).map(|i| (i.wrapping_mul(i ^ 0x9e37_79b9) >> 13) as u8).collect();
+    let input = [FileInput::new("noise.bin", &noise)];
 
     // the callback runs on the thread that has coded some bytes, so it shares a counter
     let done = Arc::new(AtomicU64::new(0));
-    let (counter, total) = (Arc::clone(&done), text.len() as u64);
+    let (counter, total) = (Arc::clone(&done), noise.len() as u64);
     let progress = Progress::new(move |bytes| {
         let before = counter.fetch_add(bytes, Ordering::Relaxed);
         println!("{:3} %", 100 * (before + bytes) / total);

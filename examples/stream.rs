@@ -13,8 +13,8 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 fn send(connection: TcpStream) -> Outcome {
     let mut encoder = Encoder::new(BufWriter::new(connection), EncodeOptions::default().with_level(1))?;
     for layer in 0..4 {
-        let weights: Vec<f32> = (0..512 * 512).map(|i| ((i + layer) as f32 * 0.37).sin()).collect();
-        encoder.add(&format!("layer.{layer}"), TensorView::from_slice(&weights, &[512, 512])?)?;
+        let weights: Vec<f32> = (0..128 * 512).map(|i| ((i + layer) as f32 * 0.37).sin()).collect();
+        encoder.add(&format!("layer.{layer}"), TensorView::from_slice(&weights, &[128, 512])?)?;
     }
     encoder.finish()?;
     Ok(())

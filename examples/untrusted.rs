@@ -6,8 +6,8 @@ use tersor::{DecodeOptions, EncodeOptions, Encoder, ErrorKind, Limits, Reader, T
 
 /// Decodes every tensor of an uploaded file and returns the number of its bytes.
 fn check_upload(file: &[u8]) -> tersor::Result<usize> {
-    // a file may ask for 32 MiB in all, in at most 1000 tensors
-    let limits = Limits::default().with_total_bytes(32 << 20).with_tensors(1000).with_head_bytes(16 << 20);
+    // a file may ask for 1 MiB in all, in at most 1000 tensors
+    let limits = Limits::default().with_total_bytes(1 << 20).with_tensors(1000).with_head_bytes(16 << 20);
     let reader = Reader::with_options(file, DecodeOptions::default().with_limits(limits))?;
     let mut bytes = 0;
     for tensor in reader.tensors() {
@@ -28,8 +28,8 @@ fn main() -> tersor::Result<()> {
     let good = encode(&[7; 100_000].map(|byte: u8| byte.wrapping_mul(3)))?;
     let mut damaged = good.clone();
     damaged[good.len() / 2] ^= 1;
-    // 64 MiB of zeros take a few hundred bytes, so the size of a file says nothing about the memory it needs
-    let bomb = encode(&vec![0; 64 << 20])?;
+    // 4 MiB of zeros take a few hundred bytes, so the size of a file says nothing about the memory it needs
+    let bomb = encode(&vec![0; 4 << 20])?;
     let uploads = [
         ("a good file", &good[..]),
         ("a damaged file", &damaged),

@@ -1,4 +1,4 @@
-//! The actual size of a container beside theoretical bounds.
+//! The actual size of a container and theoretical bounds.
 
 use super::ledger::{Category, Ledger};
 use super::statistics::TensorStatistics;

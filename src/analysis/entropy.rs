@@ -169,7 +169,7 @@ mod tests {
             prop_assert!(conditional <= all * (1.0 + 1e-12), "{conditional} {all}");
         }
 
-        /// The chain rule: H(mask) + H(value | mask) = H(value), if the mask tells which values are 0.
+        /// The chain rule: H(mask) + H(value | mask) = H(value), if the mask shows which values are 0.
         #[test]
         fn a_mask_and_kept_values_have_the_entropy_of_the_values((alphabet, symbols) in symbols()) {
             let counts = counts_of(&symbols, alphabet);

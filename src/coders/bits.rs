@@ -35,18 +35,18 @@ impl BitsModel {
         check_symbol_width(width).map_err(|error| cursor.place(error))?;
         // Section 11.4. The bound counts 2^width adaptive bits for each tree, although the first one is unused.
         if contexts == 0 || contexts > MAX_SLOTS >> width {
-            return Err(cursor.place(Error::corrupt(format!("{contexts} trees of {width} bits"))));
+            return Err(cursor.place(Error::corrupt(format!("{contexts} trees of {width} bits are not allowed"))));
         }
         let start = cursor.clone();
         let word = match cursor.u8()? {
             0 => WordSize::Narrow,
             1 => WordSize::Wide,
-            other => return Err(start.place(Error::corrupt(format!("word size {other} of the bits coder")))),
+            other => return Err(start.place(Error::corrupt(format!("the bits coder has no word size {other}")))),
         };
         let start = cursor.clone();
         let limit = cursor.u8()?;
         if limit == 0 {
-            return Err(start.place(Error::corrupt("limit 0 of the bits coder")));
+            return Err(start.place(Error::corrupt("the count limit of the bits coder is 0")));
         }
         Ok(Self { word, limit, width, contexts })
     }

@@ -60,9 +60,9 @@ fn pack_eights<const WIDTH: usize>(values: &[u16], out: &mut Vec<u8>) {
 /// Unpacks values of 1 to 16 bits to `out`; `bytes` holds exactly these values.
 pub(crate) fn unpack(bytes: &[u8], width: u32, out: &mut [u16]) -> Result<()> {
     if bytes.len() != packed_len(out.len(), width) {
-        return Err(Error::corrupt(format!("{} bytes for {} values of {width} bits", bytes.len(), out.len())));
+        return Err(Error::corrupt(format!("{} bytes cannot hold {} values of {width} bits", bytes.len(), out.len())));
     }
-    with_width!(width, unpack_eights(bytes, out), else Err(Error::corrupt(format!("values of {width} bits"))))
+    with_width!(width, unpack_eights(bytes, out), else Err(Error::corrupt(format!("packed values of {width} bits are not allowed"))))
 }
 
 fn unpack_eights<const WIDTH: usize>(bytes: &[u8], out: &mut [u16]) -> Result<()> {

@@ -1,8 +1,6 @@
 //! Random access: opening a file reads its directory; every tensor is then found in constant time.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -41,13 +39,13 @@ pub struct Reader<S> {
 }
 
 #[cfg(any(unix, windows))]
-impl Reader<File> {
+impl Reader<std::fs::File> {
     /// Opens the file at `path` with default options. The file is read by positional reads; to map it into memory
     /// instead, pass a [`Map`](crate::Map) to [`Reader::new`].
     ///
     /// # Errors
     /// As [`Reader::new`]. The error names the path.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+    pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self> {
         Self::open_with(path, DecodeOptions::default())
     }
 
@@ -55,9 +53,9 @@ impl Reader<File> {
     ///
     /// # Errors
     /// As [`Reader::new`]. The error names the path.
-    pub fn open_with(path: impl AsRef<Path>, options: DecodeOptions) -> Result<Self> {
+    pub fn open_with(path: impl AsRef<std::path::Path>, options: DecodeOptions) -> Result<Self> {
         let path = path.as_ref();
-        let reader = File::open(path).map_err(Error::from).and_then(|file| Self::with_options(file, options));
+        let reader = std::fs::File::open(path).map_err(Error::from).and_then(|file| Self::with_options(file, options));
         reader.map_err(|error| error.in_file(path))
     }
 }

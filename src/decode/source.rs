@@ -1,6 +1,5 @@
 //! Sources that are read at an offset.
 
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
@@ -102,7 +101,7 @@ macro_rules! read_at_pointer {
 read_at_pointer!(&S, Box<S>, Arc<S>);
 
 #[cfg(any(unix, windows))]
-impl ReadAt for File {
+impl ReadAt for std::fs::File {
     fn len(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
     }

@@ -1,99 +1,111 @@
-//! How the symbols of a field are coded (section 8.1).
+//! How the symbols of a field or a mask are coded (section 8.1): the list of codings. A new coding needs its model, and a line
+//! in each list of this file.
 
 use super::contexts::ContextSource;
-use super::stream_bytes::StreamBytes;
-use super::values::{MaskBits, SymbolShape};
-use crate::coders::{
-    BitsModel, Geometry, KeptModel, LaneModel, MixedModel, encode_bits, encode_kept, encode_lanes, encode_mask,
-    encode_mixed, pack, packed_len, skip_bits, skip_lanes, skip_mixed,
-};
+use super::models::RawBits;
+use super::stream::SymbolModel;
+use super::values::SymbolShape;
+use crate::coders::{BitsModel, Geometry, KeptModel, LaneModel, MixedModel};
 use crate::error::{Error, Result};
-use crate::kernel::Kernel;
 use crate::spec::MAX_SYMBOL_BITS;
-use crate::wire::{Cursor, put_varint};
+use crate::wire::Cursor;
 
-/// How a field's symbols are coded.
+/// A coding: a model of symbols and, for some, the source of its contexts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Coding {
+    /// The bits of the symbols.
     Raw,
+    /// Nothing: all symbols have this value.
     Constant(u16),
+    /// The lane coder.
     Lanes(ContextSource, LaneModel),
+    /// The bits coder.
     Bits(ContextSource, BitsModel),
+    /// Mixing, for fields.
     Mixed(ContextSource, MixedModel),
-    /// Of a mask.
+    /// Mixing, for masks.
     MixedMask(Geometry),
-    /// Of the first field of the values that a mask keeps.
+    /// Mixing, for the first field of kept values.
     MixedKept(KeptModel),
 }
 
+/// What the coding of a field depends on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CodingInput<'a> {
+    /// Bits of a symbol.
+    pub(crate) width: u32,
+    /// The number of class fields of the segment.
+    pub(crate) class_fields: usize,
+    /// The widths of the fields before this one.
+    pub(crate) earlier: &'a [u32],
+    /// Whether the field comes behind a mask.
+    pub(crate) is_masked: bool,
+}
+
 impl Coding {
-    /// For people and programs.
+    /// Returns the code on the wire.
+    fn code(&self) -> u8 {
+        match self {
+            Self::Raw => 0,
+            Self::Constant(_) => 1,
+            Self::Lanes(..) => 2,
+            Self::Bits(..) => 3,
+            Self::Mixed(..) => 4,
+            Self::MixedMask(_) => 5,
+            Self::MixedKept(_) => 6,
+        }
+    }
+
+    /// Returns the model.
+    pub(crate) fn model(&self) -> &dyn SymbolModel {
+        match self {
+            Self::Raw => &RawBits,
+            Self::Constant(value) => value,
+            Self::Lanes(_, model) => model,
+            Self::Bits(_, model) => model,
+            Self::Mixed(_, model) => model,
+            Self::MixedMask(geometry) => geometry,
+            Self::MixedKept(model) => model,
+        }
+    }
+
+    /// Returns where the contexts come from.
+    pub(crate) fn source(&self) -> &ContextSource {
+        match self {
+            Self::Lanes(source, _) | Self::Bits(source, _) | Self::Mixed(source, _) => source,
+            Self::Raw | Self::Constant(_) | Self::MixedMask(_) | Self::MixedKept(_) => &ContextSource::None,
+        }
+    }
+
+    /// Returns where the contexts come from, if the coding can have several.
+    pub(crate) fn source_mut(&mut self) -> Option<&mut ContextSource> {
+        match self {
+            Self::Lanes(source, _) | Self::Bits(source, _) | Self::Mixed(source, _) => Some(source),
+            Self::Raw | Self::Constant(_) | Self::MixedMask(_) | Self::MixedKept(_) => None,
+        }
+    }
+
+    /// Returns the name that is shown in tables, with the number of contexts if there are several.
     pub(crate) fn name(&self) -> String {
-        let (name, source) = match self {
-            Self::Raw => ("raw", &ContextSource::None),
-            Self::Constant(_) => ("constant", &ContextSource::None),
-            Self::Lanes(source, _) => ("lanes", source),
-            Self::Bits(source, _) => ("bits", source),
-            Self::Mixed(source, _) => ("mixed", source),
-            Self::MixedMask(_) | Self::MixedKept(_) => ("mixed", &ContextSource::None),
-        };
-        match source.contexts() {
+        let name = self.model().name();
+        match self.source().contexts() {
             1 => name.to_owned(),
             contexts => format!("{name}/{contexts}"),
         }
     }
 
+    /// Whether symbols are predicted by mixing.
     pub(crate) fn is_mixed(&self) -> bool {
-        matches!(self, Self::Mixed(..) | Self::MixedMask(_) | Self::MixedKept(_))
+        self.model().is_mixed()
     }
 
-    /// Where its contexts come from.
-    pub(crate) fn source(&self) -> &ContextSource {
-        match self {
-            Self::Raw | Self::Constant(_) | Self::MixedMask(_) | Self::MixedKept(_) => &ContextSource::None,
-            Self::Lanes(source, _) | Self::Bits(source, _) | Self::Mixed(source, _) => source,
-        }
-    }
-
-    /// Where its contexts come from, if it has a model.
-    pub(crate) fn source_mut(&mut self) -> Option<&mut ContextSource> {
-        match self {
-            Self::Raw | Self::Constant(_) | Self::MixedMask(_) | Self::MixedKept(_) => None,
-            Self::Lanes(source, _) | Self::Bits(source, _) | Self::Mixed(source, _) => Some(source),
-        }
-    }
-
+    /// Appends the code, the source of contexts, and the parameters of the model.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Raw => out.push(0),
-            Self::Constant(value) => {
-                out.push(1);
-                put_varint(out, u64::from(*value));
-            }
-            Self::Lanes(source, model) => {
-                out.push(2);
-                source.write(out);
-                model.write(out);
-            }
-            Self::Bits(source, model) => {
-                out.push(3);
-                source.write(out);
-                model.write(out);
-            }
-            Self::Mixed(source, model) => {
-                out.push(4);
-                source.write(out);
-                model.write(out);
-            }
-            Self::MixedMask(geometry) => {
-                out.push(5);
-                geometry.write(out);
-            }
-            Self::MixedKept(model) => {
-                out.push(6);
-                model.write(out);
-            }
+        out.push(self.code());
+        if let Self::Lanes(source, _) | Self::Bits(source, _) | Self::Mixed(source, _) = self {
+            source.write(out);
         }
+        self.model().write(out);
     }
 
     /// Reads the coding of a mask's symbols.
@@ -106,25 +118,22 @@ impl Coding {
                 _ => Err(start.place(Error::corrupt("a mask of several bits a symbol that is mixed"))),
             };
         }
-        match Self::read(cursor, shape.group, class_fields, &[], false)? {
+        let input = CodingInput { width: shape.group, class_fields, earlier: &[], is_masked: false };
+        match Self::read(cursor, &input)? {
             Self::Mixed(..) => Err(start.place(Error::corrupt("a mask that is mixed as weights are"))),
             coding => Ok(coding),
         }
     }
 
-    /// Reads the coding of a field of `width` bits that comes after fields of `widths`.
-    pub(crate) fn read(
-        cursor: &mut Cursor<'_>,
-        width: u32,
-        class_fields: usize,
-        widths: &[u32],
-        is_masked: bool,
-    ) -> Result<Self> {
+    /// Reads the coding of a field.
+    pub(crate) fn read(cursor: &mut Cursor<'_>, input: &CodingInput<'_>) -> Result<Self> {
+        let &CodingInput { width, class_fields, earlier, is_masked } = input;
         let start = cursor.clone();
         let code = cursor.u8()?;
         if (2..=4).contains(&code) && width > MAX_SYMBOL_BITS {
             return Err(cursor.place(Error::corrupt(format!("{width} bits are too many for a coder"))));
         }
+        let read_source = |cursor: &mut Cursor<'_>| ContextSource::read(cursor, class_fields, earlier);
         match code {
             0 => Ok(Self::Raw),
             1 => match cursor.varint()? {
@@ -132,22 +141,22 @@ impl Coding {
                 value => Err(cursor.place(Error::corrupt(format!("constant {value} in {width} bits")))),
             },
             2 => {
-                let source = ContextSource::read(cursor, class_fields, widths)?;
+                let source = read_source(cursor)?;
                 let model = LaneModel::read(cursor, width, source.contexts())?;
                 Ok(Self::Lanes(source, model))
             }
             3 => {
-                let source = ContextSource::read(cursor, class_fields, widths)?;
+                let source = read_source(cursor)?;
                 let model = BitsModel::read(cursor, width, source.contexts())?;
                 Ok(Self::Bits(source, model))
             }
             4 => {
-                let source = ContextSource::read(cursor, class_fields, widths)?;
+                let source = read_source(cursor)?;
                 let model = MixedModel::read(cursor, width, source.contexts())?;
                 Ok(Self::Mixed(source, model))
             }
             5 => Err(start.place(Error::corrupt("a field that is coded as a mask"))),
-            6 if !is_masked || !widths.is_empty() => {
+            6 if !is_masked || !earlier.is_empty() => {
                 Err(start.place(Error::corrupt("coding 6 is for the first field behind a mask")))
             }
             6 => KeptModel::read(cursor, width).map(Self::MixedKept),
@@ -155,73 +164,16 @@ impl Coding {
         }
     }
 
-    /// Appends the stream of symbols; of those behind a mask `kept` is its mask bits.
-    pub(crate) fn encode(
-        &self,
-        symbols: &[u16],
-        contexts: &[u8],
-        width: u32,
-        kept: Option<&MaskBits>,
-        kernel: Kernel,
-        out: &mut Vec<u8>,
-    ) {
-        match self {
-            Self::Raw => pack(symbols, width, out),
-            Self::Constant(_) => {}
-            Self::Lanes(_, model) => encode_lanes(symbols, contexts, model, kernel, out),
-            Self::Bits(_, model) => encode_bits(symbols, contexts, model, out),
-            Self::Mixed(_, model) => encode_mixed(symbols, contexts, model, out),
-            Self::MixedMask(geometry) => encode_mask(symbols, *geometry, out),
-            // without a mask there is no such coding
-            Self::MixedKept(model) => kept.into_iter().for_each(|kept| encode_kept(symbols, kept, model, out)),
-        }
-    }
-
-    /// Bytes of memory beside its own, about.
+    /// Estimates the heap memory in bytes.
     pub(crate) fn memory(&self) -> usize {
-        let model = match self {
-            Self::Lanes(_, model) => model.tables.memory(),
-            Self::Mixed(_, model) => size_of_val(&model.distances[..]),
-            _ => 0,
-        };
-        model + self.source().memory()
-    }
-
-    /// How the bytes of a stream of `count` symbols of `width` bits divide.
-    pub(crate) fn account(
-        &self,
-        cursor: &mut Cursor<'_>,
-        count: usize,
-        width: u32,
-        into: &mut StreamBytes,
-    ) -> Result<()> {
-        match self {
-            Self::Raw => into.raw_bits += cursor.bytes(packed_len(count, width))?.len() as u64,
-            Self::Constant(_) => {}
-            Self::Lanes(_, model) => {
-                let sizes = skip_lanes(cursor, model)?;
-                into.lengths += sizes.counts as u64;
-                into.lane_states += sizes.states as u64;
-                into.lane_words += sizes.words as u64;
-                into.escapes += sizes.escapes as u64;
-            }
-            Self::Bits(_, model) => {
-                let before = cursor.position();
-                let words = skip_bits(cursor, model)? as u64;
-                into.bits_words += words;
-                into.lengths += (cursor.position() - before) as u64 - words;
-            }
-            Self::Mixed(..) | Self::MixedMask(_) | Self::MixedKept(_) => {
-                into.mixed_words += skip_mixed(cursor)? as u64;
-            }
-        }
-        Ok(())
+        self.model().memory() + self.source().memory()
     }
 }
 
-/// Some adjacent bits of a word.
+/// A field: adjacent bits of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Field {
+    /// The number of bits.
     pub(crate) width: u32,
     pub(crate) coding: Coding,
 }

@@ -1,6 +1,6 @@
 //! Fields (section 8): words are transformed and cut into fields, each a stream of symbols with a coding of its own.
 
-use super::coding::{Coding, Field};
+use super::coding::{Coding, CodingInput, Field};
 use super::contexts::ClassField;
 use super::step::Step;
 use super::steps::{GroupValues, Steps};
@@ -76,7 +76,13 @@ impl Fields {
                     cursor.place(Error::corrupt(format!("a field of {width} bits, or fields of more than {bits}")))
                 );
             }
-            let coding = Coding::read(cursor, width, class_fields.len(), &widths, steps.mask.is_some())?;
+            let input = CodingInput {
+                width,
+                class_fields: class_fields.len(),
+                earlier: &widths,
+                is_masked: steps.mask.is_some(),
+            };
+            let coding = Coding::read(cursor, &input)?;
             fields.push(Field { width, coding });
             widths.push(width);
         }

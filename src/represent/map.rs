@@ -169,6 +169,22 @@ macro_rules! maps {
                 }
             }
 
+            /// Returns the bids of all maps, in the order of the list.
+            pub(crate) fn propose<T: Word>(view: &ValueView<'_, T>) -> Vec<Bid<Self, GroupValues>> {
+                let mut bids = Vec::new();
+                $(for bid in <$map as MapStep>::propose(view) {
+                    let is_stored = !bid.map.groups().are_global();
+                    bids.push(bid.with(Self::$name, |all| if is_stored { GroupValues::$name(all) } else { GroupValues::None }));
+                })+
+                if !bids.iter().any(|bid| bid.is_clear) {
+                    $(for bid in <$map as MapStep>::propose_unclear(view) {
+                        let is_stored = !bid.map.groups().are_global();
+                        bids.push(bid.with(Self::$name, |all| if is_stored { GroupValues::$name(all) } else { GroupValues::None }));
+                    })+
+                }
+                bids
+            }
+
             /// See [`MapStep::words_around`].
             pub(crate) fn words_around(&self, value: u64) -> Option<(u64, u64)> {
                 match self {

@@ -3,7 +3,7 @@
 use super::coding::Coding;
 use super::contexts::{ChunkClasses, ContextReader, ContextSource};
 use super::step::{Step, StepInput};
-use super::stream::{BLOCK, SymbolStream};
+use super::stream::{BLOCK, StreamExtent, StreamSymbols};
 use super::values::{MaskBits, SymbolShape, ValuePlaces, Word, bits_of_bytes, pack_mask};
 use crate::coders::LaneTables;
 use crate::error::{Error, Result};
@@ -79,7 +79,9 @@ impl Mask {
     /// Appends the mask of a chunk whose values have these class sums.
     pub(crate) fn encode(&self, kept: &MaskBits, sums: &[Vec<u8>], kernel: Kernel, out: &mut Vec<u8>) {
         let contexts = self.contexts(sums, kept.len());
-        self.coding.encode(&self.shape.symbols(kept), &contexts, self.shape.group, None, kernel, out);
+        let symbols = &self.shape.symbols(kept)[..];
+        let stream = StreamSymbols { symbols, contexts: &contexts, width: self.shape.group, mask_bits: None };
+        self.coding.model().encode(stream, kernel, out);
     }
 
     /// The mask of `values` values; `observe` sees symbols and, if there are several, contexts.
@@ -88,14 +90,17 @@ impl Mask {
         cursor: &mut Cursor<'_>,
         classes: &[ChunkClasses<'_>],
         values: usize,
-        room: &mut LaneTables,
+        tables: &mut LaneTables,
         kernel: Kernel,
         mut observe: impl FnMut(&[u16], &[u8]),
     ) -> Result<MaskBits> {
         let SymbolShape { group, stride } = self.shape;
         let count = self.shape.count(values);
         let start = cursor.clone();
-        let mut stream = SymbolStream::open(cursor, &self.coding, group, count, None, room, kernel)?;
+        let mut stream = {
+            let extent = StreamExtent { count, width: group, mask_bits: None };
+            self.coding.model().open(cursor, extent, tables, kernel)?
+        };
         let in_blocks = stream.is_in_blocks() && stride == 1;
         let block_len = if in_blocks { BLOCK.min(count.max(1)) } else { count.max(1) };
         let mut contexts = ContextReader::new(self.coding.source());

@@ -9,6 +9,7 @@
 //!   values/     words, layouts, places, groups, mask symbols
 //! ```
 
+mod bid;
 mod chunk;
 mod codebook;
 mod coding;
@@ -18,7 +19,7 @@ mod grid;
 mod map;
 mod map_inverse;
 mod mask;
-mod propose;
+mod models;
 mod step;
 mod steps;
 mod stream;
@@ -27,22 +28,19 @@ mod transform;
 mod unpack;
 mod values;
 
+pub(crate) use bid::{MaskUse, PossibleMask, ValueView};
 pub(crate) use chunk::{ChunkExtent, Observer, Scratch, StreamObservation, take_field};
-pub(crate) use codebook::{Codebook, Order};
 pub(crate) use coding::{Coding, Field};
 pub(crate) use contexts::{AxisGroup, ClassField, ContextSource};
 pub(crate) use fields::{Fields, InChunks};
-pub(crate) use grid::{Grid, nearest, rounded, widened};
 pub(crate) use mask::{Mask, kept_values};
-pub(crate) use propose::{Bid, MaskUse, Survey, ValueView, propose, propose_unpack, survey};
-#[cfg(test)]
-pub(crate) use step::MapStep;
 pub(crate) use steps::{GroupValues, Map, Steps};
 pub(crate) use stream_bytes::StreamBytes;
 pub(crate) use transform::Transform;
-pub(crate) use unpack::{Axis, Unpack};
+pub(crate) use unpack::{Axis, Unpack, find_packing};
 pub(crate) use values::{
-    Groups, MaskBits, Rows, SegmentLayout, SymbolShape, Values, Word, of_kept, read_words, with_word,
+    MaskBits, Order, Rows, SegmentLayout, SymbolShape, ValueCounts, ValueSet, Values, Word, of_kept, read_words,
+    with_word,
 };
 
 use crate::error::{Error, Result};

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use super::bid::{Bid, ValueView};
 use super::stream_bytes::StreamBytes;
 use super::values::{Groups, SegmentLayout, Word};
 use crate::error::Result;
@@ -37,6 +38,9 @@ pub(crate) trait Step: Sized {
     /// Estimates the heap memory in bytes.
     fn memory(&self) -> usize;
 }
+
+/// A bid of a map, with its group values.
+pub(crate) type MapBid<M> = Bid<M, Vec<<M as MapStep>::GroupValue>>;
 
 /// A step that replaces each value by a symbol word, by a rule that the values of a group share.
 pub(crate) trait MapStep: Step + Debug + Clone + Eq {
@@ -84,4 +88,12 @@ pub(crate) trait MapStep: Step + Debug + Clone + Eq {
 
     /// Makes symbol words at least `bits` bits wide.
     fn widen(&mut self, bits: u32);
+
+    /// Proposes maps that suit the values.
+    fn propose<T: Word>(view: &ValueView<'_, T>) -> Vec<MapBid<Self>>;
+
+    /// Proposes maps that are worth pricing only if no map has made a clear bid.
+    fn propose_unclear<T: Word>(_view: &ValueView<'_, T>) -> Vec<MapBid<Self>> {
+        Vec::new()
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::bid::{Bid, ValueView};
 use super::codebook::CodebookMap;
 use super::grid::Grid;
 use super::map::maps;

@@ -1,116 +1,104 @@
-//! The stream of a field in a chunk, decoded block by block where its coding can be.
+//! The stream of a field or a mask in a chunk: what each model of its symbols can do, and decoding block by block. This file
+//! knows no particular model.
 
-use super::coding::Coding;
+use std::fmt::Debug;
+
+use super::stream_bytes::StreamBytes;
 use super::values::MaskBits;
-use crate::coders::{
-    LaneDecoder, LaneTables, decode_bits, decode_kept, decode_mask, decode_mixed, packed_len, skip_bits, skip_mixed,
-    unpack,
-};
-use crate::error::{Error, Result};
+use crate::coders::LaneTables;
+use crate::error::Result;
 use crate::kernel::Kernel;
 use crate::wire::Cursor;
 
-/// Symbols of a block; a multiple of what lanes decode at a time.
+/// Symbols of a block; a multiple of the number of symbols that the lane coder decodes at a time.
 pub(crate) const BLOCK: usize = 2048;
 
-/// A stream whose extent is known.
-#[derive(Debug)]
-pub(crate) enum SymbolStream<'a> {
-    Raw {
-        packed: Packed<'a>,
-        kernel: Kernel,
-    },
-    Constant(u16),
-    Lanes(Box<LaneDecoder<'a>>),
-    /// Decoded as one block.
-    Whole {
-        coding: &'a Coding,
-        stream: Cursor<'a>,
-        kept: Option<&'a MaskBits>,
-    },
+/// The symbols of a stream in a chunk.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StreamSymbols<'a> {
+    pub(crate) symbols: &'a [u16],
+    /// The context of each symbol; empty if the stream has one context.
+    pub(crate) contexts: &'a [u8],
+    /// Bits of a symbol.
+    pub(crate) width: u32,
+    /// The mask bits of the chunk, for the stream of a field behind a mask.
+    pub(crate) mask_bits: Option<&'a MaskBits>,
 }
 
-/// Packed values not taken yet.
-#[derive(Debug)]
-pub(crate) struct Packed<'a> {
-    rest: &'a [u8],
-    width: u32,
-    start: Cursor<'a>,
+/// What a decoder knows of a stream before it reads the stream.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StreamExtent<'a> {
+    /// The number of symbols.
+    pub(crate) count: usize,
+    /// Bits of a symbol.
+    pub(crate) width: u32,
+    /// The mask bits of the chunk, for the stream of a field behind a mask.
+    pub(crate) mask_bits: Option<&'a MaskBits>,
 }
 
-impl<'a> SymbolStream<'a> {
-    /// Passes over the stream of `count` symbols; of those behind a mask `kept` is its mask bits.
-    pub(crate) fn open<'c: 'a>(
+/// A model of symbols with its parameters.
+pub(crate) trait SymbolModel: Debug {
+    /// Returns the name that is shown in tables and in JSON.
+    fn name(&self) -> &'static str;
+
+    /// Whether symbols are predicted by mixing.
+    fn is_mixed(&self) -> bool {
+        false
+    }
+
+    /// Appends the parameters.
+    fn write(&self, out: &mut Vec<u8>);
+
+    /// Appends the coded stream.
+    fn encode(&self, stream: StreamSymbols<'_>, kernel: Kernel, out: &mut Vec<u8>);
+
+    /// Moves `cursor` past the stream and returns its decoder. `tables` belong to this stream, or have been told to forget.
+    fn open<'a, 'c: 'a>(
+        &'a self,
         cursor: &mut Cursor<'c>,
-        coding: &'a Coding,
-        width: u32,
-        count: usize,
-        kept: Option<&'a MaskBits>,
-        room: &'a mut LaneTables,
+        extent: StreamExtent<'a>,
+        tables: &'a mut LaneTables,
         kernel: Kernel,
-    ) -> Result<Self> {
-        let start = cursor.clone();
-        match coding {
-            Coding::Raw => {
-                let rest = cursor.bytes(packed_len(count, width))?;
-                return Ok(Self::Raw { packed: Packed { rest, width, start }, kernel });
-            }
-            Coding::Constant(value) => return Ok(Self::Constant(*value)),
-            Coding::Lanes(_, model) => {
-                return LaneDecoder::new(cursor, model, count, room, kernel).map(|lanes| Self::Lanes(Box::new(lanes)));
-            }
-            Coding::Bits(_, model) => skip_bits(cursor, model)?,
-            Coding::Mixed(..) | Coding::MixedMask(_) | Coding::MixedKept(_) => skip_mixed(cursor)?,
-        };
-        Ok(Self::Whole { coding, stream: start, kept })
-    }
+    ) -> Result<Box<dyn SymbolDecoder + 'a>>;
 
-    /// Whether [`next`](Self::next) may be called more than once.
-    pub(crate) fn is_in_blocks(&self) -> bool {
-        !matches!(self, Self::Whole { .. })
-    }
+    /// Moves `cursor` past the stream and adds the sizes of its parts to `into`.
+    fn account(&self, cursor: &mut Cursor<'_>, extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()>;
 
-    /// The next symbols, a multiple of 32 but for the last ones. `contexts` has that of each, or, if there is only one, may be
-    /// empty.
-    pub(crate) fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
-        match self {
-            Self::Raw { packed, kernel } => packed.next(*kernel, symbols),
-            Self::Constant(value) => {
-                symbols.fill(*value);
-                Ok(())
-            }
-            Self::Lanes(lanes) => lanes.next(contexts, symbols),
-            Self::Whole { coding, stream, kept } => match coding {
-                Coding::Bits(_, model) => decode_bits(stream, model, contexts, symbols),
-                Coding::Mixed(_, model) => decode_mixed(stream, model, contexts, symbols),
-                Coding::MixedMask(geometry) => decode_mask(stream, *geometry, symbols),
-                Coding::MixedKept(model) => match kept {
-                    Some(kept) => decode_kept(stream, model, kept, symbols),
-                    None => Err(stream.place(Error::corrupt("coding 6 without a mask"))),
-                },
-                Coding::Raw | Coding::Constant(_) | Coding::Lanes(..) => Ok(()),
-            },
-        }
-    }
-
-    /// After the last symbol.
-    pub(crate) fn finish(self) -> Result<()> {
-        match self {
-            Self::Lanes(lanes) => lanes.finish(),
-            Self::Raw { .. } | Self::Constant(_) | Self::Whole { .. } => Ok(()),
-        }
+    /// Estimates the heap memory in bytes.
+    fn memory(&self) -> usize {
+        0
     }
 }
 
-impl Packed<'_> {
-    fn next(&mut self, kernel: Kernel, values: &mut [u16]) -> Result<()> {
-        // a multiple of 8 values are whole bytes
-        let (own, rest) = self.rest.split_at(packed_len(values.len(), self.width).min(self.rest.len()));
-        // the kernel may look ahead
-        let done = kernel.unpack(self.rest, self.width, values);
-        let used = packed_len(done, self.width).min(own.len());
-        unpack(&own[used..], self.width, &mut values[done..]).map_err(|error| self.start.place(error))?;
-        self.rest = rest;
+/// Decodes a stream.
+pub(crate) trait SymbolDecoder {
+    /// Whether [`next`](Self::next) may be called more than once; if not, one call must decode all symbols.
+    fn is_in_blocks(&self) -> bool {
+        true
+    }
+
+    /// Decodes the next symbols, a multiple of 32 except at the end. `contexts` has the context of each symbol, or is empty if
+    /// the stream has one context.
+    fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()>;
+
+    /// Checks the end of the stream. Called after the last symbol.
+    fn finish(self: Box<Self>) -> Result<()> {
         Ok(())
+    }
+}
+
+/// A stream that is decoded by one call of a function.
+pub(crate) struct WholeStream<'a, F> {
+    pub(crate) cursor: Cursor<'a>,
+    pub(crate) decode: F,
+}
+
+impl<F: FnMut(&mut Cursor<'_>, &[u8], &mut [u16]) -> Result<()>> SymbolDecoder for WholeStream<'_, F> {
+    fn is_in_blocks(&self) -> bool {
+        false
+    }
+
+    fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
+        (self.decode)(&mut self.cursor, contexts, symbols)
     }
 }

@@ -186,7 +186,7 @@ fn code_lengths_match_shares() {
     }
 }
 
-/// The number of weights of a known source. The standard deviation of the bits of a weight is below 1.6, so that of the mean is below
+/// The number of weights of a known source. The standard deviation of the bits of a weight is below 1.6, so the standard deviation of the mean is below
 /// 0.0036; the tests allow four times this.
 const MANY: usize = 200_000;
 const ALLOWED: f64 = 4.0 * 0.0036;

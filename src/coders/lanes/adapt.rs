@@ -30,9 +30,8 @@ impl Adaptation {
         let this = Self { interval: cursor.u8()?, rate: cursor.u8()? };
         match this {
             Self::STATIC | Self { interval: MIN_INTERVAL..=MAX_INTERVAL, rate: 1..=MAX_RATE } => Ok(this),
-            Self { interval, rate } => {
-                Err(start.place(Error::corrupt(format!("adaptation of interval {interval} and rate {rate}"))))
-            }
+            Self { interval, rate } => Err(start
+                .place(Error::corrupt(format!("an adaptation of interval {interval} and rate {rate} is not allowed")))),
         }
     }
 

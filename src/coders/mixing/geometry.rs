@@ -18,7 +18,9 @@ impl Geometry {
         let start = cursor.clone();
         let (row, kernel) = (cursor.varint()?, cursor.varint()?);
         if !(1..=u64::from(MAX_MASK_ROW)).contains(&row) || !(1..=row).contains(&kernel) {
-            return Err(start.place(Error::corrupt(format!("rows of {row} values, kernels of {kernel}"))));
+            return Err(
+                start.place(Error::corrupt(format!("rows of {row} values with kernels of {kernel} are not allowed")))
+            );
         }
         Ok(Self { row: row as u32, kernel: kernel as u32 })
     }

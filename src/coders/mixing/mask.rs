@@ -36,7 +36,7 @@ const INPUTS: usize = 5;
 const SETS: [usize; INPUTS + 1] = [0, 512, 1536, 1792, 2048, 2304];
 /// The number of places in the kernel with a mix of their own. All later places share the last mix.
 const MIXES: usize = 16;
-/// The size of the largest kernel whose known bits are a context all together. For larger kernels the context is the last 9 bits.
+/// In a kernel of up to this size, its known bits are a context. In a larger kernel, the last 9 bits are.
 const WHOLE_KERNEL: usize = 9;
 
 /// The state of a chunk.

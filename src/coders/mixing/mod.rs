@@ -2,15 +2,14 @@
 //! trust (Mahoney 2005). All arithmetic is in integers.
 //!
 //! ```text
-//!   field/    a field of floats or integers          mask    mask bits          kept/    the values that a mask keeps
-//!     └───────────────┬───────────────────────────────┼──────────────────────────┘
-//!   stream            encodes, decodes and measures a chunk with one of these three
-//!   symbol            sign, escape and magnitude of a symbol
-//!    ├── window       the magnitudes that are coded by mixing
-//!   columns           running means of columns;  lms     least mean squares;  geometry     rows and kernels
-//!   mixer             one decision
-//!    └── slot         the probability in one context
-//!         └── tables  logarithms and rates
+//!   field/  mask  kept/     predict fields, mask bits, and the values that a mask keeps
+//!      ├── stream           encodes, decodes and measures a chunk with one of these three
+//!      ├── geometry         rows and kernels of an array
+//!      ├── lms, columns     linear predictors, running means of columns
+//!      └── symbol           codes sign, escape and magnitude of a symbol
+//!           ├── window      the magnitudes that are coded by mixing
+//!           └── mixer       codes one decision
+//!                └── slot, tables    the probability in one context, logarithms and rates
 //! ```
 
 mod columns;

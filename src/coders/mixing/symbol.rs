@@ -10,7 +10,7 @@ pub(super) struct SymbolMixer<const INPUTS: usize, const MIXED: usize> {
     pub(super) window: Window,
     /// Whether magnitudes outside of the window are possible.
     may_escape: bool,
-    /// The first contexts, of this number, know nothing of signs.
+    /// The number of leading contexts that do not depend on a sign.
     unsigned: usize,
     mixer: Mixer,
     /// The first slot of each set of contexts. A set has one slot for each context and node.
@@ -46,7 +46,7 @@ impl<const INPUTS: usize, const MIXED: usize> SymbolMixer<INPUTS, MIXED> {
 
     /// Codes a symbol and returns it.
     ///
-    /// `contexts` has one context of each set. The lowest bit of a context that knows signs is that of a prediction.
+    /// `contexts` has one context of each set. The lowest bit of a context that depends on a sign is the sign of a prediction.
     #[inline(always)]
     pub(super) fn code<S: Sink>(
         &mut self,
@@ -61,7 +61,7 @@ impl<const INPUTS: usize, const MIXED: usize> SymbolMixer<INPUTS, MIXED> {
         if sign != Sign::Absent {
             negative = self.decide(sink, &at, 0, negative)?;
             if negative {
-                // A magnitude whose sign is that of a prediction has the same context for both signs, so that they learn together.
+                // Flip the signs of the contexts as well, so that both signs share what they learn about magnitudes.
                 at[self.unsigned..].iter_mut().for_each(|at| *at ^= 1 << bits);
             }
         }

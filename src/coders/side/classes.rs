@@ -21,7 +21,9 @@ impl ClassCoding {
         let start = cursor.clone();
         let (width, order) = (u32::from(cursor.u8()?), cursor.u8()?);
         if !(1..=MAX_CLASS_BITS).contains(&width) || order > 1 {
-            return Err(start.place(Error::corrupt(format!("classes of {width} bits and order {order}"))));
+            return Err(
+                start.place(Error::corrupt(format!("classes of {width} bits and order {order} are not allowed")))
+            );
         }
         Ok(Self { width, is_ordered: order == 1 })
     }

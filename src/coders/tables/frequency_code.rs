@@ -171,7 +171,7 @@ impl CodeModel {
         Prediction { zero_context: ESCAPE, method }
     }
 
-    /// Codes a frequency code and returns it; `None` if a decoder found a number that is none.
+    /// Codes a frequency code and returns it; `None` if a decoder read a number that is not a frequency code.
     #[inline]
     pub(super) fn code<S: Sink>(
         &mut self,

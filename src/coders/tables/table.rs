@@ -201,11 +201,13 @@ impl Tables {
     fn read_unplaced(cursor: &mut Cursor<'_>, width: u32, contexts: usize) -> Result<Self> {
         check_symbol_width(width)?;
         if !(1..=MAX_CONTEXTS).contains(&contexts) {
-            return Err(Error::corrupt(format!("{contexts} contexts")));
+            return Err(Error::corrupt(format!("{contexts} contexts, but only 1 to {MAX_CONTEXTS} are allowed")));
         }
         let precision = u32::from(cursor.u8()?);
         if !(MIN_PRECISION..=MAX_PRECISION).contains(&precision) || contexts << precision > MAX_SLOTS {
-            return Err(Error::corrupt(format!("precision {precision} in {contexts} contexts")));
+            return Err(Error::corrupt(format!(
+                "a precision of {precision} bits is not allowed with {contexts} contexts"
+            )));
         }
         let mut decoder = BitDecoder::<Narrow>::new(cursor)?;
         let shape = TableShape { escape: false, first: 0, last: 0, drift: 0 }.code(&mut decoder, width, contexts)?;
@@ -213,10 +215,13 @@ impl Tables {
             return Err(Error::corrupt(format!("tables from symbol {} to symbol {}", shape.first, shape.last)));
         }
         if shape.symbols() * contexts > MAX_SLOTS {
-            return Err(Error::corrupt(format!("tables of {} symbols in {contexts} contexts", shape.symbols())));
+            return Err(Error::corrupt(format!("{contexts} tables of {} symbols are too large", shape.symbols())));
         }
         if !shape.fits(precision) {
-            return Err(Error::corrupt(format!("tables of {} symbols of precision {precision}", shape.symbols())));
+            return Err(Error::corrupt(format!(
+                "{} symbols are too many for a precision of {precision} bits",
+                shape.symbols()
+            )));
         }
         let mut model = CodeModel::new();
         let mut rows: Vec<CodeRow> = Vec::new();

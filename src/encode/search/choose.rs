@@ -8,13 +8,13 @@ use super::chunk_limits::ChunkLimits;
 use super::cost::BYTE;
 use super::effort::Effort;
 use super::hurdles::{CODING, SAMPLE};
-use super::mask::plan_mask;
 use super::pricing::{Candidate, price};
-use super::view::{MaskView, SegmentView};
+use super::propose::{Bid, mask, propose};
+use super::survey::{Survey, survey};
+use super::view::SegmentView;
 use crate::error::Result;
 use crate::represent::{
-    Bid, InChunks, Order, Representation, SegmentLayout, Survey, ValueView, Values, Word, kept_values, propose,
-    propose_unpack, read_words, survey, with_word,
+    InChunks, Order, Representation, SegmentLayout, Values, Word, find_packing, read_words, with_word,
 };
 use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::{Dtype, bytes_of};
@@ -93,7 +93,7 @@ fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, eff
         }
         () => with_word!(bits, T => candidates_of(&whole, Values::<T>::new(bytes))),
     };
-    if let Some(unpack) = propose_unpack(layout, bytes)
+    if let Some(unpack) = find_packing(layout, bytes)
         && let Some(values) = unpack.apply(dtype, bytes)
     {
         let most = MAX_CHUNK_ELEMENTS / unpack.values_a_run() * u64::from(unpack.words);
@@ -109,13 +109,10 @@ fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, eff
 
 /// Returns a plan for each bid of these values.
 fn candidates_of<T: Word>(view: &SegmentView<'_>, values: Values<'_, T>) -> Vec<Candidate> {
-    let surveyed = ValueView::new(view.layout, view.bits, view.unpack.is_some(), values);
-    let mask = surveyed.omitted.map(|omitted| {
-        let kept = kept_values(values.iter(), T::from_number(omitted.value));
-        let mask = MaskView { layout: view.layout, effort: view.effort, kept: &kept, omitted: omitted.value };
-        plan_mask(mask, &|cost| view.values_of(view.limits.chunk_len(cost)))
-    });
-    propose(&surveyed).into_iter().map(|bid| price(view, mask.as_ref(), bid)).collect()
+    let survey = survey(values, view.bits, view.order());
+    let mask = mask(view, values, &survey);
+    let bids = propose(view, values, &survey, mask.as_ref());
+    bids.into_iter().map(|bid| price(view, mask.as_ref(), bid)).collect()
 }
 
 /// Returns whether a small tensor is better off in a segment of its own: if it is pruned, or has few values.
@@ -130,7 +127,7 @@ pub(crate) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
         (survey(values, bits, order), values.len())
     });
     frequent.is_some_and(|(_, occurs)| occurs < count && 2 * occurs >= count)
-        || distinct.is_some_and(|codebook| 16 * codebook.0.len() <= count)
+        || distinct.is_some_and(|values| 16 * values.len() <= count)
 }
 
 /// Returns the cost under zstd, if it is below `best`. `chunk_bytes` gives, for a cost, the bytes of a chunk.

@@ -7,7 +7,7 @@
 //!     │          │         ├── planes ── plane_contexts                     the low bits
 //!     │          │         └── field_coding           the coding of one field
 //!     │          └── mixing, mixing_behind_mask       levels 8 and 9
-//!     └── mask                                        the mask, planned once for all proposals
+//!     └── propose ── mask, survey                      proposals, and the mask that they share
 //!   view, plans, chunk_limits, cost, hurdles, effort  the data that all of these share
 //! ```
 
@@ -29,8 +29,10 @@ mod plane_contexts;
 mod planes;
 mod plans;
 mod pricing;
+mod propose;
 mod refine;
 mod scale;
+mod survey;
 mod view;
 
 pub(crate) use choose::{Plan, SegmentBytes, plan, stands_out};

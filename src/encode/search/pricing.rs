@@ -7,8 +7,9 @@ use super::fields::{FirstField, plan_fields};
 use super::mixing::mixed_first_field;
 use super::mixing_behind_mask::mixed_behind_mask;
 use super::plans::{FieldPlan, MaskPlan};
+use super::propose::{Bid, Masked};
 use super::view::{SegmentView, Source, ValueSource, WordView};
-use crate::represent::{Bid, Fields, InChunks, MaskUse, Steps, Word, with_word};
+use crate::represent::{Fields, InChunks, MaskUse, Steps, Word, with_word};
 use crate::spec::MAX_CODEBOOK_ENTRIES;
 
 /// A plan for a segment and its cost.
@@ -54,9 +55,9 @@ impl<W: Word> Priced<'_, W> {
 }
 
 /// Plans the fields of a bid, and returns the plan with the cost of all that the segment stores.
-pub(super) fn price(view: &SegmentView<'_>, planned_mask: Option<&MaskPlan>, bid: Bid) -> Candidate {
+pub(super) fn price(view: &SegmentView<'_>, masked: Option<&Masked>, bid: Bid) -> Candidate {
     let dtype = view.dtype();
-    let mask = planned_mask.filter(|_| bid.mask == MaskUse::Step);
+    let mask = masked.filter(|_| bid.mask == MaskUse::Step).map(|masked| &masked.plan);
     let steps = Steps { unpack: view.unpack, mask: mask.map(|plan| plan.mask.clone()), map: bid.map };
     let limits = limits_of(view, &steps, &bid.group_values);
     let mut parameters = Vec::new();
@@ -65,7 +66,7 @@ pub(super) fn price(view: &SegmentView<'_>, planned_mask: Option<&MaskPlan>, bid
     let source = ValueSource { bytes: view.bytes, steps: &steps, group_values: &bid.group_values, kept: bid.kept };
     let of_mask = match bid.mask {
         MaskUse::None => None,
-        _ => planned_mask.and_then(|plan| plan.contexts(mask.is_some())),
+        _ => masked.and_then(|masked| masked.plan.contexts(mask.is_some())),
     };
     let chunk_len = |cost: u64| view.values_of(limits.chunk_len(cost));
     let plan = with_word!(steps.symbol_bits(dtype), V => {

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::kernel::Kernel;
 use crate::represent::contexts::ChunkClasses;
 use crate::represent::fields::Fields;
+use crate::represent::stream::StreamExtent;
 use crate::represent::stream_bytes::StreamBytes;
 use crate::wire::Cursor;
 
@@ -24,10 +25,10 @@ pub(crate) fn account(fields: &Fields, chunk: &ChunkExtent, coded: &[u8], into: 
         }
     }
     if let Some(mask) = &fields.steps.mask {
-        let symbols = mask.shape.count(count);
+        let extent = StreamExtent { count: mask.shape.count(count), width: mask.shape.group, mask_bits: None };
         let mut reading = cursor.clone();
         let mut of_mask = StreamBytes::default();
-        mask.coding.account(&mut cursor, symbols, mask.shape.group, &mut of_mask)?;
+        mask.coding.model().account(&mut cursor, extent, &mut of_mask)?;
         into.mask += of_mask.sum();
         into.add_to_stream(0, of_mask.sum() - of_mask.lengths);
         count = mask
@@ -44,7 +45,8 @@ pub(crate) fn account(fields: &Fields, chunk: &ChunkExtent, coded: &[u8], into: 
     let first_number = usize::from(fields.steps.mask.is_some());
     for (number, field) in (first_number..).zip(&fields.fields) {
         let before = into.sum() - into.lengths;
-        field.coding.account(&mut cursor, count, field.width, into)?;
+        let extent = StreamExtent { count, width: field.width, mask_bits: None };
+        field.coding.model().account(&mut cursor, extent, into)?;
         into.add_to_stream(number, into.sum() - into.lengths - before);
     }
     cursor.finish()

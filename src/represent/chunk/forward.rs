@@ -1,12 +1,99 @@
-//! From elements to coded streams.
+//! From elements to coded streams: elements, values, mask bits, symbol words, fields, symbols with their contexts.
+//!
+//! A [`ForwardBlock`] holds some values after the steps and the transform. Encoding takes a chunk as one block.
+
+use std::ops::Range;
 
 use super::ChunkExtent;
 use crate::kernel::Kernel;
-use crate::represent::coding::Coding;
+use crate::represent::coding::{Coding, Field};
 use crate::represent::contexts::all_sums;
 use crate::represent::fields::{Fields, InChunks};
-use crate::represent::values::{Word, of_kept, with_word};
+use crate::represent::steps::{GroupValues, Steps};
+use crate::represent::stream::StreamSymbols;
+use crate::represent::transform::Transform;
+use crate::represent::values::{MaskBits, Word, of_kept, with_word};
 use crate::tensor::Dtype;
+
+/// The mask bits of some values, and the transformed symbol words of those that are kept.
+#[derive(Debug)]
+pub(crate) struct ForwardBlock<V> {
+    /// The mask bits of the values, if there is a mask.
+    pub(crate) mask_bits: Option<MaskBits>,
+    pub(crate) words: Vec<V>,
+}
+
+/// What turns elements into words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Forward<'a> {
+    pub(crate) dtype: Dtype,
+    pub(crate) steps: &'a Steps,
+    pub(crate) transform: Transform,
+    /// The group values of all groups of the segment.
+    pub(crate) group_values: &'a GroupValues,
+}
+
+impl Forward<'_> {
+    /// Returns the block of the elements in `bytes`, whose first value has the number `start`. The elements are those of a
+    /// chunk; if nothing is unpacked, they may be any.
+    pub(crate) fn elements<V: Word>(&self, start: u64, bytes: &[u8]) -> ForwardBlock<V> {
+        let (mask_bits, mut words) = self.steps.forward::<V>(self.dtype, start, bytes, self.group_values);
+        self.transform.apply(&mut words, self.steps.symbol_bits(self.dtype));
+        ForwardBlock { mask_bits, words }
+    }
+}
+
+impl<V: Word> ForwardBlock<V> {
+    /// Keeps the items of `all` that belong to kept values; `all` has one item for each value.
+    pub(crate) fn of_kept(&self, all: Vec<u8>) -> Vec<u8> {
+        match &self.mask_bits {
+            Some(mask_bits) => of_kept(&all, mask_bits),
+            None => all,
+        }
+    }
+
+    /// Calls `take` with the number, the symbols and the contexts of each field that is not constant. `sums` has, for each
+    /// class field, the class sums of the words' values; a value has `words_of_element` words.
+    fn each_field(
+        &self,
+        fields: &[Field],
+        sums: &[Vec<u8>],
+        words_of_element: usize,
+        mut take: impl FnMut(usize, &[u16], &[u8]),
+    ) {
+        let bits = fields.iter().map(|field| field.width).sum();
+        let shifts = shifts(fields, bits);
+        let mut symbols = vec![0u16; self.words.len()];
+        for (index, field) in fields.iter().enumerate() {
+            if matches!(field.coding, Coding::Constant(_)) {
+                continue;
+            }
+            let symbols_of = |earlier: usize| {
+                let (shift, mask) = (shifts[earlier], ((1u32 << fields[earlier].width) - 1) as u16);
+                self.words.iter().map(move |word| word.field(shift, mask))
+            };
+            let contexts = field.coding.source().resolve(sums, symbols_of, words_of_element);
+            take_field(&self.words, shifts[index], field.width, &mut symbols);
+            take(index, &symbols, &contexts);
+        }
+    }
+}
+
+/// Returns the position of the lowest bit of each field in words of `bits` bits.
+fn shifts(fields: &[Field], bits: u32) -> Vec<u32> {
+    let mut shift = bits;
+    let lowest = fields.iter().map(|field| {
+        shift -= field.width;
+        shift
+    });
+    lowest.collect()
+}
+
+/// Copies the field of `width` bits at bit `shift` of each word to `symbols`.
+pub(crate) fn take_field<W: Word>(words: &[W], shift: u32, width: u32, symbols: &mut [u16]) {
+    let mask = (((1u32 << width) - 1) & 0xffff) as u16;
+    words.iter().zip(symbols).for_each(|(word, symbol)| *symbol = word.field(shift, mask));
+}
 
 /// Appends the coded bytes of a chunk whose elements are `bytes`.
 pub(crate) fn encode(
@@ -17,61 +104,39 @@ pub(crate) fn encode(
     kernel: Kernel,
     out: &mut Vec<u8>,
 ) {
-    with_word!(fields.symbol_bits(), V => encode_words::<V>(fields, chunk, bytes, in_chunks, kernel, out));
+    let values = fields.steps.values(&chunk.elements);
+    let mut sums = encode_row_classes(fields, &values, in_chunks, out);
+    let forward = Forward {
+        dtype: chunk.dtype,
+        steps: &fields.steps,
+        transform: fields.transform,
+        group_values: &in_chunks.group_values,
+    };
+    with_word!(fields.symbol_bits(), V => {
+        let block = forward.elements::<V>(values.start, bytes);
+        if let (Some(mask), Some(mask_bits)) = (&fields.steps.mask, &block.mask_bits) {
+            mask.encode(mask_bits, &sums, kernel, out);
+            if block.words.is_empty() {
+                return;
+            }
+            sums = sums.into_iter().map(|sums| block.of_kept(sums)).collect();
+        }
+        fields.steps.map.encode_groups(&in_chunks.group_values, &values, out);
+        block.each_field(&fields.fields, &sums, chunk.dtype.words() as usize, |index, symbols, contexts| {
+            let field = &fields.fields[index];
+            let mask_bits = block.mask_bits.as_ref();
+            let stream = StreamSymbols { symbols, contexts, width: field.width, mask_bits };
+            field.coding.model().encode(stream, kernel, out);
+        });
+    });
 }
 
-fn encode_words<V: Word>(
-    fields: &Fields,
-    chunk: &ChunkExtent,
-    bytes: &[u8],
-    in_chunks: &InChunks,
-    kernel: Kernel,
-    out: &mut Vec<u8>,
-) {
-    let bits = fields.symbol_bits();
-    let values = fields.steps.values(&chunk.elements);
+/// Appends the row classes of a chunk with these values, and returns the class sums of the values for each class field.
+fn encode_row_classes(fields: &Fields, values: &Range<u64>, in_chunks: &InChunks, out: &mut Vec<u8>) -> Vec<Vec<u8>> {
     let mut of_chunk = Vec::with_capacity(in_chunks.row_classes.len());
     for (field, classes) in fields.class_fields.iter().zip(&in_chunks.row_classes) {
-        field.encode_rows(&values, classes, out);
-        of_chunk.push(field.rows_of_chunk(&values, classes));
+        field.encode_rows(values, classes, out);
+        of_chunk.push(field.rows_of_chunk(values, classes));
     }
-    let mut sums = all_sums(&fields.class_fields, &values, &of_chunk);
-    let (kept, mut words) = fields.steps.forward::<V>(chunk.dtype, values.start, bytes, &in_chunks.group_values);
-    if let (Some(mask), Some(kept)) = (&fields.steps.mask, &kept) {
-        mask.encode(kept, &sums, kernel, out);
-        if words.is_empty() {
-            return;
-        }
-        sums.iter_mut().for_each(|sums| *sums = of_kept(sums, kept));
-    }
-    fields.steps.map.encode_groups(&in_chunks.group_values, &values, out);
-    fields.transform.apply(&mut words, bits);
-    let mut symbols = vec![0u16; words.len()];
-    let mut shift = bits;
-    for (index, field) in fields.fields.iter().enumerate() {
-        shift -= field.width;
-        if matches!(field.coding, Coding::Constant(_)) {
-            continue;
-        }
-        let contexts = contexts_of_field(fields, index, &sums, &words, chunk.dtype);
-        take_field(&words, shift, field.width, &mut symbols);
-        field.coding.encode(&symbols, &contexts, field.width, kept.as_ref(), kernel, out);
-    }
-}
-
-/// Returns the contexts of the symbols of field `index` in `words`; empty if it has one context. `sums` has, for each class
-/// field, the class sums of the words' values.
-fn contexts_of_field<W: Word>(fields: &Fields, index: usize, sums: &[Vec<u8>], words: &[W], dtype: Dtype) -> Vec<u8> {
-    let symbols_of = |number: usize| {
-        let shift = fields.fields[number + 1..].iter().map(|field| field.width).sum::<u32>();
-        let mask = ((1u32 << fields.fields[number].width) - 1) as u16;
-        words.iter().map(move |word| word.field(shift, mask))
-    };
-    fields.fields[index].coding.source().resolve(sums, symbols_of, dtype.words() as usize)
-}
-
-/// Copies the field of `width` bits at bit `shift` of each word to `symbols`.
-pub(crate) fn take_field<W: Word>(words: &[W], shift: u32, width: u32, symbols: &mut [u16]) {
-    let mask = (((1u32 << width) - 1) & 0xffff) as u16;
-    words.iter().zip(symbols).for_each(|(word, symbol)| *symbol = word.field(shift, mask));
+    all_sums(&fields.class_fields, values, &of_chunk)
 }

@@ -11,7 +11,7 @@ use crate::represent::contexts::{ChunkClasses, ContextReader};
 use crate::represent::fields::Fields;
 use crate::represent::map_inverse::MapInverse;
 use crate::represent::steps::{GroupValues, Steps};
-use crate::represent::stream::{BLOCK, SymbolStream};
+use crate::represent::stream::{BLOCK, StreamExtent};
 use crate::represent::values::{KeptPlaces, MaskBits, PlacedValues, ValuePlaces, Word, with_word, write_words};
 use crate::wire::Cursor;
 
@@ -146,8 +146,8 @@ impl ChunkStreams<'_> {
         let fields = &self.fields.fields[..];
         let mut streams = Vec::with_capacity(fields.len());
         for (field, room) in fields.iter().zip(of_fields) {
-            let stream =
-                SymbolStream::open(&mut cursor, &field.coding, field.width, count, self.kept, room, self.kernel)?;
+            let extent = StreamExtent { count, width: field.width, mask_bits: self.kept };
+            let stream = field.coding.model().open(&mut cursor, extent, room, self.kernel)?;
             streams.push((stream, ContextReader::new(field.coding.source())));
         }
         cursor.finish()?;

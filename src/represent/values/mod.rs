@@ -1,15 +1,19 @@
 //! Values of a segment: their words, the shapes they lie in, their places in a chunk, and how they form groups and mask symbols.
 
+mod distinct;
 mod groups;
 mod layout;
+mod order;
 mod places;
 mod symbol_shape;
 mod word;
 
 /// For each value of a chunk one bit: 1 if the mask keeps the value (section 8.5). Bits beyond the last value are 0.
 pub(crate) use crate::coders::MaskBits;
+pub(crate) use distinct::{ValueCounts, ValueSet, distinct_of};
 pub(crate) use groups::Groups;
 pub(crate) use layout::{Rows, SegmentLayout};
+pub(crate) use order::Order;
 pub(crate) use places::{KeptPlaces, PlacedValues, ValuePlaces, of_kept};
 pub(crate) use symbol_shape::{SymbolShape, bits_of_bytes, pack_mask};
 pub(crate) use word::{Values, Word, read_words, with_word, write_words};

@@ -162,7 +162,7 @@ impl Originals {
 
     /// Returns the failure for an error in encoding these files, named by `input`, to `output`.
     ///
-    /// The inputs are mapped, so an I/O error comes from writing. The library names the file at fault in the place of a tensor;
+    /// The inputs are mapped, so an I/O error comes from writing. The library reports the name of the file at fault as the name of a tensor;
     /// here the path names it instead.
     pub fn encode_failure(&self, input: &Path, output: &Path, error: &Error) -> Failure {
         if error.kind() == ErrorKind::Io {

@@ -41,6 +41,6 @@ impl<'a> Words<'a> {
         if self.position == self.all.len() {
             return Ok(());
         }
-        Err(Error::corrupt(format!("{} words of the lanes taken, {} there", self.position, self.all.len())))
+        Err(Error::corrupt(format!("{} words of the lanes taken, but there are {}", self.position, self.all.len())))
     }
 }

@@ -53,9 +53,9 @@ impl MixedModel {
             (1, _) => MixedKind::Float { fraction },
             (2, 0) => MixedKind::Integer,
             _ => {
-                return Err(
-                    start.place(Error::corrupt(format!("a mixed field of kind {kind} with fraction {fraction}")))
-                );
+                return Err(start.place(Error::corrupt(format!(
+                    "a mixed field of kind {kind} and fraction {fraction} is not allowed"
+                ))));
             }
         };
         let base = varint(cursor, u64::from(u16::MAX), "base")? as u16;
@@ -160,6 +160,6 @@ fn varint(cursor: &mut Cursor<'_>, most: u64, what: &str) -> Result<u64> {
     let start = cursor.clone();
     match cursor.varint()? {
         value if value <= most => Ok(value),
-        value => Err(start.place(Error::corrupt(format!("a mixed field with a {what} of {value}")))),
+        value => Err(start.place(Error::corrupt(format!("a mixed field with a {what} of {value} is not allowed")))),
     }
 }

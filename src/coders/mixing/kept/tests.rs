@@ -1,4 +1,4 @@
-//! MaskBits values coded by mixing: round trips, damaged streams, parameters, pinned bytes.
+//! Kept values coded by mixing: round trips, damaged streams, parameters, pinned bytes.
 
 use super::super::geometry::Geometry;
 use super::*;

@@ -132,7 +132,7 @@ struct CodeChoice<'a> {
 }
 
 impl CodeChoice<'_> {
-    /// Considers a code; `symbols_cost` is its cost without that of coding it.
+    /// Considers a code. `symbols_cost` is the cost of the symbols with this code; the cost of storing the code is added here.
     fn consider(&mut self, code: u8, symbols_cost: u64) {
         if symbols_cost >= self.cost {
             return;
@@ -161,7 +161,7 @@ impl CodeChoice<'_> {
     }
 }
 
-/// Returns the cost of a context's symbols under its table.
+/// Returns the cost of the symbols of a context under its table.
 fn symbols_cost(context: &ContextCounts, row: &CodeRow, escaped: u64, precision: u32) -> u64 {
     let entries =
         || row.codes().iter().zip(&context.counts).chain([(&row.escape, &escaped)]).filter(|(code, _)| **code > 0);

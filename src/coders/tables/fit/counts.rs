@@ -14,8 +14,8 @@ pub(super) const STEP: u64 = BIT / 8;
 const CODES: usize = MAX_FREQUENCY_CODE as usize + 1;
 /// log2(e) in units of 2^-16.
 const LOG2_E: u64 = 94_548;
-/// What the values of a table may add up to: the value of the greatest code, and of a quarter, a half and three quarters of a
-/// code less.
+/// Assumed sums of the values of a table: the value of the greatest code, and of codes that are lower by a quarter, a half and
+/// three quarters.
 const TOTAL_VALUES: [u32; 4] = [962_560, 941_934, 921_749, 901_997];
 /// Only symbols with a probability below 2^-7 count as escaped when escapes are estimated.
 const RARE: u32 = 7;
@@ -37,7 +37,7 @@ pub(super) struct ContextCounts {
     pub(super) used: usize,
     /// The ideal, fractional code of each symbol, times [`STEP`].
     pub(super) targets: Vec<u32>,
-    /// By frequency code: the cost for all other symbols of giving an entry its share of the whole.
+    /// By frequency code: the cost of its share of the whole, which all other symbols lack.
     shares: [u64; CODES],
     /// The greatest code that gives frequency 1.
     floor: u8,

@@ -60,7 +60,7 @@ impl<'a> DecodedFiles<'a> {
         matches!(self.state, State::Waiting) && self.failure.is_none()
     }
 
-    /// Returns the failure that ended the decoding: that of the output, or else the error of the library.
+    /// Returns the failure that ended the decoding: a failure of the output, or else the error of the library.
     pub fn failed(&mut self, error: &Error) -> Failure {
         self.failure.take().unwrap_or_else(|| Failure::container(&self.args.file, error))
     }

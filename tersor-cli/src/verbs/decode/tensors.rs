@@ -8,7 +8,7 @@ use super::destination::DecodedFiles;
 use crate::formats::safetensors_file::{Declared, write_header};
 use crate::screen::failure::{Failure, Outcome};
 
-/// The places of a stored tensor in the output: its own, and those of its aliases.
+/// The offsets of a stored tensor and of its aliases in the output.
 #[derive(Debug, Clone, Default)]
 struct Places {
     /// The size of the tensor in bytes.

@@ -108,7 +108,7 @@ fn names_are_text() {
     let known: BTreeSet<String> = pages.iter().flat_map(|page| tags(page)).map(skeleton).collect();
     for hostile in HOSTILE {
         assert!(!name(hostile).contains(['<', '>', '"', '\'', '\n']));
-        // wherever a report has text, the tags are those of any page
+        // the tags of a page do not depend on the texts of the report
         let page = render(&replaced(&network(5, 0.0), hostile));
         for tag in tags(&page) {
             assert!(known.contains(&skeleton(tag)), "{hostile}: <{tag}>");

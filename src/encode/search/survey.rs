@@ -1,9 +1,6 @@
 //! Surveys the values of a segment: finds a frequent value, and all values if they are few.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
-
-use crate::represent::{Codebook, Order, Values, Word};
+use crate::represent::{Order, ValueCounts, ValueSet, Values, Word};
 
 /// Values of the sample.
 const SAMPLE: usize = 1 << 14;
@@ -16,17 +13,17 @@ const MOST_DISTINCT: usize = 1 << 12;
 
 /// The result of a survey.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Survey {
+pub(super) struct Survey {
     /// The value that seems most frequent, and how often it occurs, if it is frequent.
-    pub(crate) frequent: Option<(u64, usize)>,
+    pub(super) frequent: Option<(u64, usize)>,
     /// All values in ascending order, if they are few.
-    pub(crate) distinct: Option<Codebook>,
+    pub(super) distinct: Option<Vec<u64>>,
 }
 
 /// Surveys values of `bits` bits.
-pub(crate) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) -> Survey {
+pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) -> Survey {
     let stride = (values.len() / SAMPLE).max(1);
-    let mut sampled: HashMap<u64, usize, Mixing> = HashMap::default();
+    let mut sampled: ValueCounts = ValueCounts::default();
     // blocks of neighbours, because single values at a fixed stride could all be of one column
     for block in (0..values.len()).step_by(BLOCK * stride) {
         for index in block..values.len().min(block + BLOCK) {
@@ -45,7 +42,7 @@ pub(crate) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) ->
         _ => MOST_DISTINCT,
     };
     // the set begins with the most frequent value, because the loop below skips repetitions of the last value
-    let mut distinct: Option<HashSet<u64, Mixing>> = (sampled.len() <= few).then(|| HashSet::from_iter([frequent]));
+    let mut distinct: Option<ValueSet> = (sampled.len() <= few).then(|| ValueSet::from_iter([frequent]));
     if distinct.is_none() {
         let of_sample = sampled[&frequent] * RARE >= SAMPLE.min(values.len());
         let is_frequent = |value: &T| value.number() == frequent;
@@ -66,54 +63,12 @@ pub(crate) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) ->
             }
         }
     }
-    let ascending = |set: HashSet<u64, Mixing>| {
+    let ascending = |set: ValueSet| {
         let mut values: Vec<u64> = set.into_iter().collect();
         values.sort_unstable_by_key(|&value| order.key(value, bits));
-        Codebook(values)
+        values
     };
     Survey { frequent: Some((frequent, occurs)), distinct: distinct.map(ascending) }
-}
-
-/// Returns all values but `omitted` in ascending order, or `None` if they are more than `most`.
-pub(super) fn distinct_of<T: Word>(
-    values: impl Iterator<Item = T>,
-    omitted: Option<u64>,
-    most: usize,
-    bits: u32,
-    order: Order,
-) -> Option<Codebook> {
-    let mut set: HashSet<u64, Mixing> = HashSet::default();
-    for value in values.map(Word::number).filter(|value| Some(*value) != omitted) {
-        set.insert(value);
-        if set.len() > most {
-            return None;
-        }
-    }
-    // a codebook has at least one entry
-    let mut values: Vec<u64> = if set.is_empty() { vec![0] } else { set.into_iter().collect() };
-    values.sort_unstable_by_key(|&value| order.key(value, bits));
-    Some(Codebook(values))
-}
-
-/// Hashes by one multiplication. An attacker can only make the search slow.
-#[derive(Debug, Default, Clone, Copy)]
-struct Multiply(u64);
-
-type Mixing = BuildHasherDefault<Multiply>;
-
-impl Hasher for Multiply {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(byte.into()));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        let product = u128::from(self.0 ^ number ^ 0x243f_6a88_85a3_08d3) * 0x9e37_79b9_7f4a_7c15;
-        self.0 = product as u64 ^ (product >> 64) as u64;
-    }
 }
 
 #[cfg(test)]
@@ -130,7 +85,7 @@ mod tests {
         let values: Vec<u32> = (0..100_000u32).map(|i| if i % 3 == 0 { 7 } else { i % 50 }).collect();
         let occurs = values.iter().filter(|&&value| value == 7).count();
         assert_eq!(found(&values).frequent, Some((7, occurs)));
-        assert_eq!(found(&values).distinct, Some(Codebook((0..50).collect())));
+        assert_eq!(found(&values).distinct, Some((0..50).collect()));
         assert_eq!(found(&(0..10_000).rev().collect::<Vec<u32>>()), Survey::default());
         assert_eq!(found(&[]), Survey::default());
         // one too many, of which the most frequent comes first and never again, and another only where no sample is
@@ -139,10 +94,10 @@ mod tests {
         let values: Vec<u32> = std::iter::repeat_n(0, 2 * SAMPLE).chain(rest).collect();
         assert_eq!(found(&values).distinct, None);
         let fewer: Vec<u32> = values.iter().map(|&value| value.min(most - 1)).collect();
-        assert_eq!(found(&fewer).distinct.map(|codebook| codebook.0.len()), Some(MOST_DISTINCT));
+        assert_eq!(found(&fewer).distinct.map(|distinct| distinct.len()), Some(MOST_DISTINCT));
         let signs: Vec<u8> = [0x8000u16, 0, 0, 0xbf00].iter().flat_map(|value| value.to_le_bytes()).collect();
         let signs = survey(Values::<u16>::new(&signs), 16, Order::Float);
-        assert_eq!(signs.distinct, Some(Codebook(vec![0xbf00, 0x8000, 0])));
+        assert_eq!(signs.distinct, Some(vec![0xbf00, 0x8000, 0]));
     }
 
     #[test]

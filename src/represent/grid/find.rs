@@ -1,6 +1,8 @@
 //! Finds grids (section 8.7): floats that are small integers times the scale of their group, bit for bit.
 
-use crate::represent::{Grid, Groups, Values, Word, nearest, rounded, widened};
+use super::arithmetic::{has_grids, nearest, rounded, widened};
+use crate::represent::values::{Groups, SegmentLayout, Values, Word};
+use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::Dtype;
 
 /// The least magnitude of a group is tried as 1 to so many times the scale.
@@ -11,6 +13,8 @@ const MOST_INTEGER: i64 = 1 << 15;
 const FIRST_VALUES: usize = 512;
 /// Groups that are tried before all groups are.
 const PROBES: usize = 4;
+/// Lengths of blocks in a row that may have scales of their own.
+const BLOCKS: [u64; 6] = [256, 128, 64, 32, 16, 512];
 
 /// A grid on which all kept values lie: the groups, the range of the integers, and the scale of each group.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +32,7 @@ pub(super) fn find_grid<T: Word>(
     dtype: Dtype,
     candidates: &[Groups],
 ) -> Option<FoundGrid> {
-    Grid::is_for(dtype).then_some(())?;
+    has_grids(dtype).then_some(())?;
     candidates.iter().find_map(|&groups| grid_of(values, omitted, dtype, groups))
 }
 
@@ -185,10 +189,38 @@ fn step(intervals: &[Interval], most: i64) -> Option<Interval> {
     narrowed(least, &from_first, most)
 }
 
+/// Returns groups that quantisers use, the largest first.
+pub(super) fn groups_of_scales(layout: &SegmentLayout<'_>) -> Vec<Groups> {
+    let mut groups = vec![Groups::ONE];
+    let Some([first @ .., last]) = layout.single() else { return groups };
+    let row: u64 = first.iter().skip(1).product::<u64>() * last;
+    let mut push = |block: u64, period: u64| groups.push(Groups { block, period });
+    if !first.is_empty() && (1..=MAX_CHUNK_ELEMENTS).contains(&row) {
+        push(row, 1);
+    }
+    if !first.is_empty() && (2..=1 << 20).contains(last) {
+        push(0, *last);
+    }
+    for block in BLOCKS {
+        if last.is_multiple_of(block) && *last > block {
+            push(block, 1);
+        }
+        if let [rows] = first
+            && rows.is_multiple_of(block)
+            && *rows > block
+            && block * last <= MAX_CHUNK_ELEMENTS
+        {
+            push(block, *last);
+        }
+    }
+    groups
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::represent::MapStep;
+    use crate::represent::grid::Grid;
+    use crate::represent::step::MapStep;
     use proptest::prelude::*;
 
     fn words(dtype: Dtype, values: impl Iterator<Item = f32>) -> Vec<u32> {

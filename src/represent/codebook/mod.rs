@@ -1,75 +1,35 @@
 //! Codebooks (section 8.6): few values, each replaced by its number in an ascending list.
 
-use super::step::{MapStep, Step, StepInput};
-use super::stream_bytes::StreamBytes;
-use super::values::{Groups, Word};
+mod find;
+
 use crate::coders::{decode_codebooks, encode_codebooks};
 use crate::error::{Error, Result};
-use crate::spec::MAX_SYMBOL_BITS;
-use crate::tensor::Dtype;
+use crate::represent::bid::{Bid, MaskUse, ValueView};
+use crate::represent::step::{MapBid, MapStep, Step, StepInput};
+use crate::represent::stream_bytes::StreamBytes;
+use crate::represent::values::{Groups, Order, Word};
+use crate::spec::{MAX_CODEBOOK_ENTRIES, MAX_SYMBOL_BITS};
 use crate::wire::Cursor;
-
-/// How values are ordered: as their dtype orders numbers, so that neighbours in a codebook are neighbours on the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// Sign and magnitude.
-    Float,
-    /// Two's complement.
-    Signed,
-    Unsigned,
-}
-
-impl Order {
-    /// Of the values of a dtype; after unpacking they are unsigned.
-    pub(crate) fn of(dtype: Dtype, is_unpacked: bool) -> Self {
-        match dtype {
-            _ if is_unpacked => Self::Unsigned,
-            _ if dtype.exponent_bits().is_some() => Self::Float,
-            _ if dtype.is_signed_integer() => Self::Signed,
-            _ => Self::Unsigned,
-        }
-    }
-
-    /// The key of a value of `bits` bits.
-    #[inline(always)]
-    pub(crate) fn key(self, value: u64, bits: u32) -> u64 {
-        let top = 1 << (bits - 1);
-        match self {
-            Self::Float if value & top != 0 => value ^ (top | (top - 1)),
-            Self::Float | Self::Signed => value ^ top,
-            Self::Unsigned => value,
-        }
-    }
-
-    fn value(self, key: u64, bits: u32) -> u64 {
-        let top = 1 << (bits - 1);
-        match self {
-            Self::Float if key & top == 0 => key ^ (top | (top - 1)),
-            Self::Float | Self::Signed => key ^ top,
-            Self::Unsigned => key,
-        }
-    }
-}
 
 /// The values of a group in ascending order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Codebook(pub(crate) Vec<u64>);
 
-/// Codebooks of groups.
+/// Replaces each value by its number in the codebook of its group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CodebookMap {
     pub(crate) groups: Groups,
     pub(crate) symbol_bits: u32,
     zero_bits: u32,
     order: Order,
-    /// Of a value.
+    /// Bits of a value.
     bits: u32,
-    /// If groups reach through the whole segment, theirs.
+    /// The codebooks that the segment head stores; empty if the chunks store codebooks.
     pub(crate) global: Vec<Codebook>,
 }
 
 impl CodebookMap {
-    /// For values of `bits` bits with these codebooks, which are all those of the segment, each in ascending order.
+    /// Makes the map of values of `bits` bits with these codebooks: all of the segment, each in ascending order.
     pub(crate) fn new(groups: Groups, order: Order, bits: u32, codebooks: &[Codebook]) -> Self {
         let most = codebooks.iter().map(|codebook| codebook.0.len()).max().unwrap_or(1);
         let all = codebooks.iter().flat_map(|codebook| &codebook.0).fold(0, |all, value| all | value);
@@ -82,6 +42,21 @@ impl CodebookMap {
             bits,
             global,
         }
+    }
+
+    /// Returns the bid of these codebooks, behind the mask if there is one; `None` if the segment head cannot store them.
+    fn bid<T: Word>(
+        view: &ValueView<'_, T>,
+        groups: Groups,
+        codebooks: Vec<Codebook>,
+        is_clear: bool,
+    ) -> Option<MapBid<Self>> {
+        let entries: usize = codebooks.iter().map(|codebook| codebook.0.len()).sum();
+        if groups.are_global() && entries > MAX_CODEBOOK_ENTRIES {
+            return None;
+        }
+        let map = Self::new(groups, view.order(), view.bits, &codebooks);
+        Some(Bid { mask: view.step(), map, group_values: codebooks, is_clear })
     }
 }
 
@@ -196,11 +171,33 @@ impl MapStep for CodebookMap {
     fn widen(&mut self, bits: u32) {
         self.symbol_bits = self.symbol_bits.max(bits);
     }
+
+    /// Proposes the codebook of all values, and the codebook without the omitted value behind the mask.
+    fn propose<T: Word>(view: &ValueView<'_, T>) -> Vec<MapBid<Self>> {
+        let Some(values) = find::few_values(view) else { return Vec::new() };
+        let is_clear = find::is_clear(values.len(), view.bits);
+        let whole = Codebook(values.to_vec());
+        let map = Self::new(Groups::ONE, view.order(), view.bits, std::slice::from_ref(&whole));
+        let mask = if view.mask.is_some() { MaskUse::Contexts } else { MaskUse::None };
+        let whole = Bid { mask, map, group_values: Vec::new(), is_clear };
+        let masked = view.omitted().and_then(|omitted| {
+            let others = values.iter().copied().filter(|&value| value != omitted).collect();
+            Self::bid(view, Groups::ONE, vec![Codebook(others)], is_clear)
+        });
+        std::iter::once(whole).chain(masked).collect()
+    }
+
+    /// Proposes a codebook for each row.
+    fn propose_unclear<T: Word>(view: &ValueView<'_, T>) -> Vec<MapBid<Self>> {
+        let Some((row, values)) = find::few_values_of_rows(view) else { return Vec::new() };
+        let codebooks = values.into_iter().map(Codebook).collect();
+        Self::bid(view, Groups { block: row, period: 1 }, codebooks, false).into_iter().collect()
+    }
 }
 
-/// From values to their numbers, by hashing.
+/// Finds the number of a value by hashing.
 struct Lookup {
-    /// Number + 1 and value; 0: empty.
+    /// The number plus 1, and the value; a number of 0 marks a free slot.
     slots: Vec<(u16, u64)>,
     shift: u32,
 }
@@ -225,7 +222,7 @@ impl Lookup {
         (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize
     }
 
-    /// Of a value that is in the codebook; of any other 0.
+    /// Returns the number of a value, or 0 if it is not in the codebook.
     #[inline(always)]
     fn number(&self, value: u64) -> u16 {
         let mut at = self.home(value);
@@ -241,27 +238,11 @@ impl Lookup {
 
 #[cfg(test)]
 mod tests {
-    use super::super::map_inverse::invert;
-    use super::super::steps::{GroupValues, Map};
-    use super::super::values::SegmentLayout;
     use super::*;
-
-    #[test]
-    fn keys_ascend_as_numbers_do() {
-        let floats = [f32::NEG_INFINITY, -1.5, -1e-40, -0.0, 0.0, 1e-40, 1.0, 2.0, f32::INFINITY];
-        let keys: Vec<u64> = floats.iter().map(|float| Order::Float.key(float.to_bits().into(), 32)).collect();
-        assert!(keys.is_sorted_by(|a, b| a < b), "{keys:x?}");
-        let signed: Vec<u64> =
-            [-128i8, -1, 0, 1, 127].iter().map(|&x| Order::Signed.key((x as u8).into(), 8)).collect();
-        assert_eq!(signed, [0, 127, 128, 129, 255]);
-        for order in [Order::Float, Order::Signed, Order::Unsigned] {
-            for bits in [1, 8, 64] {
-                for value in [0, 1, 5, 127, 128, u64::MAX].map(|value: u64| value & (u64::MAX >> (64 - bits))) {
-                    assert_eq!(order.value(order.key(value, bits), bits), value);
-                }
-            }
-        }
-    }
+    use crate::represent::map_inverse::invert;
+    use crate::represent::steps::{GroupValues, Map};
+    use crate::represent::values::SegmentLayout;
+    use crate::tensor::Dtype;
 
     #[test]
     fn groups_have_their_own() {

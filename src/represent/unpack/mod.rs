@@ -1,5 +1,9 @@
 //! Small integers packed into larger words (section 8.4), taken apart and put back.
 
+mod find;
+
+pub(crate) use find::find_packing;
+
 use std::borrow::Cow;
 
 use super::step::{Step, StepInput};

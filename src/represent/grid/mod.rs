@@ -1,66 +1,37 @@
-//! Grid grids (section 8.7): floats that are an integer times the scale of their group.
-//!
-//! The arithmetic is that of IEEE 754, the same on every machine: one product, rounded once, and for 16 bits once more.
+//! Grids (section 8.7): floats that are an integer times the scale of their group. The product is rounded once, and for
+//! 16 bits a second time.
 
-use half::{bf16, f16};
+mod arithmetic;
+mod find;
 
-use super::step::{MapStep, Step, StepInput};
-use super::stream_bytes::StreamBytes;
-use super::values::{Groups, Word};
+use arithmetic::{has_grids, nearest, rounded, widened};
+
 use crate::coders::{decode_scales, encode_scales};
 use crate::error::{Error, Result};
+use crate::represent::bid::{Bid, MaskUse, ValueView};
+use crate::represent::step::{MapBid, MapStep, Step, StepInput};
+use crate::represent::stream_bytes::StreamBytes;
+use crate::represent::values::{Groups, Word};
 use crate::spec::{MAX_GRID_BITS, MAX_GRID_INTEGER};
 use crate::tensor::Dtype;
 use crate::wire::{Cursor, put_varint};
 
-/// Scales of groups.
+/// Replaces each value by an integer: the value divided by the scale of its group.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Grid {
     pub(crate) groups: Groups,
     pub(crate) symbol_bits: u32,
-    /// The integer that the symbol word 0 stands for.
+    /// The integer of the symbol word 0.
     pub(crate) lowest: i32,
     zero_bits: u32,
     dtype: Dtype,
-    /// If groups reach through the whole segment, theirs.
+    /// The scales that the segment head stores; empty if the chunks store scales.
     pub(crate) global: Vec<f32>,
 }
 
-/// The value of a float dtype of at most 32 bits nearest to `product`.
-#[inline(always)]
-pub(crate) fn rounded(product: f32, dtype: Dtype) -> u64 {
-    match dtype {
-        Dtype::F16 => f16::from_f32(product).to_bits().into(),
-        Dtype::BF16 => bf16::from_f32(product).to_bits().into(),
-        _ => product.to_bits().into(),
-    }
-}
-
-/// As a float of 32 bits.
-#[inline(always)]
-pub(crate) fn widened(value: u64, dtype: Dtype) -> f32 {
-    match dtype {
-        Dtype::F16 => f16::from_bits(value as u16).to_f32(),
-        Dtype::BF16 => bf16::from_bits(value as u16).to_f32(),
-        _ => f32::from_bits(value as u32),
-    }
-}
-
-/// The integer whose multiple of `scale` is nearest to `value`; 0 for what has none.
-#[inline(always)]
-pub(crate) fn nearest(value: f32, scale: f32) -> i64 {
-    let quotient = (f64::from(value) / f64::from(scale)).round_ties_even();
-    // what is not a number becomes 0
-    if quotient.abs() <= MAX_GRID_INTEGER as f64 { quotient as i64 } else { 0 }
-}
-
 impl Grid {
-    /// Whether floats of a dtype may lie on a grid.
-    pub(crate) fn is_for(dtype: Dtype) -> bool {
-        matches!(dtype, Dtype::F16 | Dtype::BF16 | Dtype::F32)
-    }
-
-    /// For integers from `lowest` to `highest` and these scales, which are all those of the segment; none if the integers are too many.
+    /// Makes the map of integers from `lowest` to `highest` with these scales, all of the segment; `None` if the range of the
+    /// integers is too large.
     pub(crate) fn new(groups: Groups, dtype: Dtype, lowest: i64, highest: i64, scales: &[f32]) -> Option<Self> {
         let symbol_bits = (64 - ((highest - lowest) as u64).leading_zeros()).max(1);
         let last = lowest + (1i64 << symbol_bits) - 1;
@@ -69,6 +40,17 @@ impl Grid {
         let zero_bits = all.trailing_zeros().min(23);
         let fits = symbol_bits <= MAX_GRID_BITS && lowest >= -MAX_GRID_INTEGER && last <= MAX_GRID_INTEGER;
         fits.then_some(Self { groups, symbol_bits, lowest: lowest as i32, zero_bits, dtype, global })
+    }
+
+    /// Returns the bid of the grid on which all values but the omitted one lie.
+    fn bid<T: Word>(view: &ValueView<'_, T>, mask: MaskUse, omitted: Option<T>) -> Option<MapBid<Self>> {
+        let dtype = view.layout.dtype;
+        if view.is_unpacked || !has_grids(dtype) {
+            return None;
+        }
+        let grid = find::find_grid(view.values, omitted, dtype, &find::groups_of_scales(view.layout))?;
+        let map = Self::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales)?;
+        Some(Bid { mask, map, group_values: grid.scales, is_clear: true })
     }
 }
 
@@ -81,7 +63,7 @@ impl Step for Grid {
         if input.is_unpacked {
             return Err(start.place(Error::corrupt("a grid of packed values")));
         }
-        if !Self::is_for(dtype) {
+        if !has_grids(dtype) {
             return Err(start.place(Error::corrupt(format!("a grid of {dtype}"))));
         }
         let groups = Groups::read(cursor, input.layout.elements())?;
@@ -179,16 +161,22 @@ impl MapStep for Grid {
     fn widen(&mut self, bits: u32) {
         self.symbol_bits = self.symbol_bits.max(bits);
     }
+
+    /// Proposes a grid of all values, and a grid of the values that the mask keeps.
+    fn propose<T: Word>(view: &ValueView<'_, T>) -> Vec<MapBid<Self>> {
+        let masked = view.omitted().and_then(|omitted| Self::bid(view, MaskUse::Step, Some(T::from_number(omitted))));
+        Self::bid(view, MaskUse::None, None).into_iter().chain(masked).collect()
+    }
 }
 
 impl Eq for Grid {}
 
 #[cfg(test)]
 mod tests {
-    use super::super::map_inverse::invert;
-    use super::super::steps::{GroupValues, Map};
-    use super::super::values::SegmentLayout;
     use super::*;
+    use crate::represent::map_inverse::invert;
+    use crate::represent::steps::{GroupValues, Map};
+    use crate::represent::values::SegmentLayout;
     use proptest::prelude::*;
 
     proptest! {

@@ -26,7 +26,7 @@ const PACKINGS: [(u32, u32, Axis); 9] = [
 ];
 
 /// Returns the packing that seems best for the elements `bytes`, if one is no worse than the bytes as they are.
-pub(crate) fn propose_unpack(layout: &SegmentLayout<'_>, bytes: &[u8]) -> Option<Unpack> {
+pub(crate) fn find_packing(layout: &SegmentLayout<'_>, bytes: &[u8]) -> Option<Unpack> {
     let dtype = layout.dtype;
     let is_integer = dtype.exponent_bits().is_none() && dtype != Dtype::Bool && dtype.words() == 1;
     if !is_integer || bytes.len() < MIN_BYTES {
@@ -95,7 +95,7 @@ mod tests {
             let values = values(unpack.values_before(96 * 64) as usize, bits);
             let mut bytes = vec![0; 96 * 64 * dtype.bits() as usize / 8];
             unpack.invert(dtype, &values, &mut bytes);
-            assert_eq!(propose_unpack(&layout, &bytes), Some(unpack), "{dtype} {bits} {words}");
+            assert_eq!(find_packing(&layout, &bytes), Some(unpack), "{dtype} {bits} {words}");
         }
     }
 
@@ -104,10 +104,10 @@ mod tests {
         let shape = [64, 64];
         let layout = SegmentLayout::new(Dtype::U8, [&shape[..]]);
         let weights: Vec<u8> = values(64 * 64, 7).iter().map(|value| 100 + value / 4).collect();
-        assert_eq!(propose_unpack(&layout, &weights), None);
+        assert_eq!(find_packing(&layout, &weights), None);
         let layout = SegmentLayout::new(Dtype::I32, [&shape[..]]);
         let ids: Vec<u8> = (0..64 * 64u32).flat_map(|i| (i / 3).to_le_bytes()).collect();
-        assert_eq!(propose_unpack(&layout, &ids), None);
+        assert_eq!(find_packing(&layout, &ids), None);
         assert_eq!(7u8.number(), 7);
     }
 }

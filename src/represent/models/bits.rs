@@ -1,0 +1,45 @@
+//! Symbols coded by the bits coder (section 11).
+
+use crate::coders::{BitsModel, LaneTables, decode_bits, encode_bits, skip_bits};
+use crate::error::Result;
+use crate::kernel::Kernel;
+use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel, WholeStream};
+use crate::represent::stream_bytes::StreamBytes;
+use crate::wire::Cursor;
+
+impl SymbolModel for BitsModel {
+    fn name(&self) -> &'static str {
+        "bits"
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        Self::write(self, out);
+    }
+
+    fn encode(&self, stream: StreamSymbols<'_>, _kernel: Kernel, out: &mut Vec<u8>) {
+        encode_bits(stream.symbols, stream.contexts, self, out);
+    }
+
+    fn open<'a, 'c: 'a>(
+        &'a self,
+        cursor: &mut Cursor<'c>,
+        _extent: StreamExtent<'a>,
+        _tables: &'a mut LaneTables,
+        _kernel: Kernel,
+    ) -> Result<Box<dyn SymbolDecoder + 'a>> {
+        let start = cursor.clone();
+        skip_bits(cursor, self)?;
+        let decode = |cursor: &mut Cursor<'_>, contexts: &[u8], symbols: &mut [u16]| {
+            decode_bits(cursor, self, contexts, symbols)
+        };
+        Ok(Box::new(WholeStream { cursor: start, decode }))
+    }
+
+    fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
+        let before = cursor.position();
+        let words = skip_bits(cursor, self)? as u64;
+        into.bits_words += words;
+        into.lengths += (cursor.position() - before) as u64 - words;
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+//! Symbols predicted by mixing: fields, mask bits, and kept values (section 12).
+
+use crate::coders::{
+    Geometry, KeptModel, LaneTables, MixedModel, decode_kept, decode_mask, decode_mixed, encode_kept, encode_mask,
+    encode_mixed, skip_mixed,
+};
+use crate::error::{Error, Result};
+use crate::kernel::Kernel;
+use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel, WholeStream};
+use crate::represent::stream_bytes::StreamBytes;
+use crate::wire::Cursor;
+
+impl SymbolModel for MixedModel {
+    fn name(&self) -> &'static str {
+        "mixed"
+    }
+
+    fn is_mixed(&self) -> bool {
+        true
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        Self::write(self, out);
+    }
+
+    fn encode(&self, stream: StreamSymbols<'_>, _kernel: Kernel, out: &mut Vec<u8>) {
+        encode_mixed(stream.symbols, stream.contexts, self, out);
+    }
+
+    fn open<'a, 'c: 'a>(
+        &'a self,
+        cursor: &mut Cursor<'c>,
+        _extent: StreamExtent<'a>,
+        _tables: &'a mut LaneTables,
+        _kernel: Kernel,
+    ) -> Result<Box<dyn SymbolDecoder + 'a>> {
+        let start = cursor.clone();
+        skip_mixed(cursor)?;
+        let decode = |cursor: &mut Cursor<'_>, contexts: &[u8], symbols: &mut [u16]| {
+            decode_mixed(cursor, self, contexts, symbols)
+        };
+        Ok(Box::new(WholeStream { cursor: start, decode }))
+    }
+
+    fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
+        into.mixed_words += skip_mixed(cursor)? as u64;
+        Ok(())
+    }
+
+    fn memory(&self) -> usize {
+        size_of_val(&self.distances[..])
+    }
+}
+
+impl SymbolModel for Geometry {
+    fn name(&self) -> &'static str {
+        "mixed"
+    }
+
+    fn is_mixed(&self) -> bool {
+        true
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        Self::write(*self, out);
+    }
+
+    fn encode(&self, stream: StreamSymbols<'_>, _kernel: Kernel, out: &mut Vec<u8>) {
+        encode_mask(stream.symbols, *self, out);
+    }
+
+    fn open<'a, 'c: 'a>(
+        &'a self,
+        cursor: &mut Cursor<'c>,
+        _extent: StreamExtent<'a>,
+        _tables: &'a mut LaneTables,
+        _kernel: Kernel,
+    ) -> Result<Box<dyn SymbolDecoder + 'a>> {
+        let start = cursor.clone();
+        skip_mixed(cursor)?;
+        let decode = |cursor: &mut Cursor<'_>, _: &[u8], symbols: &mut [u16]| decode_mask(cursor, *self, symbols);
+        Ok(Box::new(WholeStream { cursor: start, decode }))
+    }
+
+    fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
+        into.mixed_words += skip_mixed(cursor)? as u64;
+        Ok(())
+    }
+}
+
+impl SymbolModel for KeptModel {
+    fn name(&self) -> &'static str {
+        "mixed"
+    }
+
+    fn is_mixed(&self) -> bool {
+        true
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        Self::write(self, out);
+    }
+
+    fn encode(&self, stream: StreamSymbols<'_>, _kernel: Kernel, out: &mut Vec<u8>) {
+        // only streams behind a mask have this model
+        stream.mask_bits.into_iter().for_each(|mask_bits| encode_kept(stream.symbols, mask_bits, self, out));
+    }
+
+    fn open<'a, 'c: 'a>(
+        &'a self,
+        cursor: &mut Cursor<'c>,
+        extent: StreamExtent<'a>,
+        _tables: &'a mut LaneTables,
+        _kernel: Kernel,
+    ) -> Result<Box<dyn SymbolDecoder + 'a>> {
+        let start = cursor.clone();
+        skip_mixed(cursor)?;
+        let mask_bits = extent.mask_bits.ok_or_else(|| start.place(Error::corrupt("coding 6 without a mask")))?;
+        let decode =
+            |cursor: &mut Cursor<'_>, _: &[u8], symbols: &mut [u16]| decode_kept(cursor, self, mask_bits, symbols);
+        Ok(Box::new(WholeStream { cursor: start, decode }))
+    }
+
+    fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
+        into.mixed_words += skip_mixed(cursor)? as u64;
+        Ok(())
+    }
+}
