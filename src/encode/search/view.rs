@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::chunk_limits::ChunkLimits;
 use super::effort::Effort;
-use crate::represent::{GroupValues, MaskBits, Rows, SegmentLayout, Steps, Transform, Unpack, Word, of_kept};
+use crate::represent::{GroupValues, MaskBits, Order, Rows, SegmentLayout, Steps, Transform, Unpack, Word, of_kept};
 use crate::tensor::Dtype;
 
 /// Values that are read at a time.
@@ -199,6 +199,10 @@ pub(super) struct SegmentView<'a> {
 impl SegmentView<'_> {
     pub(super) fn dtype(&self) -> Dtype {
         self.layout.dtype
+    }
+
+    pub(super) fn order(&self) -> Order {
+        Order::of(self.dtype(), self.unpack.is_some())
     }
 
     /// Returns the number of values among so many elements of a chunk.
