@@ -114,7 +114,7 @@ pub use decode::{
     Declared, DecodeOptions, FileInfo, FileOutput, Part, ReadAt, Reader, StreamDecoder, Tensor, TensorSlice,
     decode_files,
 };
-pub use encode::{EncodeOptions, Encoder, FileInput, Summary, encode_files};
+pub use encode::{EncodeOptions, Encoder, FileInput, Profile, Summary, encode_files};
 pub use error::{Error, ErrorKind, Escaped, Result};
 pub use interop::{SafetensorsHeader, SafetensorsTensor};
 #[cfg(feature = "command")]

@@ -3,9 +3,21 @@
 /// Section 3: the major version of the format that this library reads and writes.
 pub(crate) const FORMAT_MAJOR: u8 = 0;
 /// Section 3: the minor version of the format that this library writes.
-pub(crate) const FORMAT_MINOR: u8 = 4;
+pub(crate) const FORMAT_MINOR: u8 = 5;
 /// Section 3: size of the header.
 pub(crate) const HEADER_BYTES: usize = 24;
+/// Section 3.1: the bit of the critical feature that codings 4, 5 and 6 need.
+pub(crate) const FEATURE_MIXING: u32 = 1;
+/// Section 3.2: the decoder level that allows everything.
+pub(crate) const MAX_DECODER_LEVEL: u8 = 2;
+/// Section 3.2: maximum number of elements, and of values, of a chunk at decoder level 1.
+pub(crate) const LEVEL_1_CHUNK_ELEMENTS: u64 = 32_768;
+/// Section 3.2: maximum precision at decoder level 1.
+pub(crate) const LEVEL_1_PRECISION: u32 = 11;
+/// Section 3.2: maximum sum of the frequencies of all tables of a stream at decoder level 1.
+pub(crate) const LEVEL_1_SLOTS: usize = 8_192;
+/// Section 3.2: maximum number of elements of a segment with a serial coding (zstd, bits) at decoder level 1.
+pub(crate) const LEVEL_1_SERIAL_ELEMENTS: u64 = 65_536;
 /// Section 14: size of the footer.
 pub(crate) const FOOTER_BYTES: usize = 32;
 /// Section 4: kind of a frame that holds a manifest.

@@ -7,7 +7,7 @@ use half::{bf16, f16};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
 use support::{Content, Random, by_index, check_bounds, in_order, ledger};
-use tersor::{Dtype, EncodeOptions, Encoder, Limits, Reader, TensorView};
+use tersor::{Dtype, EncodeOptions, Encoder, Limits, Profile, Reader, TensorView};
 
 fn word(dtype: Dtype, value: f32) -> Vec<u8> {
     match dtype {
@@ -191,7 +191,10 @@ fn check(content: &Content, options: EncodeOptions) -> (String, usize) {
 fn options() -> impl Strategy<Value = EncodeOptions> {
     let level = prop_oneof![3 => Just(6u8), 2 => Just(9), 1 => 1u8..=9];
     let chunk_bytes = prop_oneof![Just(4096u64), Just(256 << 10)];
-    (level, chunk_bytes).prop_map(|(level, bytes)| EncodeOptions::default().with_level(level).with_chunk_bytes(bytes))
+    let profile = prop_oneof![3 => Just(Profile::Default), 1 => Just(Profile::Gpu)];
+    (level, chunk_bytes, profile).prop_map(|(level, bytes, profile)| {
+        EncodeOptions::default().with_level(level).with_chunk_bytes(bytes).with_profile(profile)
+    })
 }
 
 fn config() -> Config {

@@ -34,3 +34,8 @@ fn the_bytes_are_a_container_of_the_values() {
     let bytes: Vec<u8> = values().iter().flat_map(|value| ((value.to_bits() >> 16) as u16).to_le_bytes()).collect();
     assert_eq!(tensor.decode().unwrap(), bytes);
 }
+
+#[test]
+fn the_bytes_are_those_of_the_vector() {
+    assert_eq!(dump(), include_bytes!("../spec/vectors/good/s08-8-worked.tersor"));
+}

@@ -2,23 +2,36 @@
 
 use super::checksum_matches;
 use crate::error::{Error, Result};
-use crate::spec::{FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES};
+use crate::spec::{FEATURE_MIXING, FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES, MAX_DECODER_LEVEL};
 use crate::wire::{Cursor, checksum};
 
 const MAGIC: [u8; 8] = [0x89, b'T', b'S', b'R', 0x0d, 0x0a, 0x1a, 0x0a];
 
-/// Appends the header of a file to `out`.
-pub(crate) fn write_header(out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(&MAGIC);
-    out.extend_from_slice(&[FORMAT_MAJOR, FORMAT_MINOR, 0, 0]);
-    out.extend_from_slice(&[0; 8]);
-    let sum = checksum(&out[start..]);
-    out.extend_from_slice(&sum.to_le_bytes());
+/// What the header claims about the segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// The decoder level (section 3.2): 1 or 2.
+    pub(crate) decoder_level: u8,
+    /// Whether segments may use mixing, a critical feature (section 3.1).
+    pub(crate) mixing: bool,
 }
 
-/// Checks the header at the start of `bytes`. There can be fewer bytes than a header has.
-pub(crate) fn read_header(bytes: &[u8]) -> Result<()> {
+impl Header {
+    /// Appends the header.
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(&MAGIC);
+        out.extend_from_slice(&[FORMAT_MAJOR, FORMAT_MINOR, self.decoder_level, 0]);
+        let critical = if self.mixing { FEATURE_MIXING } else { 0 };
+        out.extend_from_slice(&critical.to_le_bytes());
+        out.extend_from_slice(&[0; 4]);
+        let sum = checksum(&out[start..]);
+        out.extend_from_slice(&sum.to_le_bytes());
+    }
+}
+
+/// Reads the header at the start of `bytes`. There can be fewer bytes than a header has.
+pub(crate) fn read_header(bytes: &[u8]) -> Result<Header> {
     let magic = &bytes[..bytes.len().min(MAGIC.len())];
     if bytes.is_empty() {
         return Err(Error::truncated("the input is empty").in_section("header").at(0));
@@ -47,22 +60,28 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<()> {
     if bytes.len() < HEADER_BYTES {
         return Err(truncated());
     }
-    let reserved = cursor.u16()?;
+    let (decoder_level, reserved) = (cursor.u8()?, cursor.u8()?);
     let critical = cursor.u32()?;
     let _optional = cursor.u32()?;
     let stored = cursor.u32()?;
+    let at = |error: Error, offset| Err(error.in_section("header").at(offset));
     if !checksum_matches(&bytes[..HEADER_BYTES - 4], stored) {
-        return Err(Error::corrupt("the checksum of the header does not match").in_section("header").at(20));
+        return at(Error::corrupt("the checksum of the header does not match"), 20);
     }
     if reserved != 0 {
-        return Err(Error::corrupt("a reserved field is not zero").in_section("header").at(10));
+        return at(Error::corrupt("the reserved byte is not zero"), 11);
     }
-    if critical != 0 {
-        return Err(Error::unsupported(format!("the critical features {critical:#x} are unknown"))
-            .in_section("header")
-            .at(12));
+    if !(1..=MAX_DECODER_LEVEL).contains(&decoder_level) {
+        return at(Error::unsupported(format!("the decoder level {decoder_level} is unknown")), 10);
     }
-    Ok(())
+    if critical & !FEATURE_MIXING != 0 {
+        return at(Error::unsupported(format!("the critical features {critical:#x} are unknown")), 12);
+    }
+    let mixing = critical & FEATURE_MIXING != 0;
+    if mixing && decoder_level == 1 {
+        return at(Error::corrupt("the feature mixing at decoder level 1"), 12);
+    }
+    Ok(Header { decoder_level, mixing })
 }
 
 /// Returns a guess at the format of a file that is no Tersor file, from its first bytes.
@@ -84,28 +103,42 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
 
+    fn written(decoder_level: u8, mixing: bool) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        Header { decoder_level, mixing }.write(&mut bytes);
+        bytes
+    }
+
     #[test]
     fn a_header_is_read_and_every_byte_counts() {
-        let mut bytes = Vec::new();
-        write_header(&mut bytes);
-        assert_eq!(bytes.len(), HEADER_BYTES);
-        read_header(&bytes).unwrap();
-        for position in 0..bytes.len() {
-            assert!(read_header(&bytes[..position]).is_err());
-            for value in 0..=255 {
-                if bytes[position] != value {
-                    let mut changed = bytes.clone();
-                    changed[position] = value;
-                    assert!(read_header(&changed).is_err(), "byte {position} = {value}");
+        for (decoder_level, mixing) in [(1, false), (2, false), (2, true)] {
+            let bytes = written(decoder_level, mixing);
+            assert_eq!(bytes.len(), HEADER_BYTES);
+            assert_eq!(read_header(&bytes).unwrap(), Header { decoder_level, mixing });
+            for position in 0..bytes.len() {
+                assert!(read_header(&bytes[..position]).is_err());
+                for value in 0..=255 {
+                    if bytes[position] != value {
+                        let mut changed = bytes.clone();
+                        changed[position] = value;
+                        assert!(read_header(&changed).is_err(), "byte {position} = {value}");
+                    }
                 }
             }
         }
     }
 
     #[test]
+    fn impossible_claims_are_refused() {
+        let kind = |decoder_level, mixing| read_header(&written(decoder_level, mixing)).unwrap_err().kind();
+        assert_eq!(kind(0, false), ErrorKind::Unsupported);
+        assert_eq!(kind(3, true), ErrorKind::Unsupported);
+        assert_eq!(kind(1, true), ErrorKind::Corrupt);
+    }
+
+    #[test]
     fn a_newer_version_is_unsupported() {
-        let mut bytes = Vec::new();
-        write_header(&mut bytes);
+        let mut bytes = written(2, false);
         bytes[9] = FORMAT_MINOR + 1;
         assert_eq!(read_header(&bytes).unwrap_err().kind(), ErrorKind::Unsupported);
     }

@@ -19,7 +19,7 @@ pub(crate) use entry::Entry;
 pub(crate) use file_name::is_file_name;
 pub(crate) use footer::Footer;
 pub(crate) use frame::{FrameStart, MAX_FRAME_START, Prelude};
-pub(crate) use header::{describe_foreign, read_header, write_header};
+pub(crate) use header::{Header, describe_foreign, read_header};
 pub(crate) use index::{Index, ManifestPlace, SegmentPlace, entry_digest};
 pub(crate) use manifest::{FileRecord, Manifest};
 pub(crate) use manifest_state::ManifestState;

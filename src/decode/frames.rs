@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::Segment;
 use super::input::Input;
 use crate::container::{
-    Coverage, Entry, Footer, FrameStart, Index, MAX_FRAME_START, Manifest, ManifestPlace, ManifestState, Prelude,
-    SegmentPlace, read_header,
+    Coverage, Entry, Footer, FrameStart, Header, Index, MAX_FRAME_START, Manifest, ManifestPlace, ManifestState,
+    Prelude, SegmentPlace, read_header,
 };
 use crate::error::{Error, Result};
 use crate::limits::{Limits, check};
@@ -45,6 +45,7 @@ pub(super) struct Digests {
 pub(super) struct Frames<R> {
     pub(super) input: Input<R>,
     limits: Limits,
+    header: Header,
     pub(super) manifest: Manifest,
     state: ManifestState,
     manifests: Vec<Range<u64>>,
@@ -58,10 +59,11 @@ impl<R: Read> Frames<R> {
     /// Reads the header of the file.
     pub(super) fn new(input: R, limits: Limits) -> Result<Self> {
         let mut input = Input::new(input);
-        read_header(&input.up_to(HEADER_BYTES as u64)?)?;
+        let header = read_header(&input.up_to(HEADER_BYTES as u64)?)?;
         Ok(Self {
             input,
             limits,
+            header,
             manifest: Manifest::default(),
             state: ManifestState::default(),
             manifests: Vec::new(),
@@ -121,7 +123,7 @@ impl<R: Read> Frames<R> {
     }
 
     fn read_segment(&mut self, prelude: &Prelude<'_>, offset: u64) -> Result<Frame> {
-        let segment = Segment::new(prelude, offset, &self.manifest.entries)?;
+        let segment = Segment::new(prelude, offset, &self.manifest.entries, self.header)?;
         self.coverage.add(&segment.head.members).map_err(|error| error.at(offset))?;
         for &member in &segment.head.members {
             self.segment_of[member as usize] = self.places.len() as u32;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::scratches::Scratches;
 use super::segment::read_range;
 use super::{DecodeOptions, FileInfo, ReadAt, Segment};
-use crate::container::{Directory, Footer, Index, Manifest, ManifestPlace, Prelude, read_header};
+use crate::container::{Directory, Footer, Header, Index, Manifest, ManifestPlace, Prelude, read_header};
 use crate::error::{Error, Result};
 use crate::limits::check;
 use crate::represent::Scratch;
@@ -23,6 +23,7 @@ use crate::workers::Workers;
 pub struct Reader<S> {
     source: S,
     len: u64,
+    header: Header,
     footer: Footer,
     directory: Directory,
     names: HashMap<Arc<str>, u32>,
@@ -78,7 +79,7 @@ impl<S: ReadAt> Reader<S> {
         let scratches = Scratches::new(&options)?;
         let len = source.len()?;
         let header_len = len.min(HEADER_BYTES as u64);
-        read_header(&read_range(&source, 0, header_len)?)?;
+        let header = read_header(&read_range(&source, 0, header_len)?)?;
         if len < (HEADER_BYTES + FOOTER_BYTES) as u64 {
             return Err(Error::truncated("the file ends before its footer").in_section("footer").at(len));
         }
@@ -120,6 +121,7 @@ impl<S: ReadAt> Reader<S> {
         Ok(Self {
             source,
             len,
+            header,
             footer,
             directory,
             names,
@@ -169,6 +171,20 @@ impl<S: ReadAt> Reader<S> {
         self.len
     }
 
+    /// Returns the decoder level that the file claims (section 3.2 of the specification): 1 if a small decoder such as
+    /// that of a GPU is enough, 2 if the file may use all of the format.
+    #[must_use]
+    pub fn decoder_level(&self) -> u8 {
+        self.header.decoder_level
+    }
+
+    /// Returns the names of the critical features that tensors may use (section 3.1 of the specification). The only
+    /// feature today is `mixing`.
+    #[must_use]
+    pub fn features(&self) -> Vec<&'static str> {
+        self.header.mixing.then_some("mixing").into_iter().collect()
+    }
+
     /// Returns the ordinal of the first tensor with this name.
     pub(super) fn ordinal_of(&self, name: &str) -> Option<usize> {
         self.names.get(name).map(|&ordinal| ordinal as usize)
@@ -204,7 +220,8 @@ impl<S: ReadAt> Reader<S> {
         }
         let place = self.directory.index.segments[number as usize];
         check(place.prelude_len, self.options.limits.head_bytes, "bytes of a segment's head")?;
-        let segment = Segment::load(&self.source, place.offset, place.prelude_len, &self.directory.manifest.entries)?;
+        let entries = &self.directory.manifest.entries;
+        let segment = Segment::load(&self.source, place.offset, place.prelude_len, entries, self.header)?;
         self.directory.check_members(number, &segment.head).map_err(|error| error.at(place.offset))?;
         if segment.padding + segment.head.coded_len() != place.body_len {
             let what = "the size of the segment differs from the index";

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{ReadAt, zeroed};
-use crate::container::{Chunk, Entry, Prelude, SegmentHead, checksum_matches, raw_padding};
+use crate::container::{Chunk, Entry, Header, Prelude, SegmentHead, checksum_matches, raw_padding};
 use crate::error::{Error, Result};
 use crate::represent::{ChunkExtent, Observer, Representation, Scratch, SegmentLayout, StreamObservation};
 use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_EXPANSION, MAX_CHUNK_OVERHEAD};
@@ -26,7 +26,7 @@ pub(crate) struct Segment {
 
 impl Segment {
     /// Parses the prelude of a segment frame at `offset`.
-    pub(crate) fn new(prelude: &Prelude<'_>, offset: u64, entries: &[Entry]) -> Result<Self> {
+    pub(crate) fn new(prelude: &Prelude<'_>, offset: u64, entries: &[Entry], header: Header) -> Result<Self> {
         let head = SegmentHead::read(prelude, entries)?;
         let layout =
             SegmentLayout::new(head.dtype, head.members.iter().map(|&member| &entries[member as usize].shape[..]));
@@ -34,6 +34,7 @@ impl Segment {
             .map_err(|error| error.at(prelude.head_offset))?;
         representation
             .check_chunk_len(head.chunk_len, head.chunks.len() as u64)
+            .and_then(|()| representation.check_claims(header, head.elements, head.chunk_len))
             .map_err(|error| error.in_section("segment").at(prelude.head_offset))?;
         let prelude_end = offset.saturating_add(prelude.start.prelude_len());
         if head.coded_len() != prelude.start.body_len {
@@ -72,10 +73,16 @@ impl Segment {
     }
 
     /// Reads and parses the prelude of `len` bytes at `offset`.
-    pub(crate) fn load<S: ReadAt + ?Sized>(source: &S, offset: u64, len: u64, entries: &[Entry]) -> Result<Self> {
+    pub(crate) fn load<S: ReadAt + ?Sized>(
+        source: &S,
+        offset: u64,
+        len: u64,
+        entries: &[Entry],
+        header: Header,
+    ) -> Result<Self> {
         let bytes = read_range(source, offset, len)?;
         let prelude = Prelude::read(&bytes, offset)?.expect(FRAME_SEGMENT, "segment")?;
-        Self::new(&prelude, offset, entries)
+        Self::new(&prelude, offset, entries, header)
     }
 
     /// Estimates the memory that the segment takes, in bytes.

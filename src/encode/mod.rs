@@ -13,5 +13,5 @@ mod writer;
 
 pub use encoder::Encoder;
 pub use files::{FileInput, encode_files};
-pub use options::EncodeOptions;
+pub use options::{EncodeOptions, Profile};
 pub use writer::Summary;

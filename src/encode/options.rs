@@ -1,15 +1,29 @@
 //! Options for encoding.
 
 use super::search::Effort;
+use crate::container::Header;
 use crate::kernel::Kernel;
 use crate::progress::Progress;
 
 /// The coded bytes that a chunk aims at.
 pub(super) const CHUNK_BYTES: u64 = 256 << 10;
 
-/// Options for encoding: level, chunk size, threads, progress and kernel.
+/// The decoders that a file is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Profile {
+    /// All decoders of this version of the format: decoder level 2.
+    #[default]
+    Default,
+    /// Also decoders on a GPU or a small device: decoder level 1 (section 3.2 of the specification). Frequency tables are
+    /// small and do not adapt, chunks have at most 32,768 elements, and large tensors are not coded by zstd, bit by bit
+    /// or by mixing. Files are a few percent larger.
+    Gpu,
+}
+
+/// Options for encoding: level, profile, chunk size, threads, progress and kernel.
 ///
-/// The bytes written depend only on the input, the level and the chunk size.
+/// The bytes written depend only on the input, the level, the profile and the chunk size.
 ///
 /// ```
 /// let options = tersor::EncodeOptions::default().with_level(9).with_threads(2);
@@ -18,6 +32,7 @@ pub(super) const CHUNK_BYTES: u64 = 256 << 10;
 #[must_use]
 pub struct EncodeOptions {
     pub(crate) level: u8,
+    pub(crate) profile: Profile,
     pub(crate) threads: Option<usize>,
     /// If not set: [`CHUNK_BYTES`], and more for chunks with mixed fields.
     pub(crate) chunk_bytes: Option<u64>,
@@ -27,7 +42,8 @@ pub struct EncodeOptions {
 
 impl Default for EncodeOptions {
     fn default() -> Self {
-        Self { level: 6, threads: None, chunk_bytes: None, progress: Progress::default(), kernel: None }
+        let (profile, progress) = (Profile::Default, Progress::default());
+        Self { level: 6, profile, threads: None, chunk_bytes: None, progress, kernel: None }
     }
 }
 
@@ -37,6 +53,12 @@ impl EncodeOptions {
     /// decodes only a few million weights a second.
     pub fn with_level(mut self, level: u8) -> Self {
         self.level = level.clamp(1, 9);
+        self
+    }
+
+    /// Sets the profile. The default is [`Profile::Default`].
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
         self
     }
 
@@ -69,8 +91,18 @@ impl EncodeOptions {
     }
 
     pub(crate) fn effort(&self) -> Effort {
-        let effort = Effort::of(self.level);
+        let effort = match self.profile {
+            Profile::Default => Effort::of(self.level),
+            Profile::Gpu => Effort::of(self.level).at_decoder_level_1(),
+        };
         let mixed_chunks = if self.chunk_bytes.is_some() { 1 } else { effort.mixed_chunks };
         Effort { mixed_chunks, kernel: self.kernel.unwrap_or(Kernel::PORTABLE), ..effort }
+    }
+
+    /// Returns the claims of the file's header. It is written before the segments are planned, so it claims mixing if the
+    /// level tries it.
+    pub(crate) fn header(&self) -> Header {
+        let effort = self.effort();
+        Header { decoder_level: effort.decoder_level, mixing: effort.mixed_words > 0 }
     }
 }

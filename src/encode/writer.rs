@@ -8,7 +8,7 @@ use std::mem;
 use super::EncodeOptions;
 use super::search::stands_out;
 use super::segment::{SegmentInput, encode_segment};
-use crate::container::{Entry, Footer, Index, Manifest, ManifestPlace, Prelude, SegmentPlace, write_header};
+use crate::container::{Entry, Footer, Index, Manifest, ManifestPlace, Prelude, SegmentPlace};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::spec::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES, FRAME_INDEX, FRAME_MANIFEST, HEADER_BYTES};
@@ -94,7 +94,7 @@ impl<W: Write> Writer<W> {
             failed: false,
         };
         let mut header = Vec::with_capacity(HEADER_BYTES);
-        write_header(&mut header);
+        this.options.header().write(&mut header);
         this.write(&header)?;
         Ok(this)
     }

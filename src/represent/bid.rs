@@ -7,6 +7,8 @@ use super::values::{Order, SegmentLayout, Values, Word};
 pub(crate) struct ValueView<'a, T> {
     /// The layout of the values.
     pub(crate) layout: &'a SegmentLayout<'a>,
+    /// The maximum number of values of a chunk.
+    pub(crate) chunk_values: u64,
     /// Whether the values were unpacked from larger words.
     pub(crate) is_unpacked: bool,
     /// Bits of a value.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   chunk/      forward, inverse, join, account: a chunk's elements to coded streams and back, block by block
+//!   claims      whether a segment keeps what the header claims
 //!   fields      the parameters of a segment
 //!     steps     unpack, mask, and a map to symbol words: codebook or grid
 //!     transform, coding ── stream
@@ -11,6 +12,7 @@
 
 mod bid;
 mod chunk;
+mod claims;
 mod codebook;
 mod coding;
 mod contexts;

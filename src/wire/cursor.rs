@@ -63,10 +63,6 @@ impl<'a> Cursor<'a> {
         Ok(self.bytes(1)?[0])
     }
 
-    pub(crate) fn u16(&mut self) -> Result<u16> {
-        self.bytes(2).map(LittleEndian::read_u16)
-    }
-
     pub(crate) fn u32(&mut self) -> Result<u32> {
         self.bytes(4).map(LittleEndian::read_u32)
     }

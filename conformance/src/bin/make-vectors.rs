@@ -5,14 +5,15 @@ use std::path::Path;
 
 fn main() -> std::io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/vectors");
+    // this may panic, and then the old files stay
+    let files = conformance::all();
     for folder in ["good", "bad"] {
-        // what is no longer made must not stay
+        // a vector that is no longer made must not stay
         if root.join(folder).exists() {
             fs::remove_dir_all(root.join(folder))?;
         }
         fs::create_dir_all(root.join(folder))?;
     }
-    let files = conformance::all();
     for (path, bytes) in &files {
         fs::write(root.join(path), bytes)?;
     }

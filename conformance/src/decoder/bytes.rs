@@ -38,6 +38,11 @@ impl<'a> Bytes<'a> {
 
     pub fn words(&mut self, size: u64) -> Result<Vec<u64>> {
         let count = self.varint()?;
+        self.words_of(count, size)
+    }
+
+    /// Reads `count` little-endian words of `size` bytes.
+    pub fn words_of(&mut self, count: u64, size: u64) -> Result<Vec<u64>> {
         let bytes = self.take(count.checked_mul(size).ok_or("words missing")?)?;
         Ok(bytes.chunks(size as usize).map(|word| word.iter().rev().fold(0, |x, &b| x << 8 | u64::from(b))).collect())
     }

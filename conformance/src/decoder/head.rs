@@ -23,8 +23,8 @@ pub struct Head {
     /// Of the members' values.
     shapes: Vec<Vec<u64>>,
     words: Words,
-    unpack: Option<Unpack>,
-    mask: Option<Mask>,
+    pub(crate) unpack: Option<Unpack>,
+    pub(crate) mask: Option<Mask>,
     map: Map,
     /// Of a value and of a symbol word.
     v: u32,
@@ -32,7 +32,7 @@ pub struct Head {
     transform: u8,
     offset: u64,
     classes: Vec<ClassField>,
-    fields: Vec<(u32, Coding)>,
+    pub(crate) fields: Vec<(u32, Coding)>,
 }
 
 impl Head {

@@ -11,7 +11,7 @@ pub struct Mask {
     pub left_out: u64,
     group: usize,
     stride: usize,
-    coding: Coding,
+    pub(crate) coding: Coding,
 }
 
 impl Mask {

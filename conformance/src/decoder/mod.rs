@@ -2,6 +2,7 @@
 
 pub mod bits;
 pub mod bytes;
+pub mod claims;
 pub mod class_field;
 pub mod coding;
 pub mod floats;

@@ -5,7 +5,7 @@ use crate::decoder::bytes::{Bytes, Result, must};
 /// Section 8.4.
 pub struct Unpack {
     pub bits: u32,
-    run: u64,
+    pub(crate) run: u64,
     along_rows: bool,
     w: u32,
 }
@@ -37,7 +37,7 @@ impl Unpack {
         Ok(unpack)
     }
 
-    fn values_each(&self) -> u64 {
+    pub(crate) fn values_each(&self) -> u64 {
         self.run * u64::from(self.w) / u64::from(self.bits)
     }
 

@@ -64,6 +64,11 @@ impl Coding {
         }
     }
 
+    /// Returns whether the feature MIXING allows it.
+    pub(crate) fn is_mixing(&self) -> bool {
+        matches!(self, Self::Mixed { .. } | Self::MixedMask(_) | Self::MixedKept(_))
+    }
+
     /// Where its contexts come from.
     pub fn source(&self) -> &Source {
         match self {

@@ -2,7 +2,7 @@
 
 use crate::encoder::fields::Fields;
 use crate::wire::dtypes::DTYPES;
-use crate::wire::frame::{MAGIC, VERSION, header, prelude};
+use crate::wire::frame::{Header, prelude};
 use crate::wire::index::{Footer, Index};
 use crate::wire::manifest::{Entry, File, Manifest, Packing};
 use crate::wire::primitives::{crc, digest, put_varint, zigzag};
@@ -65,7 +65,7 @@ pub enum Part {
 
 /// A container in parts.
 pub struct Parts {
-    pub header: Vec<u8>,
+    pub header: Header,
     pub parts: Vec<Part>,
     /// Numbers of the frames, in order, whose checksum is spoiled; the index is number `usize::MAX`.
     pub spoiled: Vec<usize>,
@@ -124,7 +124,7 @@ impl Parts {
             digest(&bytes)
         });
         Self {
-            header: header(&MAGIC, VERSION, 0, 0, 0),
+            header: Header::PLAIN,
             parts,
             spoiled: Vec::new(),
             file_digests: file_digests.collect(),
@@ -164,7 +164,7 @@ impl Parts {
 
     /// The container's bytes.
     pub fn assemble(&self) -> Vec<u8> {
-        let mut out = self.header.clone();
+        let mut out = self.header.bytes();
         let mut index = Index {
             entry_digests: self.entry_digests.clone(),
             file_digests: self.file_digests.clone(),

@@ -24,6 +24,12 @@ impl Fields {
         Self { transform, fields: fields.into(), ..Self::default() }
     }
 
+    /// Returns whether a field or the mask needs the feature MIXING (section 3.1).
+    pub(crate) fn need_mixing(&self) -> bool {
+        let of_mask = self.steps.mask.iter().any(|mask| mask.coding.is_mixing());
+        of_mask || self.fields.iter().any(|field| field.coding.is_mixing())
+    }
+
     /// The parameters in a segment's head.
     pub fn parameters(&self) -> Vec<u8> {
         let mut out = vec![self.steps.code()];

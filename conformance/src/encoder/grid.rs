@@ -29,11 +29,7 @@ impl Affine {
             for (symbol, group) in symbols.iter().zip(&own.of_value) {
                 let integer = self.lowest + *symbol as i64;
                 let value = integer as f32 * f32::from_bits(self.scales[own.first + group]);
-                values.push(match dtype {
-                    "F32" => value.to_bits().into(),
-                    "BF16" => to_bf16(value).into(),
-                    _ => to_f16(value).into(),
-                });
+                values.push(rounded(value, dtype));
             }
         }
         values
@@ -66,17 +62,37 @@ impl Affine {
     }
 }
 
+/// Returns the word of a dtype that is nearest to `value`.
+pub(crate) fn rounded(value: f32, dtype: &str) -> u64 {
+    match dtype {
+        "F32" => value.to_bits().into(),
+        "BF16" => to_bf16(value).into(),
+        _ => to_f16(value.into()).into(),
+    }
+}
+
+/// Returns the word of BF16 or F16 that is nearest to `value`, which is not rounded to 32 bits before, as it should be.
+pub(crate) fn rounded_once(value: f64, dtype: &str) -> u64 {
+    if dtype == "F16" {
+        return to_f16(value).into();
+    }
+    // 45 bits of the mantissa go; the value is no subnormal
+    let bits = value.to_bits();
+    let rounded = f64::from_bits((bits + ((1 << 44) - 1) + (bits >> 45 & 1)) >> 45 << 45);
+    to_bf16(rounded as f32).into()
+}
+
 /// The nearest BF16, the even one of two.
-pub(crate) fn to_bf16(value: f32) -> u16 {
+fn to_bf16(value: f32) -> u16 {
     let bits = value.to_bits();
     // a carry out of the mantissa is the next exponent, at last infinity
     ((bits + 0x7fff + (bits >> 16 & 1)) >> 16) as u16
 }
 
 /// The nearest F16, the even one of two.
-pub(crate) fn to_f16(value: f32) -> u16 {
+pub(crate) fn to_f16(value: f64) -> u16 {
     let sign = u16::from(value.is_sign_negative()) << 15;
-    let magnitude = f64::from(value.abs());
+    let magnitude = value.abs();
     if magnitude >= 65520.0 {
         return sign | 0x7c00;
     }

@@ -4,12 +4,15 @@ use crate::encoder::container::Parts;
 use crate::encoder::fields::Fields;
 use crate::vectors::good::{Vector, prefix_of};
 use crate::vectors::zeros::Zeros;
+use crate::wire::frame::MIXING;
 
 /// A container that a decoder must refuse.
 pub(crate) struct Bad {
     /// The name without the prefix of its section.
     name: String,
     section: &'static str,
+    /// The number of the rule, or nothing.
+    rule: &'static str,
     breaks: String,
     kinds: Kinds,
     pub(crate) bytes: Vec<u8>,
@@ -24,8 +27,9 @@ impl Bad {
     /// Returns the entry of `bad.json`.
     pub(crate) fn describe(&self) -> String {
         let kind = |kind: Option<&str>| kind.map_or("null".to_owned(), |kind| format!("{kind:?}"));
+        let rule = if self.rule.is_empty() { String::new() } else { format!("\"rule\": {:?}, ", self.rule) };
         format!(
-            "{{\"section\": {:?}, \"breaks\": {:?}, \"by_index\": {}, \"in_order\": {}}}",
+            "{{\"section\": {:?}, {rule}\"breaks\": {:?}, \"by_index\": {}, \"in_order\": {}}}",
             self.section,
             self.breaks,
             kind(self.kinds[0]),
@@ -55,13 +59,20 @@ pub(crate) const IN_ORDER: Kinds = [None, Some("corrupt")];
 pub(crate) struct List {
     pub(crate) all: Vec<Bad>,
     /// The section of the vectors that are added next.
-    pub(crate) section: &'static str,
+    section: &'static str,
+    /// Their rule, or nothing if it has no number.
+    pub(crate) rule: &'static str,
 }
 
 impl List {
+    /// Begins a section, with a rule that has no number.
+    pub(crate) fn begin(&mut self, section: &'static str) {
+        (self.section, self.rule) = (section, "");
+    }
+
     pub(crate) fn add(&mut self, name: &str, kinds: Kinds, breaks: &str, bytes: Vec<u8>) {
-        let (section, breaks) = (self.section, breaks.to_owned());
-        self.all.push(Bad { name: name.to_owned(), section, breaks, kinds, bytes });
+        let (section, rule, breaks) = (self.section, self.rule, breaks.to_owned());
+        self.all.push(Bad { name: name.to_owned(), section, rule, breaks, kinds, bytes });
     }
 
     /// Adds `base` after a change.
@@ -101,6 +112,11 @@ impl List {
 
     /// Adds a tensor of zeros, whose chunks have no bytes, under wrong parameters.
     pub(crate) fn zeros(&mut self, name: &str, kinds: Kinds, breaks: &str, zeros: &Zeros, fields: &Fields) {
-        self.refuse(&zeros.vector(), name, kinds, breaks, |parts| parts.segment().parameters = fields.parameters());
+        self.refuse(&zeros.vector(), name, kinds, breaks, |parts| {
+            parts.segment().parameters = fields.parameters();
+            if fields.need_mixing() {
+                parts.header.critical |= MIXING;
+            }
+        });
     }
 }

@@ -1,11 +1,13 @@
 //! A good vector: a container and its content.
 
+use crate::decoder::claims::Claims;
 use crate::decoder::head::{Head, Words};
-use crate::encoder::container::{Item, Part, Parts, bytes_of};
+use crate::encoder::container::{Item, Part, Parts, Representation, bytes_of};
 use crate::wire::dtypes::{DTYPES, dtype_name};
-use crate::wire::frame::{MAGIC, VERSION, header};
+use crate::wire::frame::{Header, MIXING};
 use crate::wire::manifest::{Entry, File, Packing};
 use crate::wire::primitives::digest;
+use crate::wire::segment::Segment;
 
 /// A container and what it holds.
 pub struct Vector {
@@ -15,8 +17,9 @@ pub struct Vector {
     pub files: Vec<File>,
     pub entries: Vec<Entry>,
     pub items: Vec<Item>,
-    /// Optional features of the header.
-    pub(crate) optional: u32,
+    /// Claims, features and the rest of the header; MIXING is added if it is needed.
+    pub header: Header,
+    /// Manifest and index are stored under zstd.
     pub(crate) packed: bool,
 }
 
@@ -28,12 +31,19 @@ impl Vector {
     pub fn new(name: &str, about: &'static str, entries: Vec<Entry>, items: Vec<Item>) -> Self {
         let items = std::iter::once(Item::Manifest(entries.len())).chain(items).collect();
         let (metadata, files) = (Vec::new(), Vec::new());
-        Self { name: name.to_owned(), about, metadata, files, entries, items, optional: 0, packed: false }
+        Self { name: name.to_owned(), about, metadata, files, entries, items, header: Header::PLAIN, packed: false }
     }
 
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::new(&self.metadata, &self.files, &self.entries, &self.items);
-        parts.header = header(&MAGIC, VERSION, 0, 0, self.optional);
+        parts.header = self.header;
+        let needs_mixing = |item: &Item| match item {
+            Item::Segment { representation: Representation::Fields(fields), .. } => fields.need_mixing(),
+            _ => false,
+        };
+        if self.items.iter().any(needs_mixing) {
+            parts.header.critical |= MIXING;
+        }
         if self.packed {
             parts.packing = Packing::Zstd;
             for part in &mut parts.parts {
@@ -52,36 +62,41 @@ impl Vector {
         }
     }
 
-    /// What `decoder` has against its segments in fields.
+    /// Returns what `decoder` has against the header and the segments.
     pub fn decode(&self, parts: &mut Parts) -> Result<(), String> {
-        for segment in parts.segments().filter(|segment| segment.representation == 2) {
-            let mut ordinal = 0;
-            let members: Vec<&Entry> = segment
-                .members
-                .iter()
-                .map(|distance| {
-                    ordinal += *distance as usize;
-                    &self.entries[ordinal]
-                })
-                .collect();
-            let shapes: Vec<Vec<u64>> = members.iter().map(|member| member.shape.clone()).collect();
-            let (_, _, bits, w) = DTYPES[usize::from(segment.dtype)];
-            let about = |why: &str| {
-                format!("{}: {why}", String::from_utf8_lossy(members[0].name.as_deref().unwrap_or_default()))
-            };
-            let words = Words { dtype: dtype_name(segment.dtype), w, each: (bits / w).into() };
-            let head = Head::read(&segment.parameters, &shapes, words, segment.chunk_len).map_err(about)?;
-            let bytes: Vec<u8> = members.iter().flat_map(|member| member.bytes.iter().copied()).collect();
-            let mut from = 0;
-            for (chunk, bytes) in
-                segment.chunks.iter().zip(bytes.chunks((segment.chunk_len * u64::from(bits) / 8) as usize))
-            {
-                let elements = bytes.len() as u64 * 8 / u64::from(bits);
-                if head.chunk(chunk, from, elements).map_err(about)? != bytes {
-                    return Err(about("other bytes"));
-                }
-                from += elements;
+        let claims = Claims::read(&parts.header.bytes())?;
+        parts.segments().try_for_each(|segment| self.decode_segment(claims, segment))
+    }
+
+    fn decode_segment(&self, claims: Claims, segment: &Segment) -> Result<(), String> {
+        let mut ordinal = 0;
+        let mut member = |distance: &u64| {
+            ordinal += *distance as usize;
+            self.entries.get(ordinal).ok_or("a member that there is not")
+        };
+        let members = segment.members.iter().map(&mut member).collect::<Result<Vec<&Entry>, _>>()?;
+        let name = String::from_utf8_lossy(members[0].name.as_deref().unwrap_or_default());
+        let about = |why: &str| format!("{name}: {why}");
+        let bytes: Vec<u8> = members.iter().flat_map(|member| member.bytes.iter().copied()).collect();
+        let (_, _, bits, w) = DTYPES[usize::from(segment.dtype)];
+        let elements = bytes.len() as u64 * 8 / u64::from(bits);
+        claims.check_segment(segment.representation, elements, segment.chunk_len).map_err(about)?;
+        if segment.representation != 2 {
+            return Ok(());
+        }
+        let shapes: Vec<Vec<u64>> = members.iter().map(|member| member.shape.clone()).collect();
+        let words = Words { dtype: dtype_name(segment.dtype), w, each: (bits / w).into() };
+        let head = Head::read(&segment.parameters, &shapes, words, segment.chunk_len).map_err(about)?;
+        head.check_claims(claims, elements, segment.chunk_len).map_err(about)?;
+        let mut from = 0;
+        for (chunk, bytes) in
+            segment.chunks.iter().zip(bytes.chunks((segment.chunk_len * u64::from(bits) / 8) as usize))
+        {
+            let elements = bytes.len() as u64 * 8 / u64::from(bits);
+            if head.chunk(chunk, from, elements).map_err(about)? != bytes {
+                return Err(about("other bytes"));
             }
+            from += elements;
         }
         Ok(())
     }

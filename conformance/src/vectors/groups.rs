@@ -22,7 +22,7 @@ pub(crate) fn group_rules(list: &mut List) {
         ("grid", "8.7", &|block, period| nothing_kept(Map::Affine(grid_of_zeros(block, period, 1, 0, 0)))),
     ];
     for (kind, section, steps) in steps {
-        list.section = section;
+        list.begin(section);
         zeros.accepts(&zeros_after(steps(10, 10), 1));
         single.accepts(&zeros_after(steps(4, 1 << 20), 1));
         single.accepts(&zeros_after(steps(7, 9), 1));
@@ -44,7 +44,7 @@ pub(crate) fn group_rules(list: &mut List) {
         }
     }
     // the chunk length counts words, its groups values
-    list.section = "8.6";
+    list.begin("8.6");
     let unpacked = |block: u64| {
         let map = Map::Codebook(Codebook { width: 4, ..book_of_zeros(block, 1, 1, 0) });
         zeros_after(Steps { unpack: Some(Unpack { bits: 4, run: 1, axis: 0 }), ..nothing_kept(map) }, 1)

@@ -8,6 +8,7 @@ pub mod groups;
 pub mod made;
 pub mod s01_conventions;
 pub mod s02_layout;
+pub mod s03_2_levels;
 pub mod s03_header;
 pub mod s04_frames;
 pub mod s05_manifest;
@@ -18,6 +19,7 @@ pub mod s08_4_unpack;
 pub mod s08_5_mask;
 pub mod s08_6_codebook;
 pub mod s08_7_grid;
+pub mod s08_8_worked;
 pub mod s08_fields;
 pub mod s09_tables;
 pub mod s10_lanes;
@@ -27,6 +29,7 @@ pub mod s12_3_mixed_mask;
 pub mod s12_4_mixed_kept;
 pub mod s13_index;
 pub mod s14_footer;
+pub mod s16_reject;
 pub mod zeros;
 
 use std::collections::BTreeMap;
@@ -62,6 +65,8 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
 fn good() -> Vec<Vector> {
     let mut all = Vec::new();
     s01_conventions::good(&mut all);
+    s03_header::good(&mut all);
+    s03_2_levels::good(&mut all);
     s04_frames::good(&mut all);
     s05_manifest::good(&mut all);
     s06_segments::good(&mut all);
@@ -72,6 +77,7 @@ fn good() -> Vec<Vector> {
     s08_5_mask::good(&mut all);
     s08_6_codebook::good(&mut all);
     s08_7_grid::good(&mut all);
+    s08_8_worked::good(&mut all);
     s09_tables::good(&mut all);
     s10_lanes::good(&mut all);
     s11_bits::good(&mut all);
@@ -86,6 +92,7 @@ fn bad() -> Vec<Bad> {
     s01_conventions::bad(&mut list);
     s02_layout::bad(&mut list);
     s03_header::bad(&mut list);
+    s03_2_levels::bad(&mut list);
     s04_frames::bad(&mut list);
     s05_manifest::bad(&mut list);
     s06_segments::bad(&mut list);
@@ -105,5 +112,6 @@ fn bad() -> Vec<Bad> {
     s12_4_mixed_kept::bad(&mut list);
     s13_index::bad(&mut list);
     s14_footer::bad(&mut list);
+    s16_reject::bad(&mut list);
     list.all
 }

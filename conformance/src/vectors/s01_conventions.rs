@@ -70,7 +70,7 @@ pub(crate) fn zstd(all: &mut Vec<Vector>) {
 }
 
 pub(crate) fn integers(list: &mut List) {
-    list.section = "1.1";
+    list.begin("1.1");
     let base = one();
     let content = base.parts().manifest().content();
     let with_count = |bytes: &[u8]| [bytes, &content[1..]].concat();
@@ -122,7 +122,7 @@ pub(crate) fn integers(list: &mut List) {
     list.change(&base, "string-beyond-its-block", CORRUPT, "a string longer than what is left", |parts| {
         set_content(parts, &[1, 100, b'x']);
     });
-    list.section = "1.2";
+    list.begin("1.2");
     let symbols = [1, 2, 3];
     let small = |coding: Coding| {
         let items = vec![segment(&[0], 3, fields(0, &[field(3, Coding::Constant(0)), field(5, coding)]))];
@@ -147,7 +147,7 @@ pub(crate) fn integers(list: &mut List) {
 }
 
 pub(crate) fn packed_blocks(list: &mut List) {
-    list.section = "1.4";
+    list.begin("1.4");
     let base = one();
     let content = base.parts().manifest().content();
     let len = content.len() as u64;
@@ -196,7 +196,7 @@ pub(crate) fn packed_blocks(list: &mut List) {
 }
 
 pub(crate) fn zstd_rules(list: &mut List) {
-    list.section = "1.3";
+    list.begin("1.3");
     let bytes: Vec<u8> = (0..100).collect();
     let base = Vector::new(
         "",

@@ -10,7 +10,7 @@ pub(crate) fn bad(list: &mut List) {
 }
 
 pub(crate) fn order_rules(list: &mut List) {
-    list.section = "2";
+    list.begin("2");
     let two = two();
     list.change(&two, "index-before-a-segment", IN_ORDER, "an index frame that is not the last", |parts| {
         let mut early = two.parts();

@@ -67,7 +67,7 @@ pub(crate) fn frames(all: &mut Vec<Vector>) {
         segment(&[0, 2], 40, Representation::Zstd),
         frame(128, b"x", b"y"),
     ];
-    optional.optional = 0x8000_0001;
+    optional.header.optional = 0x8000_0001;
     all.push(optional);
     let mut packed = Vector::new("s01-4-packed-blocks", "manifest and index under zstd", three(&mut random), vec![]);
     packed.packed = true;
@@ -82,7 +82,7 @@ pub(crate) fn frames(all: &mut Vec<Vector>) {
 }
 
 pub(crate) fn frame_rules(list: &mut List) {
-    list.section = "4";
+    list.begin("4");
     let base = one();
     for kind in [0, 4, 127] {
         let part = Part::Other { kind, head: vec![], body: vec![] };

@@ -154,12 +154,15 @@ pub(crate) fn tensors(all: &mut Vec<Vector>) {
         file("con x.COM", b"", 0),
         file("com10.lpt\u{b9}", b"", 0),
         file("com\u{2074}", b"", 0),
+        // a dotless i: only A to Z and a to z are taken as equal
+        file("con\u{131}n$", b"", 0),
+        file("CON\u{131}N$.x", b"", 0),
     ];
     all.push(files);
 }
 
 pub(crate) fn manifest_rules(list: &mut List) {
-    list.section = "5";
+    list.begin("5");
     let (one, two, files) = (one(), two(), with_files());
     let pair = |key: &[u8]| (key.to_vec(), b"v".to_vec());
     list.change(&one, "metadata-key-twice", CORRUPT, "a metadata key twice", |parts| {
@@ -313,7 +316,7 @@ pub(crate) fn manifest_rules(list: &mut List) {
 }
 
 pub(crate) fn name_rules(list: &mut List) {
-    list.section = "5";
+    list.begin("5");
     let base = with_files();
     let mut long = vec![b'n'; 256];
     long[255] = b'm';

@@ -94,7 +94,7 @@ pub fn longest(more: usize) -> Vector {
 }
 
 pub(crate) fn segment_rules(list: &mut List) {
-    list.section = "6";
+    list.begin("6");
     let (one, two) = (one(), two());
     list.change(&one, "no-member", CORRUPT, "a segment without members", |parts| {
         (parts.segment().count, parts.segment().members) = (0, vec![]);
@@ -231,7 +231,7 @@ pub(crate) fn segment_rules(list: &mut List) {
     });
     let longest = longest(1);
     list.change(&longest, "chunk-too-long", CORRUPT, "a chunk of 65539 + 32 * 5 coded bytes for 5", |_| {});
-    list.section = "7";
+    list.begin("7");
     list.change(&one, "raw-chunk-short", CORRUPT, "a raw chunk of fewer bytes than its elements", |parts| {
         parts.segment().chunks[0].pop();
     });

@@ -202,7 +202,7 @@ pub(crate) fn with_classes() -> Vector {
 }
 
 pub(crate) fn class_rules(list: &mut List) {
-    list.section = "8";
+    list.begin("8");
     let base = with_classes();
     let [rows, group] = {
         let group = Group { first: 1, axes: 1, classes: vec![1, 2, 3] };
@@ -217,7 +217,7 @@ pub(crate) fn class_rules(list: &mut List) {
     };
     with(list, "class-fields-5", "five class fields", &|fields| fields.classes = vec![rows.clone(); 5]);
     with(list, "class-fields-255", "255 class fields", &|fields| fields.classes = vec![rows.clone(); 255]);
-    list.section = "8.2";
+    list.begin("8.2");
     for width in [0, 7, 255] {
         with(list, &format!("class-width-{width}"), "the width of a class", &|fields| {
             fields.classes[0] = ClassField { width, ..rows.clone() };
@@ -350,7 +350,7 @@ pub(crate) fn class_rules(list: &mut List) {
         // the groups are coded in that order, the rows are not
         fields.classes[0].order = 0;
     });
-    list.section = "11.4";
+    list.begin("11.4");
     // what is left are the words of the field
     for (name, breaks, stream) in spoiled(&rest[words_at(rest)..], 2) {
         let chunk = [&stream_of(rows)[..], &stream].concat();

@@ -86,7 +86,7 @@ pub(crate) fn contexts(all: &mut Vec<Vector>) {
 }
 
 pub(crate) fn source_rules(list: &mut List) {
-    list.section = "8.3";
+    list.begin("8.3");
     let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![5], groups: vec![] };
     let lanes_by = |source: Source| {
         let levels = vec![&[(1, 50), (2, 60)][..]; source.contexts()];

@@ -118,7 +118,7 @@ pub(crate) fn unpack_classes() -> Vector {
 }
 
 pub(crate) fn unpack_rules(list: &mut List) {
-    list.section = "8.4";
+    list.begin("8.4");
     let zeros = |dtype, shapes, chunk_len| Zeros { dtype, shapes, chunk_len };
     let many: &[&[u64]] = &[&[6, 10], &[6, 20]];
     zeros("I32", many, 180).accepts(&zeros_after(of_unpack(3, 1, 0), 3));

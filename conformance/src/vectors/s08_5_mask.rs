@@ -189,7 +189,7 @@ pub(crate) fn mask_unpacked() -> Vector {
 }
 
 pub(crate) fn mask_rules(list: &mut List) {
-    list.section = "8.5";
+    list.begin("8.5");
     let byte = Zeros { dtype: "U8", shapes: &[&[30]], chunk_len: 30 };
     let four = Zeros { dtype: "F4", ..byte };
     // the mask keeps nothing, unless all that is wrong is what it leaves out
@@ -260,7 +260,7 @@ pub(crate) fn mask_rules(list: &mut List) {
 }
 
 pub(crate) fn mask_chunk_rules(list: &mut List) {
-    list.section = "8.5";
+    list.begin("8.5");
     let base = |values: &[u64], group: u8, stride: u64, coding: Coding| {
         let steps = Steps { mask: mask(0, group, stride, coding), ..Steps::default() };
         let fields = Fields { steps, ..Fields::of(0, &[field(8, Coding::Raw)]) };

@@ -201,7 +201,7 @@ pub(crate) fn codebook_steps() -> Vector {
 pub(crate) type Spoil = dyn Fn(&mut BookCoder);
 
 pub(crate) fn codebook_rules(list: &mut List) {
-    list.section = "8.6";
+    list.begin("8.6");
     let of = |book: Codebook, u: u32| zeros_after(Steps { map: Map::Codebook(book), ..Steps::default() }, u);
     ONE.accepts(&of(book_of_zeros(0, 1, 1, 31), 1));
     for bits in [0, 13, 16, 255] {
@@ -292,7 +292,7 @@ pub(crate) fn codebook_rules(list: &mut List) {
 }
 
 pub(crate) fn codebook_stream_rules(list: &mut List) {
-    list.section = "8.6";
+    list.begin("8.6");
     let books = vec![vec![0, 5, 1000, 0xffff_fffe], vec![3, 77, 78], vec![0], vec![1 << 31, 0x8000_0011]];
     let own = |block: u64| Codebook {
         order: Order::Signed,

@@ -4,7 +4,7 @@ use crate::encoder::class_field::{ClassField, Group, NO_ROWS};
 use crate::encoder::coding::{Coding, bits, field};
 use crate::encoder::container::Representation;
 use crate::encoder::fields::Fields;
-use crate::encoder::grid::Affine;
+use crate::encoder::grid::{Affine, rounded, rounded_once};
 use crate::encoder::groups::Groups;
 use crate::encoder::steps::{Map, Steps};
 use crate::encoder::unpack::Unpack;
@@ -24,6 +24,7 @@ pub(crate) fn good(all: &mut Vec<Vector>) {
     all.push(affine_blocks());
     all.push(affine_rounding());
     all.push(affine_mask());
+    all.push(rounds_twice());
 }
 
 /// Adds the bad vectors.
@@ -180,6 +181,34 @@ pub(crate) fn affine_rounding() -> Vector {
     alone.vector("s08-7-grid-rounding", "subnormal results, infinities, zeros of both signs, ties, and rounding twice")
 }
 
+/// Products that come out otherwise if they are rounded once, from all their bits to 16.
+fn rounds_twice() -> Vector {
+    let mut random = Random(70);
+    let mut alone = Alone::default();
+    for dtype in ["BF16", "F16"] {
+        let (bits, lowest) = (22, -(1i64 << 21));
+        let scales: Vec<f32> = (0..8).map(|_| 0.01 + random.below(1 << 20) as f32 * 1.0e-8).collect();
+        let differs = |integer: i64, scale: f32| {
+            let exact = integer as f64 * f64::from(scale);
+            rounded(integer as f32 * scale, dtype) != rounded_once(exact, dtype)
+        };
+        let found: Vec<Vec<u64>> = scales
+            .iter()
+            .map(|&scale| {
+                let symbols = (0..1u64 << bits).filter(|&symbol| differs(lowest + symbol as i64, scale));
+                symbols.take(12).collect()
+            })
+            .collect();
+        assert!(found.iter().all(|symbols| symbols.len() > 2), "{dtype}: few products are rounded twice");
+        let symbols = (0..8 * 12).map(|i| found[i % 8][i / 8 % found[i % 8].len()]).collect();
+        alone.add_grid(dtype, (dtype, &[12, 8]), 96, grid((0, 8), bits, lowest, 0, &scales), symbols);
+    }
+    alone.vector(
+        "s08-7-grid-rounds-twice",
+        "products to round to 32 and then to 16 bits: rounding once gives other values",
+    )
+}
+
 pub(crate) fn affine_mask() -> Vector {
     let mut random = Random(55);
     let mut alone = Alone::default();
@@ -213,7 +242,7 @@ pub(crate) fn affine_mask() -> Vector {
 }
 
 pub(crate) fn affine_rules(list: &mut List) {
-    list.section = "8.7";
+    list.begin("8.7");
     let of = |grid: Affine, u: u32| zeros_after(Steps { map: Map::Affine(grid), ..Steps::default() }, u);
     let zeros = Zeros { dtype: "F32", ..ONE };
     let good = of(grid_of_zeros(0, 1, 4, 0, 0), 4);

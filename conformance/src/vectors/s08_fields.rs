@@ -20,6 +20,7 @@ use crate::vectors::s08_6_codebook::{book, with_book};
 use crate::vectors::zeros::{ONE, Zeros, book_of_zeros, constants, grid_of_zeros, nothing_kept, zeros_after};
 use crate::wire::bits::{pack_words, words};
 use crate::wire::dtypes::{DTYPES, dtype};
+use crate::wire::frame::MIXING;
 
 /// Adds the good vectors.
 pub(crate) fn good(all: &mut Vec<Vector>) {
@@ -145,7 +146,7 @@ pub(crate) fn offset() -> Vector {
 }
 
 pub(crate) fn field_rules(list: &mut List) {
-    list.section = "8";
+    list.begin("8");
     let base = under(&[1, 2, 3, 4], Coding::Raw);
     let with = |list: &mut List, name: &str, kinds: Kinds, breaks: &str, parameters: &[u8]| {
         list.change(&base, name, kinds, breaks, |parts| parts.segment().parameters = parameters.into());
@@ -198,6 +199,9 @@ pub(crate) fn field_rules(list: &mut List) {
         let items = vec![segment(&[0], 2, fields(0, &[field(13, Coding::Constant(0)), field(3, Coding::Constant(0))]))];
         let mut parts = Vector::new("", "", entries, items).parts();
         parts.segment().parameters = [&[0, 0, 0, 2, 13][..], coding, &[3, 1, 0]].concat();
+        if coding[0] == 4 {
+            parts.header.critical = MIXING;
+        }
         parts.assemble()
     };
     let mut only_zero = vec![2, 0, 0, 0];
@@ -213,7 +217,7 @@ pub(crate) fn of_unpack(bits: u8, run: u8, axis: u8) -> Steps {
 }
 
 pub(crate) fn step_rules(list: &mut List) {
-    list.section = "8";
+    list.begin("8");
     for bit in 4..8 {
         let steps = Steps { code: Some(1 << bit), ..Steps::default() };
         list.zeros(&format!("steps-bit-{bit}"), CORRUPT, "a step that there is not", &ONE, &zeros_after(steps, 32));
@@ -250,7 +254,7 @@ pub(crate) fn step_rules(list: &mut List) {
             &zeros_after(steps, wrong),
         );
     }
-    list.section = "8.1";
+    list.begin("8.1");
     let kept = || Coding::MixedKept(MixedKept { kind: 1, fraction: 0, base: 0, row: 10, kernel: 1, escape_each: 0 });
     let mixed_mask = || Coding::MixedMask(MixedMask { row: 10, kernel: 1 });
     let with_mask = |fields: &[Field]| Fields { steps: nothing_kept(Map::Nothing), ..Fields::of(0, fields) };
@@ -288,7 +292,7 @@ pub(crate) fn step_rules(list: &mut List) {
 }
 
 pub(crate) fn offset_rules(list: &mut List) {
-    list.section = "8";
+    list.begin("8");
     // zeros all the same, where there are offset and width
     let of = |steps: Steps, width: u32, offset: u64| {
         let mut fields = Fields { transform: 3, offset, ..zeros_after(steps, width) };

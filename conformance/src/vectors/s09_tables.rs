@@ -235,7 +235,7 @@ pub(crate) fn in_contexts(tables: &Tables) -> Fields {
 }
 
 pub(crate) fn table_rules(list: &mut List) {
-    list.section = "9";
+    list.begin("9");
     let (symbols, table) = some();
     let base = under_lanes(&symbols, &table, 0, 0);
     // the chunk stays: no decoder gets to it
@@ -319,7 +319,7 @@ pub(crate) fn table_rules(list: &mut List) {
             parts.segment().parameters = [&[0, 0, 0, 1, 8, 2, 0, 0, 0, 12][..], &stream].concat();
         });
     }
-    list.section = "9.1";
+    list.begin("9.1");
     with(list, "level-0-of-a-symbol", "a level of 0 that is said not to be 0", &of(&[(1, FALSE_ZERO), (2, 9)], None));
     with(list, "level-0-of-the-escape", "a level of 0 that is said not to be 0", &of(&[(1, 9)], Some(FALSE_ZERO)));
     for (name, before, level) in [
@@ -360,7 +360,7 @@ pub(crate) fn in_tables(random: &mut Random, tables: Tables) -> Vector {
 }
 
 pub(crate) fn span_rules(list: &mut List) {
-    list.section = "9";
+    list.begin("9");
     let mut random = Random(64);
     let mut add = |name: &str, tables: Tables| {
         assert!(tables.span() > most_span(tables.precision));

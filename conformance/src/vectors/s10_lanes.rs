@@ -286,7 +286,7 @@ pub(crate) fn counted_longest() -> Vector {
 }
 
 pub(crate) fn lane_rules(list: &mut List) {
-    list.section = "10";
+    list.begin("10");
     let (symbols, table) = some();
     let base = under_lanes(&symbols, &table, 0, 0);
     let stream = lanes(&symbols, &[0; 8], &table, 0, 0);
@@ -363,7 +363,7 @@ pub(crate) fn lane_rules(list: &mut List) {
         parts.segment().chunks[0][1] = 1;
         parts.segment().chunks[0].push(7);
     });
-    list.section = "10.2";
+    list.begin("10.2");
     let (symbols, table) = some();
     for (interval, rate) in [(0, 1), (7, 1), (17, 1), (8, 0), (8, 9), (255, 255), (1, 4)] {
         // coded as if nothing adapted: eight symbols are no whole block
@@ -380,7 +380,7 @@ pub(crate) fn lane_rules(list: &mut List) {
 }
 
 pub(crate) fn counting_rules(list: &mut List) {
-    list.section = "10.2";
+    list.begin("10.2");
     let mut random = Random(65);
     let right = Counting::RIGHT;
     for (name, breaks, wrong) in [

@@ -76,7 +76,7 @@ pub(crate) fn bits_coder(all: &mut Vec<Vector>) {
 }
 
 pub(crate) fn bits_rules(list: &mut List) {
-    list.section = "11";
+    list.begin("11");
     let symbols: Vec<u16> = (0..100).map(|i| (i * i) & 0xff).collect();
     for wide in [false, true] {
         let (size, kind) = if wide { (4, "wide") } else { (2, "narrow") };
@@ -97,7 +97,7 @@ pub(crate) fn bits_rules(list: &mut List) {
     list.change(&base, "bits-other-limit", CORRUPT, "bits coded with another limit than the head says", |parts| {
         parts.segment().parameters[8] = 1;
     });
-    list.section = "11.4";
+    list.begin("11.4");
     for (contexts, width) in [(9, 12), (17, 11), (32, 12)] {
         let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![0], groups: vec![] };
         let coding = |contexts: u8| Coding::Bits { source: by_class(0, 0, contexts), word: 1, limit: 9 };

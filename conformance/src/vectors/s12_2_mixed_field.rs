@@ -391,7 +391,7 @@ pub(crate) fn mixed_long(all: &mut Vec<Vector>) {
 }
 
 pub(crate) fn mixed_rules(list: &mut List) {
-    list.section = "12.2";
+    list.begin("12.2");
     let coding = |mixed: Mixed| Coding::Mixed { source: Source::Nothing, mixed };
     // under zeros, where it is narrower than a byte
     let in_8_bits = |width: u32, coding: Coding| match width {

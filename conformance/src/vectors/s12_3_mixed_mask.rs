@@ -145,7 +145,7 @@ pub(crate) fn first_stream(chunk: &[u8]) -> (&[u8], &[u8]) {
 }
 
 pub(crate) fn bad_masks(list: &mut List) {
-    list.section = "12.3";
+    list.begin("12.3");
     let zeros = Zeros { dtype: "U8", shapes: &[&[300]], chunk_len: 300 };
     let of = |row: u64, kernel: u64| {
         let steps = Steps { mask: mask(0, 1, 1, mixed_mask(row, kernel)), ..Steps::default() };

@@ -24,6 +24,8 @@ pub(crate) fn good(all: &mut Vec<Vector>) {
     all.push(kept_escapes());
     all.push(kept_chunks());
     all.push(kept_steps());
+    all.push(kept_gains());
+    all.push(kept_bounds());
 }
 
 /// Adds the bad vectors.
@@ -252,12 +254,88 @@ pub(crate) fn kept_steps() -> Vector {
     )
 }
 
+/// Words of 8 bits in two's complement.
+fn two_s_complement(integers: &[i64]) -> Vec<u64> {
+    integers.iter().map(|&integer| integer as u64 & 0xff).collect()
+}
+
+fn kept_gains() -> Vector {
+    let mut random = Random(71);
+    let mut alone = Alone::default();
+    // large magnitudes beside small ones, so that the weights of the sizes have large inputs and small targets
+    for (row, kernel, count) in [(40, 1, 5000), (60, 6, 3000)] {
+        let integers: Vec<i64> = (0..count)
+            .map(|i| {
+                let magnitude = if i % 2 == 0 { 60 + random.below(68) } else { 1 + random.below(3) } as i64;
+                let magnitude = magnitude.min(127);
+                let sign = if random.below(3) == 0 { -1 } else { 1 };
+                if random.below(4) == 0 { 0 } else { sign * magnitude }
+            })
+            .collect();
+        let name = format!("rows of {row}, kernels of {kernel}");
+        let words = two_s_complement(&integers);
+        add_kept(&mut alone, &name, ("I8", 8), count, &words, kept(1, 0, 0, row, kernel), 8);
+    }
+    alone.vector(
+        "s12-4-mixed-kept-gains",
+        "so many sizes that it tells whether their gains are rounded towards 0 or down",
+    )
+}
+
+/// Adds integers of 9 bits, as the upper bits of 16: -1 has the order 1, -256 and 255 have the order 256.
+fn add_wide(alone: &mut Alone, name: &str, integers: &[i64], row: u64, kernel: u64) {
+    let words: Vec<u64> = integers.iter().map(|&integer| (integer as u64 & 0x1ff) << 7).collect();
+    let parts = [field(9, Coding::MixedKept(kept(1, 0, 0, row, kernel))), field(7, Coding::Constant(0))];
+    let steps = Steps { mask: mask(0, 1, 1, mixed_mask(row, kernel)), ..Steps::default() };
+    let count = words.len() as u64;
+    alone.add_words(name, ("I16", &[count]), count, &words, Fields { steps, ..Fields::of(0, &parts) });
+}
+
+fn kept_bounds() -> Vector {
+    let mut random = Random(72);
+    let mut alone = Alone::default();
+    // few kernels of three have values, so that a value hardly has a neighbour in another one
+    let (row, kernel, rows) = (18, 3, 2400);
+    let mut integers = vec![0; row * rows];
+    for r in 0..rows {
+        let first = row * r + 3 * random.below(6) as usize;
+        let (before, after) = (random.below(2) == 0, random.below(2) == 0);
+        let one_if = |present: bool| if present { -1 } else { 0 };
+        let values = match r / 400 {
+            // a large value after a small one: weights that want to be large
+            0 => [-1, 255, one_if(after)],
+            1 => [-1, -256, one_if(after)],
+            // a large value alone, a small one beside others
+            2 => [one_if(before), if before { -1 } else { 255 }, 0],
+            3 => [0, if after { -1 } else { 255 }, one_if(after)],
+            // a small value after a large one: the predicted size is far below 0
+            4 => [if before { 255 } else { 0 }, -1, one_if(after)],
+            _ => [-1, -1 + 2 * i64::from(before), -1],
+        };
+        integers[first..first + 3].copy_from_slice(&values);
+    }
+    add_wide(&mut alone, "kernels of three", &integers, row as u64, kernel);
+    // a value is large if many come after it: the size of one that nothing comes after wants to be far below 0
+    let mut integers = Vec::new();
+    for r in 0..1500 {
+        let rest: Vec<i64> = (1..16).map(|_| if random.below(2) == 0 { -1 } else { 0 }).collect();
+        let count = rest.iter().filter(|&&value| value != 0).count() as i64;
+        integers.push(if r < 1200 { -1 - (31 * (count - 7)).clamp(0, 255) } else { -1 });
+        integers.extend(rest);
+    }
+    add_wide(&mut alone, "kernels of sixteen", &integers, 16, 16);
+    alone.vector(
+        "s12-4-mixed-kept-bounds",
+        "values that drive the weights of the predictors to their bounds, and sizes below 0",
+    )
+}
+
 pub(crate) fn kept_in_rows(kind: u8, fraction: u8, base: u64) -> MixedKept {
     MixedKept { kind, fraction, base, row: 40, kernel: 4, escape_each: 0 }
 }
 
 pub(crate) fn bad_parameters(list: &mut List) {
-    list.section = "12.4";
+    list.begin("12.4");
     let zeros = Zeros { dtype: "U16", shapes: &[&[300]], chunk_len: 300 };
     // the mask keeps all: the chunk has no stream, but no decoder gets to it
     let of = |width: u32, kept: MixedKept| {
@@ -299,7 +377,7 @@ pub(crate) fn bad_parameters(list: &mut List) {
 }
 
 pub(crate) fn bad_chunks(list: &mut List) {
-    list.section = "12.4";
+    list.begin("12.4");
     let (base, fields) = coded(&sparse_bytes(900), bits(true, 100), Coding::MixedKept(kept_in_rows(0, 2, 0)));
     let parameters = fields.parameters();
     for kept in parameters.len() - 5..parameters.len() {

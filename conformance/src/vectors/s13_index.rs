@@ -14,7 +14,7 @@ pub(crate) fn bad(list: &mut List) {
 }
 
 pub(crate) fn index_rules(list: &mut List) {
-    list.section = "13";
+    list.begin("13");
     let (one, two, files) = (one(), two(), with_files());
     macro_rules! edit {
         ($base:expr, $name:expr, $kinds:expr, $breaks:expr, $edit:expr) => {

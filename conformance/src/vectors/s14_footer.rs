@@ -10,7 +10,7 @@ pub(crate) fn bad(list: &mut List) {
 }
 
 pub(crate) fn footer_rules(list: &mut List) {
-    list.section = "14";
+    list.begin("14");
     let base = one();
     macro_rules! edit {
         ($name:expr, $kinds:expr, $breaks:expr, $edit:expr) => {

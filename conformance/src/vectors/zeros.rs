@@ -10,6 +10,7 @@ use crate::encoder::steps::{Map, Steps};
 use crate::vectors::build::{mask, segment, tensor, widths};
 use crate::vectors::good::Vector;
 use crate::wire::dtypes::{DTYPES, dtype};
+use crate::wire::frame::MIXING;
 
 /// Tensors of zeros in one segment.
 #[derive(Clone, Copy)]
@@ -37,6 +38,9 @@ impl Zeros<'_> {
         let vector = self.vector();
         let mut parts = vector.parts();
         parts.segment().parameters = fields.parameters();
+        if fields.need_mixing() {
+            parts.header.critical |= MIXING;
+        }
         vector.decode(&mut parts).unwrap_or_else(|why| panic!("{}: {why}", self.dtype));
     }
 }

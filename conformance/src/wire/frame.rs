@@ -4,18 +4,40 @@ use crate::wire::primitives::{crc, put_varint};
 
 pub const MAGIC: [u8; 8] = [0x89, 0x54, 0x53, 0x52, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/// Section 3: major and minor version.
-pub const VERSION: [u8; 2] = [0, 4];
+/// Major and minor version (section 3).
+pub const VERSION: [u8; 2] = [0, 5];
 
-/// A header with these fields; the checksum is right.
-pub fn header(magic: &[u8; 8], version: [u8; 2], reserved: u16, critical: u32, optional: u32) -> Vec<u8> {
-    let mut out = magic.to_vec();
-    out.extend(version);
-    out.extend(reserved.to_le_bytes());
-    out.extend(critical.to_le_bytes());
-    out.extend(optional.to_le_bytes());
-    out.extend(crc(&out).to_le_bytes());
-    out
+/// The critical feature MIXING (section 3.1).
+pub const MIXING: u32 = 1;
+
+/// The header before it is written (section 3).
+#[derive(Clone, Copy)]
+pub struct Header {
+    pub magic: [u8; 8],
+    pub version: [u8; 2],
+    pub level: u8,
+    pub reserved: u8,
+    pub critical: u32,
+    pub optional: u32,
+    /// Is xored with the checksum.
+    pub spoil: u32,
+}
+
+impl Header {
+    /// A header that claims decoder level 2 and no feature.
+    pub const PLAIN: Self =
+        Self { magic: MAGIC, version: VERSION, level: 2, reserved: 0, critical: 0, optional: 0, spoil: 0 };
+
+    /// Returns the 24 bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut out = self.magic.to_vec();
+        out.extend(self.version);
+        out.extend([self.level, self.reserved]);
+        out.extend(self.critical.to_le_bytes());
+        out.extend(self.optional.to_le_bytes());
+        out.extend((crc(&out) ^ self.spoil).to_le_bytes());
+        out
+    }
 }
 
 /// A prelude.

@@ -58,14 +58,18 @@ pub(crate) fn plan(segment: SegmentBytes<'_>, effort: &Effort) -> Result<Plan> {
     let SegmentBytes { layout, row, bytes, chunk_bytes } = segment;
     let dtype = layout.dtype;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
-    let limits = ChunkLimits { dtype, row, elements, chunk_bytes, unit: 1, most: MAX_CHUNK_ELEMENTS };
+    let effort = &effort.for_segment(elements);
+    let limits = ChunkLimits { dtype, row, elements, chunk_bytes, unit: 1, most: effort.chunk_elements };
     let raw_cost = bytes.len() as u64 * BYTE;
     // If coding saves less than 0.1 %, store the tensor raw: a reader can then borrow its bytes from a memory map.
     let least = CODING.below(raw_cost);
     let best = candidates(layout, bytes, limits, effort).into_iter().min_by_key(|candidate| candidate.cost);
     let best = best.filter(|best| best.cost < least);
     let cost = best.as_ref().map_or(least, |best| best.cost);
-    if let Some(cost) = zstd_cost(bytes, cost, effort, &|cost| bytes_of(dtype, limits.chunk_len(cost)) as usize)? {
+    let chunk_bytes = |cost: u64| bytes_of(dtype, limits.chunk_len(cost)) as usize;
+    if effort.zstd
+        && let Some(cost) = zstd_cost(bytes, cost, effort, &chunk_bytes)?
+    {
         let (representation, in_chunks) = (Representation::Zstd, InChunks::default());
         return Ok(Plan { representation, in_chunks, chunk_len: limits.chunk_len(cost) });
     }
@@ -96,7 +100,7 @@ fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, eff
     if let Some(unpack) = find_packing(layout, bytes)
         && let Some(values) = unpack.apply(dtype, bytes)
     {
-        let most = MAX_CHUNK_ELEMENTS / unpack.values_a_run() * u64::from(unpack.words);
+        let most = effort.chunk_elements / unpack.values_a_run() * u64::from(unpack.words);
         let limits = ChunkLimits { unit: unpack.unit(), most, ..limits };
         let layout = unpack.layout(layout);
         let view =

@@ -4,6 +4,19 @@ use super::hurdles::LevelHurdles;
 use super::scale::Resolution;
 use crate::coders::Adaptation;
 use crate::kernel::Kernel;
+use crate::spec::{
+    LEVEL_1_CHUNK_ELEMENTS, LEVEL_1_PRECISION, LEVEL_1_SERIAL_ELEMENTS, LEVEL_1_SLOTS, MAX_CHUNK_ELEMENTS,
+    MAX_DECODER_LEVEL, MAX_PRECISION, MAX_SLOTS,
+};
+
+/// The frequency tables that a decoder accepts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TableLimits {
+    /// The frequencies of a table add up to at most 2^precision.
+    pub(crate) precision: u32,
+    /// The frequencies of all tables of a stream add up to at most this number.
+    pub(crate) slots: usize,
+}
 
 /// The options of a level.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +44,15 @@ pub(crate) struct Effort {
     pub(crate) mixed_chunks: u64,
     /// Fields of at most so many symbols may have bit coding.
     pub(crate) bits_symbols: usize,
+    /// Whether a segment may be coded by zstd.
+    pub(crate) zstd: bool,
+    /// Maximum number of elements, and of values, of a chunk.
+    pub(crate) chunk_elements: u64,
+    /// Segments of more elements have no serial coding: neither zstd nor bits.
+    pub(crate) serial_elements: u64,
+    pub(crate) tables: TableLimits,
+    /// The decoder level that a file claims.
+    pub(crate) decoder_level: u8,
 }
 
 const fn adaptation(interval: u8, rate: u8) -> Adaptation {
@@ -75,6 +97,11 @@ impl Effort {
             mixed_shifts: &[5],
             mixed_chunks: 4,
             bits_symbols: 1 << 10,
+            zstd: true,
+            chunk_elements: MAX_CHUNK_ELEMENTS,
+            serial_elements: u64::MAX,
+            tables: TableLimits { precision: MAX_PRECISION, slots: MAX_SLOTS },
+            decoder_level: MAX_DECODER_LEVEL,
         };
         let of_level = match level {
             1 => basic,
@@ -110,6 +137,29 @@ impl Effort {
             },
         };
         Self { hurdles: LevelHurdles::of(level), ..of_level }
+    }
+}
+
+impl Effort {
+    /// Restricts the effort to what decoder level 1 allows (section 3.2).
+    pub(crate) fn at_decoder_level_1(self) -> Self {
+        Self {
+            adaptations: &[],
+            mixed_words: 0,
+            chunk_elements: LEVEL_1_CHUNK_ELEMENTS,
+            serial_elements: LEVEL_1_SERIAL_ELEMENTS,
+            tables: TableLimits { precision: LEVEL_1_PRECISION, slots: LEVEL_1_SLOTS },
+            decoder_level: 1,
+            ..self
+        }
+    }
+
+    /// Returns the effort for a segment of so many elements.
+    pub(super) fn for_segment(self, elements: u64) -> Self {
+        match elements <= self.serial_elements {
+            true => self,
+            false => Self { bits_symbols: 0, zstd: false, ..self },
+        }
     }
 }
 

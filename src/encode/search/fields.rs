@@ -83,7 +83,7 @@ pub(super) fn plan_fields<W: Word>(
     };
     let plan = |first: u32| {
         let narrow: Vec<Vec<u64>> = counts.iter().map(|counts| narrowed(counts, most - first)).collect();
-        let (field, first_cost) = plan_field(&narrow, first, &contexts, FIRST_FIELD);
+        let (field, first_cost) = plan_field(&narrow, first, &contexts, FIRST_FIELD, view.effort.tables);
         let of_mask = of_mask.and_then(|of_mask| of_mask.stored.clone());
         let is_of_mask = |classes: &_| of_mask.as_ref().is_some_and(|of_mask| std::sync::Arc::ptr_eq(of_mask, classes));
         let own = field.classes.clone().filter(|classes| !is_of_mask(classes));

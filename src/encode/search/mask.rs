@@ -22,7 +22,13 @@ const SYMBOLS_A_CHUNK: usize = 1 << 15;
 /// Plans the mask. `chunk_len` gives, for a cost, the values of a chunk.
 pub(super) fn plan_mask(view: MaskView<'_>, chunk_len: &impl Fn(u64) -> u64) -> MaskPlan {
     let single = plan_bits(view, chunk_len);
-    let several = shapes(view.layout).into_iter().filter(|&shape| is_promising(shape, view.kept, single.cost));
+    // at decoder level 1 a block of mask symbols must fit into a chunk
+    let effort = view.effort;
+    let fits = |shape: &SymbolShape| {
+        effort.decoder_level > 1 || u64::from(shape.group) * shape.stride <= effort.chunk_elements
+    };
+    let shapes = shapes(view.layout).into_iter().filter(fits);
+    let several = shapes.filter(|&shape| is_promising(shape, view.kept, single.cost));
     let best = several.map(|shape| plan_symbols(view, shape)).min_by_key(|plan| plan.cost);
     let best = match best {
         Some(best) if best.cost <= MASK_SYMBOLS.above(single.cost) => best,
@@ -66,7 +72,7 @@ fn plan_symbols(view: MaskView<'_>, shape: SymbolShape) -> MaskPlan {
     let mut counts = vec![0; 1 << shape.group];
     let symbols = shape.symbols(view.kept);
     symbols.iter().for_each(|&symbol| counts[usize::from(symbol)] += 1);
-    let (field, mut cost) = plan_field(&[counts], shape.group, &Contexts::NONE, FIRST_FIELD);
+    let (field, mut cost) = plan_field(&[counts], shape.group, &Contexts::NONE, FIRST_FIELD, view.effort.tables);
     let mut coding = field.coding;
     // Bit coding is slower but tighter. A mask stream is short, so the lane states would be a large share of it.
     if view.effort.mixed_words > 0 && !matches!(coding, Coding::Constant(_)) {

@@ -52,7 +52,7 @@ pub(super) fn with_contexts<W: Word>(
     }
     let mut best = plain;
     let mut consider = |counts: &Counts, contexts: &Contexts| {
-        let (field, cost) = plan_field(counts, width, contexts, hurdle);
+        let (field, cost) = plan_field(counts, width, contexts, hurdle, view.effort.tables);
         let is_better = cost < hurdle.half().below(best.1) && !matches!(field.coding.source(), ContextSource::None);
         if is_better {
             best = (field, cost);

@@ -72,7 +72,8 @@ impl<W: Word> PlanePlanner<'_, W> {
     fn field(&mut self, shift: u32, width: u32) -> (PlannedField, u64) {
         let effort = self.view.effort;
         let counts = self.histograms.of_bits(shift, width);
-        let plain = plan_field(std::slice::from_ref(&counts), width, &Contexts::NONE, effort.hurdles.plane);
+        let of_one = std::slice::from_ref(&counts);
+        let plain = plan_field(of_one, width, &Contexts::NONE, effort.hurdles.plane, effort.tables);
         if !effort.plane_contexts || self.known.len() >= MAX_CLASS_FIELDS {
             return plain;
         }

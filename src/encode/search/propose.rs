@@ -57,6 +57,7 @@ pub(super) fn propose<T: Word>(
 ) -> Vec<Bid> {
     let view = ValueView {
         layout: view.layout,
+        chunk_values: view.effort.chunk_elements,
         is_unpacked: view.unpack.is_some(),
         bits: view.bits,
         values,

@@ -2,7 +2,6 @@
 
 use crate::represent::bid::ValueView;
 use crate::represent::values::{Word, distinct_of};
-use crate::spec::MAX_CHUNK_ELEMENTS;
 
 /// An entry of a codebook has to stand for so many values on average.
 const VALUES_AN_ENTRY: usize = 2;
@@ -29,7 +28,7 @@ pub(super) fn is_clear(entries: usize, bits: u32) -> bool {
 pub(super) fn few_values_of_rows<T: Word>(view: &ValueView<'_, T>) -> Option<(u64, Vec<Vec<u64>>)> {
     let shape = view.layout.single().filter(|shape| shape.len() > 1 && view.bits > 8)?;
     let row = shape[1..].iter().product::<u64>() as usize;
-    if row as u64 > MAX_CHUNK_ELEMENTS || row < 4 * VALUES_AN_ENTRY {
+    if row as u64 > view.chunk_values || row < 4 * VALUES_AN_ENTRY {
         return None;
     }
     let most = MOST_OF_ROW.min(row / VALUES_AN_ENTRY);

@@ -2,7 +2,6 @@
 
 use super::arithmetic::{has_grids, nearest, rounded, widened};
 use crate::represent::values::{Groups, SegmentLayout, Values, Word};
-use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::Dtype;
 
 /// The least magnitude of a group is tried as 1 to so many times the scale.
@@ -189,13 +188,13 @@ fn step(intervals: &[Interval], most: i64) -> Option<Interval> {
     narrowed(least, &from_first, most)
 }
 
-/// Returns groups that quantisers use, the largest first.
-pub(super) fn groups_of_scales(layout: &SegmentLayout<'_>) -> Vec<Groups> {
+/// Returns groups that quantisers use and that fit into a chunk of `chunk_values` values, the largest first.
+pub(super) fn groups_of_scales(layout: &SegmentLayout<'_>, chunk_values: u64) -> Vec<Groups> {
     let mut groups = vec![Groups::ONE];
     let Some([first @ .., last]) = layout.single() else { return groups };
     let row: u64 = first.iter().skip(1).product::<u64>() * last;
     let mut push = |block: u64, period: u64| groups.push(Groups { block, period });
-    if !first.is_empty() && (1..=MAX_CHUNK_ELEMENTS).contains(&row) {
+    if !first.is_empty() && (1..=chunk_values).contains(&row) {
         push(row, 1);
     }
     if !first.is_empty() && (2..=1 << 20).contains(last) {
@@ -208,7 +207,7 @@ pub(super) fn groups_of_scales(layout: &SegmentLayout<'_>) -> Vec<Groups> {
         if let [rows] = first
             && rows.is_multiple_of(block)
             && *rows > block
-            && block * last <= MAX_CHUNK_ELEMENTS
+            && block * last <= chunk_values
         {
             push(block, *last);
         }

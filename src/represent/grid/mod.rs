@@ -48,7 +48,8 @@ impl Grid {
         if view.is_unpacked || !has_grids(dtype) {
             return None;
         }
-        let grid = find::find_grid(view.values, omitted, dtype, &find::groups_of_scales(view.layout))?;
+        let grid =
+            find::find_grid(view.values, omitted, dtype, &find::groups_of_scales(view.layout, view.chunk_values))?;
         let map = Self::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales)?;
         Some(Bid { mask, map, group_values: grid.scales, is_clear: true })
     }

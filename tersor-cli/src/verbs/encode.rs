@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::Args;
-use tersor::{EncodeOptions, FileInput, encode_files};
+use clap::{Args, ValueEnum};
+use tersor::{EncodeOptions, FileInput, Profile, encode_files};
 
 use super::common::{CommonArgs, parse_threads};
 use crate::files::input::Originals;
@@ -39,6 +39,10 @@ pub struct EncodeArgs {
     /// decode slowly
     #[arg(long, short, value_name = "1..9", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=9))]
     pub level: u8,
+    /// The decoders that the file is for; `gpu` restricts it to what a GPU or a
+    /// small device can decode
+    #[arg(long, value_enum, default_value_t = ProfileName::Default)]
+    pub profile: ProfileName,
     /// The number of threads [default: one per core]; the output does not
     /// depend on it
     #[arg(long, value_name = "N", value_parser = parse_threads)]
@@ -46,6 +50,24 @@ pub struct EncodeArgs {
     /// Replace the output if it exists
     #[arg(long, short)]
     pub force: bool,
+}
+
+/// The values of `--profile`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProfileName {
+    /// All decoders of this version of the format
+    Default,
+    /// Also decoders on a GPU or a small device
+    Gpu,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Default => Self::Default,
+            ProfileName::Gpu => Self::Gpu,
+        }
+    }
 }
 
 /// Encodes a file or the files of a model.
@@ -57,7 +79,7 @@ pub fn run(args: &EncodeArgs, common: &CommonArgs) -> Outcome {
     let sink = Sink::open(path, args.force, &originals.paths())?;
     let bar = Bar::new(common.quiet);
     bar.set_total(originals.len());
-    let options = encode_options(args.level, args.threads, &bar);
+    let options = encode_options(args.level, args.threads, &bar).with_profile(args.profile.into());
     let inputs: Vec<FileInput<'_>> = originals.files.iter().map(|file| file.as_input()).collect();
     let encoded =
         encode_files(&inputs, sink, options).map_err(|error| originals.encode_failure(&args.input, path, &error));

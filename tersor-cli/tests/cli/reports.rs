@@ -43,6 +43,24 @@ fn inspect_accounts_for_every_byte() {
 }
 
 #[test]
+fn inspect_shows_what_a_file_needs_of_a_decoder() {
+    let folder = Folder::new();
+    folder.write("model.safetensors", &model(1));
+    for (options, level, features, line) in [
+        (&["--profile", "gpu", "--level", "9"][..], 1, serde_json::json!([]), "\ndecoder level 1\n"),
+        (&["--profile", "default"], 2, serde_json::json!([]), "\ndecoder level 2\n"),
+        (&["--level", "9"], 2, serde_json::json!(["mixing"]), "\ndecoder level 2, feature mixing\n"),
+    ] {
+        folder.run(&[&["encode", "model.safetensors", "--force"][..], options].concat()).succeeds();
+        let found = folder.run(&["inspect", "model.tersor", "--json"]).succeeds().json();
+        assert_eq!((&found["decoder_level"], &found["features"]), (&level.into(), &features));
+        let run = folder.run(&["inspect", "model.tersor"]).succeeds();
+        assert!(run.text().contains(line), "{}", run.text());
+        folder.run(&["verify", "model.tersor", "--against", "model.safetensors"]).succeeds();
+    }
+}
+
+#[test]
 fn inspect_shows_the_bytes_of_files() {
     let folder = Folder::new();
     folder.make_folder("net");

@@ -20,6 +20,8 @@ pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Writ
     write!(out, ",\n  \"raw_bytes\": {}", listing.raw_bytes())?;
     write!(out, ",\n  \"weights\": {weights}")?;
     write!(out, ",\n  \"bits_per_weight\": {}", json!(bits_per_weight(len, weights)))?;
+    write!(out, ",\n  \"decoder_level\": {}", listing.reader.decoder_level())?;
+    write!(out, ",\n  \"features\": {}", json!(listing.reader.features()))?;
     write!(out, ",\n  \"metadata\": {}", Value::from(metadata))?;
     write_list(out, "files", listing.files.iter().map(|info| file(listing, info)))?;
     write_list(out, "tensors", listing.tensors.iter().map(|one| tensor(listing, one)))?;

@@ -22,6 +22,11 @@ pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Writ
         write!(out, ", {bits:.3} bits/weight of {} weights", exact(listing.weights()))?;
     }
     writeln!(out)?;
+    write!(out, "decoder level {}", listing.reader.decoder_level())?;
+    for feature in listing.reader.features() {
+        write!(out, ", feature {feature}")?;
+    }
+    writeln!(out)?;
     let mut metadata = listing.reader.metadata().peekable();
     if metadata.peek().is_some() {
         writeln!(out, "\nMetadata")?;
