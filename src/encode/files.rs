@@ -1,4 +1,4 @@
-//! Whole files: each safetensors file by its tensors, any other as bytes; decoding gives the same files again.
+//! Encodes whole files: a safetensors file by its tensors, any other file as bytes.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -12,7 +12,7 @@ use crate::interop::SafetensorsHeader;
 use crate::tensor::Dtype;
 use crate::workers::Workers;
 
-/// Bytes at either end of a tensor that tell most from each other.
+/// Bytes at either end of a tensor that are compared first: most tensors differ there.
 const PROBE_BYTES: usize = 4096;
 
 /// A file to encode.
@@ -55,7 +55,7 @@ pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOp
         return Err(Error::invalid("no files to encode"));
     }
     let mut writer = Writer::new(out, options)?;
-    // where each entry's bytes lie
+    // the file and the range of the bytes of each entry
     let mut ranges: Vec<(usize, Range<usize>)> = Vec::new();
     for (number, file) in files.iter().enumerate() {
         if !is_file_name(file.name) {
@@ -73,7 +73,7 @@ pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOp
     };
     find_aliases(&mut writer.manifest.entries, &writer.workers, &bytes_of);
     writer.write_manifest()?;
-    // what shares segments comes first, so that a reader in file order has to hold back little
+    // tensors that share segments come first, so that a reader in file order has to keep few bytes
     let stored = |entry: &Entry, small: bool| entry.is_stored() && ((entry.byte_len() as usize) < SMALL_BYTES) == small;
     for small in [true, false] {
         for ordinal in 0..ranges.len() {
@@ -96,7 +96,7 @@ pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOp
     writer.finish(digests)
 }
 
-/// Declares a file and its entries; their places in the file.
+/// Declares a file and its entries. Returns the range of each entry in the file.
 fn declare<W: Write>(writer: &mut Writer<W>, file: &FileInput<'_>) -> Result<Vec<Range<usize>>> {
     let mut ranges = Vec::new();
     let mut prefix = Vec::new();
@@ -128,14 +128,15 @@ fn declare<W: Write>(writer: &mut Writer<W>, file: &FileInput<'_>) -> Result<Vec
     Ok(ranges)
 }
 
-/// Finds entries that repeat an earlier one's bytes. Whole tensors are read only if both ends, dtype and length are the same.
+/// Finds entries that have the same bytes as an earlier one. Whole tensors are read only if both ends, the dtype and the length
+/// are the same.
 fn find_aliases<'a>(entries: &mut [Entry], workers: &Workers, bytes_of: &impl Fn(usize) -> &'a [u8]) {
     let hash = |bytes: &[u8]| {
         let mut hasher = blake3::Hasher::new();
         workers.hash(&mut hasher, bytes);
         hasher.finalize()
     };
-    // by what tells most from each other: entries that differ, each with its hash once that was needed
+    // by dtype, length and both ends: entries that differ, each with its hash if it was needed
     type Holders = Vec<(usize, Option<blake3::Hash>)>;
     let mut by_probe: HashMap<(Dtype, usize, blake3::Hash), Holders> = HashMap::new();
     for (ordinal, entry) in entries.iter_mut().enumerate() {

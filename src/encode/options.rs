@@ -34,7 +34,7 @@ pub struct EncodeOptions {
     pub(crate) level: u8,
     pub(crate) profile: Profile,
     pub(crate) threads: Option<usize>,
-    /// If not set, [`CHUNK_BYTES`], and more for what has to learn in every chunk.
+    /// If not set: [`CHUNK_BYTES`], and more for chunks with mixed fields.
     pub(crate) chunk_bytes: Option<u64>,
     pub(crate) progress: Progress,
     pub(crate) kernel: Option<Kernel>,

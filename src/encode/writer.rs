@@ -1,5 +1,5 @@
-//! Collects tensors into segments and writes frames in order. Small tensors of a dtype share a segment; middling ones wait until
-//! there is work for all threads; a large one is coded at once, from where it lies.
+//! Collects tensors into segments and writes frames in order. Small tensors of a dtype share a segment. Medium ones are copied to
+//! a queue until there is work for all threads. A large one is encoded at once, without a copy.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -16,13 +16,13 @@ use crate::tensor::Dtype;
 use crate::wire::write_packed;
 use crate::workers::Workers;
 
-/// Tensors below this many bytes share segments, unless they stand out.
+/// Tensors with fewer bytes share segments, unless they stand out.
 pub(super) const SMALL_BYTES: usize = 32 << 10;
-/// A shared segment is closed from here on.
+/// A shared segment with at least so many bytes is closed.
 const SHARED_BYTES: usize = 512 << 10;
-/// Tensors from here on are not copied.
+/// Tensors with at least so many bytes are not copied.
 const LARGE_BYTES: usize = 4 << 20;
-/// The queue is coded from here on.
+/// A queue of at least so many bytes is encoded.
 const QUEUE_BYTES: usize = 16 << 20;
 
 /// Numbers about an encoded container.
@@ -56,7 +56,7 @@ pub(super) struct Writer<W> {
     position: u64,
     pub(super) options: EncodeOptions,
     pub(super) workers: Workers,
-    /// All declarations; those from `declared` on are not yet written.
+    /// All declarations. The entries from `declared` on are not yet written.
     pub(super) manifest: Manifest,
     declared: usize,
     manifest_frames: Vec<(u64, u64)>,
@@ -64,15 +64,15 @@ pub(super) struct Writer<W> {
     queue: Vec<SegmentInput<'static>>,
     queue_bytes: usize,
     places: Vec<SegmentPlace>,
-    /// For each entry.
+    /// The segment of each entry that is stored.
     segment_of: Vec<Option<u32>>,
-    /// For each entry.
+    /// The digest of each entry.
     digests: Vec<[u8; ENTRY_DIGEST_BYTES]>,
     failed: bool,
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes the header.
+    /// Begins a container: writes the header.
     pub(super) fn new(out: W, options: EncodeOptions) -> Result<Self> {
         let kernel = options.kernel.map_or_else(Kernel::chosen, Ok)?;
         let options = options.with_kernel(kernel);
@@ -99,9 +99,10 @@ impl<W: Write> Writer<W> {
         Ok(this)
     }
 
-    /// Adds an entry; its ordinal.
+    /// Adds an entry and returns its ordinal.
     pub(super) fn declare(&mut self, entry: Entry, digest: [u8; ENTRY_DIGEST_BYTES]) -> Result<u32> {
-        let ordinal = u32::try_from(self.manifest.entries.len()).map_err(|_| Error::invalid("2^32 tensors"))?;
+        let ordinal =
+            u32::try_from(self.manifest.entries.len()).map_err(|_| Error::invalid("more than 2^32 - 1 tensors"))?;
         self.manifest.entries.push(entry);
         self.digests.push(digest);
         self.segment_of.push(None);
@@ -116,7 +117,7 @@ impl<W: Write> Writer<W> {
     /// Stores the bytes of a declared entry that is no alias and has elements.
     pub(super) fn store(&mut self, ordinal: u32, bytes: &[u8]) -> Result<()> {
         if self.failed {
-            return Err(Error::invalid("an earlier error has ended this file"));
+            return Err(Error::invalid("an earlier error makes this container incomplete"));
         }
         let stored = self.store_unless_failed(ordinal, bytes);
         self.failed = stored.is_err();
@@ -145,14 +146,14 @@ impl<W: Write> Writer<W> {
         if bytes.len() < LARGE_BYTES {
             return self.enqueue(SegmentInput { members, dtype, shapes, bytes: Cow::Owned(bytes.to_vec()) });
         }
-        // what waits is coded beside it: of a single one the plan is made on one core
+        // planning a segment uses one core, so encode the queued segments together with this one
         self.queue_bytes = 0;
         let mut inputs: Vec<SegmentInput<'_>> = mem::take(&mut self.queue);
         inputs.push(SegmentInput { members, dtype, shapes, bytes: Cow::Borrowed(bytes) });
         self.write_segments(&inputs)
     }
 
-    /// Closes all shared segments, so that they come before what is stored next.
+    /// Closes all shared segments, so that they come before the next stored tensor.
     pub(super) fn close_all_shared(&mut self) -> Result<()> {
         while let Some(shared) = self.shared.first() {
             let dtype = shared.dtype;
@@ -185,7 +186,7 @@ impl<W: Write> Writer<W> {
         self.write_segments(&queue)
     }
 
-    /// Codes segments at once, writes them in order.
+    /// Encodes segments in parallel and writes them in order.
     fn write_segments(&mut self, inputs: &[SegmentInput<'_>]) -> Result<()> {
         self.write_manifest()?;
         let (options, workers) = (&self.options, &self.workers);
@@ -207,7 +208,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes what is declared and not yet written.
+    /// Writes the declarations that are not yet written.
     pub(super) fn write_manifest(&mut self) -> Result<()> {
         let first = self.manifest_frames.is_empty();
         if self.declared == self.manifest.entries.len() && (!first || self.manifest.is_empty()) {
@@ -223,10 +224,10 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes what waits, index and footer.
+    /// Writes the queued segments, the index and the footer.
     pub(super) fn finish(mut self, file_digests: Vec<[u8; FILE_DIGEST_BYTES]>) -> Result<(W, Summary)> {
         if self.failed {
-            return Err(Error::invalid("an earlier error has ended this file"));
+            return Err(Error::invalid("an earlier error makes this container incomplete"));
         }
         self.close_all_shared()?;
         self.flush_queue()?;
@@ -236,7 +237,7 @@ impl<W: Write> Writer<W> {
             _ => ManifestPlace::Inline(self.manifest.write_from(0, true)),
         };
         let stored = || self.manifest.entries.iter().zip(0..).filter(|(entry, _)| entry.is_stored());
-        let missing = || Error::invalid("a tensor was declared and its bytes were not given");
+        let missing = || Error::invalid("a tensor was declared, but its bytes were not stored");
         let index = Index {
             segments: mem::take(&mut self.places),
             segment_of: stored()

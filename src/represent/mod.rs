@@ -39,7 +39,7 @@ pub(crate) use mask::{Mask, kept_values};
 pub(crate) use steps::{GroupValues, Map, Steps};
 pub(crate) use stream_bytes::StreamBytes;
 pub(crate) use transform::Transform;
-pub(crate) use unpack::{Axis, Unpack};
+pub(crate) use unpack::{Axis, Unpack, find_packing};
 pub(crate) use values::{
     MaskBits, Order, Rows, SegmentLayout, SymbolShape, ValueCounts, ValueSet, Values, Word, of_kept, read_words,
     with_word,

@@ -5,16 +5,17 @@
 //! view (the values, a survey of them), propose (all bids), fields (a plan for each bid), refine (cheaper codings).
 
 use super::chunk_limits::ChunkLimits;
+use super::cost::BYTE;
 use super::effort::Effort;
 use super::hurdles::{CODING, SAMPLE};
-use super::packing::packing;
-use super::price::BYTE;
 use super::pricing::{Candidate, price};
 use super::propose::{Bid, mask, propose};
 use super::survey::{Survey, survey};
 use super::view::SegmentView;
 use crate::error::Result;
-use crate::represent::{InChunks, Order, Representation, SegmentLayout, Values, Word, read_words, with_word};
+use crate::represent::{
+    InChunks, Order, Representation, SegmentLayout, Values, Word, find_packing, read_words, with_word,
+};
 use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::{Dtype, bytes_of};
 
@@ -96,7 +97,7 @@ fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, eff
         }
         () => with_word!(bits, T => candidates_of(&whole, Values::<T>::new(bytes))),
     };
-    if let Some(unpack) = packing(layout, bytes)
+    if let Some(unpack) = find_packing(layout, bytes)
         && let Some(values) = unpack.apply(dtype, bytes)
     {
         let most = effort.chunk_elements / unpack.values_a_run() * u64::from(unpack.words);

@@ -1,6 +1,6 @@
 //! Where a segment may be cut into chunks.
 
-use super::price::BYTE;
+use super::cost::BYTE;
 use crate::tensor::Dtype;
 
 /// Where a segment may be cut into chunks.

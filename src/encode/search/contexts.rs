@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::cost::BYTE;
 use super::effects::Grouping;
 use super::histograms::WordStatistics;
 use super::hurdles::CONTEXTS;
-use super::price::BYTE;
 use super::scale::{Classes, Resolution, classes};
 use super::view::{Block, WordView};
 use crate::coders::{BIT, entropy_cost};

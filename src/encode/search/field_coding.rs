@@ -1,10 +1,10 @@
 //! Chooses the coding of one field from the counts of its symbols.
 
 use super::contexts::Contexts;
+use super::cost::{BYTE, LANE_OVERHEAD};
 use super::effort::TableLimits;
 use super::hurdles::Hurdle;
 use super::plans::PlannedField;
-use super::price::{BYTE, LANE_OVERHEAD};
 use crate::coders::{Adaptation, BIT, LaneModel, Tables, adaptive_cost, static_cost};
 use crate::represent::{Coding, ContextSource};
 use crate::spec::{MAX_CONTEXT_SHIFT, MAX_SYMBOL_BITS, MIN_PRECISION};

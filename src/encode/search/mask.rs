@@ -2,13 +2,13 @@
 //! and suits patterns.
 
 use super::contexts::Contexts;
+use super::cost::{BYTE, LANE_OVERHEAD};
 use super::field_coding::plan_field;
 use super::fields::{FirstField, plan_fields};
 use super::hurdles::{FIRST_FIELD, MASK_SAMPLE, MASK_SYMBOLS};
 use super::magnitude::SymbolMeaning;
 use super::mixing_behind_mask::mixed_mask;
 use super::plans::MaskPlan;
-use super::price::{BYTE, LANE_OVERHEAD};
 use super::view::{MaskView, Source, WordView};
 use crate::coders::{BitsModel, WordSize, bits_cost, entropy_cost};
 use crate::represent::{Coding, ContextSource, Mask, MaskBits, SegmentLayout, SymbolShape, Transform};

@@ -1,9 +1,9 @@
 //! Levels 8 and 9: the first field, with the sign, is coded by mixing if that is shorter on a sample.
 
 use super::contexts::Contexts;
+use super::cost::BYTE;
 use super::planes::plan_planes;
 use super::plans::{FieldPlan, PlannedField};
-use super::price::BYTE;
 use super::view::{Source, WordView};
 use crate::coders::{MixedKind, MixedModel, mixed_cost};
 use crate::represent::{Coding, Steps, Transform, Word, take_field};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::cost::BYTE;
 use super::mixing::{FINE_WORDS, base};
 use super::planes::plan_planes;
 use super::plans::{FieldPlan, MaskPlan, PlannedField};
-use super::price::BYTE;
 use super::scale::Classes;
 use super::view::{MaskView, Source, ValueSource, WordView};
 use crate::coders::{Geometry, KeptKind, KeptModel, kept_cost, mask_cost};

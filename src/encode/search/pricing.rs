@@ -2,11 +2,11 @@
 
 use super::chunk_limits::{ChunkLimits, least_common_multiple};
 use super::contexts::Contexts;
+use super::cost::BYTE;
 use super::fields::{FirstField, plan_fields};
 use super::mixing::mixed_first_field;
 use super::mixing_behind_mask::mixed_behind_mask;
 use super::plans::{FieldPlan, MaskPlan};
-use super::price::BYTE;
 use super::propose::{Bid, Masked};
 use super::view::{SegmentView, Source, ValueSource, WordView};
 use crate::represent::{Fields, InChunks, MaskUse, Steps, Word, with_word};

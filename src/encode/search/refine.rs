@@ -1,9 +1,9 @@
 //! Replaces codings of fields by others that are measured on some chunks: tables that adapt to the symbols, and bit coding.
 
+use super::cost::{BYTE, LANE_OVERHEAD};
 use super::effort::Effort;
 use super::hurdles::BIT_CODING;
 use super::plans::{FieldPlan, PlannedField};
-use super::price::{BYTE, LANE_OVERHEAD};
 use super::view::{Block, WordView};
 use crate::coders::{BIT, BitsModel, LaneModel, WordSize, bits_cost, lanes_cost, mixed_cost};
 use crate::represent::{Coding, ContextSource, Word, take_field};

@@ -1,5 +1,9 @@
 //! Unpacking (section 8.4): separates small integers that share larger words, and packs them again.
 
+mod find;
+
+pub(crate) use find::find_packing;
+
 use std::borrow::Cow;
 
 use super::step::{Step, StepInput};

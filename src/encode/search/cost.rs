@@ -1,4 +1,4 @@
-//! Units of cost.
+//! Units of cost: 2^-16 bit.
 
 use crate::coders::BIT;
 

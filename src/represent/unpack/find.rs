@@ -1,6 +1,5 @@
 //! Finds small integers that are packed in larger words, by their entropy on a sample.
 
-use super::hurdles::SAMPLE;
 use crate::coders::{BIT, entropy_cost};
 use crate::represent::{Axis, SegmentLayout, Unpack};
 use crate::tensor::Dtype;
@@ -9,6 +8,9 @@ use crate::tensor::Dtype;
 const SAMPLE_BYTES: usize = 1 << 14;
 /// Segments with fewer bytes are not tried.
 const MIN_BYTES: usize = 1 << 10;
+
+/// An estimate from the sample may be wrong by one part in so many.
+const MARGIN: u64 = 64;
 
 /// Bits of a value, words of a run, and their axis.
 const PACKINGS: [(u32, u32, Axis); 9] = [
@@ -24,7 +26,7 @@ const PACKINGS: [(u32, u32, Axis); 9] = [
 ];
 
 /// Returns the packing that seems best for the elements `bytes`, if one is no worse than the bytes as they are.
-pub(super) fn packing(layout: &SegmentLayout<'_>, bytes: &[u8]) -> Option<Unpack> {
+pub(crate) fn find_packing(layout: &SegmentLayout<'_>, bytes: &[u8]) -> Option<Unpack> {
     let dtype = layout.dtype;
     let is_integer = dtype.exponent_bits().is_none() && dtype != Dtype::Bool && dtype.words() == 1;
     if !is_integer || bytes.len() < MIN_BYTES {
@@ -52,14 +54,14 @@ pub(super) fn packing(layout: &SegmentLayout<'_>, bytes: &[u8]) -> Option<Unpack
             .sum();
         let raw = sample.len() as u64 * 8 * BIT;
         // values that look random stay as they are
-        let is_worth = cost <= SAMPLE.above(as_bytes) && cost < SAMPLE.below(raw);
+        let is_worth = cost <= as_bytes + as_bytes / MARGIN && cost < raw - raw / MARGIN;
         // per byte, in 1/64 bit
         is_worth.then_some((cost / (BIT / 64) / sample.len() as u64, unpack))
     });
     // pairs of values cost the same as the values, and a coder has more to learn
     let candidates: Vec<(u64, Unpack)> = candidates.collect();
     let least = candidates.iter().map(|(cost, _)| *cost).min()?;
-    let equal = candidates.into_iter().filter(|(cost, _)| *cost <= SAMPLE.above(least));
+    let equal = candidates.into_iter().filter(|(cost, _)| *cost <= least + least / MARGIN);
     equal.min_by_key(|(cost, unpack)| (unpack.bits, *cost)).map(|(_, unpack)| unpack)
 }
 
@@ -93,7 +95,7 @@ mod tests {
             let values = values(unpack.values_before(96 * 64) as usize, bits);
             let mut bytes = vec![0; 96 * 64 * dtype.bits() as usize / 8];
             unpack.invert(dtype, &values, &mut bytes);
-            assert_eq!(packing(&layout, &bytes), Some(unpack), "{dtype} {bits} {words}");
+            assert_eq!(find_packing(&layout, &bytes), Some(unpack), "{dtype} {bits} {words}");
         }
     }
 
@@ -102,10 +104,10 @@ mod tests {
         let shape = [64, 64];
         let layout = SegmentLayout::new(Dtype::U8, [&shape[..]]);
         let weights: Vec<u8> = values(64 * 64, 7).iter().map(|value| 100 + value / 4).collect();
-        assert_eq!(packing(&layout, &weights), None);
+        assert_eq!(find_packing(&layout, &weights), None);
         let layout = SegmentLayout::new(Dtype::I32, [&shape[..]]);
         let ids: Vec<u8> = (0..64 * 64u32).flat_map(|i| (i / 3).to_le_bytes()).collect();
-        assert_eq!(packing(&layout, &ids), None);
+        assert_eq!(find_packing(&layout, &ids), None);
         assert_eq!(7u8.number(), 7);
     }
 }
