@@ -36,6 +36,12 @@ impl Known {
         Self { name: name.to_owned(), indexed: indexed.unwrap(), streamed: streamed.unwrap(), bytes }
     }
 
+    /// Returns how many changes are tried by default, at most `most`: fewer where decoding takes long.
+    pub fn budget(&self, most: usize) -> usize {
+        let decoded: usize = self.indexed.iter().map(|content| content.bytes.len()).sum();
+        (3_000_000 / (self.bytes.len() + decoded)).clamp(20, most)
+    }
+
     /// The changed bytes give an error or what they gave before.
     pub fn check(&self, changed: &[u8], what: &dyn Fn() -> String) -> usize {
         let mut errors = 0;
