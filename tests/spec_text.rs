@@ -1,6 +1,6 @@
 //! The text of the specification holds together: rules are numbered by their section, and what it refers to exists.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 const SPEC: &str = include_str!("../spec/format.md");
@@ -26,21 +26,23 @@ fn rules(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// A rule stands in the section of its number or in a subsection, and the numbers of a section ascend.
 #[test]
 fn rules_are_numbered_by_their_section() {
     let mut section = "";
-    let mut last = 0;
     let mut known = BTreeSet::new();
+    let mut last: BTreeMap<&str, u32> = BTreeMap::new();
     for line in SPEC.lines() {
         if line.starts_with('#') {
             let number = line.trim_start_matches('#').split_whitespace().next().unwrap_or("");
-            (section, last) = (number.trim_end_matches('.'), 0);
+            section = number.trim_end_matches('.');
         }
         if let Some((rule, _)) = line.strip_prefix("- **").and_then(|rest| rest.split_once("** ")) {
             let (of, number) = rule.strip_prefix('R').and_then(|rule| rule.split_once('-')).expect("a rule");
+            let is_within = section == of || section.strip_prefix(of).is_some_and(|rest| rest.starts_with('.'));
             let number: u32 = number.parse().expect("the number of a rule");
-            assert!(of == section && number > last, "{rule} in section {section} after rule {last}");
-            last = number;
+            let before = last.insert(of, number).unwrap_or(0);
+            assert!(is_within && number > before, "{rule} in section {section} after rule {before}");
             known.insert(rule);
         }
     }

@@ -13,9 +13,9 @@ use crate::wire::Cursor;
 /// A coding: a model of symbols and, for some, the source of its contexts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Coding {
-    /// The bits of the symbols.
+    /// Packed bits.
     Raw,
-    /// Nothing: all symbols have this value.
+    /// All symbols have this value; nothing is stored.
     Constant(u16),
     /// The lane coder.
     Lanes(ContextSource, LaneModel),
@@ -29,7 +29,7 @@ pub(crate) enum Coding {
     MixedKept(KeptModel),
 }
 
-/// What the coding of a field depends on.
+/// The input that the parameters of a coding are checked against.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CodingInput<'a> {
     /// Bits of a symbol.
@@ -115,12 +115,12 @@ impl Coding {
             cursor.u8()?;
             return match shape {
                 SymbolShape::SINGLE => Geometry::read(cursor).map(Self::MixedMask),
-                _ => Err(start.place(Error::corrupt("a mask of several bits a symbol that is mixed"))),
+                _ => Err(start.place(Error::corrupt("mixing needs mask symbols of one bit"))),
             };
         }
         let input = CodingInput { width: shape.group, class_fields, earlier: &[], is_masked: false };
         match Self::read(cursor, &input)? {
-            Self::Mixed(..) => Err(start.place(Error::corrupt("a mask that is mixed as weights are"))),
+            Self::Mixed(..) => Err(start.place(Error::corrupt("coding 4 is not for masks"))),
             coding => Ok(coding),
         }
     }
@@ -131,7 +131,7 @@ impl Coding {
         let start = cursor.clone();
         let code = cursor.u8()?;
         if (2..=4).contains(&code) && width > MAX_SYMBOL_BITS {
-            return Err(cursor.place(Error::corrupt(format!("{width} bits are too many for a coder"))));
+            return Err(cursor.place(Error::corrupt(format!("a coded field of {width} bits is too wide"))));
         }
         let read_source = |cursor: &mut Cursor<'_>| ContextSource::read(cursor, class_fields, earlier);
         match code {
@@ -155,9 +155,9 @@ impl Coding {
                 let model = MixedModel::read(cursor, width, source.contexts())?;
                 Ok(Self::Mixed(source, model))
             }
-            5 => Err(start.place(Error::corrupt("a field that is coded as a mask"))),
+            5 => Err(start.place(Error::corrupt("coding 5 is only for masks"))),
             6 if !is_masked || !earlier.is_empty() => {
-                Err(start.place(Error::corrupt("coding 6 is for the first field behind a mask")))
+                Err(start.place(Error::corrupt("coding 6 is only for the first field behind a mask")))
             }
             6 => KeptModel::read(cursor, width).map(Self::MixedKept),
             _ => Err(start.place(Error::unsupported(format!("coding {code}")))),

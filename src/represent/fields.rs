@@ -1,4 +1,5 @@
-//! Fields (section 8): words are transformed and cut into fields, each a stream of symbols with a coding of its own.
+//! The parameters of the representation fields (section 8). Words are transformed and divided into fields; each field is a
+//! stream of symbols with its own coding.
 
 use super::coding::{Coding, CodingInput, Field};
 use super::contexts::ClassField;
@@ -10,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELD_BITS, MAX_FIELDS, MAX_GROUP_CLASSES};
 use crate::wire::Cursor;
 
-/// Steps to symbol words, class fields, a transform, and the fields from the most significant down; their widths add up to the
-/// symbol word's.
+/// The steps to symbol words, the class fields, the transform, and the fields. The most significant field comes first; the widths
+/// of the fields add up to the width of a symbol word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fields {
     pub(crate) steps: Steps,
@@ -20,10 +21,10 @@ pub(crate) struct Fields {
     pub(crate) fields: Vec<Field>,
 }
 
-/// What an encoder knows beside the parameters in a segment's head: what lies in the chunks.
+/// Side information that is stored in the chunks, for all chunks of a segment. Only encoders have it in one place.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct InChunks {
-    /// For each class field the classes of all rows.
+    /// The classes of all rows, for each class field.
     pub(crate) row_classes: Vec<Vec<u8>>,
     /// The group values of all groups.
     pub(crate) group_values: GroupValues,
@@ -93,7 +94,7 @@ impl Fields {
         Ok(Self { steps, class_fields, transform, fields })
     }
 
-    /// Bits of a symbol word.
+    /// Returns the number of bits of a symbol word.
     pub(crate) fn symbol_bits(&self) -> u32 {
         self.fields.iter().map(|field| field.width).sum()
     }
@@ -104,7 +105,7 @@ impl Fields {
         self.fields.iter().map(|field| &field.coding).chain(of_mask).any(Coding::is_mixed)
     }
 
-    /// Bytes of memory, about.
+    /// Estimates the heap memory in bytes.
     pub(crate) fn memory(&self) -> usize {
         let fields = self.fields.iter().map(|field| size_of::<Field>() + field.coding.memory());
         let classes = self.class_fields.iter().map(ClassField::memory);

@@ -1,4 +1,4 @@
-//! Masks (section 8.5): where the values are that are not the frequent one.
+//! Masks (section 8.5): a bit for each value says whether it differs from the omitted value.
 
 use super::coding::Coding;
 use super::contexts::{ChunkClasses, ContextReader, ContextSource};
@@ -11,7 +11,7 @@ use crate::kernel::Kernel;
 use crate::spec::MAX_STRIDE;
 use crate::wire::{Cursor, put_varint};
 
-/// The value that is left out, and how it is said where.
+/// The omitted value, and the coding of the mask symbols.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mask {
     pub(crate) omitted: u64,
@@ -30,7 +30,7 @@ impl Step for Mask {
         let stride = cursor.varint()?;
         if (bits < 64 && omitted >> bits != 0) || !matches!(group, 1 | 2 | 4 | 8) || !(1..=MAX_STRIDE).contains(&stride)
         {
-            let what = format!("a mask of {group} bits, {stride} apart, that leaves out {omitted}");
+            let what = format!("a mask of {group} bits, {stride} apart, that omits {omitted}");
             return Err(start.place(Error::corrupt(what)));
         }
         let shape = SymbolShape { group, stride };
@@ -62,7 +62,7 @@ impl Mask {
         (kept, values.iter().copied().filter(|&value| value != omitted).collect())
     }
 
-    /// The contexts of the symbols of `values` values with these class sums of each class field.
+    /// Returns the contexts of the symbols of `values` values. `sums` has the class sums of each class field.
     fn contexts(&self, sums: &[Vec<u8>], values: usize) -> Vec<u8> {
         match self.coding.source() {
             source @ ContextSource::Classes { field, .. } if self.shape == SymbolShape::SINGLE => {
@@ -76,7 +76,7 @@ impl Mask {
         }
     }
 
-    /// Appends the mask of a chunk whose values have these class sums.
+    /// Appends the mask of a chunk. `sums` has the class sums of each class field.
     pub(crate) fn encode(&self, kept: &MaskBits, sums: &[Vec<u8>], kernel: Kernel, out: &mut Vec<u8>) {
         let contexts = self.contexts(sums, kept.len());
         let symbols = &self.shape.symbols(kept)[..];
@@ -84,7 +84,7 @@ impl Mask {
         self.coding.model().encode(stream, kernel, out);
     }
 
-    /// The mask of `values` values; `observe` sees symbols and, if there are several, contexts.
+    /// Decodes the mask bits of `values` values. `observe` receives the symbols and, if there are several contexts, their contexts.
     pub(crate) fn decode(
         &self,
         cursor: &mut Cursor<'_>,

@@ -1,5 +1,5 @@
-//! The stream of a field or a mask in a chunk: what each model of its symbols can do, and decoding block by block. This file
-//! knows no particular model.
+//! The stream of a field or a mask in a chunk: the trait of all models of symbols, and decoding block by block. This file knows
+//! no particular model.
 
 use std::fmt::Debug;
 
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::kernel::Kernel;
 use crate::wire::Cursor;
 
-/// Symbols of a block; a multiple of the number of symbols that the lane coder decodes at a time.
+/// The number of symbols of a block, a multiple of the 32 symbols of a round of the lane coder.
 pub(crate) const BLOCK: usize = 2048;
 
 /// The symbols of a stream in a chunk.
@@ -25,7 +25,7 @@ pub(crate) struct StreamSymbols<'a> {
     pub(crate) mask_bits: Option<&'a MaskBits>,
 }
 
-/// What a decoder knows of a stream before it reads the stream.
+/// The extent of a stream, which a decoder knows before it reads the stream.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StreamExtent<'a> {
     /// The number of symbols.

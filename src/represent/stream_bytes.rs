@@ -1,6 +1,6 @@
-//! The byte counts of a chunk's streams, for the ledger.
+//! The sizes of the streams of chunks, for the ledger.
 
-/// Coded bytes by what they hold.
+/// The sizes of the parts of coded chunks, in bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct StreamBytes {
     /// Bytes stored as they are.
@@ -15,7 +15,7 @@ pub(crate) struct StreamBytes {
     pub(crate) lane_words: u64,
     /// Initial states of the lanes.
     pub(crate) lane_states: u64,
-    /// Values behind escapes.
+    /// Escaped symbols.
     pub(crate) escapes: u64,
     /// Words of the bits coder.
     pub(crate) bits_words: u64,
@@ -23,25 +23,26 @@ pub(crate) struct StreamBytes {
     pub(crate) mixed_words: u64,
     /// Lengths of streams within the chunk.
     pub(crate) lengths: u64,
-    /// Masks, whatever codes them.
+    /// Masks, in any coding.
     pub(crate) mask: u64,
     /// Codebooks of the chunk's groups.
     pub(crate) codebooks: u64,
     /// Scales of the chunk's groups.
     pub(crate) scales: u64,
-    /// Of each stream, mask and fields, what is in the lines above, without its lengths.
+    /// The size of each stream without its lengths, which the lines above include: first the mask, if there is one, then the
+    /// fields.
     pub(crate) by_stream: Vec<u64>,
 }
 
 impl StreamBytes {
-    /// All of them.
+    /// Returns the sum of all parts.
     pub(crate) fn sum(&self) -> u64 {
         let models = self.lane_words + self.lane_states + self.escapes + self.bits_words + self.mixed_words;
         let plain = self.raw + self.zstd + self.classes + self.raw_bits + self.lengths;
         models + plain + self.mask + self.codebooks + self.scales
     }
 
-    /// Counts a stream's bytes for it.
+    /// Adds to the size of a stream.
     pub(crate) fn add_to_stream(&mut self, stream: usize, bytes: u64) {
         if self.by_stream.len() <= stream {
             self.by_stream.resize(stream + 1, 0);

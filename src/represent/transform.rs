@@ -1,18 +1,18 @@
-//! Transforms of symbol words before they are cut into fields (section 8).
+//! Transforms of symbol words before they are divided into fields (section 8).
 
 use super::values::Word;
 use crate::error::{Error, Result};
 use crate::wire::{Cursor, put_varint};
 
-/// What is done to a word before it is cut.
+/// A transform of symbol words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transform {
     Identity,
-    /// The sign of a float goes to the bottom, so that its exponent is on top.
+    /// Moves the sign of a float to the lowest bit, so that the exponent comes first.
     Rotate,
-    /// Small integers of both signs become small.
+    /// Maps signed integers to unsigned ones, small magnitudes to small numbers.
     Zigzag,
-    /// A zero point, less this much, becomes 0.
+    /// Adds this number, so that the zero point of integers becomes 0.
     Offset(u64),
 }
 

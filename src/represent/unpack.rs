@@ -1,4 +1,4 @@
-//! Small integers packed into larger words (section 8.4), taken apart and put back.
+//! Unpacking (section 8.4): separates small integers that share larger words, and packs them again.
 
 use std::borrow::Cow;
 
@@ -9,21 +9,22 @@ use crate::spec::{MAX_PACKED_BITS, MAX_RUN_WORDS};
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
-/// Along which axis the words of a run follow each other.
+/// The axis along which the words of a run follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Axis {
-    /// As neighbours.
+    /// The last axis: the words are neighbours.
     Last,
-    /// A row apart.
+    /// The first axis: the words are one row apart.
     First,
 }
 
-/// How values lie in words: `bits` each, from the least significant, in runs of `words` words.
+/// The arrangement of values in words: each value has `bits` bits, the first value the least significant ones, and a run of
+/// values fills `words` words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unpack {
     pub(crate) bits: u32,
     pub(crate) words: u32,
-    /// Words from one word of a run to the next.
+    /// The distance between two neighbouring words of a run, in words.
     stride: u64,
     axis: Axis,
     word_bits: u32,
@@ -38,7 +39,7 @@ impl Step for Unpack {
         let axis = [Axis::Last, Axis::First].get(usize::from(axis)).copied();
         let this = axis.and_then(|axis| Self::new(input.layout, bits.into(), words.into(), axis));
         this.ok_or_else(|| {
-            start.place(Error::corrupt(format!("values of {bits} bits in {words} words that these elements cannot be")))
+            start.place(Error::corrupt(format!("the elements cannot be values of {bits} bits in {words} words")))
         })
     }
 
@@ -59,7 +60,7 @@ impl Step for Unpack {
 }
 
 impl Unpack {
-    /// None if the segment's elements cannot be packed so.
+    /// Returns `None` if the elements of the segment cannot be packed in this way.
     pub(crate) fn new(layout: &SegmentLayout<'_>, bits: u32, words: u32, axis: Axis) -> Option<Self> {
         let word_bits = layout.dtype.word_bits();
         let is_sound = (1..=MAX_PACKED_BITS.min(word_bits - 1)).contains(&bits)
@@ -96,17 +97,17 @@ impl Unpack {
         u64::from(self.words * self.word_bits / self.bits)
     }
 
-    /// Elements that cannot be parted: whole runs, side by side.
+    /// Returns the number of elements of the smallest part that a chunk can begin with: complete runs, side by side.
     pub(crate) fn unit(&self) -> u64 {
         u64::from(self.words).saturating_mul(self.stride)
     }
 
-    /// Values before the element `element`, the first of a unit or one past the last.
+    /// Returns the number of values before `element`, which must be the first element of a unit or one past the last element.
     pub(crate) fn values_before(&self, element: u64) -> u64 {
         element / u64::from(self.words) * self.values_a_run()
     }
 
-    /// The layout of the values.
+    /// Returns the layout of the values.
     pub(crate) fn layout<'a>(&self, layout: &SegmentLayout<'a>) -> SegmentLayout<'a> {
         let of_values = |shape: &Cow<'a, [u64]>| {
             let mut shape = shape.to_vec();
@@ -123,12 +124,12 @@ impl Unpack {
         SegmentLayout { dtype: layout.dtype, shapes: layout.shapes.iter().map(of_values).collect() }
     }
 
-    /// The values of whole units, one a byte; none if a bit above them is set.
+    /// Unpacks whole units to one value per byte. Returns `None` if a bit above the last value of a run is set.
     pub(crate) fn apply(&self, dtype: Dtype, bytes: &[u8]) -> Option<Vec<u8>> {
         with_word!(dtype.word_bits(), W => self.apply_words::<W>(bytes))
     }
 
-    /// Writes the words of values, one a byte, of whole units to `out`, which has their length.
+    /// Packs values of whole units, one value per byte, to `out`, whose length must fit.
     pub(crate) fn invert(&self, dtype: Dtype, values: &[u8], out: &mut [u8]) {
         with_word!(dtype.word_bits(), W => self.invert_words::<W>(values, out));
     }
@@ -197,7 +198,7 @@ mod tests {
     }
 
     proptest! {
-        /// Section 8.4 as it stands, by single bits.
+        /// Compares with a literal implementation of section 8.4, bit by bit.
         #[test]
         fn values_are_as_specified(
             dtype in prop_oneof![Just(Dtype::U8), Just(Dtype::I16), Just(Dtype::I32), Just(Dtype::U64), Just(Dtype::F4)],

@@ -73,7 +73,7 @@ pub(crate) fn decode(
     let mut decode = |sink: &mut Sink<'_>| streams.decode(cursor.clone(), &classes, scratch, &mut observe, sink);
     let (symbol_bits, word_bits) = (fields.symbol_bits(), dtype.word_bits());
     if fields.steps == Steps::NONE && word_bits >= 8 {
-        // words are elements: to their place at once
+        // words are elements, so they are written directly
         return with_word!(word_bits, V => decode(&mut |places, words| {
             let ValuePlaces::From(start) = places else { return Ok(()) };
             words.write::<V>(kernel, &mut out[start * V::SIZE..(start + words.count) * V::SIZE]);
@@ -84,7 +84,7 @@ pub(crate) fn decode(
     let value_bits = fields.steps.value_bits(dtype);
     let is_packed = fields.steps.unpack.is_some() || word_bits < 8;
     with_word!(value_bits, T => {
-        // values that are not elements are put together at the end
+        // values that are not elements are packed at the end
         let mut all: Vec<u8> = Vec::new();
         if is_packed {
             all.resize((values.end - values.start) as usize * T::SIZE, 0);
@@ -123,7 +123,7 @@ type Sink<'a> = dyn FnMut(ValuePlaces<'_>, Block<'_>) -> Result<()> + 'a;
 /// The streams of a chunk's fields.
 struct ChunkStreams<'a> {
     fields: &'a Fields,
-    /// Words; if a mask keeps none, there is no field either.
+    /// The number of words. `None` if the mask keeps no value; then the chunk has no fields.
     count: Option<usize>,
     words_an_element: usize,
     kept: Option<&'a MaskBits>,
@@ -131,7 +131,7 @@ struct ChunkStreams<'a> {
 }
 
 impl ChunkStreams<'_> {
-    /// Gives the words, block by block, to `sink`.
+    /// Passes the words to `sink`, block by block.
     fn decode(
         &self,
         mut cursor: Cursor<'_>,
@@ -153,7 +153,7 @@ impl ChunkStreams<'_> {
         cursor.finish()?;
         let in_blocks = streams.iter().all(|(stream, _)| stream.is_in_blocks());
         let block_len = if in_blocks { BLOCK.min(count.max(1)) } else { count.max(1) };
-        // those of each field one after another
+        // the symbols of the fields follow one another
         symbols.resize(fields.len() * block_len, 0);
         let joining = Joining::new(self.fields);
         for (field, symbols) in fields.iter().zip(symbols.chunks_exact_mut(block_len)) {
@@ -180,7 +180,7 @@ impl ChunkStreams<'_> {
             sink(places, words).map_err(|error| start.place(error))?;
         }
         if !in_blocks {
-            // as much as a chunk is not kept
+            // frees the symbols of a whole chunk
             *symbols = Vec::new();
         }
         streams.into_iter().try_for_each(|(stream, _)| stream.finish())

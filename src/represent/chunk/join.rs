@@ -1,4 +1,4 @@
-//! Fields put together to words, and their transform taken back, in one pass (section 8).
+//! Joins fields to words and inverts the transform, in one pass (section 8).
 
 use crate::kernel::{Job, Kernel};
 use crate::represent::coding::Coding;
@@ -7,25 +7,25 @@ use crate::represent::transform::Transform;
 use crate::represent::values::Word;
 use crate::spec::MAX_FIELDS;
 
-/// What becomes of the fields of a word.
+/// How the fields of a word are joined.
 #[derive(Debug)]
 pub(super) struct Joining {
-    /// The fields that are not constant: number and shift.
+    /// The number and the shift of each field that is not constant.
     parts: Vec<(usize, u32)>,
-    /// All constant fields.
+    /// The bits of all constant fields.
     constant: u64,
     transform: Transform,
-    /// Of a word.
+    /// The number of bits of a word.
     bits: u32,
 }
 
-/// The symbols of a block: those of every field, so far apart.
+/// The symbols of a block. The symbols of a field begin `stride` symbols after those of the field before.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Block<'a> {
     pub(super) joining: &'a Joining,
     pub(super) symbols: &'a [u16],
     pub(super) stride: usize,
-    /// Words of the block.
+    /// The number of words.
     pub(super) count: usize,
 }
 
@@ -46,12 +46,12 @@ impl Joining {
 }
 
 impl Block<'_> {
-    /// Sets words, little-endian, as many as `out` has room for.
+    /// Writes the words to `out` in little-endian order.
     pub(super) fn write<V: Word>(self, kernel: Kernel, out: &mut [u8]) {
         self.each::<V, _>(kernel, Bytes(out));
     }
 
-    /// Sets words.
+    /// Writes the words to `out`.
     pub(super) fn store<V: Word>(self, kernel: Kernel, out: &mut [V]) {
         self.each::<V, _>(kernel, Words(out));
     }
@@ -63,7 +63,7 @@ impl Block<'_> {
             2 => self.join::<V, P, 2>(kernel, places),
             3 => self.join::<V, P, 3>(kernel, places),
             4 => self.join::<V, P, 4>(kernel, places),
-            // more are rare
+            // more fields are rare
             _ => self.join::<V, P, MAX_FIELDS>(kernel, places),
         }
     }
@@ -71,7 +71,7 @@ impl Block<'_> {
     fn join<V: Word, P: WordPlaces<V>, const N: usize>(self, kernel: Kernel, places: P) {
         let joining = self.joining;
         let count = places.count();
-        // parts that there are not are 0 bits of the first field
+        // unused parts take 0 bits of the first field
         let mut parts = [(&self.symbols[..count], 0, 0); N];
         for (part, &(number, shift)) in parts.iter_mut().zip(&joining.parts) {
             *part = (&self.symbols[number * self.stride..][..count], shift, u16::MAX);
@@ -80,13 +80,13 @@ impl Block<'_> {
     }
 }
 
-/// Words that are put together at a time: loops of a known length become vectors, whatever the number of fields.
+/// The number of words that are joined at a time. The compiler vectorises loops of a known length.
 const GROUP: usize = 16;
 
-/// Where words go.
+/// The destination of joined words.
 trait WordPlaces<V> {
     fn count(&self) -> usize;
-    /// Sets each place to the word of its number; `group` gives those from a number on.
+    /// Writes all words. `group` returns consecutive words from a number on, and `word` returns one word.
     fn fill(self, group: impl Fn(usize) -> [V; GROUP], word: impl Fn(usize) -> V);
 }
 
@@ -125,9 +125,9 @@ impl<V: Word> WordPlaces<V> for Words<'_, V> {
     }
 }
 
-/// The pass itself.
+/// Joins `N` parts of each word.
 struct Join<'a, V, P, const N: usize> {
-    /// Symbols, shift, and which bits of the symbols count.
+    /// For each part: its symbols, the shift, and the mask of the bits to use.
     parts: [(&'a [u16], u32, u16); N],
     constant: V,
     joining: &'a Joining,
@@ -141,7 +141,7 @@ impl<V: Word, P: WordPlaces<V>, const N: usize> Job for Join<'_, V, P, N> {
     fn run(self) {
         let Self { parts, constant, joining, places } = self;
         let count = places.count();
-        // seen once, the lengths need no check at every word
+        // with equal lengths the compiler removes the checks for each word
         let parts = parts.map(|(symbols, shift, mask)| (&symbols[..count], shift, mask));
         let bits = joining.bits;
         match joining.transform {
@@ -156,7 +156,7 @@ impl<V: Word, P: WordPlaces<V>, const N: usize> Job for Join<'_, V, P, N> {
     }
 }
 
-/// Sets all places, the transform taken back.
+/// Writes all words after inverting the transform.
 #[inline(always)]
 fn fill<V: Word>(parts: &[(&[u16], u32, u16)], constant: V, places: impl WordPlaces<V>, inverse: impl Fn(V) -> V) {
     let group = |first: usize| {
@@ -183,7 +183,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Words cut into fields come back, by every kernel.
+        /// Joining inverts the division into fields, with every kernel.
         #[test]
         fn fields_make_words(
             words in prop::collection::vec(any::<u64>(), 1..100),

@@ -1,4 +1,4 @@
-//! Chunks of a segment in representation fields (section 8): coded, decoded, and accounted for.
+//! Encodes, decodes and accounts for chunks of the representation fields (section 8).
 
 mod account;
 mod forward;

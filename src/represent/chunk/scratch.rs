@@ -1,20 +1,21 @@
-//! What decoding keeps from one chunk to the next.
+//! Buffers and tables that decoding keeps from one chunk to the next.
 
 use crate::coders::LaneTables;
 use crate::kernel::Kernel;
 use crate::spec::MAX_FIELDS;
 
-/// Tables that a segment's chunks look up, and the kernel that does. One for each thread; of one file only.
+/// The look-up tables of a segment, buffers, and the kernel. Each thread has its own, for one file only.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     pub(super) kernel: Kernel,
-    /// Offset of the segment that the tables belong to.
+    /// The offset of the segment that the tables belong to.
     segment: Option<u64>,
     pub(super) of_mask: LaneTables,
     pub(super) of_fields: [LaneTables; MAX_FIELDS],
-    /// Of a block of all fields.
+    /// The symbols of all fields of a block.
     pub(super) symbols: Vec<u16>,
-    /// The chunk that a part was wanted of last, by its segment's offset and its number: the next part may be another tensor.
+    /// The last chunk of which only a part was needed: the offset of its segment, its number, and its bytes. The next part is
+    /// often another tensor in the same chunk.
     pub(crate) whole: Option<((u64, usize), Vec<u8>)>,
 }
 
@@ -30,7 +31,7 @@ impl Scratch {
         }
     }
 
-    /// Before a chunk of the segment whose data lies at `offset`.
+    /// Prepares for a chunk of the segment whose data is at `offset`.
     pub(crate) fn enter(&mut self, offset: u64) {
         if self.segment != Some(offset) {
             self.segment = Some(offset);

@@ -1,27 +1,28 @@
-//! A group of axes and the classes of its indices (section 8.2).
+//! Axis groups: some adjacent axes of a tensor, and a class for each index (section 8.2).
 
 use crate::spec::MAX_GROUP_CLASSES;
 use crate::tensor::element_count;
 
-/// Axes `first .. first + axes` taken together, and a class for each of their indices.
+/// The axes `first .. first + axes`, and a class for each of their combined indices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AxisGroup {
     pub(crate) first: usize,
     pub(crate) axes: usize,
     pub(crate) classes: Vec<u8>,
-    /// Elements from one index to the next.
+    /// The distance in elements between two neighbouring indices.
     stride: u64,
 }
 
 impl AxisGroup {
-    /// The group of these axes of `shape`, which has them; its classes are empty. `None` if they are more than can be.
+    /// Makes the group of these axes of `shape`, without classes, and returns it with the number of its classes. Returns `None`
+    /// if there would be more than [`MAX_GROUP_CLASSES`] classes.
     pub(crate) fn new(shape: &[u64], first: usize, axes: usize) -> Option<(Self, u64)> {
         let len = element_count(&shape[first..first + axes])?;
         let stride = element_count(&shape[first + axes..])?;
         (len <= MAX_GROUP_CLASSES).then_some((Self { first, axes, classes: Vec::new(), stride }, len))
     }
 
-    /// Elements after which the classes repeat.
+    /// Returns the number of elements after which the classes repeat.
     pub(super) fn period(&self) -> u64 {
         self.stride * self.classes.len() as u64
     }

@@ -1,4 +1,4 @@
-//! The classes of a class field in one chunk, read back for decoding (section 8.2).
+//! The classes of a class field in one chunk, for decoding (section 8.2).
 
 use std::ops::Range;
 
@@ -14,15 +14,15 @@ pub(crate) struct ChunkClasses<'a> {
     field: &'a ClassField,
     /// The values of the chunk.
     values: Range<u64>,
-    /// The first row that has one of them.
+    /// The first row that has a value in the chunk.
     first_row: u64,
-    /// Of all such rows.
+    /// The classes of all rows that have values in the chunk.
     row_classes: Vec<u8>,
-    /// What the groups add up to, for a period from its first value on; empty if it is too long to be worth keeping.
+    /// The sums of the classes of all axis groups, for one period. Empty if the period is too long to be stored.
     period: Vec<u8>,
 }
 
-/// Longer periods are added up anew for each block.
+/// The longest period that is stored. For longer ones, the sums are computed for each block.
 const LONGEST_PERIOD: u64 = 1 << 14;
 
 impl<'a> ChunkClasses<'a> {
@@ -43,7 +43,7 @@ impl<'a> ChunkClasses<'a> {
         Self { field, values, first_row, row_classes, period }
     }
 
-    /// For some of the chunk's values, counted from its first: min(class sum >> shift, most).
+    /// Sets `into` to min(class sum >> shift, most) for a range of the values of the chunk.
     pub(crate) fn contexts(&self, range: Range<usize>, shift: u8, most: u8, kernel: Kernel, into: &mut Vec<u8>) {
         if self.period.is_empty() {
             self.sums(range, into);
@@ -56,7 +56,7 @@ impl<'a> ChunkClasses<'a> {
         }
     }
 
-    /// Class sums of some of the chunk's values, counted from its first.
+    /// Sets `into` to the class sums of a range of the values of the chunk.
     pub(crate) fn sums(&self, range: Range<usize>, into: &mut Vec<u8>) {
         into.clear();
         into.resize(range.len(), 0);
@@ -69,7 +69,7 @@ impl<'a> ChunkClasses<'a> {
     }
 }
 
-/// Row by row, and in each period by period.
+/// Computes contexts row by row, and within a row period by period.
 struct ContextsOfRows<'a> {
     classes: &'a ChunkClasses<'a>,
     range: Range<usize>,

@@ -1,6 +1,8 @@
-//! Class fields (section 8.2): every element has a class in its row and in some groups of axes; their sum picks contexts.
+//! Class fields (section 8.2): an element has a class for its row and a class for each of some groups of axes. The sum of the
+//! classes selects the context.
 //!
-//! The idea: axes of real weights differ in scale, and one small log2-scale for each index of an axis captures most of it.
+//! The magnitude of weights differs between rows, columns and other axes. A small class for each index, a logarithm of the
+//! magnitude, captures most of the difference.
 
 use std::ops::Range;
 
@@ -11,10 +13,10 @@ use crate::represent::values::{Rows, SegmentLayout};
 use crate::spec::{MAX_GROUP_CLASSES, MAX_GROUPS};
 use crate::wire::{Cursor, put_varint};
 
-/// The depth that stands for "no rows".
+/// The depth of a class field without rows.
 pub(super) const NO_ROWS: u8 = 255;
 
-/// Classes of rows and of groups of axes. The classes of rows lie in the chunks.
+/// Classes of rows and of groups of axes. The classes of rows are stored in the chunks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClassField {
     pub(crate) coding: ClassCoding,
@@ -36,7 +38,7 @@ impl ClassField {
         }
     }
 
-    /// Reads one; at most `budget` classes are left to groups, of which its own are taken.
+    /// Reads a class field. Subtracts the number of classes of its axis groups from `budget`, and fails if that is too small.
     pub(crate) fn read(cursor: &mut Cursor<'_>, layout: &SegmentLayout<'_>, budget: &mut u64) -> Result<Self> {
         let start = cursor.clone();
         let corrupt = |what: String| Err(start.place(Error::corrupt(what)));
@@ -77,7 +79,7 @@ impl ClassField {
         Ok(Self { coding, rows, groups })
     }
 
-    /// What has classes, in words.
+    /// Describes the axes that have classes, in words.
     pub(crate) fn describe(&self) -> String {
         let rows = self.rows.as_ref().map(|rows| match rows.depth {
             0 => "tensors".to_owned(),
@@ -91,27 +93,27 @@ impl ClassField {
         rows.into_iter().chain(groups).collect::<Vec<_>>().join(", ")
     }
 
-    /// Bytes of memory, about.
+    /// Estimates the heap memory in bytes.
     pub(crate) fn memory(&self) -> usize {
         let groups: usize = self.groups.iter().map(|group| group.classes.len() + size_of::<AxisGroup>()).sum();
         size_of::<Self>() + groups + self.rows.as_ref().map_or(0, Rows::memory)
     }
 
-    /// Of the classes of all rows those of a chunk.
+    /// Returns the classes of the rows of a chunk, from the classes of all rows.
     pub(crate) fn rows_of_chunk<'a>(&self, elements: &Range<u64>, classes: &'a [u8]) -> &'a [u8] {
         let Some(rows) = &self.rows else { return &[] };
         let numbers = rows.numbers(elements);
         &classes[numbers.start as usize..numbers.end as usize]
     }
 
-    /// Appends the classes of the rows of a chunk; `classes` are those of all rows.
+    /// Appends the classes of the rows of a chunk. `classes` has the classes of all rows.
     pub(crate) fn encode_rows(&self, elements: &Range<u64>, classes: &[u8], out: &mut Vec<u8>) {
         if self.rows.is_some() {
             self.coding.encode([self.rows_of_chunk(elements, classes)], out);
         }
     }
 
-    /// The classes of the rows of a chunk; none if there are no rows.
+    /// Reads the classes of the rows of a chunk. Returns an empty vector if there are no rows.
     pub(crate) fn decode_rows(&self, cursor: &mut Cursor<'_>, elements: &Range<u64>) -> Result<Vec<u8>> {
         let Some(rows) = &self.rows else { return Ok(Vec::new()) };
         let numbers = rows.numbers(elements);
@@ -119,24 +121,24 @@ impl ClassField {
         Ok(vectors.into_iter().next().unwrap_or_default())
     }
 
-    /// Passes over the classes of a chunk's rows; the bytes that they take.
+    /// Skips the classes of the rows of a chunk. Returns their size in bytes.
     pub(crate) fn skip_rows(&self, cursor: &mut Cursor<'_>) -> Result<usize> {
         if self.rows.is_some() { skip_classes(cursor) } else { Ok(0) }
     }
 
-    /// Class sums of these elements; `row_classes` are those of the rows that have one of them.
+    /// Returns the class sums of the elements. `row_classes` has the classes of the rows that contain any of them.
     ///
-    /// At most (3 + 1) · 63, so that a byte holds it.
+    /// A sum is at most (3 + 1) · 63, so it fits a byte.
     pub(crate) fn sums(&self, elements: Range<u64>, row_classes: &[u8]) -> Vec<u8> {
         let mut sums = vec![0; (elements.end - elements.start) as usize];
         self.add_sums(elements, row_classes, &mut sums);
         sums
     }
 
-    /// The same to `sums`, which are 0.
+    /// Adds the class sums to `sums`, which must be 0.
     pub(super) fn add_sums(&self, elements: Range<u64>, row_classes: &[u8], sums: &mut [u8]) {
         let count = sums.len();
-        // one period is put together from the groups and then repeated
+        // computes one period from the axis groups, then repeats it
         let period = self.groups.first().map_or(0, AxisGroup::period);
         let pattern = period.min(count as u64) as usize;
         for group in &self.groups {
@@ -159,7 +161,7 @@ impl ClassField {
     }
 }
 
-/// The class sums of all class fields for a chunk.
+/// Returns the class sums of all class fields for a chunk.
 pub(crate) fn all_sums(
     class_fields: &[ClassField],
     elements: &Range<u64>,

@@ -9,7 +9,7 @@ use crate::tensor::Dtype;
 use crate::wire::Cursor;
 use proptest::prelude::*;
 
-/// Section 8.2 as it stands.
+/// A literal implementation of section 8.2.
 fn naive_sum(field: &ClassField, shape: &[u64], row_classes: &[u8], element: u64) -> u8 {
     let mut sum = 0;
     if let Some(rows) = &field.rows {
@@ -99,7 +99,7 @@ proptest! {
         cursor.finish().unwrap();
         prop_assert_eq!(back.skip_rows(&mut skipping).unwrap(), out.len() - head);
         skipping.finish().unwrap();
-        // groups of another tensor, or of several, are refused or other groups
+        // for other tensors, the same bytes are refused, or they are other groups
         let other = SegmentLayout::new(Dtype::U8, [&shape[..], &shape[..]]);
         let read = ClassField::read(&mut Cursor::unplaced(&out[..head], "test"), &other, &mut budget);
         prop_assert_eq!(read.is_ok(), field.groups.is_empty());

@@ -1,15 +1,15 @@
-//! Gives the contexts of a field's symbols to its decoder, block by block (section 8.3).
+//! Finds the contexts of a stream for its decoder, block by block (section 8.3).
 
 use super::chunk_classes::ChunkClasses;
 use super::source::ContextSource;
 use crate::kernel::{Job, Kernel};
 use crate::represent::values::ValuePlaces;
 
-/// Gives the contexts of a field, block by block.
+/// Finds the contexts of a stream, block by block.
 #[derive(Debug)]
 pub(crate) struct ContextReader<'a> {
     source: &'a ContextSource,
-    /// Of all values from the first of a block to the last.
+    /// The contexts of all values from the first kept value of a block to the last.
     of_all: Vec<u8>,
     contexts: Vec<u8>,
 }
@@ -19,7 +19,8 @@ impl<'a> ContextReader<'a> {
         Self { source, of_all: Vec::new(), contexts: Vec::new() }
     }
 
-    /// The contexts of `count` words at these places, so many an element; none if there is only one. `symbols_of` gives those of an earlier field in the block.
+    /// Returns the contexts of `count` words at these places, or an empty slice if there is only one context. `symbols_of`
+    /// returns the symbols of an earlier field in the block.
     pub(crate) fn read<'s>(
         &mut self,
         classes: &[ChunkClasses<'_>],
@@ -61,7 +62,7 @@ impl<'a> ContextReader<'a> {
     }
 }
 
-/// For each symbol the number of thresholds that are not above it.
+/// Counts, for each symbol, the thresholds that are at most the symbol.
 struct CountThresholds<'a> {
     symbols: &'a [u16],
     thresholds: &'a [u16],

@@ -1,22 +1,23 @@
-//! What picks the context of a field's symbols (section 8.3).
+//! Context sources: how the context of a symbol is selected (section 8.3).
 
 use crate::error::{Error, Result};
 use crate::spec::{MAX_CONTEXT_SHIFT, MAX_CONTEXTS};
 use crate::wire::{Cursor, put_varint};
 
-/// Where contexts come from.
+/// The source of the contexts of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ContextSource {
     /// There is one context.
     None,
-    /// The class sums of a class field, in units of 2^shift, cut off at the last of `contexts`.
+    /// A class field: the context is the smaller of `class sum >> shift` and `contexts - 1`.
     Classes { field: usize, shift: u8, contexts: usize },
-    /// How many of the thresholds, ascending, are not above the symbol of an earlier field.
+    /// An earlier field: the context is the number of thresholds that are at most its symbol. Thresholds are in ascending
+    /// order.
     Field { field: usize, thresholds: Vec<u16> },
 }
 
 impl ContextSource {
-    /// Number of contexts.
+    /// Returns the number of contexts.
     pub(crate) fn contexts(&self) -> usize {
         match self {
             Self::None => 1,
@@ -81,7 +82,7 @@ impl ContextSource {
         }
     }
 
-    /// The contexts of elements by their class sums.
+    /// Returns the context of each class sum.
     pub(crate) fn clamp(&self, sums: &[u8]) -> Vec<u8> {
         match self {
             Self::Classes { shift, contexts, .. } => {
@@ -92,9 +93,9 @@ impl ContextSource {
         }
     }
 
-    /// The contexts of all words, `words` of them an element; empty if there is one context.
+    /// Returns the contexts of all words, or an empty vector if there is one context. An element has `words` words.
     ///
-    /// `sums` are those of each class field; `symbols_of` gives those of an earlier field.
+    /// `sums` has the class sums of each class field. `symbols_of` returns the symbols of an earlier field.
     pub(crate) fn resolve<I: Iterator<Item = u16>>(
         &self,
         sums: &[Vec<u8>],
@@ -111,7 +112,7 @@ impl ContextSource {
                 }
             }
             Self::Field { field, thresholds } => {
-                // from the last threshold on all is the same
+                // all symbols from the last threshold on have the same context
                 let last = thresholds.last().copied().unwrap_or(0);
                 let context_of = |symbol: u16| thresholds.partition_point(|&threshold| threshold <= symbol) as u8;
                 let context_of: Vec<u8> = (0..=last).map(context_of).collect();
@@ -120,7 +121,7 @@ impl ContextSource {
         }
     }
 
-    /// Bytes of memory beside its own, about.
+    /// Estimates the heap memory in bytes.
     pub(crate) fn memory(&self) -> usize {
         match self {
             Self::Field { thresholds, .. } => size_of_val(&thresholds[..]),

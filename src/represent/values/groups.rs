@@ -8,26 +8,26 @@ use crate::error::{Error, Result};
 use crate::spec::{MAX_BLOCK, MAX_PERIOD};
 use crate::wire::{Cursor, put_varint};
 
-/// Which values belong together.
+/// How the values of a segment divide into groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Groups {
-    /// Values of a group, a period apart; 0: as many as the segment has.
+    /// The number of values of a group, which are `period` values apart. 0: groups extend over the whole segment.
     pub(crate) block: u64,
     pub(crate) period: u64,
 }
 
 impl Groups {
-    /// One for all.
+    /// One group of all values.
     pub(crate) const ONE: Self = Self { block: 0, period: 1 };
 
-    /// Of a segment of so many values.
+    /// Reads the groups of a segment with `values` values.
     pub(crate) fn read(cursor: &mut Cursor<'_>, values: u64) -> Result<Self> {
         let start = cursor.clone();
         let (block, period) = (cursor.varint()?, cursor.varint()?);
         let is_sound = (1..=MAX_PERIOD).contains(&period)
             && block <= MAX_BLOCK
             && period.saturating_mul(block) <= MAX_BLOCK
-            // groups without values would cost memory that nothing has earned
+            // groups without values would take memory that no input bytes account for
             && (block > 0 || period <= values);
         match is_sound {
             true => Ok(Self { block, period }),
@@ -50,17 +50,18 @@ impl Groups {
         }
     }
 
-    /// Whether what groups share lies in the segment's head.
+    /// Whether groups extend over the whole segment. Then the segment head stores the group values.
     pub(crate) fn are_global(self) -> bool {
         self.block == 0
     }
 
-    /// Values that a chunk must have a multiple of.
+    /// The number of values of a chunk must be a multiple of this.
     pub(crate) fn unit(self) -> u64 {
         (self.block * self.period).max(1)
     }
 
-    /// The groups of these values of a segment, of a chunk or of blocks within one: all that have one of the values.
+    /// Returns the range of groups that contain at least one of `values`. `values` must begin with a group, unless groups are
+    /// global.
     pub(crate) fn numbers(self, values: &Range<u64>) -> Range<usize> {
         if self.are_global() {
             return 0..self.period as usize;
@@ -70,7 +71,7 @@ impl Groups {
         (values.start / unit * self.period) as usize..end as usize
     }
 
-    /// The group of the value `index`.
+    /// Returns the group of the value `index`.
     #[inline(always)]
     pub(crate) fn of(self, index: u64) -> usize {
         match self.block {
@@ -79,7 +80,7 @@ impl Groups {
         }
     }
 
-    /// The groups of so many values at these places, counted from a value with number `start`.
+    /// Sets `into` to the groups of `count` values at these places. Place 0 is the value with number `start`.
     pub(crate) fn of_places(self, start: u64, places: ValuePlaces<'_>, count: usize, into: &mut Vec<u32>) {
         into.clear();
         match places {
@@ -87,7 +88,7 @@ impl Groups {
                 into.extend(places.iter().map(|&place| self.of(start + u64::from(place)) as u32))
             }
             ValuePlaces::From(first) => {
-                // without a division for each
+                // run by run, because a division for each value is slow
                 let mut index = start + first as u64;
                 while into.len() < count {
                     let group = self.of(index) as u32;
@@ -108,7 +109,8 @@ impl Groups {
         }
     }
 
-    /// For each kept value from `start` on its group, counted from `first`; empty if all belong to the group `first`.
+    /// Returns the group of each kept value from the value `start` on, minus `first`. Returns an empty vector if there is only
+    /// one group.
     pub(crate) fn of_kept(self, start: u64, first: usize, count: usize, kept: Option<&MaskBits>) -> Vec<u32> {
         if self == Self::ONE {
             return Vec::new();

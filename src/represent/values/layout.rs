@@ -1,4 +1,4 @@
-//! Where a segment's elements lie: its members one after another, each an array of its shape.
+//! The shapes of the members of a segment, and their rows. The elements of the members follow one another.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,12 +17,12 @@ impl<'a> SegmentLayout<'a> {
         Self { dtype, shapes: shapes.into_iter().map(Cow::Borrowed).collect() }
     }
 
-    /// Elements of all members.
+    /// Returns the number of elements of all members.
     pub(crate) fn elements(&self) -> u64 {
         self.shapes.iter().map(|shape| shape.iter().product::<u64>()).fold(0, u64::saturating_add)
     }
 
-    /// The shape, if there is one member.
+    /// Returns the shape if there is only one member.
     pub(crate) fn single(&self) -> Option<&[u64]> {
         match &self.shapes[..] {
             [shape] => Some(shape),
@@ -34,18 +34,18 @@ impl<'a> SegmentLayout<'a> {
 /// How the members of a segment divide into rows (section 8.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rows {
-    /// Leading axes that number the rows.
+    /// The number of leading axes whose indices select a row.
     pub(crate) depth: u8,
     members: Vec<MemberRows>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct MemberRows {
-    /// Elements of the members before.
+    /// The number of elements of the members before this one.
     start: u64,
-    /// Rows of the members before.
+    /// The number of rows of the members before this one.
     first: u64,
-    /// Elements a row.
+    /// The number of elements of a row.
     len: u64,
 }
 
@@ -54,7 +54,7 @@ impl Rows {
         let (mut start, mut first) = (0u64, 0u64);
         let member = |shape: &Cow<'_, [u64]>| {
             let axes = usize::from(depth).min(shape.len().saturating_sub(1));
-            // neither is zero, and their product is below 2^63: members have elements
+            // members have elements, so neither product is 0, and both together are below 2^63
             let len: u64 = shape[axes..].iter().product();
             let count: u64 = shape[..axes].iter().product();
             let this = MemberRows { start, first, len };
@@ -65,12 +65,12 @@ impl Rows {
         Self { depth, members: layout.shapes.iter().map(member).collect() }
     }
 
-    /// Bytes of memory, about.
+    /// Estimates the heap memory in bytes.
     pub(crate) fn memory(&self) -> usize {
         size_of_val(&self.members[..])
     }
 
-    /// The rows that have one of these elements, of which there is at least one.
+    /// Returns the rows that contain any of `elements`, which must not be empty.
     pub(crate) fn numbers(&self, elements: &Range<u64>) -> Range<u64> {
         let number = |element: u64| {
             let member = &self.members[self.member_of(element)];
@@ -79,7 +79,7 @@ impl Rows {
         number(elements.start)..number(elements.end.saturating_sub(1).max(elements.start)) + 1
     }
 
-    /// Lengths of the parts of rows among these elements, in order.
+    /// Divides `elements` at the ends of rows. Returns the lengths of the parts in order.
     pub(crate) fn lengths(&self, elements: Range<u64>) -> impl Iterator<Item = usize> {
         let mut index = self.member_of(elements.start);
         let mut position = elements.start;

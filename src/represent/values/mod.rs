@@ -1,4 +1,4 @@
-//! Values of a segment: their words, the shapes they lie in, their places in a chunk, and how they form groups and mask symbols.
+//! The values of a segment: their words, shapes, places in a chunk, groups and mask symbols.
 
 mod distinct;
 mod groups;
@@ -8,7 +8,7 @@ mod places;
 mod symbol_shape;
 mod word;
 
-/// For each value of a chunk one bit: 1 if the mask keeps the value (section 8.5). Bits beyond the last value are 0.
+/// One bit for each value of a chunk: 1 if the mask keeps the value (section 8.5). Bits beyond the last value are 0.
 pub(crate) use crate::coders::MaskBits;
 pub(crate) use distinct::{ValueCounts, ValueSet, distinct_of};
 pub(crate) use groups::Groups;

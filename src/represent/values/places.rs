@@ -1,23 +1,23 @@
-//! Where the values of a block lie among the values of their chunk, and the chunk's values themselves while they are placed.
+//! The positions of the values of a block in their chunk, and the chunk while values are written to it.
 
 use super::MaskBits;
 use super::word::{Word, write_words};
 use crate::error::Result;
 
-/// Where the kept values of a block lie among the chunk's values.
+/// The positions of the kept values of a block in the chunk.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ValuePlaces<'a> {
-    /// One after another from here.
+    /// Consecutive positions from this one on.
     From(usize),
-    /// There, ascending.
+    /// These positions, in ascending order.
     At(&'a [u32]),
 }
 
-/// Gives the places of kept values, some at a time.
+/// Finds the positions of kept values, some at a time.
 #[derive(Debug)]
 pub(crate) struct KeptPlaces<'a> {
     bytes: &'a [u8],
-    /// Those bits of the word at `start` that were not given yet.
+    /// The bits of the current word whose positions were not returned yet.
     bits: u64,
     /// The first bit of the next word.
     next: usize,
@@ -29,7 +29,7 @@ impl<'a> KeptPlaces<'a> {
         Self { bytes: kept.as_raw_slice(), bits: 0, next: 0, places: Vec::new() }
     }
 
-    /// The next `count` places; fewer if there are no more.
+    /// Returns the next `count` positions, or fewer if there are no more.
     pub(crate) fn next(&mut self, count: usize) -> &[u32] {
         self.places.resize(count, 0);
         let mut done = 0;
@@ -44,7 +44,7 @@ impl<'a> KeptPlaces<'a> {
                 continue;
             }
             let first = (self.next - 64) as u32;
-            // as long as there is room for all of the word
+            // the whole word, or as many of its bits as were asked for
             let take = (self.bits.count_ones() as usize).min(count - done);
             for place in &mut self.places[done..done + take] {
                 *place = first + self.bits.trailing_zeros();
@@ -57,13 +57,13 @@ impl<'a> KeptPlaces<'a> {
     }
 }
 
-/// The values of a chunk, of whole bytes each.
+/// The values of a chunk, which have whole bytes, while they are written.
 #[derive(Debug)]
 pub(crate) struct PlacedValues<'a, T> {
     bytes: &'a mut [u8],
-    /// What stands where nothing is placed; without it something is placed everywhere.
+    /// The value for all positions that no value is written to. `None` if a value is written to every position.
     omitted: Option<T>,
-    /// Values from the first on that are placed or left out.
+    /// The number of leading positions that are complete.
     filled: usize,
 }
 
@@ -72,7 +72,7 @@ impl<'a, T: Word> PlacedValues<'a, T> {
         Self { bytes, omitted, filled: 0 }
     }
 
-    /// ValuePlaces values, always behind those placed before.
+    /// Writes values. Their positions must be behind all positions written before.
     pub(crate) fn place(&mut self, values: &[T], places: ValuePlaces<'_>) -> Result<()> {
         match places {
             ValuePlaces::From(start) => {
@@ -80,7 +80,7 @@ impl<'a, T: Word> PlacedValues<'a, T> {
                 write_words(values, 8 * T::SIZE as u32, &mut self.bytes[bytes])
             }
             ValuePlaces::At(places) => {
-                // while that part of the target is near
+                // fill now, while this part of the output is in the cache
                 self.fill(places.last().map_or(0, |&last| last as usize + 1));
                 for (value, &place) in values.iter().zip(places) {
                     let at = place as usize * T::SIZE;
@@ -91,7 +91,7 @@ impl<'a, T: Word> PlacedValues<'a, T> {
         }
     }
 
-    /// After the last value.
+    /// Fills the positions after the last value.
     pub(crate) fn finish(mut self) {
         self.fill(self.bytes.len() / T::SIZE);
     }

@@ -1,37 +1,37 @@
-//! How mask bits are grouped to symbols (section 8.5).
+//! Mask symbols: several mask bits that are coded together (section 8.5).
 
 use super::MaskBits;
 use crate::coders::pack;
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 
-/// Which mask bits are a symbol.
+/// The mask bits that form a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SymbolShape {
-    /// Bits of a symbol: 1, 2, 4 or 8.
+    /// The number of bits of a symbol: 1, 2, 4 or 8.
     pub(crate) group: u32,
-    /// Values from one bit to the next.
+    /// The distance between the values of two neighbouring bits.
     pub(crate) stride: u64,
 }
 
 impl SymbolShape {
-    /// Each bit on its own.
+    /// Each bit is a symbol.
     pub(crate) const SINGLE: Self = Self { group: 1, stride: 1 };
 
-    /// Symbols of so many mask bits.
+    /// Returns the number of symbols of the mask bits of `values` values.
     pub(crate) fn count(self, values: usize) -> usize {
         let (group, stride) = (self.group as usize, self.stride as usize);
         let unit = group * stride;
         values / unit * stride + (values % unit).min(stride)
     }
 
-    /// For each symbol its first value.
+    /// Returns the first value of each symbol.
     pub(crate) fn firsts(self, values: usize) -> impl Iterator<Item = usize> {
         let (group, stride) = (self.group as usize, self.stride as usize);
         (0..self.count(values)).map(move |symbol| symbol / stride * stride * group + symbol % stride)
     }
 
-    /// The symbols of mask bits.
+    /// Returns the symbols of mask bits.
     pub(crate) fn symbols(self, kept: &MaskBits) -> Vec<u16> {
         let count = self.count(kept.len());
         let mut symbols = vec![0; count];
@@ -56,7 +56,7 @@ impl SymbolShape {
         symbols
     }
 
-    /// Back: the mask bits of `values` values.
+    /// Returns the mask bits of `values` values from their symbols.
     pub(crate) fn mask_bits(self, symbols: &[u16], values: usize) -> Result<MaskBits> {
         let mut kept = MaskBits::repeat(false, values);
         for (symbol, first) in symbols.iter().zip(self.firsts(values)) {
@@ -72,7 +72,7 @@ impl SymbolShape {
     }
 }
 
-/// Appends mask symbols, a multiple of 8 but for the last ones.
+/// Appends mask symbols as packed bits. All calls but the last must pass a multiple of 8 symbols.
 pub(crate) fn pack_mask(symbols: &[u16], group: u32, kernel: Kernel, bytes: &mut Vec<u8>) {
     let mut rest = symbols;
     if group == 1 {
@@ -85,7 +85,7 @@ pub(crate) fn pack_mask(symbols: &[u16], group: u32, kernel: Kernel, bytes: &mut
     pack(rest, group, bytes);
 }
 
-/// The mask bits of `values` values.
+/// Returns the mask bits of `values` values from packed bits.
 pub(crate) fn bits_of_bytes(bytes: Vec<u8>, values: usize) -> Result<MaskBits> {
     let mut kept = MaskBits::from_vec(bytes);
     if kept[values..].any() {
@@ -105,7 +105,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Section 8.5 as it stands.
+        /// Compares with a literal implementation of section 8.5.
         #[test]
         fn symbols_are_as_specified(
             bits in prop::collection::vec(any::<bool>(), 1..200),

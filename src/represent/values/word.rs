@@ -5,24 +5,24 @@ use crate::error::Result;
 
 /// The machine integer that holds a word of up to `Self::SIZE` × 8 bits.
 pub(crate) trait Word: Copy + Default + Eq + Send + Sync {
-    /// Bytes of the integer.
+    /// The size of the integer in bytes.
     const SIZE: usize;
-    /// The `width` low bits of `self >> shift`, at most 16.
+    /// Returns `self >> shift` and `mask`.
     fn field(self, shift: u32, mask: u16) -> u16;
-    /// `self | symbol << shift`; the shift is below the integer's bits.
+    /// Returns `self | symbol << shift`. `shift` must be below the number of bits of the integer.
     fn with(self, symbol: u16, shift: u32) -> Self;
     fn from_symbol(symbol: u16) -> Self;
-    /// The low bits of a number that fits.
+    /// Converts a number, which must fit.
     fn from_number(number: u64) -> Self;
     fn number(self) -> u64;
     fn read(bytes: &[u8]) -> Self;
     fn write(self, bytes: &mut [u8]);
-    /// Section 8, rotate, for words of `bits` bits.
+    /// Applies the transform rotate of section 8 to a word of `bits` bits.
     fn rotate(self, bits: u32) -> Self;
     fn unrotate(self, bits: u32) -> Self;
-    /// Section 8, offset, for words of `bits` bits.
+    /// Applies the transform offset of section 8 to a word of `bits` bits.
     fn offset(self, by: u64, bits: u32) -> Self;
-    /// Section 8, zigzag, for words of `bits` bits.
+    /// Applies the transform zigzag of section 8 to a word of `bits` bits.
     fn zigzag(self, bits: u32) -> Self;
     fn unzigzag(self, bits: u32) -> Self;
 }
@@ -104,7 +104,7 @@ word!(u16);
 word!(u32);
 word!(u64);
 
-/// Runs an expression with `W` the smallest integer that holds words of so many bits.
+/// Runs an expression in which `W` is the smallest integer type that holds words of `$bits` bits.
 macro_rules! with_word {
     ($bits:expr, $W:ident => $body:expr) => {
         match $bits {
@@ -129,7 +129,7 @@ macro_rules! with_word {
 }
 pub(crate) use with_word;
 
-/// Words of whole bytes, read where they lie.
+/// Words of whole bytes in a byte slice. Reading does not copy the slice.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Values<'a, W> {
     bytes: &'a [u8],
@@ -154,18 +154,18 @@ impl<'a, W: Word> Values<'a, W> {
     }
 }
 
-/// The words in `bytes`, of `bits` bits each.
+/// Reads the words in `bytes`, which have `bits` bits each.
 pub(crate) fn read_words<W: Word>(bytes: &[u8], bits: u32) -> Vec<W> {
     if bits < 8 {
         let mut symbols = vec![0; bytes.len() * 8 / bits as usize];
-        // all bits are used: nothing can be wrong with the last byte
+        // all bits of the last byte are used, so unpacking cannot fail
         unpack(bytes, bits, &mut symbols).unwrap_or_default();
         return symbols.into_iter().map(W::from_symbol).collect();
     }
     bytes.chunks_exact(W::SIZE).map(W::read).collect()
 }
 
-/// Writes `words` of `bits` bits each to `out`, which has their length.
+/// Writes `words` of `bits` bits each to `out`, whose length must fit.
 pub(crate) fn write_words<W: Word>(words: &[W], bits: u32, out: &mut [u8]) -> Result<()> {
     if bits < 8 {
         let symbols: Vec<u16> = words.iter().map(|word| word.field(0, u16::MAX)).collect();
