@@ -15,10 +15,7 @@ fn changed_bytes_of_the_vectors() {
     let _turn = turn();
     let mut all = [0, 0];
     for known in known() {
-        // decoding a large one takes long
-        let budget = if known.bytes.len() + known.streamed.stored.len() * 100 > 20_000 { 150 } else { 1000 };
-        let budget = if known.name.starts_with("largest") { 60 } else { budget };
-        let mut done = vec![sweep(&known, known.bytes.len() * values(&known), budget, |number| {
+        let mut done = vec![sweep(&known, known.bytes.len() * values(&known), known.budget(350), |number| {
             let (at, difference) = change(&known, number);
             let mut changed = known.bytes.clone();
             changed[at] ^= difference;
@@ -41,8 +38,7 @@ fn changed_bytes_of_the_vectors() {
 fn truncated_vectors() {
     let _turn = turn();
     for known in known() {
-        let budget = if known.bytes.len() > 10_000 { 100 } else { 400 };
-        let [tried, errors] = sweep(&known, known.bytes.len(), budget, |len| {
+        let [tried, errors] = sweep(&known, known.bytes.len(), known.budget(150), |len| {
             (known.bytes[..len].to_vec(), format!("cut to {len} bytes"))
         });
         assert_eq!(errors, 2 * tried, "{}: what is cut is never whole", known.name);
@@ -114,8 +110,7 @@ fn changed_bytes_under_right_checksums() {
         }
         let structure = Structure::of(&known.bytes);
         let count = known.bytes.len() * values(&known);
-        let budget = if known.bytes.len() > 10_000 { 150 } else { 700 };
-        let stride = if complete() { 1 } else { count.div_ceil(budget) | 1 };
+        let stride = if complete() { 1 } else { count.div_ceil(known.budget(250)) | 1 };
         tried += count.div_ceil(stride);
         let decoded = &decoded;
         on_all_cores(count.div_ceil(stride), |number| {

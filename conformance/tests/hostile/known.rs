@@ -22,7 +22,7 @@ pub fn containers(folder: &str) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// A container and its content, as both readers see it.
+/// A container and what it holds, read in both ways.
 pub struct Known {
     pub name: String,
     pub bytes: Vec<u8>,
@@ -36,7 +36,13 @@ impl Known {
         Self { name: name.to_owned(), indexed: indexed.unwrap(), streamed: streamed.unwrap(), bytes }
     }
 
-    /// Checks that the changed bytes give an error or the same content as before.
+    /// Returns how many changes are tried by default, at most `most`: fewer where decoding takes long.
+    pub fn budget(&self, most: usize) -> usize {
+        let decoded: usize = self.indexed.iter().map(|content| content.bytes.len()).sum();
+        (3_000_000 / (self.bytes.len() + decoded)).clamp(20, most)
+    }
+
+    /// The changed bytes give an error or what they gave before.
     pub fn check(&self, changed: &[u8], what: &dyn Fn() -> String) -> usize {
         let mut errors = 0;
         match by_index(changed, tight()) {
