@@ -35,7 +35,7 @@ mod tables;
 mod testing;
 
 pub(crate) use bits::{BitsModel, WordSize, bits_code_length, bits_cost, decode_bits, encode_bits, skip_bits};
-#[cfg(any(test, feature = "internals"))]
+#[cfg(feature = "internals")]
 pub(crate) use lanes::decode_lanes;
 pub(crate) use lanes::{
     Adaptation, AdaptiveCodeLength, LaneDecoder, LaneModel, LaneTables, encode_lanes, lanes_cost, skip_lanes,
