@@ -77,8 +77,10 @@ impl Fields {
         let words_each = (bits / w) as usize;
         let unpacked = self.steps.unpack(&words(bytes, w), w, shapes, from);
         let (values, from) = (&unpacked.values, unpacked.from);
-        let shapes: Vec<&[u64]> = unpacked.shapes.iter().map(Vec::as_slice).collect();
-        let (rows, sums) = self.classes_of(&shapes, from, values.len() / words_each, words_each);
+        let own: Option<Vec<&[u64]>> =
+            unpacked.shapes.as_ref().map(|shapes| shapes.iter().map(Vec::as_slice).collect());
+        let shapes = own.as_deref().unwrap_or(shapes);
+        let (rows, sums) = self.classes_of(shapes, from, values.len() / words_each, words_each);
         let mut out = Vec::new();
         for (class, rows) in self.classes.iter().zip(rows).filter(|(class, _)| class.depth != NO_ROWS) {
             put_words(&class.words(&[&rows]), 2, &mut out);

@@ -28,8 +28,8 @@ pub struct Unpacked {
     pub values: Vec<u64>,
     /// Of a value.
     pub bits: u32,
-    /// Of the members.
-    pub shapes: Vec<Vec<u64>>,
+    /// The shapes of the members, if unpacking changed them.
+    pub shapes: Option<Vec<Vec<u64>>>,
     /// The chunk's first value.
     pub from: usize,
 }
@@ -67,14 +67,11 @@ impl Steps {
     /// The values of a chunk of words of `w` bits that begins with element `from`.
     pub fn unpack(&self, words: &[u64], w: u32, shapes: &[&[u64]], from: usize) -> Unpacked {
         match &self.unpack {
-            None => {
-                let shapes = shapes.iter().map(|shape| shape.to_vec()).collect();
-                Unpacked { values: words.into(), bits: w, shapes, from }
-            }
+            None => Unpacked { values: words.into(), bits: w, shapes: None, from },
             Some(unpack) => Unpacked {
                 values: unpack.values(words, w, shapes[0]),
                 bits: unpack.bits.into(),
-                shapes: shapes.iter().map(|shape| unpack.shape(shape, w)).collect(),
+                shapes: Some(shapes.iter().map(|shape| unpack.shape(shape, w)).collect()),
                 from: from * unpack.values_each(w) / usize::from(unpack.run),
             },
         }
