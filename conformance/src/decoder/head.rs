@@ -132,7 +132,7 @@ impl Head {
             Some(mask) => mask.decode(bytes, count as usize, sums)?,
         };
         let places: Vec<usize> = (0..kept.len()).filter(|&i| kept[i]).collect();
-        let mut values = vec![self.mask.as_ref().map_or(0, |mask| mask.left_out); kept.len()];
+        let mut values = vec![self.mask.as_ref().map_or(0, |mask| mask.omitted); kept.len()];
         if places.is_empty() {
             return Ok(values);
         }

@@ -18,7 +18,7 @@ pub enum Order {
 pub enum Map {
     Nothing,
     Codebook { groups: Groups, bits: u32, zero_bits: u32, order: Order, of_segment: OfGroups },
-    Affine { groups: Groups, bits: u32, lowest: i64, zero_bits: u32, float: Format, of_segment: OfGroups },
+    Grid { groups: Groups, bits: u32, lowest: i64, zero_bits: u32, float: Format, of_segment: OfGroups },
 }
 
 /// What groups have: codebooks of values, or scales.
@@ -62,15 +62,15 @@ impl Map {
             must(lowest.unsigned_abs() <= 1 << 24, "the lowest integer")?;
             must(lowest + (1 << bits) - 1 <= 1 << 24, "the highest integer")?;
             must(zero_bits <= 23, "zero bits of scales")?;
-            Self::Affine { groups, bits, lowest, zero_bits, float, of_segment }
+            Self::Grid { groups, bits, lowest, zero_bits, float, of_segment }
         };
         let read = match &map {
-            Self::Codebook { groups, .. } | Self::Affine { groups, .. } if groups.block == 0 => {
+            Self::Codebook { groups, .. } | Self::Grid { groups, .. } if groups.block == 0 => {
                 map.of_groups(bytes, v, groups.count(values))?
             }
             _ => return Ok(map),
         };
-        if let Self::Codebook { of_segment, .. } | Self::Affine { of_segment, .. } = &mut map {
+        if let Self::Codebook { of_segment, .. } | Self::Grid { of_segment, .. } = &mut map {
             *of_segment = read;
         }
         Ok(map)
@@ -80,7 +80,7 @@ impl Map {
     pub fn bits(&self) -> Option<u32> {
         match self {
             Self::Nothing => None,
-            Self::Codebook { bits, .. } | Self::Affine { bits, .. } => Some(*bits),
+            Self::Codebook { bits, .. } | Self::Grid { bits, .. } => Some(*bits),
         }
     }
 
@@ -88,7 +88,7 @@ impl Map {
     pub fn of_chunk(&self, bytes: &mut Bytes, v: u32, values: u64) -> Result<OfGroups> {
         match self {
             Self::Nothing => Ok(OfGroups::default()),
-            Self::Codebook { groups, of_segment, .. } | Self::Affine { groups, of_segment, .. } => match groups.block {
+            Self::Codebook { groups, of_segment, .. } | Self::Grid { groups, of_segment, .. } => match groups.block {
                 0 => Ok(of_segment.clone()),
                 _ => self.of_groups(bytes, v, groups.count(values)),
             },
@@ -105,7 +105,7 @@ impl Map {
                 // the bits that all values lack
                 out.codebooks.iter_mut().flatten().for_each(|value| *value <<= zero_bits);
             }
-            Self::Affine { zero_bits, .. } => out.scales = scales(&mut stream, count, *zero_bits)?,
+            Self::Grid { zero_bits, .. } => out.scales = scales(&mut stream, count, *zero_bits)?,
         }
         stream.end()?;
         Ok(out)
@@ -119,7 +119,7 @@ impl Map {
                 let codebook = &of_groups.codebooks[groups.group(from, i)];
                 codebook.get(x as usize).copied().ok_or("a symbol word that its codebook does not have")
             }
-            Self::Affine { groups, lowest, float, .. } => {
+            Self::Grid { groups, lowest, float, .. } => {
                 let scale = of_groups.scales[groups.group(from, i)];
                 Ok(product(lowest + x as i64, scale, float))
             }

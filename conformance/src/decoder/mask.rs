@@ -8,7 +8,7 @@ use crate::decoder::coding::{Coding, coding};
 
 /// Section 8.5.
 pub struct Mask {
-    pub left_out: u64,
+    pub omitted: u64,
     group: usize,
     stride: usize,
     pub(crate) coding: Coding,
@@ -16,8 +16,8 @@ pub struct Mask {
 
 impl Mask {
     pub fn read(bytes: &mut Bytes, v: u32, class_fields: usize) -> Result<Self> {
-        let left_out = bytes.varint()?;
-        must(left_out <= u64::MAX >> (64 - v), "a value left out that there is not")?;
+        let omitted = bytes.varint()?;
+        must(omitted <= u64::MAX >> (64 - v), "an omitted value that has more bits than a value")?;
         let group = bytes.byte()?;
         must([1, 2, 4, 8].contains(&group), "bits of a mask symbol")?;
         let stride = bytes.varint()?;
@@ -29,7 +29,7 @@ impl Mask {
             // no field is before a mask, so `coding` has refused context source 2
             Coding::Raw | Coding::Constant(_) | Coding::Lanes(..) | Coding::Bits(..) => {}
         }
-        Ok(Self { left_out, group: group.into(), stride: stride as usize, coding })
+        Ok(Self { omitted, group: group.into(), stride: stride as usize, coding })
     }
 
     /// The mask bits of a chunk of `count` values with these class sums.

@@ -6,7 +6,7 @@ use crate::wire::primitives::{put_varint, put_words, zigzag};
 
 /// Section 8.7.
 #[derive(Clone)]
-pub struct Affine {
+pub struct Grid {
     pub groups: Groups,
     /// u.
     pub bits: u8,
@@ -16,12 +16,12 @@ pub struct Affine {
     pub zero_bits: u8,
     /// The scale of each group of the segment, as its bits.
     pub scales: Vec<u32>,
-    /// The symbol word of each value of the segment, also of those that are left out.
+    /// The symbol word of each value of the segment, also of the omitted values.
     pub symbols: Vec<u64>,
 }
 
-impl Affine {
-    /// The values of the segment, from `Affine` without them, as words of a dtype; chunks have so many values.
+impl Grid {
+    /// The values of the segment, from `Grid` without them, as words of a dtype; chunks have so many values.
     pub fn values(&self, dtype: &str, chunk: usize) -> Vec<u64> {
         let mut values = Vec::new();
         for (number, symbols) in self.symbols.chunks(chunk).enumerate() {

@@ -6,7 +6,7 @@ use crate::wire::primitives::put_words;
 /// Section 8.5.
 #[derive(Clone)]
 pub struct Mask {
-    pub left_out: u64,
+    pub omitted: u64,
     /// g.
     pub group: u8,
     pub stride: u64,

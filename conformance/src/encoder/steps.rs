@@ -1,7 +1,7 @@
 //! The steps before fields, as a list (section 8).
 
 use crate::encoder::codebook::Codebook;
-use crate::encoder::grid::Affine;
+use crate::encoder::grid::Grid;
 use crate::encoder::mask::Mask;
 use crate::encoder::unpack::Unpack;
 use crate::wire::primitives::{put_varint, put_words};
@@ -20,7 +20,7 @@ pub enum Map {
     #[default]
     Nothing,
     Codebook(Codebook),
-    Affine(Affine),
+    Grid(Grid),
 }
 
 /// What unpacking makes of a chunk.
@@ -39,7 +39,7 @@ impl Steps {
         let map = match self.map {
             Map::Nothing => 0,
             Map::Codebook(_) => 4,
-            Map::Affine(_) => 8,
+            Map::Grid(_) => 8,
         };
         self.code.unwrap_or(u8::from(self.unpack.is_some()) | u8::from(self.mask.is_some()) << 1 | map)
     }
@@ -52,7 +52,7 @@ impl Steps {
 
     pub fn write_mask_and_map(&self, out: &mut Vec<u8>) {
         if let Some(mask) = &self.mask {
-            put_varint(out, mask.left_out);
+            put_varint(out, mask.omitted);
             out.push(mask.group);
             put_varint(out, mask.stride);
             mask.coding.write(out);
@@ -60,7 +60,7 @@ impl Steps {
         match &self.map {
             Map::Nothing => {}
             Map::Codebook(codebook) => codebook.write(out),
-            Map::Affine(affine) => affine.write(out),
+            Map::Grid(grid) => grid.write(out),
         }
     }
 
@@ -79,7 +79,7 @@ impl Steps {
 
     /// The mask bits of these values.
     pub fn kept(&self, values: &[u64]) -> Vec<bool> {
-        values.iter().map(|value| self.mask.as_ref().is_none_or(|mask| mask.left_out != *value)).collect()
+        values.iter().map(|value| self.mask.as_ref().is_none_or(|mask| mask.omitted != *value)).collect()
     }
 
     /// Returns the symbol words of the values at these places of a chunk, and their width. The chunk begins with value
@@ -99,12 +99,12 @@ impl Steps {
                 };
                 (places.iter().map(number).collect(), codebook.bits.into())
             }
-            Map::Affine(affine) => {
-                let own = affine.groups.of_chunk(from, values.len());
-                if affine.groups.block > 0 {
-                    put_words(&affine.words(&affine.scales[own.first..own.first + own.count]), 2, out);
+            Map::Grid(grid) => {
+                let own = grid.groups.of_chunk(from, values.len());
+                if grid.groups.block > 0 {
+                    put_words(&grid.words(&grid.scales[own.first..own.first + own.count]), 2, out);
                 }
-                (places.iter().map(|i| affine.symbols[from + i]).collect(), affine.bits.into())
+                (places.iter().map(|i| grid.symbols[from + i]).collect(), grid.bits.into())
             }
         }
     }

@@ -68,7 +68,7 @@ pub fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Ve
     vec![
         ("beyond-its-end", "more words than there are bytes", stream(count + 10_000, words)),
         ("of-2-to-the-63-words", "more words than there are bytes", stream(1 << 63, words)),
-        // one of them may be that which the encoder left out
+        // one of them may be the one that the encoder omits
         ("word-left-over", "a word left over", stream(count + 2, &[words, &vec![0; 2 * size]].concat())),
         ("two-words-missing", "two words missing", stream(count - 2, &words[..words.len() - 2 * size])),
         ("no-words", "no words", stream(0, &[])),

@@ -115,8 +115,8 @@ pub fn any_symbol(width: u32) -> Coding {
     lanes_of(Tables::new(width, 10, &[&levels], None), 0, 0)
 }
 
-pub fn mask(left_out: u64, group: u8, stride: u64, coding: Coding) -> Option<Mask> {
-    Some(Mask { left_out, group, stride, coding })
+pub fn mask(omitted: u64, group: u8, stride: u64, coding: Coding) -> Option<Mask> {
+    Some(Mask { omitted, group, stride, coding })
 }
 
 /// Words of w bits that keep the bits above the last value of each run of G words 0.

@@ -19,7 +19,7 @@ pub(crate) fn group_rules(list: &mut List) {
     let single = Zeros { chunk_len: 1 << 22, ..zeros };
     let steps: [(&str, &str, &OfGroups); 2] = [
         ("codebook", "8.6", &|block, period| nothing_kept(Map::Codebook(book_of_zeros(block, period, 1, 0)))),
-        ("grid", "8.7", &|block, period| nothing_kept(Map::Affine(grid_of_zeros(block, period, 1, 0, 0)))),
+        ("grid", "8.7", &|block, period| nothing_kept(Map::Grid(grid_of_zeros(block, period, 1, 0, 0)))),
     ];
     for (kind, section, steps) in steps {
         list.begin(section);

@@ -35,11 +35,11 @@ pub(crate) fn bad(list: &mut List) {
     mask_chunk_rules(list);
 }
 
-/// `count` words of w bits, of which about `kept` of 16 are not `left_out`.
-pub fn sparse(random: &mut Random, count: usize, w: u32, left_out: u64, kept: u64) -> Vec<u64> {
+/// `count` words of w bits, of which about `kept` of 16 are not `omitted`.
+pub fn sparse(random: &mut Random, count: usize, w: u32, omitted: u64, kept: u64) -> Vec<u64> {
     let word = |random: &mut Random| match random.below(16) < kept {
         true => random.next() >> (64 - w),
-        false => left_out,
+        false => omitted,
     };
     (0..count).map(|_| word(random)).collect()
 }
@@ -65,13 +65,13 @@ pub(crate) fn mask_symbols() -> Vector {
     .into_iter()
     .enumerate()
     {
-        let left_out = if number % 2 == 0 { 0 } else { 77 };
-        let values = sparse(&mut random, count as usize, 8, left_out, 5);
+        let omitted = if number % 2 == 0 { 0 } else { 77 };
+        let values = sparse(&mut random, count as usize, 8, omitted, 5);
         for (name, coding) in
             [("raw", Coding::Raw), ("bits", bits(number % 2 == 0, 40)), ("lanes", any_symbol(group.into()))]
         {
             if (name == "lanes") == (number % 3 == 0) || name == "bits" {
-                let steps = Steps { mask: mask(left_out, group, stride, coding), ..Steps::default() };
+                let steps = Steps { mask: mask(omitted, group, stride, coding), ..Steps::default() };
                 let about = format!("{name}, {group} bits, stride {stride}, {count} values");
                 alone.add_words(&about, ("U8", &[count]), chunk_len, &values, after(steps, 8));
             }
@@ -154,13 +154,13 @@ pub(crate) fn mask_dtypes() -> Vector {
     let mut random = Random(46);
     let mut alone = Alone::default();
     for (code, name, _, w) in DTYPES.into_iter().filter(|row| row.1 != "C64") {
-        let left_out = [0, 1 << (w - 1), u64::MAX >> (64 - w)][usize::from(code) % 3];
-        let values = sparse(&mut random, 80, w, left_out, 4);
-        let steps = Steps { mask: mask(left_out, 1 << (code % 4), 1, bits(false, 30)), ..Steps::default() };
+        let omitted = [0, 1 << (w - 1), u64::MAX >> (64 - w)][usize::from(code) % 3];
+        let values = sparse(&mut random, 80, w, omitted, 4);
+        let steps = Steps { mask: mask(omitted, 1 << (code % 4), 1, bits(false, 30)), ..Steps::default() };
         let fields = Fields { transform: code % 3, ..after(steps, w) };
         alone.add_words(name, (name, &[8, 10]), 80, &values, fields);
     }
-    alone.vector("s08-5-mask-dtypes", "a masked tensor of every dtype but C64, whatever is left out")
+    alone.vector("s08-5-mask-dtypes", "a masked tensor of every dtype but C64, whatever value is omitted")
 }
 
 pub(crate) fn mask_unpacked() -> Vector {
@@ -193,16 +193,16 @@ pub(crate) fn mask_rules(list: &mut List) {
     let byte = Zeros { dtype: "U8", shapes: &[&[30]], chunk_len: 30 };
     let four = Zeros { dtype: "F4", ..byte };
     // the mask keeps nothing, except where only the omitted value is wrong
-    let of = |left_out: u64, group: u8, stride: u64, width: u32| {
-        let steps = Steps { mask: mask(left_out, group, stride, Coding::Constant(0)), ..Steps::default() };
+    let of = |omitted: u64, group: u8, stride: u64, width: u32| {
+        let steps = Steps { mask: mask(omitted, group, stride, Coding::Constant(0)), ..Steps::default() };
         zeros_after(steps, width)
     };
     byte.accepts(&of(0, 1, 1, 8));
     byte.accepts(&of(0, 8, 1 << 22, 8));
     for (name, breaks, zeros, fields) in [
-        ("left-out-256", "a value left out that there is not", byte, of(256, 1, 1, 8)),
-        ("left-out-2-to-the-63", "a value left out that there is not", byte, of(1 << 63, 1, 1, 8)),
-        ("left-out-16-of-4-bits", "a value left out that there is not", four, of(16, 1, 1, 4)),
+        ("omitted-256", "an omitted value that has more bits than a value", byte, of(256, 1, 1, 8)),
+        ("omitted-2-to-the-63", "an omitted value that has more bits than a value", byte, of(1 << 63, 1, 1, 8)),
+        ("omitted-16-of-4-bits", "an omitted value that has more bits than a value", four, of(16, 1, 1, 4)),
         ("group-0", "mask symbols of no bits", byte, of(0, 0, 1, 8)),
         ("group-3", "mask symbols of 3 bits", byte, of(0, 3, 1, 8)),
         ("group-5", "mask symbols of 5 bits", byte, of(0, 5, 1, 8)),
@@ -217,7 +217,13 @@ pub(crate) fn mask_rules(list: &mut List) {
     }
     let mut unpacked = of(16, 1, 1, 4);
     unpacked.steps.unpack = Some(Unpack { bits: 4, run: 1, axis: 0 });
-    list.zeros("mask-left-out-16-of-unpacked", CORRUPT, "a value left out that there is not", &byte, &unpacked);
+    list.zeros(
+        "mask-omitted-16-of-unpacked",
+        CORRUPT,
+        "an omitted value that has more bits than a value",
+        &byte,
+        &unpacked,
+    );
     let coded = |group: u8, stride: u64, coding: Coding| {
         zeros_after(Steps { mask: mask(0, group, stride, coding), ..Steps::default() }, 8)
     };
@@ -345,7 +351,7 @@ pub(crate) fn mask_chunk_rules(list: &mut List) {
         (
             "nothing-kept-and-scales",
             "scales after a mask that keeps nothing",
-            Map::Affine(grid_of_zeros(10, 1, 1, 0, 0)),
+            Map::Grid(grid_of_zeros(10, 1, 1, 0, 0)),
             grid_of_zeros(10, 1, 1, 0, 0).words(&[7; 6]),
         ),
         ("nothing-kept-and-fields", "fields after a mask that keeps nothing", Map::Nothing, vec![]),

@@ -168,14 +168,14 @@ pub(crate) fn codebook_steps() -> Vector {
         [(0, None), (80, None), (80, mask(9, 1, 1, bits(true, 80))), (0, mask(0, 4, 1, bits(true, 80)))]
     {
         let kept: Vec<bool> =
-            values.iter().map(|value| mask.as_ref().is_none_or(|mask| mask.left_out != *value)).collect();
+            values.iter().map(|value| mask.as_ref().is_none_or(|mask| mask.omitted != *value)).collect();
         let book = Codebook { order: Order::Plain, width: 4, ..book("I32", (block, 1), 4, 0) };
         let map = Map::Codebook(book.fill(&values, &kept, 1600));
-        let about = format!("unpacked, blocks of {block}, {} left out", kept.iter().filter(|kept| !**kept).count());
+        let about = format!("unpacked, blocks of {block}, {} omitted", kept.iter().filter(|kept| !**kept).count());
         let steps = Steps { unpack: Some(unpacking.clone()), mask, map, code: None };
         alone.add_words(&about, ("I32", &[200]), 200, &packed, after(steps, 4));
     }
-    // whole groups are left out, and a whole chunk
+    // the mask keeps nothing of whole groups, and nothing of a whole chunk
     for (block, period) in [(30, 1), (3, 10), (0, 1), (0, 30)] {
         let value = |i: u64| if i / 30 % 3 == 1 || i / 300 == 1 || i % 30 == 4 { 0x8000 } else { i % 30 * 100 + i % 2 };
         let values: Vec<u64> = (0..900).map(value).collect();

@@ -4,7 +4,7 @@ use crate::encoder::class_field::{ClassField, Group, NO_ROWS};
 use crate::encoder::coding::{Coding, bits, field};
 use crate::encoder::container::Representation;
 use crate::encoder::fields::Fields;
-use crate::encoder::grid::{Affine, rounded, rounded_once};
+use crate::encoder::grid::{Grid, rounded, rounded_once};
 use crate::encoder::groups::Groups;
 use crate::encoder::steps::{Map, Steps};
 use crate::encoder::unpack::Unpack;
@@ -20,31 +20,31 @@ use crate::wire::primitives::put_words;
 
 /// Adds the good vectors.
 pub(crate) fn good(all: &mut Vec<Vector>) {
-    all.push(affine_segment());
-    all.push(affine_blocks());
-    all.push(affine_rounding());
-    all.push(affine_mask());
+    all.push(grid_segment());
+    all.push(grid_blocks());
+    all.push(grid_rounding());
+    all.push(grid_mask());
     all.push(rounds_twice());
 }
 
 /// Adds the bad vectors.
 pub(crate) fn bad(list: &mut List) {
-    affine_rules(list);
+    grid_rules(list);
 }
 
 /// A grid without symbols.
-pub(crate) fn grid((block, period): (u64, u64), bits: u8, lowest: i64, zero_bits: u8, scales: &[f32]) -> Affine {
+pub(crate) fn grid((block, period): (u64, u64), bits: u8, lowest: i64, zero_bits: u8, scales: &[f32]) -> Grid {
     let scales = scales.iter().map(|scale| scale.to_bits()).collect();
-    Affine { groups: Groups::new(block, period), bits, lowest, zero_bits, scales, symbols: vec![] }
+    Grid { groups: Groups::new(block, period), bits, lowest, zero_bits, scales, symbols: vec![] }
 }
 
 impl Alone {
     /// A tensor of these symbol words on a grid.
-    fn add_grid(&mut self, name: &str, of: (&str, &[u64]), chunk_len: u64, grid: Affine, symbols: Vec<u64>) {
-        let grid = Affine { symbols, ..grid };
+    fn add_grid(&mut self, name: &str, of: (&str, &[u64]), chunk_len: u64, grid: Grid, symbols: Vec<u64>) {
+        let grid = Grid { symbols, ..grid };
         let values = grid.values(of.0, chunk_len as usize);
         let bits = grid.bits.into();
-        let steps = Steps { map: Map::Affine(grid), ..Steps::default() };
+        let steps = Steps { map: Map::Grid(grid), ..Steps::default() };
         self.add_words(name, of, chunk_len, &values, after(steps, bits));
     }
 }
@@ -55,7 +55,7 @@ impl Random {
     }
 }
 
-pub(crate) fn affine_segment() -> Vector {
+pub(crate) fn grid_segment() -> Vector {
     let mut random = Random(52);
     let mut alone = Alone::default();
     for (dtype, u, lowest, zero_bits, scale) in [
@@ -89,7 +89,7 @@ pub(crate) fn affine_segment() -> Vector {
     alone.vector("s08-7-grid-segment", "integers times one scale, or one for each column")
 }
 
-pub(crate) fn affine_blocks() -> Vector {
+pub(crate) fn grid_blocks() -> Vector {
     let mut random = Random(53);
     let mut alone = Alone::default();
     for (dtype, (block, period), count, chunk_len, zero_bits) in [
@@ -126,7 +126,7 @@ pub(crate) fn power(n: i32) -> f32 {
     if n >= -126 { f32::from_bits(((n + 127) as u32) << 23) } else { f32::from_bits(1 << (n + 149)) }
 }
 
-pub(crate) fn affine_rounding() -> Vector {
+pub(crate) fn grid_rounding() -> Vector {
     let mut random = Random(54);
     let mut alone = Alone::default();
     let scales = [
@@ -209,10 +209,10 @@ fn rounds_twice() -> Vector {
     )
 }
 
-pub(crate) fn affine_mask() -> Vector {
+pub(crate) fn grid_mask() -> Vector {
     let mut random = Random(55);
     let mut alone = Alone::default();
-    for (dtype, w, (block, period), left_out) in [
+    for (dtype, w, (block, period), omitted) in [
         ("F32", 32, (30, 1), 0),
         ("BF16", 16, (0, 30), 0x8000),
         ("F16", 16, (0, 1), 0x7e00u64),
@@ -226,24 +226,24 @@ pub(crate) fn affine_mask() -> Vector {
         for (i, value) in values.iter_mut().enumerate() {
             // a chunk, many rows and some others
             if i / 300 == 1 || i / 30 % 4 == 1 || random.below(3) == 0 {
-                *value = left_out;
+                *value = omitted;
             }
         }
-        let steps = Steps { mask: mask(left_out, 1, 1, bits(true, 120)), map: Map::Affine(grid), ..Steps::default() };
+        let steps = Steps { mask: mask(omitted, 1, 1, bits(true, 120)), map: Map::Grid(grid), ..Steps::default() };
         let coding = Coding::Bits { source: by_class(0, 0, 8), word: 1, limit: 30 };
         let mut fields = Fields { steps, offset: 16, ..Fields::of(3, &[field(5, coding)]) };
         let group = Group { first: 1, axes: 1, classes: (0..30).map(|c| c % 8).collect() };
         fields.classes = vec![ClassField { depth: NO_ROWS, width: 3, order: 0, rows: vec![], groups: vec![group] }];
         assert_eq!(w, DTYPES[usize::from(crate::wire::dtypes::dtype(dtype))].3);
-        let name = format!("{dtype}, blocks of {block}, period {period}, {left_out:x} left out");
+        let name = format!("{dtype}, blocks of {block}, period {period}, {omitted:x} omitted");
         alone.add_words(&name, (dtype, &[30, 30]), 300, &values, fields);
     }
-    alone.vector("s08-7-grid-mask", "grids behind a mask: zeros of either sign or a NaN are left out")
+    alone.vector("s08-7-grid-mask", "grids behind a mask: zeros of either sign or a NaN are omitted")
 }
 
-pub(crate) fn affine_rules(list: &mut List) {
+pub(crate) fn grid_rules(list: &mut List) {
     list.begin("8.7");
-    let of = |grid: Affine, u: u32| zeros_after(Steps { map: Map::Affine(grid), ..Steps::default() }, u);
+    let of = |grid: Grid, u: u32| zeros_after(Steps { map: Map::Grid(grid), ..Steps::default() }, u);
     let zeros = Zeros { dtype: "F32", ..ONE };
     let good = of(grid_of_zeros(0, 1, 4, 0, 0), 4);
     for dtype in ["F32", "BF16", "F16"] {
@@ -257,7 +257,7 @@ pub(crate) fn affine_rules(list: &mut List) {
     unpacked.steps.unpack = Some(Unpack { bits: 8, run: 1, axis: 0 });
     list.zeros("grid-of-unpacked", CORRUPT, "a grid of unpacked values", &zeros, &unpacked);
     let most = 1 << 24;
-    zeros.accepts(&of(Affine { lowest: 1, ..grid_of_zeros(0, 1, 24, 0, 0) }, 24));
+    zeros.accepts(&of(Grid { lowest: 1, ..grid_of_zeros(0, 1, 24, 0, 0) }, 24));
     for (name, breaks, grid, u) in [
         ("of-0-bits", "grid numbers of no bits", grid_of_zeros(0, 1, 0, 0, 0), 4),
         ("of-25-bits", "grid numbers of 25 bits", grid_of_zeros(0, 1, 25, -most, 0), 25),
@@ -284,16 +284,13 @@ pub(crate) fn affine_rules(list: &mut List) {
     for (place, block) in [("head", 0), ("chunk", 6)] {
         let fields = |scales: &[u32]| {
             let period = if block == 0 { scales.len() as u64 } else { 1 };
-            of(
-                Affine { groups: Groups::new(block, period), scales: scales.to_vec(), ..grid_of_zeros(0, 1, 4, 0, 0) },
-                4,
-            )
+            of(Grid { groups: Groups::new(block, period), scales: scales.to_vec(), ..grid_of_zeros(0, 1, 4, 0, 0) }, 4)
         };
         // all symbols are 0, so all values are 0 or -0
         let base = {
             let value = |i: usize| if scales[if block == 0 { i % 10 } else { i / 6 }] >> 31 == 1 { 1 << 31 } else { 0 };
             let bytes = pack_words(&(0..60).map(value).collect::<Vec<_>>(), 32);
-            let Map::Affine(mut grid) = fields(&scales).steps.map else { unreachable!("a grid") };
+            let Map::Grid(mut grid) = fields(&scales).steps.map else { unreachable!("a grid") };
             grid.symbols = vec![0; 60];
             let item = segment(&[0], 60, Representation::Fields(of(grid, 4)));
             Vector::new("", "", vec![tensor("x", "F32", &[60], bytes)], vec![item])

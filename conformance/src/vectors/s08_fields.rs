@@ -230,7 +230,7 @@ pub(crate) fn step_rules(list: &mut List) {
         ("unpack", of_unpack(4, 1, 0), 4),
         ("mask", nothing_kept(Map::Nothing), 32),
         ("codebook", Steps { map: Map::Codebook(book_of_zeros(0, 1, 1, 0)), ..Steps::default() }, 1),
-        ("grid", Steps { map: Map::Affine(grid_of_zeros(0, 1, 1, 0, 0)), ..Steps::default() }, 1),
+        ("grid", Steps { map: Map::Grid(grid_of_zeros(0, 1, 1, 0, 0)), ..Steps::default() }, 1),
     ] {
         list.zeros(
             &format!("{name}-of-c64"),

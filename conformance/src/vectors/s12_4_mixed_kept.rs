@@ -3,7 +3,7 @@
 use crate::encoder::codebook::{Codebook, Order};
 use crate::encoder::coding::{Coding, Field, bits, field};
 use crate::encoder::fields::Fields;
-use crate::encoder::grid::Affine;
+use crate::encoder::grid::Grid;
 use crate::encoder::groups::Groups;
 use crate::encoder::mixed_kept::MixedKept;
 use crate::encoder::source::Source;
@@ -223,11 +223,11 @@ pub(crate) fn kept_steps() -> Vector {
     // integers on a grid, in chunks
     let scales: Vec<u32> = (0..30).map(|i| (0.01f32 * (1 + i % 7) as f32).to_bits()).collect();
     let symbols: Vec<u64> = bits_of.iter().map(|_| 8 + random.below(120) * random.below(120) / 120).collect();
-    let grid = Affine { groups: Groups::new(40, 1), bits: 8, lowest: -60, zero_bits: 0, scales, symbols };
+    let grid = Grid { groups: Groups::new(40, 1), bits: 8, lowest: -60, zero_bits: 0, scales, symbols };
     let mut values = grid.values("BF16", 400);
     values.iter_mut().zip(&bits_of).for_each(|(value, bit)| *value *= u64::from(*bit));
     // a product may be 0 by itself, and then is left out too
-    let steps = Steps { mask: mask(0, 1, 1, mixed_mask(row, kernel)), map: Map::Affine(grid), ..Steps::default() };
+    let steps = Steps { mask: mask(0, 1, 1, mixed_mask(row, kernel)), map: Map::Grid(grid), ..Steps::default() };
     let fields = Fields { steps, offset: 256 - 60, ..Fields::of(3, &coding(8, row, kernel)) };
     alone.add_words("integers on a grid", ("BF16", shape), 400, &values, fields);
     // values of 4 bits, eight in a word

@@ -4,7 +4,7 @@ use crate::encoder::codebook::{Codebook, Order};
 use crate::encoder::coding::{Coding, Field, field};
 use crate::encoder::container::Representation;
 use crate::encoder::fields::Fields;
-use crate::encoder::grid::Affine;
+use crate::encoder::grid::Grid;
 use crate::encoder::groups::Groups;
 use crate::encoder::steps::{Map, Steps};
 use crate::vectors::build::{mask, segment, tensor, widths};
@@ -66,9 +66,9 @@ pub fn book_of_zeros(block: u64, period: u64, bits: u8, zero_bits: u8) -> Codebo
     Codebook { groups, bits, zero_bits, order: Order::Plain, width: 32, books }
 }
 
-pub fn grid_of_zeros(block: u64, period: u64, bits: u8, lowest: i64, zero_bits: u8) -> Affine {
+pub fn grid_of_zeros(block: u64, period: u64, bits: u8, lowest: i64, zero_bits: u8) -> Grid {
     let scales = vec![0; if block == 0 { period.min(1000) as usize } else { 0 }];
-    Affine { groups: Groups::new(block, period), bits, lowest, zero_bits, scales, symbols: vec![] }
+    Grid { groups: Groups::new(block, period), bits, lowest, zero_bits, scales, symbols: vec![] }
 }
 
 pub const ONE: Zeros = Zeros { dtype: "U32", shapes: &[&[6, 10]], chunk_len: 60 };
