@@ -31,7 +31,9 @@ mod unpack;
 mod values;
 
 pub(crate) use bid::{MaskUse, PossibleMask, ValueView};
-pub(crate) use chunk::{ChunkExtent, Observer, Scratch, StreamObservation, take_field};
+pub(crate) use chunk::{
+    ChunkExtent, FieldPlace, Forward, ForwardBlock, Observer, Scratch, StreamObservation, take_field,
+};
 pub(crate) use coding::{Coding, Field};
 pub(crate) use contexts::{AxisGroup, ClassField, ContextSource};
 pub(crate) use fields::{Fields, InChunks};
@@ -41,8 +43,7 @@ pub(crate) use stream_bytes::StreamBytes;
 pub(crate) use transform::Transform;
 pub(crate) use unpack::{Axis, Unpack, find_packing};
 pub(crate) use values::{
-    MaskBits, Order, Rows, SegmentLayout, SymbolShape, ValueCounts, ValueSet, Values, Word, of_kept, read_words,
-    with_word,
+    MaskBits, Order, Rows, SegmentLayout, SymbolShape, ValueCounts, ValueSet, Values, Word, read_words, with_word,
 };
 
 use crate::error::{Error, Result};

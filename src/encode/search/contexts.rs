@@ -7,9 +7,9 @@ use super::effects::Grouping;
 use super::histograms::WordStatistics;
 use super::hurdles::CONTEXTS;
 use super::scale::{Classes, Resolution, classes};
-use super::view::{Block, WordView};
+use super::view::WordView;
 use crate::coders::{BIT, entropy_cost};
-use crate::represent::{ContextSource, SegmentLayout, Word};
+use crate::represent::{ContextSource, ForwardBlock, SegmentLayout, Word};
 use crate::spec::MAX_GROUP_CLASSES;
 
 /// Estimated bytes of the table of one more context.
@@ -53,8 +53,8 @@ impl Contexts {
     }
 
     /// Returns the contexts of the words of a block.
-    pub(super) fn of_block<W>(&self, block: &Block<W>) -> Vec<u8> {
-        block.of_kept(self.of_values(block.elements()))
+    pub(super) fn of_block<W>(&self, block: &ForwardBlock<W>) -> Vec<u8> {
+        block.of_kept(self.of_values(block.values.clone()))
     }
 }
 
@@ -100,7 +100,7 @@ fn contexts_of(grouping: &Grouping, layout: &SegmentLayout<'_>, resolution: Reso
 /// Words on which contexts are judged.
 struct Sample<W> {
     /// Each block with the symbols of its first field.
-    blocks: Vec<(Block<W>, Vec<u16>)>,
+    blocks: Vec<(ForwardBlock<W>, Vec<u16>)>,
     /// Bits of a symbol.
     width: u32,
     /// Words of the sample, and of the segment.
@@ -112,11 +112,11 @@ impl<W: Word> Sample<W> {
         let (shift, mask) = (view.bits() - width, ((1u32 << width) - 1) as u16);
         // the lowest mantissa bits say nothing about the scale
         let drop = width.saturating_sub(9);
-        let symbols = |block: Block<W>| {
+        let symbols = |block: ForwardBlock<W>| {
             let symbols: Vec<u16> = block.words.iter().map(|word| word.field(shift, mask) >> drop).collect();
             (block, symbols)
         };
-        let blocks: Vec<(Block<W>, Vec<u16>)> = view.sample(most).into_iter().map(symbols).collect();
+        let blocks: Vec<(ForwardBlock<W>, Vec<u16>)> = view.sample(most).into_iter().map(symbols).collect();
         let sampled = blocks.iter().map(|(block, _)| block.words.len() as u64).sum();
         Self { blocks, width: width - drop, words: (sampled, view.count() as u64) }
     }

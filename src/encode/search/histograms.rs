@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 
 use super::effects::AxisSums;
 use super::magnitude::{Magnitudes, SymbolMeaning};
-use super::view::{Block, WordView};
+use super::view::WordView;
 use crate::coders::{BIT, entropy_cost};
-use crate::represent::Word;
+use crate::represent::{ForwardBlock, Word};
 
 /// Words on which it is judged which bytes are worth counting.
 const SAMPLE_WORDS: usize = 1 << 16;
@@ -72,7 +72,7 @@ pub(super) fn look<W: Word>(
     let mask = ((1u32 << top_width) - 1) as u16;
     let planes = (bits - least_width).div_ceil(8) as usize;
     let mut histograms = Histograms { top: vec![0; 1 << top_width], bytes: vec![[0; 256]; planes] };
-    for Block { words, .. } in view.sample(SAMPLE_WORDS) {
+    for ForwardBlock { words, .. } in view.sample(SAMPLE_WORDS) {
         words.iter().for_each(|word| histograms.top[usize::from(word.field(shift, mask))] += 1);
         for (plane, counts) in (0..).zip(&mut histograms.bytes) {
             count_bytes(&words, 8 * plane, counts);
@@ -119,7 +119,7 @@ pub(super) fn look<W: Word>(
         if let Some(sums) = &mut sums {
             scratch.clear();
             scratch.extend(symbols.iter().map(|&symbol| magnitudes.of_symbol[usize::from(symbol)]));
-            sums.add(block.elements(), &scratch, block.kept.as_ref());
+            sums.add(block.values.clone(), &scratch, block.mask_bits.as_ref());
         }
     }
     WordStatistics { histograms, sums, magnitudes }

@@ -149,7 +149,7 @@ fn mixed_fields<V: Word>(
     let mut cost = 16 * BYTE;
     for start in (0..view.values()).step_by(MAX_CHUNK_ELEMENTS as usize) {
         let block = view.read(start..view.values().min(start + MAX_CHUNK_ELEMENTS as usize));
-        if let Some(kept) = &block.kept
+        if let Some(kept) = &block.mask_bits
             && !block.words.is_empty()
         {
             cost += kept_cost(&symbols_of(&block.words), kept, &model) + 8 * BYTE;

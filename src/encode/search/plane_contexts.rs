@@ -8,9 +8,9 @@ use super::field_coding::plan_field;
 use super::hurdles::{EXPONENT_SAMPLE, STRUCTURE};
 use super::plans::PlannedField;
 use super::scale::Classes;
-use super::view::{Block, WordView};
+use super::view::WordView;
 use crate::coders::{BIT, ClassCoding, adaptive_cost, log2_fixed};
-use crate::represent::{ClassField, Coding, ContextSource, Rows, Word, take_field};
+use crate::represent::{ClassField, Coding, ContextSource, ForwardBlock, Rows, Word, take_field};
 use crate::spec::MAX_CONTEXTS;
 
 /// The most contexts that an exponent may give. More would need tables of less precision.
@@ -62,7 +62,7 @@ pub(super) fn with_contexts<W: Word>(
     if let Some(source) = exponent_source(view, plane) {
         let (top, mask) = plane.first_field(view);
         let of_block =
-            |block: &Block<W>| source.resolve(&[], |_| block.words.iter().map(|word| word.field(top, mask)), 1);
+            |block: &ForwardBlock<W>| source.resolve(&[], |_| block.words.iter().map(|word| word.field(top, mask)), 1);
         let counts = plane.count(view, source.contexts(), of_block);
         consider(&counts, &Contexts::from_source(source));
     }
@@ -71,7 +71,7 @@ pub(super) fn with_contexts<W: Word>(
     }
     let mut consider_kinds = |classes: &Arc<Classes>, cost: u64| {
         let source = ContextSource::Classes { field: 0, shift: 0, contexts: classes.kinds() };
-        let of_block = |block: &Block<W>| block.of_kept(classes.sums(block.elements()));
+        let of_block = |block: &ForwardBlock<W>| block.of_kept(classes.sums(block.values.clone()));
         let counts = plane.count(view, source.contexts(), of_block);
         consider(&counts, &Contexts { source, classes: Some(Arc::clone(classes)), cost })
     };
@@ -104,7 +104,7 @@ impl Plane<'_> {
         &self,
         view: WordView<'_, W>,
         contexts: usize,
-        contexts_of: impl Fn(&Block<W>) -> Vec<u8>,
+        contexts_of: impl Fn(&ForwardBlock<W>) -> Vec<u8>,
     ) -> Counts {
         let mut counts = vec![vec![0u64; 1 << self.width]; contexts];
         for block in view.blocks() {
@@ -122,7 +122,7 @@ fn exponent_source<W: Word>(view: WordView<'_, W>, plane: &Plane<'_>) -> Option<
     let (top, mask) = plane.first_field(view);
     let drop = plane.first.saturating_sub(9);
     let mut joint: Vec<Vec<u64>> = vec![Vec::new(); 1 << (plane.first - drop)];
-    for Block { words, .. } in view.sample(SAMPLE_WORDS) {
+    for ForwardBlock { words, .. } in view.sample(SAMPLE_WORDS) {
         for (word, symbol) in words.iter().zip(plane.symbols(&words)) {
             let counts = &mut joint[usize::from(word.field(top, mask) >> drop)];
             counts.resize(1 << plane.width, 0);

@@ -4,9 +4,9 @@ use super::cost::{BYTE, LANE_OVERHEAD};
 use super::effort::Effort;
 use super::hurdles::BIT_CODING;
 use super::plans::{FieldPlan, PlannedField};
-use super::view::{Block, WordView};
+use super::view::WordView;
 use crate::coders::{BIT, BitsModel, LaneModel, WordSize, bits_cost, lanes_cost, mixed_cost};
-use crate::represent::{Coding, ContextSource, Word, take_field};
+use crate::represent::{Coding, ContextSource, FieldPlace, ForwardBlock, Word};
 use crate::spec::{MAX_SLOTS, MAX_SYMBOL_BITS};
 
 /// Bit coding uses narrow words in chunks of at most so many symbols.
@@ -78,7 +78,7 @@ impl Chunks {
                     continue;
                 }
                 let contexts = contexts_of(view, plan, field, &block);
-                take_field(&block.words, shift, field.width, &mut symbols);
+                block.symbols(FieldPlace { lowest: shift, width: field.width }, &mut symbols);
                 for (coding, cost) in options {
                     *cost += chunk_cost(&symbols, &contexts, coding, field.width);
                 }
@@ -89,16 +89,21 @@ impl Chunks {
 }
 
 /// Returns the contexts of the words of a block, or nothing if the field has only one context.
-fn contexts_of<W: Word>(view: WordView<'_, W>, plan: &FieldPlan, field: &PlannedField, block: &Block<W>) -> Vec<u8> {
+fn contexts_of<W: Word>(
+    view: WordView<'_, W>,
+    plan: &FieldPlan,
+    field: &PlannedField,
+    block: &ForwardBlock<W>,
+) -> Vec<u8> {
     let words = view.words_of_element();
     let sums = field.classes.as_ref().map(|classes| {
-        let elements = (block.values.start / words) as u64..(block.values.end / words) as u64;
+        let elements = block.values.start / words as u64..block.values.end / words as u64;
         block.of_kept(classes.sums(elements))
     });
+    // only the first field gives contexts to others
     let first = plan.fields[0].width;
-    let (shift, mask) = (view.bits() - first, ((1u32 << first) - 1) as u16);
-    let symbols_of_first = |_| block.words.iter().map(move |word| word.field(shift, mask));
-    field.coding.source().resolve(sums.as_slice(), symbols_of_first, words)
+    let place = FieldPlace { lowest: view.bits() - first, width: first };
+    block.contexts(field.coding.source(), sums.as_slice(), |_| place, words)
 }
 
 /// Codings that a field may have, each with its cost; the first one is the present coding. Empty if nothing may replace it.

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use super::chunk_limits::ChunkLimits;
 use super::effort::Effort;
-use crate::represent::{GroupValues, MaskBits, Order, Rows, SegmentLayout, Steps, Transform, Unpack, Word, of_kept};
+use crate::represent::{
+    Forward, ForwardBlock, GroupValues, MaskBits, Order, SegmentLayout, Steps, Transform, Unpack, Word,
+};
 use crate::tensor::Dtype;
 
 /// Values that are read at a time.
@@ -39,43 +41,6 @@ pub(super) struct WordView<'a, W> {
     pub(super) source: Source<'a>,
     pub(super) transform: Transform,
     word: PhantomData<W>,
-}
-
-/// Some of the words.
-#[derive(Debug)]
-pub(super) struct Block<W> {
-    pub(super) values: Range<usize>,
-    /// The mask bits of the values, if there is a mask.
-    pub(super) kept: Option<MaskBits>,
-    /// The words of the kept values.
-    pub(super) words: Vec<W>,
-}
-
-impl<W> Block<W> {
-    pub(super) fn elements(&self) -> Range<u64> {
-        self.values.start as u64..self.values.end as u64
-    }
-
-    /// Returns the items of `all` that belong to kept values.
-    pub(super) fn of_kept(&self, all: Vec<u8>) -> Vec<u8> {
-        match &self.kept {
-            Some(kept) => of_kept(&all, kept),
-            None => all,
-        }
-    }
-
-    /// Returns, for each row that has values here, its number and how many of the values are kept.
-    pub(super) fn rows(&self, rows: &Rows) -> Vec<(usize, usize)> {
-        let first = rows.numbers(&self.elements()).start as usize;
-        let mut start = 0;
-        let lengths = rows.lengths(self.elements()).map(|len| {
-            let end = start + len;
-            let kept = self.kept.as_ref().map_or(len, |kept| kept[start..end].count_ones());
-            start = end;
-            kept
-        });
-        (first..).zip(lengths).collect()
-    }
 }
 
 impl<'a, W: Word> WordView<'a, W> {
@@ -129,35 +94,33 @@ impl<'a, W: Word> WordView<'a, W> {
     }
 
     /// Reads the words of `values`, a range that begins at a multiple of 8 and ends at a multiple of 8 or at the last value.
-    pub(super) fn read(&self, values: Range<usize>) -> Block<W> {
+    pub(super) fn read(&self, values: Range<usize>) -> ForwardBlock<W> {
+        let numbers = values.start as u64..values.end as u64;
         let source = match self.source {
             Source::Values(source) => source,
             Source::MaskBits(bits) => {
-                let words = bits[values.clone()].iter().map(|&bit| W::from_number(bit.into())).collect();
-                return Block { values, kept: None, words };
+                let words = bits[values].iter().map(|&bit| W::from_number(bit.into())).collect();
+                return ForwardBlock { values: numbers, mask_bits: None, words };
             }
         };
         let ValueSource { steps, group_values, .. } = source;
-        let dtype = self.layout.dtype;
         let byte = |value: usize| (value as u64 * u64::from(self.stored_bits(steps)) / 8) as usize;
         let bytes = &source.bytes[byte(values.start)..byte(values.end)];
-        let start = values.start as u64;
-        let (kept, mut words) = match steps.unpack {
-            Some(_) => steps.forward_values::<u8, W>(bytes, start, group_values),
-            None => steps.forward::<W>(dtype, start, bytes, group_values),
-        };
-        self.transform.apply(&mut words, self.bits());
-        Block { values, kept, words }
+        let forward = Forward { dtype: self.layout.dtype, steps, transform: self.transform, group_values };
+        match steps.unpack {
+            Some(_) => forward.unpacked(numbers, bytes),
+            None => forward.elements(numbers, bytes),
+        }
     }
 
     /// Reads all words, block by block.
-    pub(super) fn blocks(self) -> impl Iterator<Item = Block<W>> {
+    pub(super) fn blocks(self) -> impl Iterator<Item = ForwardBlock<W>> {
         let count = self.values();
         (0..count).step_by(BLOCK_VALUES).map(move |start| self.read(start..count.min(start + BLOCK_VALUES)))
     }
 
     /// Reads about `most` words in blocks that are spread evenly.
-    pub(super) fn sample(self, most: usize) -> Vec<Block<W>> {
+    pub(super) fn sample(self, most: usize) -> Vec<ForwardBlock<W>> {
         const SAMPLE_BLOCK: usize = 1 << 10;
         let count = self.values();
         if self.count() <= most {

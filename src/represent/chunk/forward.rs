@@ -1,23 +1,26 @@
 //! From elements to coded streams: elements, values, mask bits, symbol words, fields, symbols with their contexts.
 //!
-//! A [`ForwardBlock`] holds some values after the steps and the transform. Encoding takes a chunk as one block.
+//! A [`ForwardBlock`] holds some values after the steps and the transform. Encoding takes a chunk as one block; the
+//! planner reads a segment in blocks of its own.
 
 use std::ops::Range;
 
 use super::ChunkExtent;
 use crate::kernel::Kernel;
 use crate::represent::coding::{Coding, Field};
-use crate::represent::contexts::all_sums;
+use crate::represent::contexts::{ContextSource, all_sums};
 use crate::represent::fields::{Fields, InChunks};
 use crate::represent::steps::{GroupValues, Steps};
 use crate::represent::stream::StreamSymbols;
 use crate::represent::transform::Transform;
-use crate::represent::values::{MaskBits, Word, of_kept, with_word};
+use crate::represent::values::{MaskBits, Rows, Word, of_kept, with_word};
 use crate::tensor::Dtype;
 
-/// The mask bits of some values, and the transformed symbol words of those that are kept.
+/// Some values of a segment: their mask bits, and the transformed symbol words of the kept values.
 #[derive(Debug)]
 pub(crate) struct ForwardBlock<V> {
+    /// The numbers of the values in the segment; for C64, the numbers of the words.
+    pub(crate) values: Range<u64>,
     /// The mask bits of the values, if there is a mask.
     pub(crate) mask_bits: Option<MaskBits>,
     pub(crate) words: Vec<V>,
@@ -33,23 +36,84 @@ pub(crate) struct Forward<'a> {
     pub(crate) group_values: &'a GroupValues,
 }
 
+/// The bits of a field in a symbol word.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FieldPlace {
+    /// The position of the lowest bit.
+    pub(crate) lowest: u32,
+    pub(crate) width: u32,
+}
+
 impl Forward<'_> {
-    /// Returns the block of the elements in `bytes`, whose first value has the number `start`. The elements are those
-    /// of a chunk; if nothing is unpacked, they may be any.
-    pub(crate) fn elements<V: Word>(&self, start: u64, bytes: &[u8]) -> ForwardBlock<V> {
-        let (mask_bits, mut words) = self.steps.forward::<V>(self.dtype, start, bytes, self.group_values);
+    /// Returns the block of `values`, the values of the elements in `bytes`. The elements are those of a chunk; if
+    /// nothing is unpacked, they may be any.
+    pub(crate) fn elements<V: Word>(&self, values: Range<u64>, bytes: &[u8]) -> ForwardBlock<V> {
+        let (mask_bits, words) = self.steps.forward::<V>(self.dtype, values.start, bytes, self.group_values);
+        self.transformed(values, mask_bits, words)
+    }
+
+    /// Returns the block of `values`, which are unpacked already, one a byte.
+    pub(crate) fn unpacked<V: Word>(&self, values: Range<u64>, bytes: &[u8]) -> ForwardBlock<V> {
+        let (mask_bits, words) = self.steps.forward_values::<u8, V>(bytes, values.start, self.group_values);
+        self.transformed(values, mask_bits, words)
+    }
+
+    fn transformed<V: Word>(
+        &self,
+        values: Range<u64>,
+        mask_bits: Option<MaskBits>,
+        mut words: Vec<V>,
+    ) -> ForwardBlock<V> {
         self.transform.apply(&mut words, self.steps.symbol_bits(self.dtype));
-        ForwardBlock { mask_bits, words }
+        ForwardBlock { values, mask_bits, words }
     }
 }
 
-impl<V: Word> ForwardBlock<V> {
+impl<V> ForwardBlock<V> {
     /// Keeps the items of `all` that belong to kept values; `all` has one item for each value.
     pub(crate) fn of_kept(&self, all: Vec<u8>) -> Vec<u8> {
         match &self.mask_bits {
             Some(mask_bits) => of_kept(&all, mask_bits),
             None => all,
         }
+    }
+
+    /// Returns, for each row that has values here, its number and how many of the values are kept.
+    pub(crate) fn rows(&self, rows: &Rows) -> Vec<(usize, usize)> {
+        let first = rows.numbers(&self.values).start as usize;
+        let mut start = 0;
+        let lengths = rows.lengths(self.values.clone()).map(|len| {
+            let end = start + len;
+            let kept = self.mask_bits.as_ref().map_or(len, |mask_bits| mask_bits[start..end].count_ones());
+            start = end;
+            kept
+        });
+        (first..).zip(lengths).collect()
+    }
+}
+
+impl<V: Word> ForwardBlock<V> {
+    /// Copies the symbols of the field at `place` to `symbols`, which has as many items as there are words.
+    pub(crate) fn symbols(&self, place: FieldPlace, symbols: &mut [u16]) {
+        take_field(&self.words, place.lowest, place.width, symbols);
+    }
+
+    /// Returns the context of each word, or nothing if `source` has only one context. `sums` has, for each class field,
+    /// the class sums of the words' values; a value has `words_of_element` words. `place_of` gives the place of an
+    /// earlier field by its number.
+    pub(crate) fn contexts(
+        &self,
+        source: &ContextSource,
+        sums: &[Vec<u8>],
+        place_of: impl Fn(usize) -> FieldPlace,
+        words_of_element: usize,
+    ) -> Vec<u8> {
+        let symbols_of = |earlier: usize| {
+            let FieldPlace { lowest, width } = place_of(earlier);
+            let mask = ((1u32 << width) - 1) as u16;
+            self.words.iter().map(move |word| word.field(lowest, mask))
+        };
+        source.resolve(sums, symbols_of, words_of_element)
     }
 
     /// Calls `take` with the number, the symbols and the contexts of each field that is not constant. `sums` has, for
@@ -61,32 +125,27 @@ impl<V: Word> ForwardBlock<V> {
         words_of_element: usize,
         mut take: impl FnMut(usize, &[u16], &[u8]),
     ) {
-        let bits = fields.iter().map(|field| field.width).sum();
-        let shifts = shifts(fields, bits);
+        let places = places(fields);
         let mut symbols = vec![0u16; self.words.len()];
         for (index, field) in fields.iter().enumerate() {
             if matches!(field.coding, Coding::Constant(_)) {
                 continue;
             }
-            let symbols_of = |earlier: usize| {
-                let (shift, mask) = (shifts[earlier], ((1u32 << fields[earlier].width) - 1) as u16);
-                self.words.iter().map(move |word| word.field(shift, mask))
-            };
-            let contexts = field.coding.source().resolve(sums, symbols_of, words_of_element);
-            take_field(&self.words, shifts[index], field.width, &mut symbols);
+            let contexts = self.contexts(field.coding.source(), sums, |earlier| places[earlier], words_of_element);
+            self.symbols(places[index], &mut symbols);
             take(index, &symbols, &contexts);
         }
     }
 }
 
-/// Returns the position of the lowest bit of each field in words of `bits` bits.
-fn shifts(fields: &[Field], bits: u32) -> Vec<u32> {
-    let mut shift = bits;
-    let lowest = fields.iter().map(|field| {
-        shift -= field.width;
-        shift
-    });
-    lowest.collect()
+/// Returns the place of each field; the first field has the topmost bits.
+fn places(fields: &[Field]) -> Vec<FieldPlace> {
+    let mut lowest = fields.iter().map(|field| field.width).sum();
+    let place = |field: &Field| {
+        lowest -= field.width;
+        FieldPlace { lowest, width: field.width }
+    };
+    fields.iter().map(place).collect()
 }
 
 /// Copies the field of `width` bits at bit `shift` of each word to `symbols`.
@@ -113,7 +172,8 @@ pub(crate) fn encode(
         group_values: &in_chunks.group_values,
     };
     with_word!(fields.symbol_bits(), V => {
-        let block = forward.elements::<V>(values.start, bytes);
+        let words_of_element = u64::from(chunk.dtype.words());
+        let block = forward.elements::<V>(values.start * words_of_element..values.end * words_of_element, bytes);
         if let (Some(mask), Some(mask_bits)) = (&fields.steps.mask, &block.mask_bits) {
             mask.encode(mask_bits, &sums, kernel, out);
             if block.words.is_empty() {
@@ -122,7 +182,7 @@ pub(crate) fn encode(
             sums = sums.into_iter().map(|sums| block.of_kept(sums)).collect();
         }
         fields.steps.map.encode_groups(&in_chunks.group_values, &values, out);
-        block.each_field(&fields.fields, &sums, chunk.dtype.words() as usize, |index, symbols, contexts| {
+        block.each_field(&fields.fields, &sums, words_of_element as usize, |index, symbols, contexts| {
             let field = &fields.fields[index];
             let mask_bits = block.mask_bits.as_ref();
             let stream = StreamSymbols { symbols, contexts, width: field.width, mask_bits };

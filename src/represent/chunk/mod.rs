@@ -7,7 +7,7 @@ mod join;
 mod scratch;
 
 pub(crate) use account::account;
-pub(crate) use forward::{encode, take_field};
+pub(crate) use forward::{FieldPlace, Forward, ForwardBlock, encode, take_field};
 pub(crate) use inverse::{Observer, StreamObservation, decode};
 pub(crate) use scratch::Scratch;
 
