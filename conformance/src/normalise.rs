@@ -1,6 +1,6 @@
 //! Frequencies from weights (section 10.3): the one routine that encoder and decoder share.
 
-/// Section 10.3.
+/// Returns the frequencies that these values give (section 10.3). They add up to 2^`precision`.
 pub fn normalise(v: &[u64], precision: u8) -> Vec<u64> {
     let (m, whole) = (v.len() as u64, 1 << precision);
     let total: u64 = v.iter().sum();

@@ -1,6 +1,6 @@
 //! Pseudo-random numbers that are the same on every machine.
 
-/// Numbers that look random, the same everywhere (SplitMix64).
+/// A generator of pseudo-random numbers (SplitMix64) that gives the same numbers on every machine.
 pub struct Random(pub u64);
 
 impl Random {
@@ -21,7 +21,7 @@ impl Random {
         (0..count).map(|_| self.next() as u8).collect()
     }
 
-    /// Small numbers more often than large ones, all below 2^width.
+    /// Returns a number below 2^`width`. Small numbers are more frequent than large ones.
     pub fn skewed(&mut self, width: u32) -> u16 {
         let bits = self.below(u64::from(width) + 1);
         (self.next() & ((1 << bits) - 1)) as u16

@@ -1,14 +1,14 @@
-//! Makes the files of `spec/vectors/` anew: `cargo run -p conformance`.
+//! Writes all files of `spec/vectors/` again: `cargo run -p conformance`.
 
 use std::fs;
 use std::path::Path;
 
 fn main() -> std::io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/vectors");
-    // this may panic, and then the old files stay
+    // this comes first: if it panics, the old files stay as they are
     let files = conformance::all();
     for folder in ["good", "bad"] {
-        // a vector that is no longer made must not stay
+        // deletes the old files, because some vectors may no longer exist
         if root.join(folder).exists() {
             fs::remove_dir_all(root.join(folder))?;
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::decoder::bytes::{Result, must};
 
-/// An adaptive bit (11.3).
+/// An adaptive bit (section 11.3).
 #[derive(Clone)]
 pub struct Adaptive {
     p: u64,
@@ -17,7 +17,7 @@ impl Default for Adaptive {
     }
 }
 
-/// The bits coder (11.1, 11.2).
+/// A stream of the bits coder (sections 11.1 and 11.2).
 pub struct BitStream {
     words: Vec<u64>,
     next: usize,
@@ -43,7 +43,7 @@ impl BitStream {
         self.words.get(self.next - 1).map_or(0, |&word| word.into())
     }
 
-    /// `q`: the probability of a 0 in units of 2^-P.
+    /// Decodes one bit. `q` is the probability of a 0 in units of 2^-P.
     pub fn bit(&mut self, q: u128) -> Result<bool> {
         let modulus = 1u128 << (2 * self.word);
         let scale = self.range >> self.precision;
@@ -65,7 +65,7 @@ impl BitStream {
         Ok(bit)
     }
 
-    /// Bits of probability one half, the most significant first.
+    /// Decodes `count` bits of probability one half, the most significant first.
     pub fn halves(&mut self, count: u32) -> Result<i64> {
         Ok(self.long_halves(count)? as i64)
     }

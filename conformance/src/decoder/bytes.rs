@@ -1,9 +1,9 @@
 //! Checked reading of bytes, varints, words and packed values.
 
-/// What it refuses, and why.
+/// A result whose error says why the bytes are refused.
 pub type Result<T> = std::result::Result<T, &'static str>;
 
-/// `Err(why)` unless it holds.
+/// Returns `Err(why)` if `holds` is false.
 pub fn must(holds: bool, why: &'static str) -> Result<()> {
     if holds { Ok(()) } else { Err(why) }
 }

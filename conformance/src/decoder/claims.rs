@@ -1,10 +1,10 @@
-//! The header, its claims, and the rules that they impose on segments (section 3).
+//! The header, its claims, and the rules for segments that follow from them (section 3).
 
 use crate::decoder::bytes::{Bytes, Result, must};
 use crate::decoder::coding::Coding;
 use crate::decoder::head::Head;
 
-/// What the header claims.
+/// The claims of a header.
 #[derive(Clone, Copy)]
 pub struct Claims {
     level: u8,
@@ -12,7 +12,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Reads a header; the order of the checks is that of R3-8.
+    /// Reads a header. Checks it in the order that R3-8 requires.
     pub fn read(header: &[u8]) -> Result<Self> {
         let mut bytes = Bytes(header);
         must(bytes.take(8)? == [0x89, b'T', b'S', b'R', 13, 10, 26, 10], "magic")?;
@@ -54,7 +54,7 @@ impl Claims {
 }
 
 impl Head {
-    /// Checks what only the parameters of fields say (R3-11, R3-13 to R3-17).
+    /// Checks the claims about the parameters of fields (R3-11, R3-13 to R3-17).
     pub fn check_claims(&self, claims: Claims, elements: u64, chunk_len: u64) -> Result<()> {
         if let Some(unpack) = self.unpack.as_ref().filter(|_| claims.level == 1) {
             must(chunk_len * unpack.values_each() <= 32_768 * unpack.run, "a chunk of too many values for level 1")?;

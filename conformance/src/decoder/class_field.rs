@@ -9,7 +9,7 @@ pub(crate) struct ClassField {
     pub(crate) depth: Option<usize>,
     width: u32,
     order: u8,
-    /// First axis, end, classes.
+    /// For each axis group: its first axis, the axis after its last one, and its classes.
     pub(crate) groups: Vec<(usize, usize, Vec<u16>)>,
 }
 

@@ -22,7 +22,7 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// n symbols of a field or mask, from their class sums and the fields before.
+    /// Decodes `n` symbols of a field or a mask. Their contexts come from class sums and from earlier fields.
     pub fn decode(
         &self,
         bytes: &mut Bytes,

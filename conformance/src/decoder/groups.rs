@@ -2,9 +2,9 @@
 
 use crate::decoder::bytes::{Bytes, Result, must};
 
-/// Groups of values (8.6).
+/// How values are divided into groups (section 8.6).
 pub struct Groups {
-    /// 0: through the whole segment.
+    /// If 0, the groups reach through the whole segment.
     pub(crate) block: u64,
     period: u64,
 }
@@ -24,17 +24,17 @@ impl Groups {
         must(fits || values <= chunk_values, "chunks that cut groups")
     }
 
-    /// How many there are in a chunk of so many values, or in the segment.
+    /// Returns the number of groups of a chunk of `values` values, or of the segment if `block` is 0.
     pub(crate) fn count(&self, values: u64) -> u64 {
         if self.block == 0 {
-            // also those that no value belongs to
+            // all groups count, also groups without a value
             return self.period;
         }
         let size = self.block * self.period;
         values / size * self.period + self.period.min(values % size)
     }
 
-    /// Of value i of a chunk that begins with value `from`.
+    /// Returns the group of value `i` of a chunk that begins with value `from` of the segment.
     pub(crate) fn group(&self, from: u64, i: u64) -> usize {
         let number = match self.block {
             0 => (from + i) % self.period,

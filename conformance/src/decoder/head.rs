@@ -1,4 +1,4 @@
-//! The parameters of a segment in fields, and its chunks (section 8).
+//! The parameters of a segment of fields, and its chunks (section 8).
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::decoder::maps::Map;
 use crate::decoder::mask::Mask;
 use crate::decoder::unpack::Unpack;
 
-/// The elements of a segment: each has `each` words of `w` bits.
+/// The dtype and the words of a segment: each element has `each` words of `w` bits.
 #[derive(Clone, Copy)]
 pub struct Words {
     pub dtype: &'static str,
@@ -18,15 +18,15 @@ pub struct Words {
     pub each: u64,
 }
 
-/// What a segment's head says.
+/// The parameters in a segment's head.
 pub struct Head {
-    /// Of the members' values.
+    /// The shape of the values of each member.
     shapes: Vec<Vec<u64>>,
     words: Words,
     pub(crate) unpack: Option<Unpack>,
     pub(crate) mask: Option<Mask>,
     map: Map,
-    /// Of a value and of a symbol word.
+    /// The bits of a value (v) and of a symbol word (u).
     v: u32,
     u: u32,
     transform: u8,
@@ -85,10 +85,10 @@ impl Head {
         Ok(Self { shapes, words, unpack, mask, map, v, u, transform, offset, classes, fields })
     }
 
-    /// The bytes of the elements from `from` on, as many as there are.
+    /// Decodes a chunk of `elements` elements that begins with element `from` of the segment. Returns its bytes.
     pub fn chunk(&self, coded: &[u8], from: u64, elements: u64) -> Result<Vec<u8>> {
         let mut bytes = Bytes(coded);
-        // with a C64, an element is two values
+        // without unpacking these are numbers of elements, also for C64, where an element has two words
         let count = |elements: u64| self.unpack.as_ref().map_or(elements, |unpack| unpack.count(elements));
         let (from, places) = (count(from), count(elements));
         let mut sums = Vec::new();
@@ -103,7 +103,7 @@ impl Head {
                 of_rows = (first..=last).zip(vector).collect();
             }
             let sum = |&(row, of_groups): &(u64, u64)| of_groups + of_rows.get(&row).map_or(0, |&class| class.into());
-            // an element's words have its class
+            // all words of an element have the class sum of the element
             let sum_of_element: Vec<u64> = places.iter().map(sum).collect();
             let words = 0..places.len() as u64 * self.words.each;
             sums.push(words.map(|i| sum_of_element[(i / self.words.each) as usize]).collect());
@@ -125,7 +125,7 @@ impl Head {
         Ok(out)
     }
 
-    /// `count` values from value `from` on, of these class sums.
+    /// Decodes `count` values from value `from` on. `sums` has their class sums for each class field.
     fn values(&self, bytes: &mut Bytes, from: u64, count: u64, sums: &[Vec<u64>]) -> Result<Vec<u64>> {
         let kept = match &self.mask {
             None => vec![true; count as usize],
@@ -167,7 +167,7 @@ impl Head {
         Ok(values)
     }
 
-    /// The row of an element, and its classes in the groups.
+    /// Returns the row of an element, and the sum of its classes in the axis groups.
     fn place(&self, class: &ClassField, element: u64) -> (u64, u64) {
         let (mut before, mut rows) = (0, 0);
         for shape in &self.shapes {

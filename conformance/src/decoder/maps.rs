@@ -7,21 +7,21 @@ use crate::decoder::bytes::{Bytes, Result, must};
 use crate::decoder::floats::{BF16, F16, F32, Format, product};
 use crate::decoder::groups::Groups;
 
-/// What is behind a value's bits.
+/// How the bits of a value give its key (section 8.6).
 pub enum Order {
     Float,
     Signed,
     Unsigned,
 }
 
-/// Codebook or grid (8.6, 8.7).
+/// A map: a codebook or a grid (sections 8.6 and 8.7), or none.
 pub enum Map {
     Nothing,
     Codebook { groups: Groups, bits: u32, zero_bits: u32, order: Order, of_segment: OfGroups },
     Grid { groups: Groups, bits: u32, lowest: i64, zero_bits: u32, float: Format, of_segment: OfGroups },
 }
 
-/// What groups have: codebooks of values, or scales.
+/// The values that groups share: their codebooks, or their scales.
 #[derive(Clone, Default)]
 pub struct OfGroups {
     codebooks: Vec<Vec<u64>>,
@@ -76,7 +76,7 @@ impl Map {
         Ok(map)
     }
 
-    /// u.
+    /// Returns the number of bits of a symbol word (u), if the map changes it.
     pub fn bits(&self) -> Option<u32> {
         match self {
             Self::Nothing => None,
@@ -84,7 +84,7 @@ impl Map {
         }
     }
 
-    /// What the groups of a chunk of so many values have.
+    /// Reads the codebooks or scales that a chunk of `values` values stores.
     pub fn of_chunk(&self, bytes: &mut Bytes, v: u32, values: u64) -> Result<OfGroups> {
         match self {
             Self::Nothing => Ok(OfGroups::default()),
@@ -102,7 +102,7 @@ impl Map {
             Self::Nothing => {}
             Self::Codebook { bits, zero_bits, order, .. } => {
                 out.codebooks = codebooks(&mut stream, count, *bits, v - zero_bits, order)?;
-                // the bits that all values lack
+                // restores the zero bits, which are not stored
                 out.codebooks.iter_mut().flatten().for_each(|value| *value <<= zero_bits);
             }
             Self::Grid { zero_bits, .. } => out.scales = scales(&mut stream, count, *zero_bits)?,
@@ -111,7 +111,7 @@ impl Map {
         Ok(out)
     }
 
-    /// The value of a symbol word, which is value i of a chunk that begins with value `from`.
+    /// Returns the value of a symbol word. It is value `i` of a chunk that begins with value `from` of the segment.
     pub fn value(&self, of_groups: &OfGroups, x: u64, from: u64, i: u64) -> Result<u64> {
         match self {
             Self::Nothing => Ok(x),
@@ -127,7 +127,7 @@ impl Map {
     }
 }
 
-/// The values of each codebook without their zero bits, of `bits` bits (v').
+/// Reads codebooks. Their values are returned without their zero bits and have `bits` bits (`key_bits`).
 pub(crate) fn codebooks(stream: &mut BitStream, count: u64, u: u32, bits: u32, order: &Order) -> Result<Vec<Vec<u64>>> {
     let (mut counts, mut lengths) = (HashMap::new(), HashMap::new());
     let mut total = 0;

@@ -6,7 +6,7 @@ use crate::decoder::bits::BitStream;
 use crate::decoder::bytes::{Bytes, Result, must};
 use crate::decoder::coding::{Coding, coding};
 
-/// Section 8.5.
+/// The parameters of a mask (section 8.5).
 pub struct Mask {
     pub omitted: u64,
     group: usize,
@@ -26,13 +26,13 @@ impl Mask {
         match &coding {
             Coding::Mixed(..) | Coding::MixedKept(_) => return Err("a coding that is not for masks"),
             Coding::MixedMask(_) => must(group == 1 && stride == 1, "a mixed mask of groups or strides")?,
-            // no field is before a mask, so `coding` has refused context source 2
+            // context source 2 needs an earlier field; a mask has none, so `coding` has refused this source
             Coding::Raw | Coding::Constant(_) | Coding::Lanes(..) | Coding::Bits(..) => {}
         }
         Ok(Self { omitted, group: group.into(), stride: stride as usize, coding })
     }
 
-    /// The mask bits of a chunk of `count` values with these class sums.
+    /// Decodes the mask bits of a chunk of `count` values. `sums` has their class sums for each class field.
     pub fn decode(&self, bytes: &mut Bytes, count: usize, sums: &[Vec<u64>]) -> Result<Vec<bool>> {
         if let Coding::MixedMask(mixed) = &self.coding {
             let mut stream = BitStream::new(bytes.words(4)?, true);
@@ -41,7 +41,7 @@ impl Mask {
             return Ok(bits);
         }
         let (g, s) = (self.group, self.stride);
-        // where each value's bit is: the number of the symbol of its first value, and that of the bit
+        // for the first value of each symbol: the number of the symbol
         let mut number_of = HashMap::new();
         let mut firsts = Vec::new();
         for value in 0..count {

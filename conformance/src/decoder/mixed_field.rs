@@ -4,7 +4,7 @@ use crate::decoder::bits::BitStream;
 use crate::decoder::bytes::{Bytes, Result, must};
 use crate::decoder::mixer::{Mixer, Slot, decision, level, level_and_sign};
 
-/// A mixed field (11.5).
+/// The parameters of a mixed field (section 12.2).
 pub struct Mixed {
     kind: u8,
     fraction: u32,
@@ -13,7 +13,7 @@ pub struct Mixed {
     period: usize,
     columns: usize,
     distances: Vec<usize>,
-    /// m, b and the first magnitude of the window.
+    /// `magnitude_bits`, `window_bits` and `window_first`.
     m: u32,
     b: u32,
     first: usize,
@@ -54,7 +54,7 @@ impl Mixed {
 
     pub(crate) fn decode(&self, stream: &mut BitStream, contexts: &[usize], count: usize) -> Result<Vec<u16>> {
         let nodes = 1 << self.b;
-        // by set and context times nodes plus node
+        // in each set, the slot of a context and a node has the index context * nodes + node
         let mut sets: Vec<Vec<Slot>> =
             [16 * count, 64 * count, 1024, 1024, 64].map(|size| vec![Slot::default(); size * nodes]).into();
         let mut mixers = vec![Mixer::new(6, 13107); nodes];

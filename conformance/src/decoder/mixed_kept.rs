@@ -5,19 +5,19 @@ use crate::decoder::bytes::{Bytes, Result, must};
 use crate::decoder::mixed_mask::row_and_kernel;
 use crate::decoder::mixer::{Mixer, Slot, decision, level, level_and_sign};
 
-/// Mixed kept values (11.7).
+/// The parameters of mixed kept values (section 12.4).
 pub struct MixedKept {
     integers: bool,
     fraction: u32,
     row: usize,
     kernel: usize,
-    /// m, b and the first magnitude of the window.
+    /// `magnitude_bits`, `window_bits` and `window_first`.
     m: u32,
     b: u32,
     first: i64,
 }
 
-/// The weights of a set of predictors, by number of the distance.
+/// The weights of the two predictors for one place in a kernel. `w`, `b` and `a` have one weight for each distance.
 #[derive(Clone)]
 pub(crate) struct Predictor {
     z0: i64,
@@ -50,7 +50,7 @@ impl MixedKept {
         Ok(Self { integers: kind == 1, fraction, row, kernel, m, b, first })
     }
 
-    /// The symbols of a chunk with these mask bits.
+    /// Decodes the symbols of a chunk with these mask bits.
     pub fn decode(&self, stream: &mut BitStream, kept: &[bool]) -> Result<Vec<u16>> {
         let (len, k) = (kept.len(), self.kernel);
         let mut of_row = vec![0i64; len.div_ceil(self.row)];
@@ -61,7 +61,7 @@ impl MixedKept {
             of_column[i % self.row] += i64::from(kept[i]);
             total += i64::from(kept[i]);
         }
-        // distance, and whether it is an inner one
+        // each distance, and whether it stays within the kernel
         let mut distances: Vec<(usize, bool)> = (1..=16).map(|d| (d, true)).collect();
         let l = self.row;
         let outer = if k > 1 { vec![k, l] } else { vec![1, 2, l, 2 * l, 3 * l, 4 * l] };
@@ -79,7 +79,8 @@ impl MixedKept {
         let mut of_escape = [Slot::default(); 2];
         let mut escape_tree = vec![Slot::default(); 1 << self.m];
         let mut was_escape = false;
-        // value and order by place; mean, means and count by column
+        // `known` has the value and the order at each position; `columns` has the mean, the size mean and the count of
+        // each column
         let mut known = vec![(0i64, 0i64); len];
         let mut columns = vec![[0i64; 3]; self.row];
         let mut out = Vec::new();

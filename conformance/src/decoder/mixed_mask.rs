@@ -4,7 +4,7 @@ use crate::decoder::bits::BitStream;
 use crate::decoder::bytes::{Bytes, Result, must};
 use crate::decoder::mixer::{Mixer, Slot, stretch};
 
-/// Row and kernel, as both have them.
+/// Reads `row` and `kernel`, which mixed masks and mixed kept values have in common.
 pub(crate) fn row_and_kernel(bytes: &mut Bytes) -> Result<(usize, usize)> {
     let (row, kernel) = (bytes.varint()?, bytes.varint()?);
     must((1..=65536).contains(&row), "length of a row")?;
@@ -12,7 +12,7 @@ pub(crate) fn row_and_kernel(bytes: &mut Bytes) -> Result<(usize, usize)> {
     Ok((row as usize, kernel as usize))
 }
 
-/// A mixed mask (11.6).
+/// The parameters of a mixed mask (section 12.3).
 pub struct MixedMask {
     row: usize,
     kernel: usize,
@@ -25,7 +25,7 @@ impl MixedMask {
     }
 
     pub fn decode(&self, stream: &mut BitStream, count: usize) -> Result<Vec<bool>> {
-        // A0 to A4
+        // the sets of the contexts A0 to A4
         let mut sets: Vec<Vec<Slot>> = [512, 1024, 256, 256, 256].map(|size| vec![Slot::default(); size]).into();
         let mut mixers = vec![Mixer::new(5, 13107); 16];
         let mut all = Slot::default();
@@ -67,7 +67,7 @@ impl MixedMask {
             column[c].follow(bit);
             channel[h].follow(bit);
             position[k].follow(bit);
-            // no context looks further back
+            // no context uses more than 16 bits of the history
             history = (2 * history + usize::from(bit)) % 65536;
             x.push(bit);
         }
@@ -75,7 +75,7 @@ impl MixedMask {
     }
 }
 
-/// Q.
+/// Returns the function `density` (section 12.3).
 pub(crate) fn density(slot: Slot, n: u32) -> usize {
     let st = stretch(slot);
     ((st + 512) >> (11 - n)).min((1 << n) - 1).max(0) as usize

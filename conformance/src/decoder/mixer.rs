@@ -15,12 +15,12 @@ pub fn level(x: i64) -> usize {
     }
 }
 
-/// H.
+/// Returns the function `half` (section 12.1).
 pub fn level_and_sign(x: i64) -> usize {
     level(x) / 2 * 2 + usize::from(x < 0)
 }
 
-/// L, up to 65535.
+/// The values of the function `log` for 1 to 65535 (section 12.1).
 pub(crate) static LOG: LazyLock<Vec<i64>> = LazyLock::new(|| {
     let log = |x: u64| {
         let g = x.ilog2();
@@ -63,13 +63,13 @@ impl Slot {
     }
 }
 
-/// stretch.
+/// Returns the function `stretch` for the probability of a slot (section 12.1).
 pub fn stretch(slot: Slot) -> i64 {
     let i = slot.p >> 10;
     (LOG[2 * i as usize + 1] - LOG[8191 - 2 * i as usize]) >> 8
 }
 
-/// Mixing weights, of a constant too if there is one more than inputs, and their uses.
+/// A mix (section 12.1): the weights of the inputs, maybe with one more for the constant, and the number of uses.
 #[derive(Clone)]
 pub struct Mixer {
     weights: Vec<i64>,
@@ -81,13 +81,14 @@ impl Mixer {
         Self { weights: vec![weight; count], uses: 0 }
     }
 
-    /// A decision by the mixture of these slots, which follow it. `slows`: the weights learn slower with each use.
+    /// Decodes a bit by a decision from these slots; then the slots follow the bit. If `slows`, the weights change less
+    /// the more often the mix was used.
     pub fn decode(&mut self, stream: &mut BitStream, slots: &mut [&mut Slot], slows: bool) -> Result<bool> {
         let mut s: Vec<i64> = slots.iter().map(|slot| stretch(**slot)).collect();
         s.resize(self.weights.len(), 256);
         let dot = (0..s.len()).map(|j| self.weights[j] * s[j]).sum::<i64>() >> 16;
         let z = dot.clamp(-3328, 3327);
-        // the logarithms rise with p: halve where the least p may be
+        // log(p) - log(65536 - p) rises with p, so a binary search finds the least p
         let (mut p, mut end) = (16, 65520);
         while p < end {
             let middle = (p + end) / 2;
@@ -105,7 +106,7 @@ impl Mixer {
     }
 }
 
-/// A decision at a node, with one slot of each set.
+/// Decodes a bit by a decision at `node`. `places` has the value of each context.
 pub fn decision(
     stream: &mut BitStream,
     sets: &mut [Vec<Slot>],

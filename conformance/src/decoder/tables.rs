@@ -8,7 +8,7 @@ use crate::normalise::normalise;
 
 pub struct Tables {
     pub(crate) precision: u32,
-    /// By context: symbols (the escape: none) and frequencies.
+    /// The entries of each context: the symbol (`None` for the escape) and its frequency.
     pub(crate) entries: Vec<Vec<(Option<u16>, u64)>>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn tables(bytes: &mut Bytes, width: u32, contexts: usize) -> Result<T
     must(labels <= 1 << (32 - 2 * precision), "too many symbols for the precision")?;
     let drift = if contexts > 1 { stream.halves(4)? - 8 } else { 0 };
     let mut models = LevelModels::default();
-    // by context and symbol; the escape is symbol -1
+    // the frequency codes by context and symbol; the escape has the symbol -1
     let mut levels: HashMap<(i64, i64), i64> = HashMap::new();
     let mut entries = Vec::new();
     for c in 0..contexts as i64 {
@@ -56,7 +56,7 @@ pub(crate) fn tables(bytes: &mut Bytes, width: u32, contexts: usize) -> Result<T
     Ok(Tables { precision, entries })
 }
 
-/// The contexts of section 9.1.
+/// The adaptive bits of section 9.1.
 #[derive(Default)]
 pub(crate) struct LevelModels {
     zero: HashMap<i64, Adaptive>,

@@ -2,7 +2,7 @@
 
 use crate::decoder::bytes::{Bytes, Result, must};
 
-/// Section 8.4.
+/// The parameters of unpacking (section 8.4).
 pub struct Unpack {
     pub bits: u32,
     pub(crate) run: u64,
@@ -41,7 +41,7 @@ impl Unpack {
         self.run * u64::from(self.w) / u64::from(self.bits)
     }
 
-    /// Values of so many words.
+    /// Returns the number of values in `words` words.
     pub fn count(&self, words: u64) -> u64 {
         words * self.values_each() / self.run
     }
@@ -57,7 +57,7 @@ impl Unpack {
         shape
     }
 
-    /// The words of a chunk's values, whose member has this shape of values.
+    /// Packs the values of a chunk into words. `shape` is the shape of the values of the member.
     pub fn words(&self, values: &[u64], shape: &[u64]) -> Vec<u64> {
         let (run, w, b) = (self.run as usize, self.w as usize, self.bits as usize);
         let runs: Vec<Vec<bool>> = values

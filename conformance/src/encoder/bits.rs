@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// Section 11.3.
+/// An adaptive bit (section 11.3).
 #[derive(Clone, Copy)]
 pub struct Adaptive {
     pub p: u32,
@@ -20,19 +20,19 @@ impl Adaptive {
     }
 }
 
-/// The contexts of a tree of `width` bits, from 1 on.
+/// Returns the adaptive bits of a tree of `width` bits. They are numbered from 1; number 0 is not used.
 pub fn new_tree(width: u32) -> Vec<Adaptive> {
     vec![Adaptive::NEW; 1 << width]
 }
 
-/// Section 11.2, both sizes.
+/// An encoder of the bits coder (section 11.2), narrow or wide.
 pub struct BitsEncoder {
-    /// B and P.
+    /// The number of bits of a word (B) and the precision (P).
     word: u32,
     precision: u32,
     lower: u128,
     range: u128,
-    /// The first word held back, and how many there are.
+    /// The first word that is held back, and the number of words that are held back.
     held: Option<(u128, u64)>,
     out: Vec<u8>,
     empty: bool,
@@ -56,12 +56,12 @@ impl BitsEncoder {
         (1..count).for_each(|_| self.put(if wrapped { 0 } else { all_ones }));
     }
 
-    /// What bit 0 takes of the range.
+    /// Returns the part of the range that a bit 0 takes.
     pub fn part_of_zero(&self, p: u32) -> u128 {
         (self.range >> self.precision) * u128::from(p >> (16 - self.precision))
     }
 
-    /// `p`: the probability of a 0 in units of 2^-16. Returns whether a word was shifted out.
+    /// Encodes a bit. `p` is the probability of a 0 in units of 2^-16. Returns whether a word was shifted out.
     pub fn bit(&mut self, bit: bool, p: u32) -> bool {
         self.empty = false;
         let modulus = 1u128 << (2 * self.word);
@@ -100,7 +100,7 @@ impl BitsEncoder {
         shifts
     }
 
-    /// The contexts are those of `new_tree`.
+    /// Encodes a symbol by a tree. `contexts` comes from `new_tree`.
     pub fn tree(&mut self, contexts: &mut [Adaptive], symbol: u16, width: u32, limit: u8) {
         let mut node = 1;
         for shift in (0..width).rev() {
@@ -110,7 +110,7 @@ impl BitsEncoder {
         }
     }
 
-    /// The words, as bytes.
+    /// Ends the stream. Returns its words as bytes.
     pub fn finish(mut self) -> Vec<u8> {
         if self.empty {
             return self.out;
@@ -127,7 +127,7 @@ impl BitsEncoder {
     }
 }
 
-/// Section 11.4: the words.
+/// Encodes symbols, each by the tree of its context (section 11.4). Returns the words as bytes.
 pub fn bit_trees(symbols: &[u16], contexts: &[usize], width: u32, wide: bool, limit: u8) -> Vec<u8> {
     let mut coder = BitsEncoder::new(wide);
     let mut trees = HashMap::new();
@@ -137,13 +137,14 @@ pub fn bit_trees(symbols: &[u16], contexts: &[usize], width: u32, wide: bool, li
     coder.finish()
 }
 
-/// Symbols of 8 bits that keep the bits coder from deciding its words until it holds back `held` of them, and then decide
-/// them, one way or the other.
+/// Returns symbols of 8 bits that make the bits coder hold back `held` words. The symbols after them resolve these
+/// words: with a carry if `last`, without one otherwise.
 pub fn undecided(wide: bool, limit: u8, held: u64, last: bool) -> Vec<u16> {
     let mut coder = BitsEncoder::new(wide);
     let mut contexts = [Adaptive::NEW; 256];
     let word = coder.word;
-    // from the lower end to a point that all words after the first are zero of: a carry is open as long as it is inside
+    // The point at this distance above `lower` has only zeros after its first word. As long as the point lies inside
+    // the range, it is open whether a carry comes.
     let mut distance = 0x5a3d << (2 * word - 16);
     let mut symbols = Vec::new();
     while coder.held.is_none_or(|(_, count)| count < held) {
@@ -151,7 +152,7 @@ pub fn undecided(wide: bool, limit: u8, held: u64, last: bool) -> Vec<u16> {
         let mut node = 1;
         for _ in 0..8 {
             if distance >= coder.range {
-                // decided: aim at another
+                // the words are decided, so aim at the next point of this kind
                 distance = (1 << word) - coder.lower % (1 << word);
                 let further = (coder.range - distance.min(coder.range)) >> word;
                 distance += (further * 5 / 11) << word;

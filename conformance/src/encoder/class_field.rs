@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use crate::encoder::bits::{BitsEncoder, new_tree};
 use crate::wire::primitives::{put_varint, put_words};
 
-/// A class field (8.2).
+/// A class field (section 8.2).
 #[derive(Clone, Default)]
 pub struct ClassField {
     pub depth: u8,
     pub width: u8,
     pub order: u8,
-    /// Classes of all rows of the segment.
+    /// The classes of all rows of the segment.
     pub rows: Vec<u8>,
     pub groups: Vec<Group>,
 }
@@ -23,7 +23,7 @@ pub struct Group {
     pub classes: Vec<u8>,
 }
 
-/// The depth that says that there are no rows.
+/// The depth of a class field without rows.
 pub const NO_ROWS: u8 = 255;
 
 pub(crate) fn product(dimensions: &[u64]) -> usize {
@@ -31,12 +31,12 @@ pub(crate) fn product(dimensions: &[u64]) -> usize {
 }
 
 impl ClassField {
-    /// Rows of a member of this shape.
+    /// Returns the number of rows of a member of this shape.
     pub fn row_count(&self, shape: &[u64]) -> usize {
         product(&shape[..usize::from(self.depth).min(shape.len().saturating_sub(1))])
     }
 
-    /// The row of an element of the segment, and its class sum.
+    /// Returns the row of an element of the segment, and the sum of its classes in the axis groups.
     pub(crate) fn class(&self, shapes: &[&[u64]], element: usize) -> (usize, usize) {
         let (mut index, mut row) = (element, 0);
         for shape in shapes {
@@ -72,7 +72,7 @@ impl ClassField {
         }
     }
 
-    /// A stream of these vectors.
+    /// Encodes vectors of classes in one stream. Returns its words as bytes.
     pub fn words(&self, vectors: &[&[u8]]) -> Vec<u8> {
         let mut coder = BitsEncoder::new(false);
         for vector in vectors {

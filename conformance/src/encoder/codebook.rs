@@ -6,7 +6,7 @@ use crate::encoder::bits::{Adaptive, BitsEncoder, new_tree};
 use crate::encoder::groups::Groups;
 use crate::wire::primitives::put_words;
 
-/// The order of values in codebooks.
+/// How the bits of a value give its key (section 8.6).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     Float,
@@ -25,23 +25,23 @@ impl Order {
     }
 }
 
-/// Section 8.6.
+/// A codebook step (section 8.6).
 #[derive(Clone)]
 pub struct Codebook {
     pub groups: Groups,
-    /// u.
+    /// The number of bits of a symbol word (u).
     pub bits: u8,
-    /// t.
+    /// The number of zero bits (`zero_bits`).
     pub zero_bits: u8,
     pub order: Order,
-    /// v.
+    /// The number of bits of a value (v).
     pub width: u32,
-    /// The keys of each group of the segment.
+    /// The values of each group of the segment, in the order of their keys.
     pub books: Vec<Vec<u64>>,
 }
 
 impl Codebook {
-    /// For the values of a segment and the mask's bits; chunks have so many values.
+    /// Makes the codebooks from the values of a segment and their mask bits. A chunk has `chunk` values.
     pub fn fill(mut self, values: &[u64], kept: &[bool], chunk: usize) -> Self {
         let mut books: Vec<BTreeSet<u64>> = Vec::new();
         for from in (0..values.len()).step_by(chunk) {
@@ -51,7 +51,7 @@ impl Codebook {
                 books[own.first + group].insert(self.key(values[from + i]));
             }
         }
-        // one without a kept value has an entry all the same
+        // a group without a kept value needs an entry too
         self.books =
             books.into_iter().map(|book| if book.is_empty() { vec![0] } else { Vec::from_iter(book) }).collect();
         self
@@ -77,7 +77,7 @@ impl Codebook {
         }
     }
 
-    /// A stream of these codebooks.
+    /// Encodes codebooks in one stream. Returns its words as bytes.
     pub fn words(&self, books: &[Vec<u64>]) -> Vec<u8> {
         let mut coder = BookCoder::new(self.bits.into());
         let bits = self.width - u32::from(self.zero_bits);
@@ -90,7 +90,7 @@ impl Codebook {
     }
 }
 
-/// Codebooks on the narrow bits coder.
+/// An encoder of codebooks on the narrow bits coder.
 pub struct BookCoder {
     coder: BitsEncoder,
     bits: u32,
@@ -99,7 +99,7 @@ pub struct BookCoder {
 }
 
 impl BookCoder {
-    /// Of codebooks of up to 2^`bits` entries.
+    /// Begins a stream of codebooks that have up to 2^`bits` entries each.
     pub fn new(bits: u32) -> Self {
         Self { coder: BitsEncoder::new(false), bits, counts: new_tree(bits), lengths: new_tree(7) }
     }

@@ -16,7 +16,7 @@ pub struct Field {
     pub coding: Coding,
 }
 
-/// How a field is coded (8.1).
+/// How a field or a mask is coded (section 8.1).
 #[derive(Clone)]
 pub enum Coding {
     Raw,
@@ -29,7 +29,7 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// Code and parameters.
+    /// Appends the code and the parameters.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Raw => out.push(0),
@@ -64,7 +64,7 @@ impl Coding {
         }
     }
 
-    /// Returns whether the feature MIXING allows it.
+    /// Returns whether the coding needs the feature MIXING.
     pub(crate) fn is_mixing(&self) -> bool {
         matches!(self, Self::Mixed { .. } | Self::MixedMask(_) | Self::MixedKept(_))
     }
@@ -86,7 +86,7 @@ pub fn bits(wide: bool, limit: u8) -> Coding {
     Coding::Bits { source: Source::Nothing, word: wide.into(), limit }
 }
 
-/// A field of a chunk.
+/// Encodes the symbols of a field in a chunk.
 pub fn encode_field(symbols: &[u16], contexts: &[usize], field: &Field) -> Vec<u8> {
     match &field.coding {
         Coding::Raw => pack(symbols, field.width),

@@ -1,4 +1,5 @@
-//! A container from entries and items. It is built in two steps, so that a bad vector can change anything between them.
+//! Builds a container from entries and items. It does this in two steps, so that a bad vector can change anything
+//! between them.
 
 use crate::encoder::fields::Fields;
 use crate::wire::dtypes::DTYPES;
@@ -9,23 +10,23 @@ use crate::wire::primitives::{crc, digest, put_varint, zigzag};
 use crate::wire::segment::Segment;
 use crate::wire::zstd::zstd_stored;
 
-/// How chunks are coded.
+/// How the chunks of a segment are coded.
 #[allow(clippy::large_enum_variant)] // there are few of them
 #[derive(Clone)]
 pub enum Representation {
     Raw,
-    /// Stored in zstd frames.
+    /// Each chunk is a zstd frame that stores its bytes.
     Zstd,
-    /// zstd frames made elsewhere, one a chunk.
+    /// Each chunk is one of these zstd frames.
     Frames(Vec<Vec<u8>>),
     Fields(Fields),
 }
 
-/// What a container is made of, in its order.
+/// A part of a container that is described by its content, in the order of the file.
 #[allow(clippy::large_enum_variant)] // there are few of them
 #[derive(Clone)]
 pub enum Item {
-    /// Declares so many entries more.
+    /// Declares this number of further entries.
     Manifest(usize),
     Segment {
         members: Vec<usize>,
@@ -39,7 +40,7 @@ pub enum Item {
     },
 }
 
-/// A frame before it has its place.
+/// A frame that has no offset yet.
 #[derive(Clone)]
 pub enum Part {
     Manifest {
@@ -57,19 +58,19 @@ pub enum Part {
         head: Vec<u8>,
         body: Vec<u8>,
     },
-    /// Bytes in place of a frame.
+    /// These bytes are written instead of a frame.
     Verbatim {
         bytes: Vec<u8>,
     },
 }
 
-/// A container in parts.
+/// A container in parts that can be changed.
 pub struct Parts {
     pub header: Header,
     pub parts: Vec<Part>,
-    /// Numbers of the frames, in order, whose checksum is spoiled; the index is number `usize::MAX`.
+    /// The numbers of the frames that get a wrong checksum. The index has the number `usize::MAX`.
     pub spoiled: Vec<usize>,
-    /// For each stored entry, by ordinal.
+    /// The number of the segment of each stored entry, by ordinal.
     pub segment_of: Vec<u64>,
     pub entry_digests: Vec<[u8; 16]>,
     pub file_digests: Vec<[u8; 32]>,
@@ -79,12 +80,12 @@ pub struct Parts {
     #[allow(clippy::type_complexity)]
     pub edit_footer: Box<dyn Fn(&mut Footer)>,
     pub tail: Vec<u8>,
-    /// Leave the index out.
+    /// If true, the container has no index.
     pub no_index: bool,
 }
 
 impl Parts {
-    /// Makes a container from entries and the items that store them.
+    /// Divides a container of these entries and items into its parts.
     pub fn new(metadata: &[(&str, &str)], files: &[File], entries: &[Entry], items: &[Item]) -> Self {
         let mut parts = Vec::new();
         let mut segment_of = vec![0; entries.len()];
@@ -138,7 +139,7 @@ impl Parts {
         }
     }
 
-    /// The first manifest.
+    /// Returns the first manifest.
     pub fn manifest(&mut self) -> &mut Manifest {
         self.manifests().next().expect("a manifest")
     }
@@ -150,7 +151,7 @@ impl Parts {
         })
     }
 
-    /// The first segment.
+    /// Returns the first segment.
     pub fn segment(&mut self) -> &mut Segment {
         self.segments().next().expect("a segment")
     }
@@ -162,7 +163,7 @@ impl Parts {
         })
     }
 
-    /// The container's bytes.
+    /// Returns the bytes of the container.
     pub fn assemble(&self) -> Vec<u8> {
         let mut out = self.header.bytes();
         let mut index = Index {
@@ -256,7 +257,7 @@ impl Parts {
     }
 }
 
-/// An entry's bytes, or its target's.
+/// Returns the bytes of an entry. An alias has the bytes of its target.
 pub fn bytes_of<'a>(entries: &'a [Entry], entry: &'a Entry) -> &'a [u8] {
     entry.alias.map_or(&entry.bytes, |target| &entries[target].bytes)
 }

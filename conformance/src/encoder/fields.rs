@@ -1,4 +1,4 @@
-//! The parameters and the chunks of a segment in fields (section 8).
+//! The parameters and the chunks of a segment of fields (section 8).
 
 use crate::encoder::class_field::{ClassField, NO_ROWS};
 use crate::encoder::coding::{Coding, Field, encode_field};
@@ -8,7 +8,7 @@ use crate::wire::bits::words;
 use crate::wire::dtypes::DTYPES;
 use crate::wire::primitives::{put_varint, put_words};
 
-/// What a segment in fields says of itself (section 8).
+/// The parameters of a segment of fields (section 8).
 #[derive(Clone, Default)]
 pub struct Fields {
     pub steps: Steps,
@@ -30,7 +30,7 @@ impl Fields {
         of_mask || self.fields.iter().any(|field| field.coding.is_mixing())
     }
 
-    /// The parameters in a segment's head.
+    /// Returns the parameters as the segment's head has them.
     pub fn parameters(&self) -> Vec<u8> {
         let mut out = vec![self.steps.code()];
         self.steps.write_unpack(&mut out);
@@ -49,8 +49,8 @@ impl Fields {
         out
     }
 
-    /// The classes of the rows of a chunk and the class sums of its words, for each class field. The chunk begins with
-    /// element `from` of a segment whose members have these shapes.
+    /// Returns, for each class field, the classes of the rows of a chunk and the class sums of its words. The chunk
+    /// begins with element `from` of a segment whose members have these shapes.
     pub fn classes_of(
         &self,
         shapes: &[&[u64]],
@@ -64,14 +64,14 @@ impl Fields {
             let mut rows: Vec<usize> = of_element.iter().map(|(row, _)| *row).collect();
             rows.dedup();
             let rows = if class.depth == NO_ROWS { vec![] } else { rows.iter().map(|&row| class.rows[row]).collect() };
-            // both words of an element have its class
+            // both words of an element have the class sum of the element
             (rows, of_element.iter().flat_map(|(_, sum)| vec![*sum; words]).collect())
         };
         self.classes.iter().map(of).unzip()
     }
 
-    /// The coded bytes of a chunk that begins with element `from` of a segment of this dtype, with members of these
-    /// shapes.
+    /// Returns the coded bytes of a chunk that begins with element `from` of the segment. `shapes` has the shapes of
+    /// the members.
     pub fn encode(&self, bytes: &[u8], dtype: u8, shapes: &[&[u64]], from: usize) -> Vec<u8> {
         let (_, _, bits, w) = DTYPES[usize::from(dtype)];
         let words_each = (bits / w) as usize;

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use crate::encoder::bits::{Adaptive, BitsEncoder, new_tree};
 
-/// A level that says that it is not 0, and is 0.
+/// A code that is written as "not 0" and then decodes to 0. A decoder must refuse it.
 pub const FALSE_ZERO: i32 = i32::MIN;
 
-/// The zero bit's context of the escape.
+/// The number of the *zero* bit of the escape.
 pub(crate) const ESCAPE_CONTEXT: usize = 32;
 
-/// The levels near one: W, U, N, M and R of section 9.1.
+/// The codes that predict a code (section 9.1): `left`, `left2`, `above`, `above_left` and `above_right`, in this
+/// order.
 #[derive(Default)]
 pub(crate) struct Near {
     pub(crate) w: i32,
@@ -21,7 +22,7 @@ pub(crate) struct Near {
 }
 
 impl Near {
-    /// The kind of prediction, and p.
+    /// Returns the kind of the prediction, and the prediction.
     fn predict(&self) -> (usize, i32) {
         let Self { w, u, n, m, .. } = *self;
         if w != 0 && n != 0 && m != 0 {
@@ -46,7 +47,8 @@ impl Near {
     }
 }
 
-/// Levels on the narrow bits coder (9.1); contexts are named by their use and two numbers.
+/// An encoder of frequency codes on the narrow bits coder (section 9.1). An adaptive bit is named by its use and two
+/// numbers.
 pub(crate) struct LevelCoder {
     pub(crate) coder: BitsEncoder,
     pub(crate) bits: HashMap<(&'static str, usize, usize), Adaptive>,

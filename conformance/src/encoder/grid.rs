@@ -4,24 +4,24 @@ use crate::encoder::bits::{Adaptive, BitsEncoder, new_tree};
 use crate::encoder::groups::Groups;
 use crate::wire::primitives::{put_varint, put_words, zigzag};
 
-/// Section 8.7.
+/// A grid step (section 8.7).
 #[derive(Clone)]
 pub struct Grid {
     pub groups: Groups,
-    /// u.
+    /// The number of bits of a symbol word (u).
     pub bits: u8,
-    /// q.
+    /// The integer of symbol word 0 (`lowest`).
     pub lowest: i64,
-    /// t.
+    /// The number of zero bits (`zero_bits`).
     pub zero_bits: u8,
-    /// The scale of each group of the segment, as its bits.
+    /// The bits of the scale of each group of the segment.
     pub scales: Vec<u32>,
-    /// The symbol word of each value of the segment, also of the omitted values.
+    /// The symbol word of each value of the segment. Omitted values have one too.
     pub symbols: Vec<u64>,
 }
 
 impl Grid {
-    /// The values of the segment, from `Grid` without them, as words of a dtype; chunks have so many values.
+    /// Returns the values of the segment as words of a dtype. A chunk has `chunk` values.
     pub fn values(&self, dtype: &str, chunk: usize) -> Vec<u64> {
         let mut values = Vec::new();
         for (number, symbols) in self.symbols.chunks(chunk).enumerate() {
@@ -45,7 +45,7 @@ impl Grid {
         }
     }
 
-    /// A stream of these scales.
+    /// Encodes scales in one stream. Returns its words as bytes.
     pub fn words(&self, scales: &[u32]) -> Vec<u8> {
         let mut coder = BitsEncoder::new(false);
         let (mut same, mut tree) = (Adaptive::NEW, new_tree(9));
@@ -71,25 +71,26 @@ pub(crate) fn rounded(value: f32, dtype: &str) -> u64 {
     }
 }
 
-/// Returns the word of BF16 or F16 that is nearest to `value`, which is not rounded to 32 bits before, as it should be.
+/// Returns the word of BF16 or F16 that is nearest to `value`. This is wrong for a grid, whose products are first
+/// rounded to 32 bits.
 pub(crate) fn rounded_once(value: f64, dtype: &str) -> u64 {
     if dtype == "F16" {
         return to_f16(value).into();
     }
-    // 45 bits of the mantissa go; the value is no subnormal
+    // rounds to even and drops 45 bits of the mantissa; `value` is not subnormal
     let bits = value.to_bits();
     let rounded = f64::from_bits((bits + ((1 << 44) - 1) + (bits >> 45 & 1)) >> 45 << 45);
     to_bf16(rounded as f32).into()
 }
 
-/// The nearest BF16, the even one of two.
+/// Returns the nearest BF16; of two nearest ones, the even one.
 fn to_bf16(value: f32) -> u16 {
     let bits = value.to_bits();
-    // a carry out of the mantissa is the next exponent, at last infinity
+    // a carry out of the mantissa correctly increments the exponent, if necessary to infinity
     ((bits + 0x7fff + (bits >> 16 & 1)) >> 16) as u16
 }
 
-/// The nearest F16, the even one of two.
+/// Returns the nearest F16; of two nearest ones, the even one.
 pub(crate) fn to_f16(value: f64) -> u16 {
     let sign = u16::from(value.is_sign_negative()) << 15;
     let magnitude = value.abs();
@@ -98,6 +99,6 @@ pub(crate) fn to_f16(value: f64) -> u16 {
     }
     let exponent = ((magnitude.to_bits() >> 52) as i32 - 1023).max(-14);
     let units = (magnitude / f64::from_bits(((exponent - 10 + 1023) as u64) << 52)).round_ties_even() as u16;
-    // units are 1024 to 2048, or fewer of a subnormal
+    // `units` is from 1024 to 2048; for a subnormal it is smaller
     sign | ((((exponent + 14) as u16) << 10) + units)
 }

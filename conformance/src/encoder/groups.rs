@@ -2,14 +2,14 @@
 
 use crate::wire::primitives::put_varint;
 
-/// Groups of values (8.6).
+/// How values are divided into groups (section 8.6).
 #[derive(Clone, Copy)]
 pub struct Groups {
     pub block: u64,
     pub period: u64,
 }
 
-/// The groups of a chunk: the number in the segment of the first, how many there are, and which of them each value has.
+/// The groups of a chunk: the number of the first one in the segment, how many there are, and the group of each value.
 pub struct Own {
     pub(crate) first: usize,
     pub(crate) count: usize,
@@ -17,7 +17,7 @@ pub struct Own {
 }
 
 impl Own {
-    /// The group of a value of the chunk.
+    /// Returns the group of a value of the chunk.
     pub fn group(&self, value: usize) -> usize {
         self.of_value[value]
     }
@@ -33,7 +33,7 @@ impl Groups {
         put_varint(out, self.period);
     }
 
-    /// How many groups so many values have; a segment, also those that no value belongs to.
+    /// Returns the number of groups of `values` values. In a segment, groups without a value count too.
     pub fn count(&self, values: usize) -> usize {
         let period = self.period as usize;
         match period * self.block as usize {

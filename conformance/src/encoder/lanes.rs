@@ -5,7 +5,7 @@ use crate::normalise::normalise;
 use crate::wire::bits::pack;
 use crate::wire::primitives::put_varint;
 
-/// A stream of the lane coder in its parts.
+/// The parts of a stream of the lane coder.
 #[derive(Clone)]
 pub struct LaneStream {
     pub word_count: u64,
@@ -27,12 +27,12 @@ impl LaneStream {
     }
 }
 
-/// What is counted for adaptation (10.2).
+/// Rules for counting symbols and for adapting tables (section 10.2). Bad vectors use wrong ones.
 #[derive(Clone, Copy)]
 pub struct Counting {
-    /// Whether symbol i of the chunk is.
+    /// Returns whether symbol number i of the chunk is counted.
     pub counted: fn(usize) -> bool,
-    /// The counts that make a context due, by interval.
+    /// Returns the number of counts, for an interval, from which on a context adapts.
     pub due: fn(u8) -> u64,
 }
 
@@ -43,12 +43,12 @@ impl Counting {
     };
 }
 
-/// Section 10.
+/// Encodes symbols (section 10).
 pub fn lanes(symbols: &[u16], contexts: &[usize], tables: &Tables, interval: u8, rate: u8) -> LaneStream {
     lanes_counting(symbols, contexts, tables, interval, rate, Counting::RIGHT)
 }
 
-/// Does the same, except for the counting.
+/// Does the same with other rules for counting.
 pub fn lanes_counting(
     symbols: &[u16],
     contexts: &[usize],
@@ -64,7 +64,7 @@ pub fn lanes_counting(
         frequencies.iter().map(|table| table.iter().map(|f| f << (24 - precision)).collect()).collect();
     let mut counts: Vec<Vec<u64>> = frequencies.iter().map(|table| vec![0; table.len()]).collect();
     let mut escapes = Vec::new();
-    // frequency and start of each symbol, at its time
+    // the frequency and the start of each symbol, as they are when it is coded
     let mut places = Vec::new();
     for (i, (&symbol, &c)) in symbols.iter().zip(contexts).enumerate() {
         if interval > 0 && i > 0 && i % (1 << interval) == 0 {
@@ -98,7 +98,7 @@ pub fn lanes_counting(
     }
 }
 
-/// Section 10.2, at the end of a block.
+/// Adapts the frequencies at the end of a block of 2^interval symbols (section 10.2).
 pub(crate) fn adapt(
     frequencies: &mut [Vec<u64>],
     weights: &mut [Vec<u64>],

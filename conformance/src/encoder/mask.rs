@@ -3,18 +3,18 @@
 use crate::encoder::coding::{Coding, encode_field, field};
 use crate::wire::primitives::put_words;
 
-/// Section 8.5.
+/// A mask step (section 8.5).
 #[derive(Clone)]
 pub struct Mask {
     pub omitted: u64,
-    /// g.
+    /// The bits of a mask symbol (`symbol_bits`).
     pub group: u8,
     pub stride: u64,
     pub coding: Coding,
 }
 
 impl Mask {
-    /// The symbols, and the place of each symbol's first value.
+    /// Returns the mask symbols, and the position of the first value of each symbol.
     pub fn symbols(&self, kept: &[bool]) -> (Vec<u16>, Vec<usize>) {
         let (g, s) = (usize::from(self.group), self.stride as usize);
         let mut symbols = Vec::new();
@@ -29,7 +29,7 @@ impl Mask {
         (symbols, firsts)
     }
 
-    /// The mask of a chunk whose values have these class sums, by class field.
+    /// Encodes the mask of a chunk. `sums` has the class sums of its values for each class field.
     pub fn chunk(&self, kept: &[bool], sums: &[Vec<usize>]) -> Vec<u8> {
         if let Coding::MixedMask(mixed) = &self.coding {
             let mut out = Vec::new();

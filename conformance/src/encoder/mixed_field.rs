@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::encoder::mixer::{Mixer, Set, level, signed_level};
 use crate::wire::primitives::put_varint;
 
-/// A mixed field (11.5).
+/// The parameters of a mixed field (section 12.2).
 #[derive(Clone, Default)]
 pub struct Mixed {
     pub kind: u8,
@@ -14,25 +14,26 @@ pub struct Mixed {
     pub shift: u8,
     pub period: u64,
     pub columns: u64,
-    /// Ascending, not as they are written.
+    /// The distances themselves, ascending. (The head stores differences.)
     pub distances: Vec<u64>,
-    /// Every symbol whose number is a multiple of it is an escape, needed or not; 0: only those that must.
+    /// If it is not 0, each symbol whose number is a multiple of it is an escape, even inside the window. A symbol outside
+    /// the window always is.
     pub escape_each: usize,
 }
 
 impl Mixed {
-    /// Bits of a magnitude.
+    /// Returns `magnitude_bits`.
     pub fn magnitude_bits(&self, width: u32) -> u32 {
         width - u32::from(self.kind > 0)
     }
 
-    /// Bits of the window.
+    /// Returns `window_bits`.
     pub fn window_bits(&self, width: u32) -> u32 {
         let m = self.magnitude_bits(width);
         if self.kind == 2 { m.min(8) } else { m.min(u32::from(self.fraction) + 4) }
     }
 
-    /// The highest base that a field of this width allows.
+    /// Returns the highest base that a field of this width allows.
     pub fn last_base(&self, width: u32) -> u64 {
         if self.kind == 2 {
             return 0;
@@ -54,7 +55,7 @@ impl Mixed {
         }
     }
 
-    /// The value of a magnitude without its sign.
+    /// Returns the value of a magnitude with the sign 0.
     fn value(&self, magnitude: i64) -> i64 {
         if self.kind == 2 {
             return 16 * (2 * magnitude + 1);
@@ -65,7 +66,7 @@ impl Mixed {
         if e >= base { scaled << (e - base).min(15) } else { scaled >> (base - e).min(5) }
     }
 
-    /// The words of a chunk, as bytes.
+    /// Encodes the symbols of a chunk. Returns the words as bytes.
     pub fn words(&self, symbols: &[u16], of_words: &[usize], width: u32) -> Vec<u8> {
         let (m, b) = (self.magnitude_bits(width), self.window_bits(width));
         let first = if self.kind == 2 { 0 } else { (self.base << self.fraction) as i64 };
@@ -107,11 +108,11 @@ impl Mixed {
 pub(crate) struct Past<'a> {
     of: &'a Mixed,
     values: Vec<i64>,
-    /// By phase.
+    /// The weights of each phase.
     weights: Vec<Vec<i64>>,
     quick: i64,
     slow: i64,
-    /// By column: `mean` and `means`.
+    /// `mean` and `size_mean` of each column.
     columns: HashMap<u64, (i64, i64)>,
 }
 
@@ -125,19 +126,19 @@ impl<'a> Past<'a> {
         (self.values.len() as u64 % self.of.period).min(15) as usize
     }
 
-    /// The values at the distances.
+    /// Returns the values at the distances.
     fn near(&self) -> Vec<i64> {
         let at = |&distance: &u64| self.values.len().checked_sub(distance as usize).map_or(0, |at| self.values[at]);
         self.of.distances.iter().map(at).collect()
     }
 
-    /// The number of the column and of its row.
+    /// Returns the column of the next symbol and the number of its row; `None` without columns.
     fn place(&self) -> Option<(u64, u64)> {
         let i = self.values.len() as u64;
         (self.of.columns > 0).then(|| (i % self.of.columns, i / self.of.columns))
     }
 
-    /// The prediction and A0 to A4.
+    /// Returns the prediction, and the contexts A0 to A4. `z` is the context of the symbol.
     fn contexts(&self, z: i64) -> (i64, [i64; 5]) {
         let sum: i64 = self.weights[self.phase()].iter().zip(self.near()).map(|(weight, x)| weight * x).sum();
         let prediction = sum >> 16;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::encoder::mixer::{Mixer, Set, level, signed_level};
 use crate::wire::primitives::put_varint;
 
-/// Mixed kept values (11.7).
+/// The parameters of mixed kept values (section 12.4).
 #[derive(Clone)]
 pub struct MixedKept {
     pub kind: u8,
@@ -13,17 +13,18 @@ pub struct MixedKept {
     pub base: u64,
     pub row: u64,
     pub kernel: u64,
-    /// Every symbol whose number is a multiple of it is an escape, needed or not; 0: only those that must.
+    /// If it is not 0, each symbol whose number is a multiple of it is an escape, even inside the window. A symbol outside
+    /// the window always is.
     pub escape_each: usize,
 }
 
-/// A value at its place.
+/// A kept value that was coded before.
 pub(crate) struct Known {
     value: i64,
     order: i64,
 }
 
-/// Weights of the predictors, by their use and the distance. All are 0 at first.
+/// The weights of the predictors, by their use and their distance. All are 0 at first.
 pub(crate) type Weights = HashMap<(char, usize), i64>;
 
 impl MixedKept {
@@ -34,7 +35,7 @@ impl MixedKept {
         put_varint(out, self.kernel);
     }
 
-    /// Distances within the kernel, and others.
+    /// Returns the distances within a kernel, and the other distances.
     fn distances(&self) -> (Vec<usize>, Vec<usize>) {
         let (row, kernel) = (self.row as usize, self.kernel as usize);
         let mut outer = if kernel > 1 { vec![kernel, row] } else { vec![1, 2, row, 2 * row, 3 * row, 4 * row] };
@@ -43,7 +44,7 @@ impl MixedKept {
         ((1..=16).collect(), outer)
     }
 
-    /// The words of a chunk, as bytes; `kept` has the mask's bits.
+    /// Encodes the symbols of a chunk with these mask bits. Returns the words as bytes.
     pub fn words(&self, symbols: &[u16], kept: &[bool], width: u32) -> Vec<u8> {
         let m = width - 1;
         let integers = self.kind == 1;
@@ -59,7 +60,7 @@ impl MixedKept {
         }
         let mut mixer = Mixer::new(16384, true);
         let mut sets: HashMap<usize, Weights> = HashMap::new();
-        // by column: mean, means and count
+        // the mean, the size mean and the count of each column
         let mut columns = vec![(0i64, 0i64, 0u64); row_len];
         let mut known: HashMap<usize, Known> = HashMap::new();
         let mut escaped = false;
@@ -67,7 +68,7 @@ impl MixedKept {
             let (r, c) = (i / row_len, i % row_len);
             let q = c % kernel_len;
             let z = level((4096 * in_row[r] * in_column[c] / symbols.len() as u64) as i64).min(31);
-            // what takes part: which weight, and its input
+            // each weight that takes part, and its input
             let mut for_value: Vec<((char, usize), i64)> = Vec::new();
             let mut for_size = vec![(('z', 0), 32), (('z', 1), 2 * z)];
             for (name, distances) in [('i', &inner), ('o', &outer)] {

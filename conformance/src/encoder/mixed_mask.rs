@@ -3,7 +3,7 @@
 use crate::encoder::mixer::{Mixer, STRETCH, Slot};
 use crate::wire::primitives::put_varint;
 
-/// A mixed mask (11.6).
+/// The parameters of a mixed mask (section 12.3).
 #[derive(Clone)]
 pub struct MixedMask {
     pub row: u64,
@@ -16,7 +16,7 @@ impl MixedMask {
         put_varint(out, self.kernel);
     }
 
-    /// The words of a chunk, as bytes.
+    /// Encodes the mask bits of a chunk. Returns the words as bytes.
     pub fn words(&self, bits: &[bool]) -> Vec<u8> {
         let (row_len, kernel_len) = (self.row as usize, self.kernel as usize);
         let mut mixer = Mixer::new(13107, false);
@@ -61,7 +61,7 @@ impl MixedMask {
     }
 }
 
-/// Q.
+/// Returns the function `density` (section 12.3).
 pub(crate) fn quantile(slot: Slot, bits: u32) -> i64 {
     let st = STRETCH[(slot.p >> 10) as usize];
     ((st + 512) >> (11 - bits)).clamp(0, (1 << bits) - 1)

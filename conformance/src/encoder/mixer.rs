@@ -22,7 +22,7 @@ pub(crate) fn log2(x: u64) -> i64 {
 pub static STRETCH: LazyLock<Vec<i64>> =
     LazyLock::new(|| (0..4096).map(|i| (log2(2 * i + 1) - log2(8191 - 2 * i)) >> 8).collect());
 
-/// From -3328 on.
+/// The values of the function `squash`, from squash(-3328) on (section 12.1).
 pub static SQUASH: LazyLock<Vec<i64>> = LazyLock::new(|| {
     let mut p = 16;
     let least = |z: i64| {
@@ -44,7 +44,7 @@ pub fn level(x: i64) -> i64 {
     (4 * (i64::from(g) - 4) + (x >> (g - 2)) % 4).min(63)
 }
 
-/// H.
+/// Returns the function `half` (section 12.1).
 pub fn signed_level(x: i64) -> i64 {
     2 * (level(x) >> 1) + i64::from(x < 0)
 }
@@ -68,21 +68,22 @@ impl Slot {
 /// The set that a slot belongs to.
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) enum Set {
-    /// The number of a context and its value.
+    /// The set for this value of the context of this number.
     Context(usize, i64),
-    /// Whether a symbol is an escape.
+    /// The slots for the escape bit.
     Escape,
-    /// The tree of an escaped magnitude.
+    /// The slots for the tree of an escaped magnitude.
     Escaped,
 }
 
-/// A mixer on the wide bits coder: slots by set and node, and mixing weights with the number of their uses.
+/// Mixing on the wide bits coder: the slots by set and node, and the mixes. Each mix has its weights and the number of
+/// its uses.
 pub(crate) struct Mixer {
     coder: BitsEncoder,
     slots: HashMap<(Set, usize), Slot>,
     weights: HashMap<usize, (Vec<i64>, i64)>,
     initial_weight: i64,
-    /// If true, there is a constant input that has a weight too, and the weights learn faster at first.
+    /// If true, there is a constant input with its own weight, and a mix changes faster in its first uses.
     has_constant: bool,
 }
 
@@ -92,7 +93,7 @@ impl Mixer {
         Self { coder, slots: HashMap::new(), weights: HashMap::new(), initial_weight, has_constant }
     }
 
-    /// Codes a bit by the mixture of the slots of these contexts at `node`, with the weights of this number.
+    /// Encodes a bit by a decision from the slots of these contexts at `node`. `weights` is the number of the mix.
     pub(crate) fn decision(&mut self, bit: bool, contexts: &[i64], node: usize, weights: usize) {
         let mut inputs = Vec::new();
         for (set, &context) in contexts.iter().enumerate() {
@@ -116,14 +117,14 @@ impl Mixer {
         *uses = (*uses + 1).min(256);
     }
 
-    /// Codes a bit by the probability of a single slot.
+    /// Encodes a bit in a single slot.
     pub(crate) fn alone(&mut self, bit: bool, set: Set, node: usize) {
         let slot = self.slots.entry((set, node)).or_insert(Slot::NEW);
         self.coder.bit(bit, (slot.p >> 6).clamp(16, 65520) as u32);
         slot.follow(bit);
     }
 
-    /// Returns the words, as bytes.
+    /// Ends the stream. Returns its words as bytes.
     pub(crate) fn finish(self) -> Vec<u8> {
         self.coder.finish()
     }

@@ -2,7 +2,7 @@
 
 use crate::wire::primitives::put_varint;
 
-/// Where the contexts of a field come from (8.3).
+/// A source of contexts (section 8.3).
 #[derive(Clone)]
 pub enum Source {
     Nothing,
@@ -15,12 +15,12 @@ pub enum Source {
         field: u8,
         thresholds: Vec<u64>,
     },
-    /// These bytes in its place.
+    /// These bytes are written instead of a source.
     Bytes(Vec<u8>),
 }
 
 impl Source {
-    /// C.
+    /// Returns the number of contexts (C).
     pub fn contexts(&self) -> usize {
         match self {
             Self::Nothing | Self::Bytes(_) => 1,
@@ -45,7 +45,8 @@ impl Source {
         }
     }
 
-    /// The contexts of a chunk's words, from their class sums by class field, and their symbols by field.
+    /// Returns the contexts of a chunk's words. `sums` has their class sums by class field, and `symbols` their symbols
+    /// by field.
     pub fn of(&self, sums: &[Vec<usize>], symbols: &[Vec<u16>]) -> Vec<usize> {
         match self {
             Self::Nothing | Self::Bytes(_) => vec![0; symbols[0].len()],

@@ -1,4 +1,4 @@
-//! The steps before fields, as a list (section 8).
+//! The steps before the fields (section 8).
 
 use crate::encoder::codebook::Codebook;
 use crate::encoder::grid::Grid;
@@ -11,7 +11,7 @@ pub struct Steps {
     pub unpack: Option<Unpack>,
     pub mask: Option<Mask>,
     pub map: Map,
-    /// In place of the byte that says which steps there are.
+    /// This byte is written instead of the right `steps` byte.
     pub code: Option<u8>,
 }
 
@@ -23,14 +23,14 @@ pub enum Map {
     Grid(Grid),
 }
 
-/// What unpacking makes of a chunk.
+/// The values of a chunk, and facts about them.
 pub struct Unpacked {
     pub values: Vec<u64>,
-    /// Of a value.
+    /// The number of bits of a value.
     pub bits: u32,
-    /// The shapes of the members, if unpacking changed them.
+    /// The shapes of the values of the members, if the segment is unpacked.
     pub shapes: Option<Vec<Vec<u64>>>,
-    /// The chunk's first value.
+    /// The number, in the segment, of the chunk's first value.
     pub from: usize,
 }
 
@@ -64,7 +64,7 @@ impl Steps {
         }
     }
 
-    /// The values of a chunk of words of `w` bits that begins with element `from`.
+    /// Returns the values of a chunk of words of `w` bits that begins with element `from`.
     pub fn unpack(&self, words: &[u64], w: u32, shapes: &[&[u64]], from: usize) -> Unpacked {
         match &self.unpack {
             None => Unpacked { values: words.into(), bits: w, shapes: None, from },
@@ -77,13 +77,13 @@ impl Steps {
         }
     }
 
-    /// The mask bits of these values.
+    /// Returns the mask bits of these values.
     pub fn kept(&self, values: &[u64]) -> Vec<bool> {
         values.iter().map(|value| self.mask.as_ref().is_none_or(|mask| mask.omitted != *value)).collect()
     }
 
-    /// Returns the symbol words of the values at these places of a chunk, and their width. The chunk begins with value
-    /// `from`. Appends the group values of the chunk to `out`.
+    /// Returns the symbol words of kept values, and their width. The values lie at `places` in a chunk that begins with
+    /// value `from`. Appends the group values of the chunk to `out`.
     pub fn map(&self, values: &[u64], v: u32, places: &[usize], from: usize, out: &mut Vec<u8>) -> (Vec<u64>, u32) {
         match &self.map {
             Map::Nothing => (places.iter().map(|&i| values[i]).collect(), v),

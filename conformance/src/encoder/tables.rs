@@ -7,17 +7,17 @@ use crate::encoder::frequency_codes::{ESCAPE_CONTEXT, LevelCoder, Near};
 use crate::normalise::normalise;
 use crate::wire::primitives::put_words;
 
-/// The value of a level (section 9).
+/// Returns the value of a frequency code (section 9).
 pub fn value(level: i32) -> u64 {
     [256, 279, 304, 332, 362, 395, 431, 470][level as usize & 7] << (level >> 3) >> 4
 }
 
-/// The widest span of tables of a precision (section 9).
+/// Returns the largest span of tables of this precision (R9-4).
 pub fn most_span(precision: u8) -> u64 {
     1 << (32 - 2 * precision)
 }
 
-/// The tables of a stream (section 9).
+/// The frequency tables of a stream (section 9).
 #[derive(Clone)]
 pub struct Tables {
     pub width: u32,
@@ -25,14 +25,14 @@ pub struct Tables {
     pub first: u16,
     pub last: u16,
     pub drift: i32,
-    /// By context and symbol; 0 without an entry.
+    /// The frequency codes by context and symbol; 0 if there is no entry.
     pub levels: Vec<Vec<i32>>,
-    /// By context; 0 without an entry.
+    /// The frequency code of the escape by context; 0 if there is no entry.
     pub escapes: Option<Vec<i32>>,
 }
 
 impl Tables {
-    /// Of these levels, by context.
+    /// Makes tables with these frequency codes by context.
     pub fn new(width: u32, precision: u8, levels: &[&[(u16, i32)]], escapes: Option<&[i32]>) -> Self {
         let mut all = vec![vec![0; 1 << width]; levels.len()];
         for (table, levels) in all.iter_mut().zip(levels) {
@@ -44,7 +44,7 @@ impl Tables {
         tables
     }
 
-    /// From the first to the last symbol with a level.
+    /// Sets the range from the first to the last symbol that has an entry.
     pub fn set_range(&mut self) {
         let named: Vec<u16> = (0..1 << self.width)
             .filter(|&symbol| self.levels.iter().any(|table| table[symbol as usize] != 0))
@@ -52,7 +52,7 @@ impl Tables {
         (self.first, self.last) = (*named.first().unwrap_or(&0), *named.last().unwrap_or(&0));
     }
 
-    /// With the greatest precision, at most its own, in which there is room for its symbols.
+    /// Lowers the precision until the span of the tables is allowed.
     pub fn in_slots(mut self) -> Self {
         while self.span() > most_span(self.precision) {
             self.precision -= 1;
@@ -60,12 +60,13 @@ impl Tables {
         self
     }
 
-    /// What a slot has to tell apart: symbols from the first to the last, and an escape.
+    /// Returns the number of symbols from the first to the last one, plus 1 if there is an escape.
     pub fn span(&self) -> u64 {
         u64::from(self.last - self.first) + 1 + u64::from(self.escapes.is_some())
     }
 
-    /// For symbols as they occur in their contexts; those that occur less than `least` times in one are escaped there.
+    /// Makes tables from symbols and their contexts. A symbol that occurs less than `least` times in a context is
+    /// escaped there.
     pub fn of(symbols: &[u16], contexts: &[usize], count: usize, width: u32, precision: u8, least: u64) -> Self {
         let mut levels = vec![vec![0; 1 << width]; count];
         let mut escapes = vec![0; count];
@@ -79,7 +80,7 @@ impl Tables {
                 *to = if count > 0 && count >= least { level(count) } else { 0 };
             }
             escapes[context] = if escaped > 0 { level(escaped) } else { 0 };
-            // a context that no symbol has needs an entry all the same
+            // a context without symbols needs an entry too
             if counts.iter().all(|&count| count == 0) {
                 levels[context][0] = 1;
             }
@@ -94,7 +95,7 @@ impl Tables {
         Self { drift, ..self }
     }
 
-    /// Symbols (the escape: none) and frequencies of a context's entries.
+    /// Returns the entries of a context: the symbol (`None` for the escape) and its frequency.
     pub fn entries(&self, context: usize) -> Vec<(Option<u16>, u64)> {
         let symbols = (0..1u16 << self.width).map(|symbol| (Some(symbol), self.levels[context][usize::from(symbol)]));
         let escape = self.escapes.iter().map(|escapes| (None, escapes[context]));
@@ -109,7 +110,7 @@ impl Tables {
         put_words(&self.words(), 2, out);
     }
 
-    /// The words of the stream, as bytes.
+    /// Encodes the tables. Returns the words as bytes.
     pub fn words(&self) -> Vec<u8> {
         let mut coder = LevelCoder { coder: BitsEncoder::new(false), bits: HashMap::new(), trees: HashMap::new() };
         coder.halves(self.escapes.is_some().into(), 1);

@@ -11,7 +11,7 @@ pub fn transform(kind: u8, x: u64, w: u32) -> u64 {
     }
 }
 
-/// The symbols of each field.
+/// Transforms words. Returns the symbols of each field.
 pub fn split(words: &[u64], kind: u8, w: u32, widths: &[u32]) -> Vec<Vec<u16>> {
     let mut shift = w;
     let symbols = widths.iter().map(|width| {

@@ -1,16 +1,16 @@
 //! Unpacking (section 8.4).
 
-/// Section 8.4.
+/// An unpack step (section 8.4).
 #[derive(Clone)]
 pub struct Unpack {
     pub bits: u8,
-    /// G.
+    /// The number of words of a run (`run_words`).
     pub run: u8,
     pub axis: u8,
 }
 
 impl Unpack {
-    /// k.
+    /// Returns the number of values of a run (`run_values`).
     pub fn values_each(&self, w: u32) -> usize {
         usize::from(self.run) * w as usize / usize::from(self.bits)
     }
@@ -27,7 +27,7 @@ impl Unpack {
 
     pub(crate) fn values(&self, words: &[u64], w: u32, shape: &[u64]) -> Vec<u64> {
         let (run, b) = (usize::from(self.run), usize::from(self.bits));
-        // from a word of a run to the next
+        // the distance from one word of a run to the next
         let apart = if self.axis == 0 { 1 } else { shape[1..].iter().product::<u64>() as usize };
         let mut values = Vec::new();
         for number in 0..words.len() / run {

@@ -8,10 +8,10 @@ use crate::wire::frame::MIXING;
 
 /// A container that a decoder must refuse.
 pub(crate) struct Bad {
-    /// The name without the prefix of its section.
+    /// The name without the prefix for the section.
     name: String,
     section: &'static str,
-    /// The number of the rule, or nothing.
+    /// The number of the rule that the container breaks; empty if it has no number.
     rule: &'static str,
     breaks: String,
     kinds: Kinds,
@@ -19,12 +19,12 @@ pub(crate) struct Bad {
 }
 
 impl Bad {
-    /// Returns the name of the vector: the section, then the rule that it breaks.
+    /// Returns the name of the vector, which begins with the prefix for the section.
     pub(crate) fn name(&self) -> String {
         format!("{}-{}", prefix_of(self.section), self.name)
     }
 
-    /// Returns the entry of `bad.json`.
+    /// Returns the line about this vector in `bad.json`.
     pub(crate) fn describe(&self) -> String {
         let kind = |kind: Option<&str>| kind.map_or("null".to_owned(), |kind| format!("{kind:?}"));
         let rule = if self.rule.is_empty() { String::new() } else { format!("\"rule\": {:?}, ", self.rule) };
@@ -38,7 +38,7 @@ impl Bad {
     }
 }
 
-/// The kind of error that a reader by index and a reader in file order must report; `None` if the reader need not see
+/// The kinds of error that a reader by index and a reader in file order must report. `None` if a reader need not see
 /// the error.
 pub(crate) type Kinds = [Option<&'static str>; 2];
 
@@ -48,24 +48,24 @@ pub(crate) const UNSUPPORTED: Kinds = [Some("unsupported"); 2];
 
 pub(crate) const TRUNCATED: Kinds = [Some("truncated"); 2];
 
-/// A reader by index is sent to bytes of any kind.
+/// A wrong offset sends a reader by index to bytes that can have any meaning.
 pub(crate) const ELSEWHERE: Kinds = [Some("any"), Some("corrupt")];
 
-/// Only a reader in file order reads the bytes concerned.
+/// Only a reader in file order reads the wrong bytes.
 pub(crate) const IN_ORDER: Kinds = [None, Some("corrupt")];
 
-/// All bad vectors so far.
+/// All bad vectors so far. `section` and `rule` apply to the vectors that are added next.
 #[derive(Default)]
 pub(crate) struct List {
     pub(crate) all: Vec<Bad>,
-    /// The section of the vectors that are added next.
+    /// The section of the specification.
     section: &'static str,
-    /// Their rule, or nothing if it has no number.
+    /// The number of the rule; empty if it has no number.
     pub(crate) rule: &'static str,
 }
 
 impl List {
-    /// Begins a section, with a rule that has no number.
+    /// Begins a section. Its first vectors break a rule without a number.
     pub(crate) fn begin(&mut self, section: &'static str) {
         (self.section, self.rule) = (section, "");
     }
@@ -75,7 +75,7 @@ impl List {
         self.all.push(Bad { name: name.to_owned(), section, rule, breaks, kinds, bytes });
     }
 
-    /// Adds `base` after a change.
+    /// Changes `base` and adds the result.
     pub(crate) fn change(
         &mut self,
         base: &Vector,
@@ -89,7 +89,7 @@ impl List {
         self.add(name, kinds, breaks, parts.assemble());
     }
 
-    /// Adds `base` after a change that the decoder of this crate refuses, for the right reason.
+    /// Changes `base` and adds the result. Asserts that the decoder of this crate refuses it for the right reason.
     pub(crate) fn refuse(
         &mut self,
         base: &Vector,
@@ -110,7 +110,7 @@ impl List {
         self.add(name, kinds, breaks, parts.assemble());
     }
 
-    /// Adds a tensor of zeros, whose chunks have no bytes, under wrong parameters.
+    /// Gives a tensor of zeros wrong parameters and adds the result. Chunks of zeros have no bytes.
     pub(crate) fn zeros(&mut self, name: &str, kinds: Kinds, breaks: &str, zeros: &Zeros, fields: &Fields) {
         self.refuse(&zeros.vector(), name, kinds, breaks, |parts| {
             parts.segment().parameters = fields.parameters();

@@ -1,4 +1,4 @@
-//! Small containers that bad vectors change, and ways to spoil them.
+//! Small containers that bad vectors change, and ways to damage them.
 
 use crate::encoder::coding::{Coding, field};
 use crate::encoder::container::{Item, Part, Parts, Representation};
@@ -8,20 +8,21 @@ use crate::vectors::good::Vector;
 use crate::wire::manifest::{File, Packing};
 use crate::wire::primitives::put_varint;
 
-/// One small tensor, raw.
+/// Returns a container with one small tensor, stored raw.
 pub(crate) fn one() -> Vector {
     let entries = vec![tensor("x", "U8", &[4], vec![1, 2, 3, 4])];
     Vector::new("one", "", entries, vec![segment(&[0], 4, Representation::Raw)])
 }
 
-/// Two tensors, two segments.
+/// Returns a container with two tensors in two segments.
 pub(crate) fn two() -> Vector {
     let entries = vec![tensor("x", "U8", &[4], vec![1, 2, 3, 4]), tensor("y", "U8", &[4], vec![5, 6, 7, 8])];
     let items = vec![segment(&[0], 4, Representation::Zstd), segment(&[1], 4, Representation::Zstd)];
     Vector::new("two", "", entries, items)
 }
 
-/// Two files: a safetensors file of two tensors, and any bytes; and a loose tensor.
+/// Returns a container with two files and a tensor that belongs to no file. One file is a safetensors file with two
+/// tensors.
 pub(crate) fn with_files() -> Vector {
     let entries = vec![
         tensor("x", "F32", &[1], vec![1, 2, 3, 4]),
@@ -39,7 +40,7 @@ pub(crate) fn with_files() -> Vector {
     vector
 }
 
-/// A U8 tensor of these symbols under one field of 8 bits.
+/// Returns a container with one U8 tensor. Its symbols are one field of 8 bits.
 pub(crate) fn under(symbols: &[u16], coding: Coding) -> Vector {
     let bytes = bytes_of_symbols(symbols);
     let count = bytes.len() as u64;
@@ -47,7 +48,7 @@ pub(crate) fn under(symbols: &[u16], coding: Coding) -> Vector {
     Vector::new("under", "", vec![tensor("x", "U8", &[count], bytes)], items)
 }
 
-/// The fields of a vector's first segment.
+/// Returns the fields of the first segment of a vector.
 pub(crate) fn fields_of(vector: &Vector) -> Fields {
     let of = |item: &Item| match item {
         Item::Segment { representation: Representation::Fields(fields), .. } => Some(fields.clone()),
@@ -56,7 +57,8 @@ pub(crate) fn fields_of(vector: &Vector) -> Fields {
     vector.items.iter().find_map(of).expect("a segment in fields")
 }
 
-/// Ways to damage a stream of the bits coder with words of `size` bytes, and the rules that they break.
+/// Damages a stream of the bits coder with words of `size` bytes in several ways. Returns the name of each way, the
+/// rule that it breaks, and the stream.
 pub fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let count = (words.len() / size) as u64;
     let stream = |count: u64, words: &[u8]| {
@@ -68,16 +70,16 @@ pub fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Ve
     vec![
         ("beyond-its-end", "more words than there are bytes", stream(count + 10_000, words)),
         ("of-2-to-the-63-words", "more words than there are bytes", stream(1 << 63, words)),
-        // one of them may be the one that the encoder omits
+        // two words are added, because a stream may lack its last word
         ("word-left-over", "a word left over", stream(count + 2, &[words, &vec![0; 2 * size]].concat())),
         ("two-words-missing", "two words missing", stream(count - 2, &words[..words.len() - 2 * size])),
         ("no-words", "no words", stream(0, &[])),
-        // the range is not quite all that there is
+        // `quantile` becomes too large, because `range` is less than 2^(2B)
         ("impossible", "words that no encoder writes", stream(count, &vec![0xff; words.len()])),
     ]
 }
 
-/// Where the words of a stream begin, after their number.
+/// Returns the position of the first word of a stream, after the number of words.
 pub(crate) fn words_at(stream: &[u8]) -> usize {
     1 + stream.iter().take_while(|&&byte| byte >= 0x80).count()
 }
@@ -91,7 +93,7 @@ pub(crate) fn set_packing(parts: &mut Parts, new: Packing) {
     }
 }
 
-/// The manifest's content replaced by these bytes.
+/// Replaces the content of the first manifest.
 pub(crate) fn set_content(parts: &mut Parts, content: &[u8]) {
     let mut block = Vec::new();
     Packing::Plain.write(content, &mut block);

@@ -32,7 +32,7 @@ pub fn alias(name: &str, target: usize, dtype_name: &str, shape: &[u64]) -> Entr
     }
 }
 
-/// A file's content.
+/// Returns an entry for the content of a file.
 pub fn content(bytes: &[u8]) -> Entry {
     Entry { name: None, dtype: 1, shape: vec![bytes.len() as u64], alias: None, bytes: bytes.into() }
 }
@@ -45,17 +45,17 @@ pub fn fields(transform: u8, fields: &[Field]) -> Representation {
     Representation::Fields(Fields::of(transform, fields))
 }
 
-/// Symbols of one byte each as a U8 tensor.
+/// Returns the bytes of a U8 tensor with these symbols.
 pub fn bytes_of_symbols(symbols: &[u16]) -> Vec<u8> {
     symbols.iter().map(|&symbol| symbol as u8).collect()
 }
 
-/// Lanes without contexts.
+/// Returns a coding by lanes without contexts.
 pub fn lanes_of(tables: Tables, interval: u8, rate: u8) -> Coding {
     Coding::Lanes { source: Source::Nothing, tables, interval, rate }
 }
 
-/// Tensors, each in a segment of its own.
+/// Tensors that each have a segment of their own.
 #[derive(Default)]
 pub struct Alone {
     entries: Vec<Entry>,
@@ -84,32 +84,32 @@ pub fn by_field(field: u8, thresholds: &[u64]) -> Source {
 }
 
 impl Alone {
-    /// A tensor of these words.
+    /// Adds a tensor of these words.
     pub fn add_words(&mut self, name: &str, of: (&str, &[u64]), chunk_len: u64, words: &[u64], fields: Fields) {
         let w = DTYPES[usize::from(dtype(of.0))].3;
         self.add(tensor(name, of.0, of.1, pack_words(words, w)), chunk_len, Representation::Fields(fields));
     }
 }
 
-/// Fields of these widths: bits where they are narrow enough.
+/// Returns fields of these widths. Those of up to 12 bits are coded by bits, the others are raw.
 pub fn plain(widths: &[u32]) -> Vec<Field> {
     let of = |&width: &u32| field(width, if width <= 12 { bits(false, 30) } else { Coding::Raw });
     widths.iter().map(of).collect()
 }
 
-/// Widths that add up to `width`.
+/// Divides `width` bits into widths of at most 8.
 pub fn widths(width: u32) -> Vec<u32> {
     let mut widths = vec![8; width as usize / 8];
     widths.extend((!width.is_multiple_of(8)).then_some(width % 8));
     widths
 }
 
-/// Identity and plain fields after these steps.
+/// Returns parameters with these steps, the transform identity and plain fields.
 pub fn after(steps: Steps, width: u32) -> Fields {
     Fields { steps, ..Fields::of(0, &plain(&widths(width))) }
 }
 
-/// Lanes that have a frequency for each symbol.
+/// Returns a coding by lanes in which every symbol has a frequency.
 pub fn any_symbol(width: u32) -> Coding {
     let levels: Vec<(u16, i32)> = (0..1u16 << width).map(|symbol| (symbol, 90 - i32::from(symbol) / 4)).collect();
     lanes_of(Tables::new(width, 10, &[&levels], None), 0, 0)
@@ -119,7 +119,7 @@ pub fn mask(omitted: u64, group: u8, stride: u64, coding: Coding) -> Option<Mask
     Some(Mask { omitted, group, stride, coding })
 }
 
-/// Words of w bits that keep the bits above the last value of each run of G words 0.
+/// Returns random words of `w` bits whose values can be unpacked: in each run the bits above the last value are 0.
 pub fn packed(random: &mut Random, w: u32, unpack: &Unpack, shape: &[u64]) -> Vec<u64> {
     let run = usize::from(unpack.run);
     let apart = if unpack.axis == 0 { 1 } else { shape[1..].iter().product::<u64>() as usize };
@@ -127,7 +127,7 @@ pub fn packed(random: &mut Random, w: u32, unpack: &Unpack, shape: &[u64]) -> Ve
     let count = shape.iter().product::<u64>() as usize;
     (0..count)
         .map(|i| {
-            // the bits of this word that values have
+            // the number of bits of this word that belong to values
             let before = i / apart % run * w as usize;
             let own = used.saturating_sub(before).min(w as usize) as u32;
             random.next() & u64::MAX.checked_shr(64 - own).unwrap_or(0)
@@ -139,7 +139,7 @@ pub fn unpack(bits: u8, run: u8, axis: u8) -> Unpack {
     Unpack { bits, run, axis }
 }
 
-/// A class field for a shape of values.
+/// Draws a class field for a tensor whose values have this shape.
 pub fn classes(random: &mut Random, depth: u8, shape: &[u64], groups: &[[u64; 2]]) -> ClassField {
     random.class_field(depth, 3, 1, &[shape], groups)
 }
@@ -149,7 +149,7 @@ impl Random {
         (0..count).map(|_| self.skewed(width.into()) as u8).collect()
     }
 
-    /// A class field for members of these shapes, with groups of these axes.
+    /// Draws a class field for members of these shapes, with axis groups for these axes.
     pub fn class_field(
         &mut self,
         depth: u8,

@@ -9,7 +9,7 @@ use crate::wire::manifest::{Entry, File, Packing};
 use crate::wire::primitives::digest;
 use crate::wire::segment::Segment;
 
-/// A container and its content.
+/// A good vector: the description of a container and its content.
 pub struct Vector {
     pub name: String,
     pub about: &'static str,
@@ -17,13 +17,13 @@ pub struct Vector {
     pub files: Vec<File>,
     pub entries: Vec<Entry>,
     pub items: Vec<Item>,
-    /// Claims, features and the rest of the header; MIXING is added if it is needed.
+    /// The claims, the features and the rest of the header. The feature MIXING is added if a segment needs it.
     pub header: Header,
-    /// Manifest and index are stored under zstd.
+    /// If true, the manifest and the index are stored in zstd frames.
     pub(crate) packed: bool,
 }
 
-/// Bytes of a `.bin` at most; a larger one is left to its digests.
+/// The largest size of a `.bin` file. If the content is larger, a test compares digests only.
 pub(crate) const CONTENT_BYTES: usize = 200_000;
 
 impl Vector {
@@ -55,14 +55,14 @@ impl Vector {
         parts
     }
 
-    /// Asserts that `decoder` reads its segments in fields.
+    /// Asserts that the decoder of this crate decodes all segments of fields.
     pub fn check(&self, parts: &mut Parts) {
         if let Err(why) = self.decode(parts) {
             panic!("{}: {why}", self.name);
         }
     }
 
-    /// Returns what `decoder` has against the header and the segments.
+    /// Decodes with the decoder of this crate. Returns its reason if it refuses the header or a segment.
     pub fn decode(&self, parts: &mut Parts) -> Result<(), String> {
         let claims = Claims::read(&parts.header.bytes())?;
         parts.segments().try_for_each(|segment| self.decode_segment(claims, segment))
@@ -101,13 +101,13 @@ impl Vector {
         Ok(())
     }
 
-    /// The bytes of all stored entries, if they are not too many.
+    /// Returns the bytes of all stored entries; `None` if they are more than `CONTENT_BYTES`.
     pub fn content(&self) -> Option<Vec<u8>> {
         let bytes = self.entries.iter().filter(|entry| entry.stored()).flat_map(|entry| entry.bytes.iter().copied());
         Some(bytes.collect()).filter(|bytes: &Vec<u8>| bytes.len() <= CONTENT_BYTES)
     }
 
-    /// The expectation, as JSON.
+    /// Returns the content that a reader must find, as JSON.
     pub fn describe(&self) -> String {
         let text = |bytes: &[u8]| json(std::str::from_utf8(bytes).expect("good vectors hold good text"));
         let section = section_of(&self.name);
@@ -166,14 +166,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns the prefix of the names of a section's vectors: `s08-5` for section 8.5.
+/// Returns the first part of the names of a section's vectors: `s08-5` for section 8.5.
 pub(crate) fn prefix_of(section: &str) -> String {
     let (first, rest) = section.split_once('.').unwrap_or((section, ""));
     let rest: String = rest.split('.').filter(|part| !part.is_empty()).map(|part| format!("-{part}")).collect();
     format!("s{first:0>2}{rest}")
 }
 
-/// Returns the section in the name of a vector: 8.5 for `s08-5-mask-chunks`.
+/// Returns the section that a name begins with: 8.5 for `s08-5-mask-chunks`.
 fn section_of(name: &str) -> String {
     let mut parts = name.split('-');
     let first = parts.next().and_then(|part| part.strip_prefix('s')).expect("a name that begins with its section");

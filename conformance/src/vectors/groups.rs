@@ -1,4 +1,4 @@
-//! Groups of values, of codebooks (8.6) and of grids (8.7).
+//! Rules for groups of values, which codebooks (section 8.6) and grids (section 8.7) have in common.
 
 use crate::encoder::codebook::Codebook;
 use crate::encoder::steps::{Map, Steps};
@@ -11,7 +11,7 @@ pub(crate) fn bad(list: &mut List) {
     group_rules(list);
 }
 
-/// Steps for groups of this block and period.
+/// Returns steps with groups of this block and this period.
 pub(crate) type OfGroups = dyn Fn(u64, u64) -> Steps;
 
 pub(crate) fn group_rules(list: &mut List) {
@@ -43,7 +43,7 @@ pub(crate) fn group_rules(list: &mut List) {
             list.zeros(&format!("{kind}-{name}"), CORRUPT, breaks, &zeros, &zeros_after(steps(block, period), 1));
         }
     }
-    // the chunk length counts words, its groups values
+    // the chunk length counts words, but the size of a block counts values
     list.begin("8.6");
     let unpacked = |block: u64| {
         let map = Map::Codebook(Codebook { width: 4, ..book_of_zeros(block, 1, 1, 0) });

@@ -1,4 +1,4 @@
-//! Tensors whose symbols follow their contexts.
+//! Tensors whose symbols depend on their contexts.
 
 use crate::encoder::class_field::ClassField;
 use crate::encoder::coding::{Coding, field};
@@ -11,18 +11,18 @@ use crate::vectors::build::{Alone, tensor};
 use crate::wire::bits::pack_words;
 use crate::wire::dtypes::{DTYPES, dtype};
 
-/// How a field is to be coded.
+/// How a field will be coded.
 pub(crate) enum Make {
     Raw,
     Constant(u64),
-    /// Source, precision, drift, least count, interval and rate. Symbols that occur less often in a context than the
-    /// least count are escaped there.
+    /// The source, the precision, the drift, the least count, the interval and the rate. A symbol that occurs less
+    /// often in a context than the least count is escaped there.
     Lanes(Source, u8, i32, u64, u8, u8),
     Bits(Source, bool, u8),
 }
 
 impl Alone {
-    /// A tensor whose symbols follow its class sums (of the first class field), under fields of these widths.
+    /// Adds a tensor with fields of these widths. Its symbols depend on their sums in the first class field.
     pub(crate) fn add_made(
         &mut self,
         random: &mut Random,
@@ -70,16 +70,16 @@ impl Alone {
     }
 }
 
-/// Lanes that do not adapt.
+/// Returns a coding by lanes that do not adapt.
 pub(crate) fn fixed(source: Source, precision: u8) -> Make {
     Make::Lanes(source, precision, 0, 0, 0, 0)
 }
 
-/// Symbols that these tables can code, in contexts that are drawn first.
+/// Draws a symbol for each context, which the tables of the context can code.
 pub fn drawn(random: &mut Random, tables: &Tables, contexts: &[usize]) -> Vec<u16> {
     let draw = |context: &usize| {
         let mut entries = tables.entries(*context);
-        // an escape has nothing to say where all symbols have a frequency
+        // if all symbols have a frequency, no symbol is left for an escape
         entries.truncate(1 << tables.width);
         match entries[random.below(entries.len() as u64) as usize].0 {
             Some(symbol) => symbol,

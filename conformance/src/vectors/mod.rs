@@ -37,7 +37,7 @@ use std::collections::BTreeMap;
 use crate::vectors::bad::{Bad, List};
 use crate::vectors::good::Vector;
 
-/// Returns all files of `spec/vectors/` except `README.md`, by path.
+/// Returns the files of `spec/vectors/` by path, except `README.md`.
 pub fn all() -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut insert = |path: String, bytes: Vec<u8>| {

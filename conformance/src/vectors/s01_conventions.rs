@@ -35,7 +35,8 @@ pub(crate) fn bad(list: &mut List) {
     packed_blocks(list);
 }
 
-/// What `zstd -19` made of 'to be or not to be, that is the question: ' four times over, with checksum: a compressed block.
+/// The compressed block that `zstd -19` made from four times 'to be or not to be, that is the question: ', with a
+/// checksum.
 pub const COMPRESSED: &str = "28b52ffd24a8550100a242080cc03d2487608abf1a65aee5048f43e3a5ce53f1d7ce527ca039f219ef8aa7397201\
                               00da2d55653f5ce59a";
 

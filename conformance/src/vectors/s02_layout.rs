@@ -32,7 +32,7 @@ pub(crate) fn order_rules(list: &mut List) {
     });
 }
 
-/// Where the index begins, by the footer.
+/// Returns the offset of the index, which it reads from the footer.
 pub(crate) fn early_index(bytes: &[u8]) -> usize {
     let mut offset = [0; 8];
     offset.copy_from_slice(&bytes[bytes.len() - 32..][..8]);

@@ -16,7 +16,7 @@ use crate::wire::bits::pack_words;
 use crate::wire::frame::Header;
 use crate::wire::manifest::Entry;
 
-/// The header of a container of level 1.
+/// The header of a container that claims decoder level 1.
 const LEVEL_1: Header = Header { level: 1, ..Header::PLAIN };
 
 /// Adds the good vectors.
@@ -33,7 +33,7 @@ pub(crate) fn bad(list: &mut List) {
     serial_rules(list);
 }
 
-/// Lanes of a field of four bits in `contexts` contexts by class.
+/// Returns a coding by lanes for a field of 4 bits in `contexts` contexts by class.
 fn lanes_in_contexts(contexts: u8, precision: u8) -> Coding {
     let levels: Vec<Vec<(u16, i32)>> =
         (0..contexts).map(|c| (0..16).map(|s| (s, 60 + i32::from(c) + i32::from(s) % 7)).collect()).collect();
@@ -42,7 +42,7 @@ fn lanes_in_contexts(contexts: u8, precision: u8) -> Coding {
     Coding::Lanes { source: by_class(0, 0, contexts), tables, interval: 0, rate: 0 }
 }
 
-/// A class field with classes of rows, of rows by themselves.
+/// Draws a class field with classes of rows and without axis groups. Each row is coded by itself.
 fn of_rows(random: &mut Random, shape: &[u64]) -> Vec<ClassField> {
     vec![random.class_field(1, 4, 1, &[shape], &[])]
 }
@@ -51,7 +51,7 @@ fn level_1() -> Vector {
     let mut random = Random(80);
     let mut alone = Alone::default();
     let shape: &[u64] = &[20, 30];
-    // C * 2^P is 8192
+    // C * 2^P is 8192 in each case, the most that level 1 allows
     for (contexts, precision) in [(4, 11), (8, 10), (16, 9)] {
         let words: Vec<u64> = (0..600).map(|_| random.next() & 15).collect();
         let parts = [field(4, lanes_in_contexts(contexts, precision))];
@@ -84,14 +84,14 @@ fn level_1_largest() -> Vector {
     vector
 }
 
-/// Adds a container that is right at level 2 and claims level 1.
+/// Adds a container that is valid at level 2, but claims level 1.
 fn refuse(list: &mut List, rule: &'static str, name: &str, breaks: &str, base: &Vector) {
     list.rule = rule;
     base.check(&mut base.parts());
     list.refuse(base, name, CORRUPT, breaks, |parts| parts.header.level = 1);
 }
 
-/// One tensor in one segment.
+/// Returns a container with one tensor in one segment.
 fn of(entry: Entry, chunk_len: u64, representation: Representation) -> Vector {
     Vector::new("", "", vec![entry], vec![segment(&[0], chunk_len, representation)])
 }

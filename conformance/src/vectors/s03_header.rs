@@ -58,7 +58,7 @@ fn header_rules(list: &mut List) {
         let header = Header { critical: 1 << bit, level, ..plain };
         new("R3-6", &name, UNSUPPORTED, "a critical feature that there is not", header);
     }
-    // of two broken rules, the first in the order of R3-8 gives the kind
+    // two rules are broken: the first in the order of R3-8 decides the kind of the error
     let other_version = Header { version: [0, 6], ..plain };
     for (name, kinds, breaks, header) in [
         (

@@ -25,12 +25,13 @@ pub(crate) fn bad(list: &mut List) {
     name_rules(list);
 }
 
-/// Lanes for the symbols of these words; symbols that occur less than `least` times are escaped.
+/// Returns a coding by lanes with tables for these symbols. Symbols that occur less than `least` times are escaped.
 pub(crate) fn lanes_for(symbols: &[u16], width: u32, least: u64, interval: u8, rate: u8) -> Coding {
     lanes_of(Tables::of(symbols, &vec![0; symbols.len()], 1, width, 12, least), interval, rate)
 }
 
-/// Fields of these widths for bytes of a dtype: each a coding by turns, lanes with and without escapes among them.
+/// Returns fields of these widths. Their codings take turns, beginning with number `turn`; they include lanes with and
+/// without escapes.
 pub(crate) fn by_turns(bytes: &[u8], w: u32, transform: u8, widths: &[u32], turn: usize) -> Representation {
     let symbols = split(&words(bytes, w), transform, w, widths);
     let fields = widths.iter().zip(&symbols).enumerate().map(|(number, (&width, symbols))| {
@@ -121,13 +122,13 @@ pub(crate) fn tensors(all: &mut Vec<Vector>) {
         alias("weight", 0, "F32", &[4]),
         // notes.txt
         content(text),
-        // the same again
+        // the same content again, as an alias
         Entry { alias: Some(4), bytes: vec![], ..content(text) },
-        // pieces.bin: three entries, a tensor among them
+        // pieces.bin has three entries; one of them is a tensor
         content(b"abc"),
         tensor("inner", "U8", &[2], b"de".to_vec()),
         content(b""),
-        // of no file
+        // belongs to no file
         tensor("weight", "U8", &[3], b"xyz".to_vec()),
     ];
     let file = |name: &str, prefix: &[u8], entries: u64| File { name: name.into(), prefix: prefix.into(), entries };
@@ -154,7 +155,7 @@ pub(crate) fn tensors(all: &mut Vec<Vector>) {
         file("con x.COM", b"", 0),
         file("com10.lpt\u{b9}", b"", 0),
         file("com\u{2074}", b"", 0),
-        // a dotless i: only A to Z and a to z are taken as equal
+        // with a dotless i, this name is allowed: only A to Z and a to z are compared without case
         file("con\u{131}n$", b"", 0),
         file("CON\u{131}N$.x", b"", 0),
     ];

@@ -71,7 +71,7 @@ pub(crate) fn class_groups(all: &mut Vec<Vector>) {
     let mut random = Random(8);
     let mut alone = Alone::default();
     let four: &[u64] = &[3, 4, 5, 6];
-    // depth and groups of each class field
+    // the depth and the axis groups of each class field
     type ClassFields = [(u8, &'static [[u64; 2]])];
     let cases: [(&str, &[u64], &ClassFields); 19] = [
         ("axis 0", four, &[(NO_ROWS, &[[0, 1]])]),
@@ -112,7 +112,7 @@ pub(crate) fn class_groups(all: &mut Vec<Vector>) {
         alone.add_made(&mut random, name, ("BF16", shape), 256, classes, makes);
     }
     all.push(alone.vector("s08-2-class-groups", "classes of groups of axes, of every kind, with and without rows"));
-    // mostly equal: few bytes
+    // almost all classes are equal, so they take few bytes
     let count = 1 << 19;
     let class = |width: u8, distance: usize| {
         let classes = (0..count).map(|number| u8::from(number % distance == 7)).collect();
@@ -189,7 +189,7 @@ pub(crate) fn class_dtypes(all: &mut Vec<Vector>) {
     );
 }
 
-/// A tensor of 48 rows of 3 x 4 x 5 under bits of contexts by class.
+/// Returns a container with a tensor of 48 rows of 3 x 4 x 5, coded by bits in contexts by class.
 pub(crate) fn with_classes() -> Vector {
     let shape = [48, 3, 4, 5];
     let mut random = Random(22);
@@ -209,7 +209,7 @@ pub(crate) fn class_rules(list: &mut List) {
         let class = |groups: &[Group]| ClassField { depth: 1, width: 2, order: 0, rows: vec![], groups: groups.into() };
         [class(&[]), class(&[group])]
     };
-    // the chunk stays, if the head is broken: no decoder gets to it
+    // the chunk can stay, because a decoder refuses the head first
     let with = |list: &mut List, name: &str, breaks: &str, change: &dyn Fn(&mut Fields)| {
         let mut fields = fields_of(&base);
         change(&mut fields);
@@ -229,7 +229,7 @@ pub(crate) fn class_rules(list: &mut List) {
         fields.classes[0] = ClassField { depth: NO_ROWS, ..rows.clone() };
     });
     let groups = |axes: &[(u64, u64)]| -> Vec<Group> {
-        // as many classes as the axes have, where they exist
+        // a group that exists gets as many classes as it needs
         let size = |&(first, axes): &(u64, u64)| match (first as usize, (first.saturating_add(axes)) as usize) {
             (f, g) if g <= 4 => [48, 3, 4, 5][f..g].iter().product(),
             _ => 5,
@@ -287,7 +287,7 @@ pub(crate) fn class_rules(list: &mut List) {
         fields.classes[0].groups = vec![Group { first: 0, axes: 1, classes: vec![0] }];
         parts.segment().parameters = fields.parameters();
     });
-    // constant classes take next to no bytes
+    // classes that are all equal take almost no bytes
     for (name, shape, axes) in [
         ("classes-2-to-the-20-and-1", &[(1 << 20) + 1, 1][..], &[[0, 1]][..]),
         ("classes-2-to-the-20-and-a-field", &[1 << 20, 2], &[[0, 1], [1, 1]]),
@@ -310,7 +310,7 @@ pub(crate) fn class_rules(list: &mut List) {
         let vector = Vector::new("", "", vec![tensor("x", "U8", shape, bytes)], items);
         list.change(&vector, name, CORRUPT, "more than 2^20 classes", |parts| parts.segment().parameters = parameters);
     }
-    // steps, count, depth, width, order, count and two groups
+    // these come before the stream: steps, count, depth, width, order, group count, and two groups
     let head = base.parts().segment().parameters.clone();
     let classes = &fields_of(&base).classes[0];
     let vectors: Vec<&[u8]> = classes.groups.iter().map(|group| &group.classes[..]).collect();
@@ -347,11 +347,11 @@ pub(crate) fn class_rules(list: &mut List) {
         parts.segment().chunks = vec![rest.to_vec()];
     });
     with(list, "classes-of-another-order", "classes coded in another order than the head says", &|fields| {
-        // the groups are coded in that order, the rows are not
+        // this order applies to the classes of axis groups, but not to those of rows
         fields.classes[0].order = 0;
     });
     list.begin("11.4");
-    // what is left are the words of the field
+    // the rest of the chunk is the stream of the field
     for (name, breaks, stream) in spoiled(&rest[words_at(rest)..], 2) {
         let chunk = [&stream_of(rows)[..], &stream].concat();
         let name = format!("bits-of-several-trees-{name}");

@@ -26,11 +26,11 @@ pub(crate) fn contexts(all: &mut Vec<Vector>) {
     let mut random = Random(11);
     let mut alone = Alone::default();
     let shape: &[u64] = &[30, 40];
-    // sums to 4 * 63 = 252
+    // the largest class sum is 2 * 63 = 126
     let wide_sums = |random: &mut Random| random.class_field(1, 6, 0, &[shape], &[[1, 1]]);
     for shift in 0..=7 {
         let mut classes = vec![wide_sums(&mut random)];
-        // both ends
+        // the smallest and the largest class sum occur
         (classes[0].rows[0], classes[0].rows[1]) = (0, 63);
         (classes[0].groups[0].classes[0], classes[0].groups[0].classes[1]) = (0, 63);
         let makes = vec![
@@ -77,7 +77,7 @@ pub(crate) fn contexts(all: &mut Vec<Vector>) {
     let classes = vec![wide_sums(&mut random)];
     let makes = vec![(8, Make::Bits(by_class(0, 2, 32), true, 255)), (8, Make::Bits(by_class(0, 2, 31), false, 1))];
     alone.add_made(&mut random, "bits with contexts", ("U16", shape), 1000, classes, makes);
-    // a word of two has contexts of its own
+    // each of the two words of an element has its own context
     let makes = vec![(4, Make::Raw), (12, Make::Raw), (12, Make::Bits(by_field(0, &[2, 9]), true, 20)), (4, Make::Raw)];
     alone.add_made(&mut random, "words of a C64", ("C64", &[300]), 299, vec![], makes);
     all.push(
@@ -141,7 +141,7 @@ pub(crate) fn source_rules(list: &mut List) {
                 parts.segment().parameters = parameters;
             });
         }
-        // the field before is of 4 bits in any case
+        // without class fields, the earlier field still has 4 bits
         let mut other = build(&coding_by(good.clone()));
         other.classes.clear();
         list.change(
@@ -154,7 +154,7 @@ pub(crate) fn source_rules(list: &mut List) {
             },
         );
     }
-    // coded in other contexts than the head says
+    // the symbols are coded in other contexts than the head says
     let entries = vec![tensor("x", "U8", &[400], (0..400u32).map(|i| (i * i % 251) as u8).collect())];
     let by = |threshold: u64| {
         let levels = [&[(0, 30), (1, 40), (2, 50), (3, 60)][..], &[(0, 60), (1, 50), (2, 40), (3, 30)]];

@@ -51,7 +51,7 @@ pub(crate) fn unpack_words() -> Vector {
         alone.add_words(&about, (name, shape), chunk_len, &words, after(steps, b.into()));
     }
     let mut vector = alone.vector("s08-4-unpack-words", "several values in a word, with and without bits left over");
-    // members that share a segment
+    // several members share a segment
     let unpack = unpack(3, 1, 0);
     let first = vector.entries.len();
     for (number, shape) in [&[][..], &[150], &[4, 50]].into_iter().enumerate() {

@@ -35,7 +35,7 @@ pub(crate) fn bad(list: &mut List) {
     mask_chunk_rules(list);
 }
 
-/// `count` words of w bits, of which about `kept` of 16 are not `omitted`.
+/// Draws `count` words of `w` bits. About `kept` of 16 words differ from `omitted`.
 pub fn sparse(random: &mut Random, count: usize, w: u32, omitted: u64, kept: u64) -> Vec<u64> {
     let word = |random: &mut Random| match random.below(16) < kept {
         true => random.next() >> (64 - w),
@@ -77,7 +77,7 @@ pub(crate) fn mask_symbols() -> Vector {
             }
         }
     }
-    // patterns of 2:4, and all kept in constants
+    // 2:4 sparsity with a constant mask symbol
     let pattern: Vec<u64> =
         (0..400).map(|i| if i % 4 == 1 || i % 4 == 2 { 1 + random.below(255) } else { 0 }).collect();
     let steps = Steps { mask: mask(0, 4, 1, Coding::Constant(0b0110)), ..Steps::default() };
@@ -111,7 +111,7 @@ pub(crate) fn mask_chunks() -> Vector {
         let steps = Steps { mask: mask(0x8000, 1, 1, Coding::Constant(kept)), ..Steps::default() };
         alone.add_words(name, ("F16", &[300]), 300, &[value; 300], after(steps, 16));
     }
-    // rows stay, where nothing else does
+    // a chunk without kept values still stores the classes of its rows
     let shape = [30, 20];
     let mut fields = after(Steps { mask: mask(0, 1, 1, bits(true, 30)), ..Steps::default() }, 16);
     fields.classes = vec![classes(&mut random, 1, &shape, &[[1, 1]])];
@@ -174,7 +174,7 @@ pub(crate) fn mask_unpacked() -> Vector {
         let unpack = unpack(b, run, axis);
         let w = DTYPES[usize::from(dtype(name))].3;
         let mut words = packed(&mut random, w, &unpack, shape);
-        // many values are 0
+        // makes many values 0
         words.iter_mut().for_each(|word| *word &= random.next() & random.next());
         let steps = Steps { unpack: Some(unpack), mask: mask(0, group, 1, bits(false, 50)), ..Steps::default() };
         alone.add_words(
@@ -192,7 +192,7 @@ pub(crate) fn mask_rules(list: &mut List) {
     list.begin("8.5");
     let byte = Zeros { dtype: "U8", shapes: &[&[30]], chunk_len: 30 };
     let four = Zeros { dtype: "F4", ..byte };
-    // the mask keeps nothing, except where only the omitted value is wrong
+    // all values are omitted, except in the cases whose omitted value is wrong
     let of = |omitted: u64, group: u8, stride: u64, width: u32| {
         let steps = Steps { mask: mask(omitted, group, stride, Coding::Constant(0)), ..Steps::default() };
         zeros_after(steps, width)
@@ -277,7 +277,7 @@ pub(crate) fn mask_chunk_rules(list: &mut List) {
     let ten = [1, 0, 2, 0, 0, 3, 4, 0, 5, 6];
     let values = [1, 2, 3, 4, 5, 6];
     for (name, group, stride, symbols) in [
-        // 10 values are two blocks of 4 and half a one
+        // 10 values are two and a half blocks of 4
         ("bits-beyond-the-chunk", 4, 1, vec![0b0101, 0b0110, 0b1011]),
         ("bits-beyond-the-chunk-of-8-bits", 8, 1, vec![0b0110_0101, 0b100_0011]),
         ("bits-beyond-the-chunk-in-strides", 2, 8, vec![3, 2, 1, 0, 0, 3, 1, 0]),
@@ -309,7 +309,7 @@ pub(crate) fn mask_chunk_rules(list: &mut List) {
             parts.segment().parameters = fields.parameters();
         },
     );
-    // a mask of bits, and of none
+    // a mask coded by bits, and a stream without words
     let long: Vec<u64> = (0..200).map(|i| i * i % 7 % 3).collect();
     let of_bits = base(&long, 1, 1, bits(false, 30));
     let chunk = of_bits.parts().segment().chunks[0].clone();
@@ -340,7 +340,7 @@ pub(crate) fn mask_chunk_rules(list: &mut List) {
     ] {
         list.refuse(&raw, name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
     }
-    // the streams of a chunk that keeps some values
+    // streams that a chunk would have only if it kept a value
     for (name, breaks, map, stream) in [
         (
             "nothing-kept-and-a-codebook",
@@ -362,7 +362,7 @@ pub(crate) fn mask_chunk_rules(list: &mut List) {
         zeros.accepts(&fields);
         let mut chunk = Vec::new();
         if stream.is_empty() {
-            // a stream of no words
+            // a stream without words
             fields.fields[0].coding = bits(false, 30);
             chunk.push(0);
         } else {

@@ -33,13 +33,13 @@ pub(crate) fn bad(list: &mut List) {
     codebook_stream_rules(list);
 }
 
-/// A codebook without its entries.
+/// Returns a codebook step that has no codebooks yet.
 pub fn book(name: &str, (block, period): (u64, u64), bits: u8, zero_bits: u8) -> Codebook {
     let width = DTYPES[usize::from(dtype(name))].3;
     Codebook { groups: Groups::new(block, period), bits, zero_bits, order: Order::of(name), width, books: vec![] }
 }
 
-/// Steps with a codebook for these values.
+/// Returns steps with a codebook for these values. A chunk has `chunk` values.
 pub fn with_book(book: Codebook, values: &[u64], chunk: usize) -> Steps {
     let book = book.fill(values, &vec![true; values.len()], chunk);
     Steps { map: Map::Codebook(book), ..Steps::default() }
@@ -91,7 +91,7 @@ pub(crate) fn codebook_segment() -> Vector {
         let fields = after(with_book(book(name, (0, 1), u, t), &values, 320), u.into());
         alone.add_words(&format!("{name}, {} of {u} bits", entries.len()), (name, &[32, 10]), 264, &values, fields);
     }
-    // what no value has may be in it
+    // a codebook may have values that do not occur
     let mut unused = book("U8", (0, 1), 4, 0);
     unused.books = vec![(10..26).collect()];
     let values: Vec<u64> = (0..50).map(|_| 10 + random.below(15)).collect();
@@ -159,7 +159,7 @@ pub(crate) fn codebook_columns() -> Vector {
 pub(crate) fn codebook_steps() -> Vector {
     let mut random = Random(51);
     let mut alone = Alone::default();
-    // values unpacked: their order is that of numbers, whatever the dtype
+    // unpacked values are ordered as unsigned integers, whatever the dtype is
     let unpacking = unpack(4, 1, 0);
     let mut packed = packed(&mut random, 32, &unpacking, &[200]);
     packed.iter_mut().for_each(|word| *word &= 0x9d9d_9d9d);
@@ -175,7 +175,7 @@ pub(crate) fn codebook_steps() -> Vector {
         let steps = Steps { unpack: Some(unpacking.clone()), mask, map, code: None };
         alone.add_words(&about, ("I32", &[200]), 200, &packed, after(steps, 4));
     }
-    // the mask keeps nothing of whole groups, and nothing of a whole chunk
+    // the mask keeps no value of some groups, and no value of one chunk
     for (block, period) in [(30, 1), (3, 10), (0, 1), (0, 30)] {
         let value = |i: u64| if i / 30 % 3 == 1 || i / 300 == 1 || i % 30 == 4 { 0x8000 } else { i % 30 * 100 + i % 2 };
         let values: Vec<u64> = (0..900).map(value).collect();
@@ -189,7 +189,7 @@ pub(crate) fn codebook_steps() -> Vector {
         fields.classes = vec![classes(&mut random, 1, shape, &[[1, 1]])];
         alone.add_words(&format!("masked, blocks of {block}, period {period}"), ("F16", shape), 300, &values, fields);
     }
-    // nothing kept anywhere: the head has its codebook all the same
+    // no value is kept, but the head has its codebook
     let mut empty = book("F16", (0, 1), 1, 0);
     empty.books = vec![vec![5]];
     let steps = Steps { mask: mask(0, 1, 1, bits(true, 30)), map: Map::Codebook(empty), ..Steps::default() };
@@ -197,7 +197,7 @@ pub(crate) fn codebook_steps() -> Vector {
     alone.vector("s08-6-codebook-steps", "codebooks after unpacking and masks; groups without a kept value")
 }
 
-/// Writes the second key of a codebook.
+/// Writes the second key of a codebook, in a wrong way.
 pub(crate) type Spoil = dyn Fn(&mut BookCoder);
 
 pub(crate) fn codebook_rules(list: &mut List) {
@@ -256,7 +256,7 @@ pub(crate) fn codebook_rules(list: &mut List) {
             parts.segment().parameters = parameters[..kept].to_vec();
         });
     }
-    // three values, and a number for a fourth
+    // the codebook has three values; the chunk gets the number of a fourth one
     let bytes = [1, 2, 3, 1, 1, 2, 3, 3];
     for (name, block) in [("of-the-segment", 0), ("of-a-block", 4)] {
         let books = if block == 0 { vec![vec![1, 2, 3]] } else { vec![vec![1, 2, 3], vec![1, 2, 3]] };
@@ -275,7 +275,7 @@ pub(crate) fn codebook_rules(list: &mut List) {
             },
         );
     }
-    // the other group has it
+    // the codebook of the other group has the number
     let two = Codebook { width: 8, books: vec![vec![1], vec![2, 3]], ..book_of_zeros(0, 2, 1, 0) };
     let fields = Fields { fields: vec![field(1, Coding::Raw)], ..of(two, 1) };
     let item = segment(&[0], 8, Representation::Fields(fields));
@@ -309,14 +309,14 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
         let base = Vector::new("", "", vec![tensor("x", "I32", &[60], bytes)], vec![item]);
         base.decode(&mut base.parts()).expect("four codebooks");
         let words = own(block).words(&books);
-        // with the stream replaced
+        // adds the container with this stream instead of its own
         let refuse = |list: &mut List, name: &str, breaks: &str, stream: &[u8]| {
             list.refuse(&base, name, CORRUPT, breaks, |parts| match block {
                 0 => {
                     let mut old = Vec::new();
                     put_words(&words, 2, &mut old);
                     let head = parts.segment().parameters.clone();
-                    // steps, classes, groups and bits go before
+                    // these come before the stream: steps, class fields, block, period, symbol bits, and zero bits
                     assert_eq!(head[6..6 + old.len()], old);
                     parts.segment().parameters = [&head[..6], stream, &head[6 + old.len()..]].concat();
                 }
@@ -339,7 +339,7 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
             coder.entries(2);
             coder.halves(5, 32);
             bad(&mut coder);
-            // what would be there if nobody looked
+            // continues as a decoder would read on if it did not check
             coder.halves(0, if kind.starts_with("length") { 31 } else { 0 });
             for _ in 1..4 {
                 coder.entries(1);
@@ -350,7 +350,7 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
             refuse(list, &format!("codebook-{name}-{kind}"), breaks, &stream);
         }
     }
-    // keys of 64 bits go beyond what an integer holds
+    // the second key needs more than 64 bits
     for (kind, difference) in [("beyond-64-bits", u64::MAX - 4), ("wraps-64-bits", u64::MAX)] {
         let mut coder = BookCoder::new(1);
         coder.entries(2);
@@ -364,7 +364,7 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
             parts.segment().parameters = parameters;
         });
     }
-    // 17 codebooks of 4096 neighbours are 69632 entries, 16 and one more 65537
+    // 17 codebooks of 4096 consecutive values have 69632 entries; if the last codebook has one entry, all have 65537
     let all: Vec<u64> = (0..4096).collect();
     for (name, last) in [("65537", 1), ("69632", 4096)] {
         let mut many = vec![all.clone(); 16];

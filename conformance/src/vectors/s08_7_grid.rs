@@ -32,14 +32,14 @@ pub(crate) fn bad(list: &mut List) {
     grid_rules(list);
 }
 
-/// A grid without symbols.
+/// Returns a grid step without symbols.
 pub(crate) fn grid((block, period): (u64, u64), bits: u8, lowest: i64, zero_bits: u8, scales: &[f32]) -> Grid {
     let scales = scales.iter().map(|scale| scale.to_bits()).collect();
     Grid { groups: Groups::new(block, period), bits, lowest, zero_bits, scales, symbols: vec![] }
 }
 
 impl Alone {
-    /// A tensor of these symbol words on a grid.
+    /// Adds a tensor with these symbol words on a grid.
     fn add_grid(&mut self, name: &str, of: (&str, &[u64]), chunk_len: u64, grid: Grid, symbols: Vec<u64>) {
         let grid = Grid { symbols, ..grid };
         let values = grid.values(of.0, chunk_len as usize);
@@ -70,7 +70,7 @@ pub(crate) fn grid_segment() -> Vector {
         ("F32", 24, 1, 22, 1.5),
         ("F32", 12, (1 << 24) - 4095, 5, 1.0),
     ] {
-        // the only symbol that does not leave the integers is 0
+        // with lowest = 2^24, only symbol 0 would be allowed
         let u = if lowest == 1 << 24 { 1 } else { u };
         let lowest = if lowest == 1 << 24 { lowest - 1 } else { lowest };
         let symbols = random.symbols(300, u);
@@ -104,7 +104,7 @@ pub(crate) fn grid_blocks() -> Vector {
         let mut scales: Vec<f32> = Vec::new();
         for from in (0..count).step_by(chunk_len as usize) {
             let own = groups.count((count - from).min(chunk_len) as usize);
-            // some scales repeat the scale before
+            // some scales are equal to the scale before
             let all_ones = !0u32 << zero_bits;
             let scale =
                 |random: &mut Random| f32::from_bits((0.001 * (1 + random.below(30)) as f32).to_bits() & all_ones);
@@ -121,7 +121,7 @@ pub(crate) fn grid_blocks() -> Vector {
     alone.vector("s08-7-grid-blocks", "scales of blocks, in chunks; scales that repeat")
 }
 
-/// 2^n: that of the library need not be exact.
+/// Returns 2^n. The function of the standard library need not be exact.
 pub(crate) fn power(n: i32) -> f32 {
     if n >= -126 { f32::from_bits(((n + 127) as u32) << 23) } else { f32::from_bits(1 << (n + 149)) }
 }
@@ -163,7 +163,7 @@ pub(crate) fn grid_rounding() -> Vector {
             let name = format!("{dtype}, {bits} bits from {lowest}");
             alone.add_grid(&name, (dtype, &[count]), count, grid((0, 26), bits, lowest, 0, &scales), symbols);
         }
-        // halves of the last place: to even, and what is rounded twice
+        // products halfway between two floats, which round to even, and products that are rounded twice
         let ties: Vec<f32> = match dtype {
             "F16" => vec![0.5, 0.25, 1.0 + 1.0 / 2048.0, power(-25), power(-26) * 3.0, power(-149), 32.0, 1.0004883],
             "BF16" => vec![0.5, 0.25, 1.0 + 1.0 / 256.0, power(-134), power(-135) * 3.0, power(-149), 32.0, 1.0019531],
@@ -181,7 +181,8 @@ pub(crate) fn grid_rounding() -> Vector {
     alone.vector("s08-7-grid-rounding", "subnormal results, infinities, zeros of both signs, ties, and rounding twice")
 }
 
-/// Products that come out otherwise if they are rounded once, from all their bits to 16.
+/// Returns a vector of products that have another value if they are rounded only once, from the exact product to 16
+/// bits.
 fn rounds_twice() -> Vector {
     let mut random = Random(70);
     let mut alone = Alone::default();
@@ -224,7 +225,7 @@ pub(crate) fn grid_mask() -> Vector {
         grid.symbols = random.symbols(900, 5);
         let mut values = grid.values(dtype, 300);
         for (i, value) in values.iter_mut().enumerate() {
-            // a chunk, many rows and some others
+            // omits a whole chunk, many rows and some other values
             if i / 300 == 1 || i / 30 % 4 == 1 || random.below(3) == 0 {
                 *value = omitted;
             }
@@ -286,7 +287,7 @@ pub(crate) fn grid_rules(list: &mut List) {
             let period = if block == 0 { scales.len() as u64 } else { 1 };
             of(Grid { groups: Groups::new(block, period), scales: scales.to_vec(), ..grid_of_zeros(0, 1, 4, 0, 0) }, 4)
         };
-        // all symbols are 0, so all values are 0 or -0
+        // all symbols are 0 and so is `lowest`, so all values are 0 or -0
         let base = {
             let value = |i: usize| if scales[if block == 0 { i % 10 } else { i / 6 }] >> 31 == 1 { 1 << 31 } else { 0 };
             let bytes = pack_words(&(0..60).map(value).collect::<Vec<_>>(), 32);
@@ -303,7 +304,8 @@ pub(crate) fn grid_rules(list: &mut List) {
                     let mut old = Vec::new();
                     put_words(&words, 2, &mut old);
                     let head = parts.segment().parameters.clone();
-                    // steps, classes, groups, bits, lowest and zero bits go before
+                    // these come before the stream: steps, class fields, block, period, symbol bits, lowest, and zero
+                    // bits
                     assert_eq!(head[7..7 + old.len()], old);
                     parts.segment().parameters = [&head[..7], stream, &head[7 + old.len()..]].concat();
                 }

@@ -1,4 +1,4 @@
-//! Section 8 itself and 8.1: steps, transforms, fields and codings.
+//! Section 8 without its subsections, and section 8.1: steps, transforms, fields and codings.
 
 use crate::encoder::codebook::Codebook;
 use crate::encoder::coding::{Coding, Field, field};
@@ -35,7 +35,7 @@ pub(crate) fn bad(list: &mut List) {
     offset_rules(list);
 }
 
-/// Floats as weights have them: many exponents, noisy mantissas.
+/// Draws floats that look like weights: they have many exponents and random mantissas.
 pub(crate) fn weights(random: &mut Random, count: usize) -> Vec<f32> {
     let weight = |random: &mut Random| {
         let sum: f32 = (0..4).map(|_| random.below(1 << 20) as f32 / (1 << 20) as f32 - 0.5).sum();
@@ -54,7 +54,7 @@ pub(crate) fn codings(all: &mut Vec<Vector>) {
     let mut items = Vec::new();
     for (name, w) in [("F4", 4), ("F6_E3M2", 6), ("I8", 8), ("I16", 16), ("C64", 32), ("I64", 64)] {
         for transform in 0..3 {
-            // extremes of both signs, and some others
+            // the extreme values of both signs, and some others
             let mut values: Vec<u64> = vec![0, 1, 2, 1 << (w - 1), (1 << (w - 1)) - 1, (1 << (w - 1)) + 1];
             values.push(u64::MAX >> (64 - w));
             values.resize_with(24, || random.next() >> (64 - w));
@@ -134,7 +134,7 @@ pub(crate) fn offset() -> Vector {
         let count = if name == "C64" { 24 } else { 48 };
         alone.add_words(&format!("{name} and {a}"), (name, &[count]), 48, &words, fields);
     }
-    // the offset is added to symbol words, not to values
+    // the transform offset changes symbol words, not values
     let values: Vec<u64> = (0..200).map(|_| random.below(7) << 20).collect();
     for (bits, a) in [(3, 5), (3, 7), (4, 8), (1, 1)] {
         let values: Vec<u64> = values.iter().map(|value| if bits == 1 { value & (1 << 20) } else { *value }).collect();
@@ -153,7 +153,7 @@ pub(crate) fn field_rules(list: &mut List) {
     };
     with(list, "transform-4", UNSUPPORTED, "an unknown transform", &[0, 0, 4, 1, 8, 0]);
     with(list, "no-field", CORRUPT, "no field", &[0, 0, 0, 0]);
-    // constants add up to words of 32 bits, and need no bytes
+    // two constant fields make words of 32 bits, and need no bytes
     let zero = {
         let halves = [0; 2].map(|_| field(16, Coding::Constant(0)));
         Vector::new("", "", vec![tensor("x", "U32", &[1], vec![0; 4])], vec![segment(&[0], 1, fields(0, &halves))])
@@ -208,7 +208,7 @@ pub(crate) fn field_rules(list: &mut List) {
     Tables::new(13, 12, &[&[(0, 1)]], None).write(&mut only_zero);
     list.add("lanes-of-13-bits", CORRUPT, "lanes for a field of 13 bits", wide(&only_zero));
     list.add("bits-of-13-bits", CORRUPT, "bits for a field of 13 bits", wide(&[3, 0, 0, 30]));
-    // no fraction, base 0, shift 5, period 1, no columns and no distances
+    // all parameters are allowed: kind 1, fraction 0, base 0, shift 5, period 1, no columns and no distances
     list.add("mixed-of-13-bits", CORRUPT, "a mixed field of 13 bits", wide(&[4, 0, 1, 0, 0, 5, 1, 0, 0]));
 }
 
@@ -293,7 +293,7 @@ pub(crate) fn step_rules(list: &mut List) {
 
 pub(crate) fn offset_rules(list: &mut List) {
     list.begin("8");
-    // zeros all the same, where there are offset and width
+    // all values are 0; if offset and width are allowed, the constant field holds the offset
     let of = |steps: Steps, width: u32, offset: u64| {
         let mut fields = Fields { transform: 3, offset, ..zeros_after(steps, width) };
         if width <= 8 && offset < 1 << width {

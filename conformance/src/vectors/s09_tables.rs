@@ -27,7 +27,7 @@ pub(crate) fn bad(list: &mut List) {
     span_rules(list);
 }
 
-/// A field of four bits that is the context, one of `width` that follows these tables.
+/// Adds a tensor of two fields: the context in 4 bits, and symbols that these tables can code.
 pub(crate) fn add_tables(alone: &mut Alone, random: &mut Random, name: &str, tables: Tables) {
     let tables = tables.in_slots();
     let (count, width) = (tables.levels.len(), tables.width);
@@ -47,7 +47,8 @@ pub(crate) fn add_tables(alone: &mut Alone, random: &mut Random, name: &str, tab
 pub(crate) fn levels(all: &mut Vec<Vector>) {
     let mut random = Random(12);
     let mut alone = Alone::default();
-    // hills that wander with the context, as an encoder would have them, rough ones, and some that no prediction fits
+    // frequency codes that rise and fall around a middle symbol, which moves with the context: some smooth, as an
+    // encoder would have them, some rough, and some too irregular for any prediction
     for (number, drift) in (-8..8).enumerate() {
         let (width, count) = (4 + number as u32 % 6, 2 + number % 15);
         let (rough, holes) = ([1, 3, 9, 60, 254][number % 5], [0, 30, 5][number % 3]);
@@ -69,7 +70,7 @@ pub(crate) fn levels(all: &mut Vec<Vector>) {
         tables.set_range();
         add_tables(&mut alone, &mut random, &format!("drift {drift}, {count} contexts of {width} bits"), tables);
     }
-    // differences of every magnitude from p, in both directions
+    // every difference from the prediction, up and down
     for (name, base, sign) in [("up", 1, 1), ("down", 127, -1)] {
         let levels: Vec<Vec<(u16, i32)>> = (0..16)
             .map(|c| {
@@ -83,7 +84,7 @@ pub(crate) fn levels(all: &mut Vec<Vector>) {
     }
     let swings: Vec<(u16, i32)> = (0..64).map(|s| (s, if s % 2 == 0 { 1 } else { 127 - (s as i32 & 0x3e) })).collect();
     add_tables(&mut alone, &mut random, "levels that swing", Tables::new(6, 12, &[&swings], None));
-    // a table that the one before says nothing of, and one without a symbol
+    // a table that differs completely from the one before, and a table without symbols
     let tables = Tables::new(5, 9, &[&[(3, 50)], &[(30, 50), (31, 1)], &[], &[(0, 127)]], Some(&[0, 3, 127, 0]));
     add_tables(&mut alone, &mut random, "tables that have nothing in common", tables.with_drift(-8));
     let wider = Tables { first: 1, last: 29, ..Tables::new(5, 11, &[&[(9, 50), (20, 60)], &[(12, 1)]], Some(&[0, 0])) };
@@ -100,7 +101,7 @@ pub(crate) fn levels(all: &mut Vec<Vector>) {
     let sparse: Vec<&[(u16, i32)]> = sparse.iter().map(|table| &table[..]).collect();
     let tables = Tables::new(12, 12, &sparse, Some(&[50; 8])).with_drift(1);
     add_tables(&mut alone, &mut random, "few of 4096 symbols, which move with the context", tables);
-    // contexts times symbols from the first to the last: 32768, as many as there may be
+    // contexts times symbols from the first to the last are 32768, the most that R9-3 allows
     for (count, width, precision, escape) in [(8, 12, 12, None), (32, 10, 10, Some(40)), (16, 11, 11, None)] {
         let last = (1u16 << width) - 1;
         let levels: Vec<Vec<(u16, i32)>> = (0..count)
@@ -112,7 +113,7 @@ pub(crate) fn levels(all: &mut Vec<Vector>) {
         assert!(count * (tables.last - tables.first + 1) == 32768);
         add_tables(&mut alone, &mut random, &format!("32768 levels, {count} contexts of {width} bits"), tables);
     }
-    // as many symbols from the first to the last, with an escape and without, as there is room for in a slot
+    // the largest span of symbols that the precision allows, with an escape and without
     for (precision, width) in [(12, 9), (12, 8), (11, 11), (10, 12)] {
         for escape in [None, Some([30])] {
             let last = (1 << (32 - 2 * precision)) - 1 - u16::from(escape.is_some());
@@ -129,7 +130,7 @@ pub(crate) fn levels(all: &mut Vec<Vector>) {
     ));
 }
 
-/// U16: the context above a field of `width` bits that follows these tables.
+/// Adds a U16 tensor: the context in the upper bits, and below it a field of `width` bits that these tables can code.
 pub(crate) fn add_drawn(
     alone: &mut Alone,
     random: &mut Random,
@@ -172,14 +173,14 @@ pub(crate) fn spans() -> Vector {
         (10, 12, 0, 4096, false),
         (10, 12, 0, 4095, true),
         (10, 12, 1, 4095, true),
-        // no field is wide enough for more
+        // fields are too narrow for a larger span
         (9, 12, 0, 4096, false),
         (9, 12, 0, 4096, true),
     ] {
         let last = first + (symbols - 1);
         let ends = [(first, 1), (first + 1, 40), (first + symbols / 2, 60), (last - 1, 90), (last, 127)];
         let inner = [(first + 3, 70), (first + symbols / 3, 20), (last - 3, 90)];
-        // of all slots, the last symbol's or the escape's
+        // a single entry: the last symbol, or the escape
         let one: &[(u16, i32)] = if escape { &[] } else { &[(last, 1)] };
         for (kind, levels) in [("ends that occur", &ends[..]), ("ends that do not occur", &inner), ("one entry", one)] {
             let mut tables = Tables::new(width, precision, &[levels], escape.then_some(&[100]));
@@ -199,7 +200,7 @@ pub(crate) fn spans() -> Vector {
         (9, 12, 0, 4096, true, 8),
     ] {
         let last = first + (symbols - 1);
-        // the entries move with the context, between the ends that one of them has each
+        // each table has its own entries, which move with the context; only the last table has the last symbol
         let levels: Vec<Vec<(u16, i32)>> = (0..count)
             .map(|c| {
                 let between = (0..9).map(|k| (first + (symbols - count) / 9 * k + c, 30 + i32::from(k * 7 + c)));
@@ -210,7 +211,7 @@ pub(crate) fn spans() -> Vector {
         let escapes: Vec<i32> = (0..count).map(|c| 50 * i32::from(c % 3 != 1)).collect();
         let tables = Tables::new(width, precision, &levels, escape.then_some(&escapes)).with_drift(1);
         assert!(tables.span() == most_span(precision) || precision == 9);
-        // the first contexts more often, so that they become due
+        // draws the first contexts more often, so that they adapt
         let contexts: Vec<usize> =
             (0..1000).map(|_| (random.next().trailing_zeros() as usize).min(usize::from(count) - 1)).collect();
         let name = format!("{count} contexts: {}", about(precision, width, first, symbols, escape));
@@ -219,7 +220,7 @@ pub(crate) fn spans() -> Vector {
     alone.vector("s09-lanes-spans", "tables of as many symbols from the first to the last as their precision allows")
 }
 
-/// Eight symbols of two kinds and one other, and their table.
+/// Returns eight symbols, of which one is escaped, and a table for them.
 pub(crate) fn some() -> (Vec<u16>, Tables) {
     ([1, 1, 2, 1, 1, 9, 1, 1].into(), Tables::new(8, 12, &[&[(1, 100), (2, 87)]], Some(&[60])))
 }
@@ -228,7 +229,7 @@ pub(crate) fn under_lanes(symbols: &[u16], tables: &Tables, interval: u8, rate: 
     under(symbols, lanes_of(tables.clone(), interval, rate))
 }
 
-/// The same symbols in two contexts.
+/// Returns parameters that code the same symbols in two contexts.
 pub(crate) fn in_contexts(tables: &Tables) -> Fields {
     let coding = Coding::Lanes { source: by_field(0, &[1]), tables: tables.clone(), interval: 0, rate: 0 };
     Fields::of(0, &[field(16 - tables.width, Coding::Raw), field(tables.width, coding)])
@@ -238,7 +239,7 @@ pub(crate) fn table_rules(list: &mut List) {
     list.begin("9");
     let (symbols, table) = some();
     let base = under_lanes(&symbols, &table, 0, 0);
-    // the chunk stays: no decoder gets to it
+    // the chunk can stay, because a decoder refuses the head first
     let with = |list: &mut List, name: &str, breaks: &str, tables: &Tables| {
         let fields = Fields::of(0, &[field(8, lanes_of(tables.clone(), 0, 0))]);
         list.change(&base, name, CORRUPT, breaks, |parts| parts.segment().parameters = fields.parameters());
@@ -263,7 +264,7 @@ pub(crate) fn table_rules(list: &mut List) {
     let many: Vec<(u16, i32)> = (0..256).map(|symbol| (symbol, 50)).collect();
     let tables = Tables::new(8, 11, &[&many], Some(&[50]));
     with(list, "entries-257", "256 symbols and the escape", &tables);
-    // two contexts of a field of 12 bits
+    // tables for two contexts of a field of 12 bits
     let spread = |count: u16, distance: u16| -> Vec<(u16, i32)> { (0..count).map(|k| (k * distance, 50)).collect() };
     let wide = {
         let tables = Tables::new(12, 12, &[&spread(4, 1), &spread(4, 2)], None);
@@ -331,7 +332,7 @@ pub(crate) fn table_rules(list: &mut List) {
         let out = "a level that is not 1 to 127";
         with(list, &format!("level-{name}"), out, &of(&[(1, before), (2, level), (3, 5)], None));
         with_two(list, &format!("level-{name}-of-the-escape"), out, &two(&spread(3, 2), Some([before, level])));
-        // from the table before
+        // the wrong code is in the second table, predicted from the first one
         let tables = Tables::new(12, 12, &[&[(0, before), (9, 9)], &[(0, level), (9, 9)]], None);
         with_two(list, &format!("level-{name}-from-the-table-before"), out, &tables);
     }
@@ -341,14 +342,15 @@ pub(crate) fn table_rules(list: &mut List) {
     with(list, "difference-of-2-to-the-20", long, &of(&[(1, 1), (2, 1 << 20), (3, 5)], None));
 }
 
-/// One tensor in one chunk of these fields.
+/// Returns a container with one tensor in one chunk of these fields.
 pub(crate) fn of_words(dtype: &str, words: &[u64], width: u32, fields: Fields) -> Vector {
     let count = words.len() as u64;
     let item = segment(&[0], count, Representation::Fields(fields));
     Vector::new("", "", vec![tensor("x", dtype, &[count], pack_words(words, width))], vec![item])
 }
 
-/// U16: the context above a field of 12 bits or less that follows these tables.
+/// Returns a container with a U16 tensor: the context in the upper bits, and below it a field of at most 12 bits that
+/// these tables can code.
 pub(crate) fn in_tables(random: &mut Random, tables: Tables) -> Vector {
     let (width, count) = (tables.width, tables.levels.len() as u64);
     let contexts: Vec<usize> = (0..40).map(|_| random.below(count) as usize).collect();
@@ -394,7 +396,7 @@ pub(crate) fn span_rules(list: &mut List) {
         add(&format!("{name}-but-for-its-ends"), tables(&two[1..]));
         add(&format!("{name}-in-two-contexts"), tables(&two));
     }
-    // an escape counts also where its level is 0
+    // the escape counts for the span, even if its frequency code is 0 in all tables
     let tables = Tables::new(12, 12, &[&[(7, 60), (262, 90)]], Some(&[0]));
     add("256-and-escape-of-level-0-in-precision-12", tables);
 }

@@ -35,7 +35,7 @@ fn lane_vectors(all: &mut Vec<Vector>) {
     let mut random = Random(5);
     let mut entries = Vec::new();
     let mut items = Vec::new();
-    // incomplete groups of lanes
+    // the last round of the lanes is not full
     for count in [1, 2, 31, 32, 33, 63, 64, 65, 100] {
         let symbols: Vec<u16> = (0..count).map(|_| random.skewed(8)).collect();
         let coding = lanes_for(&symbols, 8, if count % 2 == 0 { 2 } else { 0 }, 0, 0);
@@ -94,7 +94,7 @@ fn lane_vectors(all: &mut Vec<Vector>) {
         let symbols: Vec<u16> =
             (0..count).map(|i| if i < half { random.skewed(6) } else { 63 - random.skewed(6) }).collect();
         let coding = lanes_for(&symbols, 8, least, interval, rate);
-        // two chunks where there can be: the frequencies start anew
+        // has two chunks if there are enough symbols; the frequencies start again in the second one
         items.push(segment(&[entries.len()], (half + 400).min(count), fields(0, &[field(8, coding)])));
         entries.push(tensor(
             &format!("interval {interval}, rate {rate}, {count} symbols"),
@@ -103,7 +103,7 @@ fn lane_vectors(all: &mut Vec<Vector>) {
             bytes_of_symbols(&symbols),
         ));
     }
-    // an entry that never occurs keeps a frequency of 1; one that always does takes the rest
+    // an entry that does not occur has the frequency 1, and the entry that always occurs has all the rest
     let table = Tables::new(4, 12, &[&[(0, 1), (1, 127), (2, 1), (3, 1)]], None);
     let symbols: Vec<u16> = (0..4000).map(|i| if i == 3999 { 3 } else { 0 }).collect();
     let packed = pack(&symbols, 4);
@@ -129,7 +129,8 @@ pub(crate) fn adaptive_contexts(all: &mut Vec<Vector>) {
         (8, 4, 12, 256, Some(60)),
         (11, 2, 9, 4000, Some(127)),
     ] {
-        // the contexts take turns to be alone, and then collect at rates of their own
+        // for some blocks only one context occurs; then the contexts are mixed and reach enough counts at different
+        // times
         let contexts: Vec<usize> = (0..4000u64)
             .map(|i| match i / 512 {
                 0 | 1 => 1,
@@ -156,7 +157,7 @@ pub(crate) fn adaptive_contexts(all: &mut Vec<Vector>) {
     );
 }
 
-/// Symbols below 16, mostly 0; the others change with every block of 2^interval.
+/// Draws symbols below 16, mostly 0. The other symbols change with every block of 2^`interval` symbols.
 pub(crate) fn changing(random: &mut Random, count: usize, interval: u8, rare: u64) -> Vec<u16> {
     let symbol = |i: usize| match random.below(rare) {
         0 => 1 + ((i >> interval) % 4 * 4) as u16 + random.below(3) as u16,
@@ -165,13 +166,13 @@ pub(crate) fn changing(random: &mut Random, count: usize, interval: u8, rare: u6
     (0..count).map(symbol).collect()
 }
 
-/// Of sixteen symbols, 0 most often.
+/// Returns a table of sixteen symbols, of which 0 is the most frequent.
 pub(crate) fn sixteen(width: u32, precision: u8) -> Tables {
     let levels: Vec<(u16, i32)> = (0..16).map(|symbol| (symbol, if symbol == 0 { 90 } else { 50 })).collect();
     Tables::new(width, precision, &[&levels], None)
 }
 
-/// Asserts that these symbols are coded in another way if any other than `right` is counted.
+/// Asserts that each of these wrong rules for counting gives another stream.
 pub(crate) fn assert_told_apart(
     symbols: &[u16],
     contexts: &[usize],
@@ -190,7 +191,7 @@ pub(crate) fn assert_told_apart(
 pub(crate) fn counted() -> Vector {
     let mut random = Random(61);
     let mut alone = Alone::default();
-    // each is so long that a block has too few counts (none for interval 8), and one after it enough together with them
+    // so long that one block has too few counts (except for interval 8), and the next block has enough together with it
     for (interval, rate, count) in
         [(8, 1, 3000), (8, 3, 2500), (9, 2, 3000), (10, 1, 6000), (11, 1, 11_000), (13, 1, 50_000)]
     {
@@ -205,7 +206,7 @@ pub(crate) fn counted() -> Vector {
         let fields = Fields::of(0, &[field(4, lanes_of(tables, interval, rate))]);
         alone.add_words(&name, ("F4", &[count as u64]), count as u64, &words, fields);
     }
-    // what a symbol's number is counted from
+    // symbols are counted from the start of the chunk, and only those of the field
     let coding = |width: u32| field(width, lanes_of(sixteen(width, 11), 8, 1));
     let symbols = |random: &mut Random, count: usize| changing(random, count, 8, 6).into_iter().map(u64::from);
     let words: Vec<u64> = symbols(&mut random, 2600).collect();
@@ -230,16 +231,17 @@ pub(crate) fn counted_contexts() -> Vector {
         let contexts: Vec<usize> = (0..4000)
             .map(|i| {
                 if !(Counting::RIGHT.counted)(i) {
-                    // a context that is hardly ever counted, though most symbols are in it
+                    // a context that most symbols have, but almost none of the counted ones
                     return [0, 1, 2, 3, 3, 3][random.below(6) as usize];
                 }
                 counts += 1;
                 match (i / 256, counts) {
-                    // by the end of the first block one has just enough counts, one lacks one and one all but one ...
+                    // after the first block, context 1 has just enough counts, context 2 has one too few, and context 0
+                    // has one ...
                     (0, ..=32) => 1,
                     (0, ..=63) => 2,
                     (0, _) => 0,
-                    // ... which the second brings
+                    // ... and the second block adds the missing ones
                     (1, ..=65) => 2,
                     (1, _) => 0,
                     (2..12, _) => random.below(3) as usize,
@@ -270,7 +272,8 @@ pub(crate) fn counted_contexts() -> Vector {
 pub(crate) fn counted_longest() -> Vector {
     let mut random = Random(63);
     let mut alone = Alone::default();
-    // more bytes than are listed: the second block of the longest interval has too few counts
+    // a test compares digests only, because the content is large: the second block of the longest interval has too few
+    // counts
     let count = 200_500;
     let symbols = changing(&mut random, count, 16, 30);
     let tables = sixteen(8, 12);
@@ -327,7 +330,7 @@ pub(crate) fn lane_rules(list: &mut List) {
         (stream.words, stream.escapes) = (vec![], vec![]);
         (stream.word_count, stream.escape_count) = (0, 0);
     });
-    // a symbol that has a frequency in the other table
+    // the symbol has a frequency, but in the table of the other context
     let tables = Tables::new(8, 12, &[&[(1, 100), (2, 87)], &[(1, 100), (5, 87)]], Some(&[60, 60]));
     let words = [0x0001u16, 0x0101, 0x0102, 0x0105];
     let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -366,7 +369,7 @@ pub(crate) fn lane_rules(list: &mut List) {
     list.begin("10.2");
     let (symbols, table) = some();
     for (interval, rate) in [(0, 1), (7, 1), (17, 1), (8, 0), (8, 9), (255, 255), (1, 4)] {
-        // coded as if nothing adapted: eight symbols are no whole block
+        // coded without adaptation, because eight symbols are less than a block
         let base = under_lanes(&symbols, &table, 0, 0);
         list.change(&base, &format!("interval-{interval}-rate-{rate}"), CORRUPT, "interval or rate", |parts| {
             parts.segment().parameters[7..9].copy_from_slice(&[interval, rate]);
@@ -412,7 +415,7 @@ pub(crate) fn counting_rules(list: &mut List) {
         ("adapted-at-any-counts", "adapted as if a context were due at any counts", Counting { due: |_| 1, ..right }),
     ] {
         let tables = Tables::new(8, 12, &[&(0..16).map(|symbol| (symbol, 50)).collect::<Vec<_>>()], Some(&[30]));
-        // in the fourth block too few are counted
+        // the fourth block has too few counts
         let symbols: Vec<u16> = (0..3000).map(|i| (i / 512 * 3 + random.skewed(2)) % 17).collect();
         let words: Vec<u64> = symbols.iter().map(|&symbol| symbol.into()).collect();
         let stream = lanes_counting(&symbols, &vec![0; words.len()], &tables, 9, 1, wrong);

@@ -31,12 +31,12 @@ pub(crate) fn bad(list: &mut List) {
     mixed_rules(list);
 }
 
-/// A kind and a fraction, the rest in the middle of the range.
+/// Returns parameters with this kind and fraction, and simple values for the others.
 pub fn mixed(kind: u8, fraction: u8) -> Mixed {
     Mixed { kind, fraction, shift: 5, period: 1, distances: vec![1], ..Mixed::default() }
 }
 
-/// Values that resemble those `row` and `row / 10` before them, of a magnitude that depends on the column.
+/// Draws values that resemble those `row` and about `row / 10` positions before. Their magnitude depends on the column.
 pub(crate) fn series(random: &mut Random, count: usize, row: usize) -> Vec<f64> {
     let scales: Vec<f64> = (0..row).map(|_| 0.25 * (1 << random.below(4)) as f64).collect();
     let mut values: Vec<f64> = Vec::new();
@@ -48,8 +48,8 @@ pub(crate) fn series(random: &mut Random, count: usize, row: usize) -> Vec<f64> 
     values
 }
 
-/// Their symbols: floats cut off after `fraction` bits, their exponents shifted so that 1 is at half of what the field
-/// can say; or integers in quarters of 2^m.
+/// Returns the symbols of these values. Floats keep `fraction` bits of the mantissa, and their exponents are shifted so
+/// that 1 is in the middle of the exponents that a symbol can have. Integers are in units of 4 / 2^magnitude_bits.
 pub(crate) fn symbols_of(values: &[f64], of: &Mixed, width: u32) -> Vec<u16> {
     let m = of.magnitude_bits(width);
     let symbol = |&value: &f64| {
@@ -66,14 +66,14 @@ pub(crate) fn symbols_of(values: &[f64], of: &Mixed, width: u32) -> Vec<u16> {
     values.iter().map(symbol).collect()
 }
 
-/// The base that has 1 in the upper part of the window.
+/// Moves the window so that 1 lies in its upper part.
 pub(crate) fn near_one(of: Mixed, width: u32) -> Mixed {
     let half = 1u64 << (of.magnitude_bits(width) - u32::from(of.fraction)) >> 1;
     Mixed { base: half.saturating_sub(11).min(of.last_base(width)), ..of }
 }
 
 impl Alone {
-    /// One mixed field, under zeros.
+    /// Adds a tensor with one mixed field, below a constant field of zeros.
     fn add_mixed(&mut self, name: &str, symbols: &[u16], width: u32, chunk_len: u64, mixed: Mixed) {
         let w = if width <= 8 { 8 } else { 16 };
         let mut parts = vec![field(width, Coding::Mixed { source: Source::Nothing, mixed })];
@@ -91,7 +91,7 @@ pub(crate) fn mixed_kinds(all: &mut Vec<Vector>) {
     let mut random = Random(14);
     let mut alone = Alone::default();
     for (kind, fraction, width) in [
-        // the window is all that there is
+        // the window has all magnitudes
         (0, 0, 1),
         (0, 0, 4),
         (0, 3, 7),
@@ -103,7 +103,7 @@ pub(crate) fn mixed_kinds(all: &mut Vec<Vector>) {
         (2, 0, 2),
         (2, 0, 8),
         (2, 0, 9),
-        // or a part of it
+        // the window has some of the magnitudes
         (0, 0, 8),
         (0, 1, 9),
         (0, 2, 10),
@@ -181,7 +181,7 @@ pub(crate) fn mixed_columns(all: &mut Vec<Vector>) {
         (65536, 1300, 1),
     ] {
         let of = Mixed { columns, ..near_one(mixed(kind, if kind == 2 { 0 } else { 2 }), 10) };
-        // a mean apart from 0
+        // values whose mean is not 0
         let values: Vec<f64> = series(&mut random, 1300, 10).iter().map(|value| value + 0.5).collect();
         let symbols = symbols_of(&values, &of, 10);
         let name = format!("{columns} columns in chunks of {chunk_len}, kind {kind}");
@@ -197,7 +197,7 @@ pub(crate) fn mixed_escapes(all: &mut Vec<Vector>) {
         let of = near_one(mixed(kind, fraction), width);
         let mask = ((1u32 << width) - 1) as u16;
         let values = symbols_of(&series(&mut random, 600, 10), &of, width);
-        // runs of any symbols, and single ones
+        // random symbols, some in runs and some alone
         let any = |random: &mut Random, i: usize| i / 50 % 4 == 3 || random.below(20) == 0;
         let symbols: Vec<u16> =
             (0..600).map(|i| if any(&mut random, i) { random.next() as u16 & mask } else { values[i] }).collect();
@@ -238,7 +238,7 @@ pub(crate) fn mixed_contexts(all: &mut Vec<Vector>) {
         let mut fields = Fields { classes, ..Fields::of(0, &[]) };
         let (_, sums) = fields.classes_of(&[shape], 0, 800, 1);
         let mut values = series(&mut random, 800, 40);
-        // what the source speaks of has something to say
+        // the magnitudes depend on the contexts
         let before: Vec<u64> = (0..800).map(|_| random.skewed(3).into()).collect();
         let also: Vec<u64> = (0..800).map(|_| random.skewed(8).into()).collect();
         let contexts =
@@ -251,7 +251,7 @@ pub(crate) fn mixed_contexts(all: &mut Vec<Vector>) {
             field(3, Coding::Raw),
             field(8, bits(false, 30)),
             field(9, Coding::Mixed { source, mixed: of }),
-            // a field that depends on the mixed one
+            // a field that has its contexts from the mixed field
             field(4, Coding::Bits { source: by_field(2, &[100, 256]), word: 1, limit: 40 }),
             field(8, Coding::Raw),
         ];
@@ -293,10 +293,10 @@ pub(crate) fn mixed_dtypes(all: &mut Vec<Vector>) {
         let rest = w - parts[0].width;
         let words = first.iter().map(|&symbol| u64::from(symbol) << rest | random.next() & ((1 << rest) - 1));
         let entry = tensor(name, name, &[20, 20], pack_words(&words.collect::<Vec<_>>(), w));
-        // a multiple of 8, as elements of 4 and 6 bits need it
+        // a multiple of 8, because elements of 4 and 6 bits need whole bytes
         alone.add(entry, 264, fields(0, &parts));
     }
-    // what the transforms make of words is nothing special to a mixed field
+    // mixed fields work with any transform
     for transform in [1, 2] {
         let values: Vec<u64> = (0..300).map(|_| random.skewed(16).into()).collect();
         let parts = [mixed_field(10, 2, 0), mixed_field(6, 0, 1)];
@@ -315,7 +315,7 @@ pub(crate) fn mixed_extremes(all: &mut Vec<Vector>) {
             let distances = vec![1, 2, 3, 5, 8, 13];
             let of = Mixed { base, shift: 1, columns: 7, period: 5, distances, ..mixed(kind, fraction) };
             let mask = ((1u32 << width) - 1) as u16;
-            // any symbols, then lows and highs, then one of each and long after it none
+            // random symbols, then the lowest and the highest ones, then single high symbols far apart
             let symbols: Vec<u16> = (0..600u32)
                 .map(|i| match i / 200 {
                     0 => random.next() as u16 & mask,
@@ -336,7 +336,8 @@ pub(crate) fn mixed_extremes(all: &mut Vec<Vector>) {
             }
         }
     }
-    // values of 64 among those of almost 2^20 drive the predictor's weights, and so its predictions, to their ends
+    // values of 64 among values of almost 2^20 drive the weights of the predictor, and so its predictions, to their
+    // bounds
     for (sign, shift) in [(0, 1), (1, 1), (0, 2), (1, 5)] {
         let of = Mixed { shift, distances: (1..=32).collect(), ..mixed(1, 0) };
         let symbols: Vec<u16> = (0..700u32)
@@ -355,7 +356,7 @@ pub(crate) fn mixed_extremes(all: &mut Vec<Vector>) {
 pub(crate) fn mixed_long(all: &mut Vec<Vector>) {
     let mut random = Random(21);
     let mut alone = Alone::default();
-    // probabilities at both ends, counts and uses at their limits; later all is otherwise
+    // drives probabilities, counts and uses to their bounds; then the symbols change
     let of = Mixed { period: 2, distances: vec![1, 2], columns: 2, ..near_one(mixed(1, 1), 8) };
     let symbols: Vec<u16> = (0..9000u32)
         .map(|i| match i {
@@ -371,13 +372,13 @@ pub(crate) fn mixed_long(all: &mut Vec<Vector>) {
     let of = Mixed { distances: vec![1, 90], columns: 90, ..mixed(2, 0) };
     let symbols = symbols_of(&series(&mut random, 5000, 90), &of, 8);
     alone.add_mixed("integers", &symbols, 8, 5000, of);
-    // the probability of a slot used alone comes to rest: at 65519, short of its upper bound, ...
+    // a slot that is used alone reaches its highest probability, 65519 ...
     let symbols: Vec<u16> = (0..20_000u32).map(|i| (i / 100 % 8) as u16 + u16::from(random.below(40) == 0)).collect();
     let of = Mixed { columns: 100, ..mixed(0, 0) };
     let coding = Coding::Mixed { source: Source::Nothing, mixed: of };
     let entry = tensor("no escape", "F4", &[20_000], pack(&symbols, 4));
     alone.add(entry, 20_000, fields(0, &[field(4, coding)]));
-    // ... and at its lower bound, of 16
+    // ... and its lowest one, 16
     let symbols: Vec<u16> = (0..2000u32)
         .map(|i| match i {
             0..1800 if i % 450 < 449 => 0b10101,
@@ -393,7 +394,7 @@ pub(crate) fn mixed_long(all: &mut Vec<Vector>) {
 pub(crate) fn mixed_rules(list: &mut List) {
     list.begin("12.2");
     let coding = |mixed: Mixed| Coding::Mixed { source: Source::Nothing, mixed };
-    // under zeros, where it is narrower than a byte
+    // below a constant field of zeros, if it has less than 8 bits
     let in_8_bits = |width: u32, coding: Coding| match width {
         8 => Fields::of(0, &[field(8, coding)]),
         _ => Fields::of(0, &[field(8 - width, Coding::Constant(0)), field(width, coding)]),
@@ -401,7 +402,7 @@ pub(crate) fn mixed_rules(list: &mut List) {
     let symbols: Vec<u16> = (0..100).map(|i| (i * i) & 0x7f).collect();
     let good = Mixed { base: 3, columns: 10, period: 3, distances: vec![1, 10], ..mixed(1, 2) };
     let base = under(&symbols, coding(good.clone()));
-    // the chunk stays: no decoder gets to it
+    // the chunk can stay, because a decoder refuses the head first
     let with = |list: &mut List, name: &str, breaks: &str, width: u32, mixed: Mixed| {
         let parameters = in_8_bits(width, coding(mixed)).parameters();
         list.change(&base, &format!("mixed-{name}"), CORRUPT, breaks, |parts| parts.segment().parameters = parameters);
@@ -409,7 +410,7 @@ pub(crate) fn mixed_rules(list: &mut List) {
     for kind in [3, 255] {
         with(list, &format!("kind-{kind}"), "a kind of symbols that there is not", 8, Mixed { kind, ..good.clone() });
     }
-    // a window of 2^6 magnitudes from 3 * 2^2 on
+    // the window has 2^6 magnitudes and begins at 3 * 2^2
     let parts = |kind: u8, fraction: u8, base: u64| Mixed { base, ..mixed(kind, fraction) };
     with(list, "fraction-5", "a fraction of 5 bits", 8, parts(0, 5, 0));
     with(list, "fraction-255", "a fraction of 255 bits", 8, parts(0, 255, 0));
@@ -450,7 +451,7 @@ pub(crate) fn mixed_rules(list: &mut List) {
     }
     with(list, "float-of-1-bit", "a sign without a magnitude", 1, parts(1, 0, 0));
     with(list, "integer-of-1-bit", "a sign without a magnitude", 1, parts(2, 0, 0));
-    // steps, counts, transform, width, coding, source, and of what follows as much as this
+    // the first 7 bytes are steps, counts, transform, width, coding and source; this number of bytes after them stays
     let head = base.parts().segment().parameters.clone();
     for kept in 0..head.len() - 7 {
         list.change(&base, &format!("mixed-cut-{kept}"), CORRUPT, "parameters that end early", |parts| {
@@ -465,7 +466,7 @@ pub(crate) fn mixed_rules(list: &mut List) {
     for (name, breaks, chunk) in cases {
         list.change(&base, &format!("mixed-{name}"), CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
     }
-    // so many words that no other reading ends with the last of them
+    // so many words that a decoder with other parameters does not end exactly at the last word
     let long: Vec<u16> = (0..1000u32).map(|i| ((i * i) >> 3) as u16 & 0xff).collect();
     let base = under(&long, coding(good.clone()));
     for (name, breaks, other) in [

@@ -28,7 +28,8 @@ pub(crate) fn mixed_mask(row: u64, kernel: u64) -> Coding {
     Coding::MixedMask(MixedMask { row, kernel })
 }
 
-/// Mask bits of rows, columns and positions of kernels that are of several densities; about `of_256` are 1.
+/// Draws mask bits whose density depends on the row, the channel and the place in the kernel. About `of_256` of 256 are
+/// 1.
 pub(crate) fn pattern(random: &mut Random, count: usize, row: usize, kernel: usize, of_256: u64) -> Vec<bool> {
     let weight = |n: usize| ((n * 7 + n / 3) % 5) as u64;
     let bit = |i: usize| {
@@ -40,7 +41,7 @@ pub(crate) fn pattern(random: &mut Random, count: usize, row: usize, kernel: usi
     (0..count).map(bit).collect()
 }
 
-/// A tensor of U8 with a mixed mask, its kept values raw.
+/// Adds a tensor with a mixed mask and raw kept values.
 pub(crate) fn add_mask(alone: &mut Alone, name: &str, chunk_len: u64, bits: &[bool], row: u64, kernel: u64) {
     let values: Vec<u64> = bits.iter().enumerate().map(|(i, &bit)| if bit { 1 + i as u64 % 3 } else { 0 }).collect();
     let steps = Steps { mask: mask(0, 1, 1, mixed_mask(row, kernel)), ..Steps::default() };
@@ -48,7 +49,7 @@ pub(crate) fn add_mask(alone: &mut Alone, name: &str, chunk_len: u64, bits: &[bo
     alone.add_words(name, ("F4", &[bits.len() as u64]), chunk_len, &values, widen(fields));
 }
 
-/// Adds two zero bits above the field of 2 bits, so that it has 4.
+/// Adds a constant field of two zero bits above the field of 2 bits, because F4 has 4 bits.
 pub(crate) fn widen(fields: Fields) -> Fields {
     let zeros = field(2, Coding::Constant(0));
     Fields { fields: [&[zeros][..], &fields.fields].concat(), ..fields }
@@ -66,12 +67,12 @@ pub(crate) fn mask_kernels() -> Vector {
         (64, 16, 1300),
         (75, 25, 1000),
         (100, 50, 1000),
-        // kernels that do not divide a row
+        // kernels that do not divide a row evenly
         (41, 9, 1200),
         (50, 7, 1200),
         (47, 25, 1002),
         (17, 16, 600),
-        // a row is a kernel, or is longer than the chunk
+        // a row is one kernel, or is longer than the chunk
         (9, 9, 500),
         (1, 1, 300),
         (2, 1, 300),
@@ -111,7 +112,7 @@ pub(crate) fn mask_chunks() -> Vector {
     let mut alone = Alone::default();
     for (row, kernel, chunk_len) in [(40, 4, 400), (40, 1, 408), (36, 9, 256), (64, 16, 640), (500, 1, 304)] {
         let mut bits = pattern(&mut random, 1500, row as usize, kernel as usize, 70);
-        // nothing is left of the second chunk
+        // the second chunk keeps no value
         bits[chunk_len..2 * chunk_len].fill(false);
         let name = format!("rows of {row}, kernels of {kernel}, chunks of {chunk_len}");
         add_mask(&mut alone, &name, chunk_len as u64, &bits, row, kernel);
@@ -119,7 +120,7 @@ pub(crate) fn mask_chunks() -> Vector {
     alone.vector("s12-3-mixed-mask-chunks", "mixed masks in several chunks, each of which begins anew")
 }
 
-/// A U8 tensor, its mask and its only field so coded.
+/// Returns a container with a U8 tensor whose mask and only field have these codings, and its parameters.
 pub(crate) fn coded(values: &[u8], of_mask: Coding, of_field: Coding) -> (Vector, Fields) {
     let steps = Steps { mask: mask(0, 1, 1, of_mask), ..Steps::default() };
     let fields = Fields { steps, ..Fields::of(0, &[field(8, of_field)]) };
@@ -130,12 +131,12 @@ pub(crate) fn coded(values: &[u8], of_mask: Coding, of_field: Coding) -> (Vector
     (vector, fields)
 }
 
-/// Values of which some are 0, with a preference for some columns of 40.
+/// Returns values of which some are 0, more in some of the 40 columns than in others.
 pub(crate) fn sparse_bytes(count: u64) -> Vec<u8> {
     (0..count).map(|i| if i * i % 11 > 3 + i % 40 / 10 { 0 } else { (i * 7 % 13) as u8 }).collect()
 }
 
-/// The words of the stream at the start of a chunk, and the bytes after it.
+/// Divides a chunk after its first stream. Returns the words of this stream, and the bytes after it.
 pub(crate) fn first_stream(chunk: &[u8]) -> (&[u8], &[u8]) {
     let (start, count) = match chunk {
         [low, high, ..] if *low >= 128 => (2, usize::from(low & 127) + 128 * usize::from(*high)),
@@ -151,7 +152,7 @@ pub(crate) fn bad_masks(list: &mut List) {
         let steps = Steps { mask: mask(0, 1, 1, mixed_mask(row, kernel)), ..Steps::default() };
         Fields { steps, ..Fields::of(0, &constants(8)) }
     };
-    // the chunk is empty, but no decoder gets to it
+    // a decoder refuses the head before it needs the chunk, which is empty
     for (name, breaks, (row, kernel)) in [
         ("row-0", "rows of nothing", (0, 0)),
         ("row-0-kernel-1", "rows of nothing", (0, 1)),

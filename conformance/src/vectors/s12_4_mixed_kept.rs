@@ -34,12 +34,13 @@ pub(crate) fn bad(list: &mut List) {
     bad_chunks(list);
 }
 
-/// Kept values of the whole word.
+/// Returns parameters without forced escapes.
 pub(crate) fn kept(kind: u8, fraction: u8, base: u64, row: u64, kernel: u64) -> MixedKept {
     MixedKept { kind, fraction, base, row, kernel, escape_each: 0 }
 }
 
-/// Words that are 0 where a bit is 0, and small integers of `w` bits around 0 where it is 1; large where many are kept.
+/// Draws words of small integers in two's complement of `w` bits; 0 if the mask bit is 0. They are larger in rows that
+/// keep many values.
 pub(crate) fn integers(random: &mut Random, bits: &[bool], w: u32, row: usize) -> Vec<u64> {
     let most = (1u64 << (w - 1)) - 1;
     let word = |i: usize| {
@@ -54,7 +55,7 @@ pub(crate) fn integers(random: &mut Random, bits: &[bool], w: u32, row: usize) -
     (0..bits.len()).map(word).collect()
 }
 
-/// Kept values under a mixed mask: the field has the whole words, or their upper bits.
+/// Adds a tensor of kept values with a mixed mask. The mixed field has `width` bits of the words, from the top.
 pub(crate) fn add_kept(
     alone: &mut Alone,
     name: &str,
@@ -121,7 +122,7 @@ pub(crate) fn kept_integers() -> Vector {
     alone.vector("s12-4-mixed-kept-integers", "kept integers behind mixed masks, in kernels of every size")
 }
 
-/// BF16 words around 1, of `spread` exponents, where a bit is 1.
+/// Draws BF16 words with `spread` exponents up to that of 1; 0 if the mask bit is 0.
 pub(crate) fn floats(random: &mut Random, bits: &[bool], spread: u64) -> Vec<u64> {
     let float = |bit: &bool| match bit {
         false => 0,
@@ -140,7 +141,7 @@ pub(crate) fn kept_floats() -> Vector {
         (3, 112, 12, 40, 10),
         (2, 112, 12, 48, 16),
         (4, 56, 12, 51, 17),
-        // more fraction than there is, windows at both ends, few bits
+        // more fraction than the values have, the first and the last window, and narrow fields
         (4, 0, 12, 40, 5),
         (3, 240, 12, 40, 5),
         (0, 16, 6, 40, 40),
@@ -202,7 +203,7 @@ pub(crate) fn kept_steps() -> Vector {
     let mut alone = Alone::default();
     let shape: &[u64] = &[30, 5, 8];
     let (row, kernel) = (40, 8);
-    // numbers in a codebook become two's complement around the omitted value
+    // numbers in a codebook become two's complement, with 0 for the omitted value
     let bits_of = pattern(&mut random, 1200, 40, 8, 90);
     let values: Vec<u64> = bits_of
         .iter()
@@ -226,17 +227,17 @@ pub(crate) fn kept_steps() -> Vector {
     let grid = Grid { groups: Groups::new(40, 1), bits: 8, lowest: -60, zero_bits: 0, scales, symbols };
     let mut values = grid.values("BF16", 400);
     values.iter_mut().zip(&bits_of).for_each(|(value, bit)| *value *= u64::from(*bit));
-    // a product may be 0 by itself, and then is left out too
+    // a product that is 0 equals the omitted value, so it is omitted too
     let steps = Steps { mask: mask(0, 1, 1, mixed_mask(row, kernel)), map: Map::Grid(grid), ..Steps::default() };
     let fields = Fields { steps, offset: 256 - 60, ..Fields::of(3, &coding(8, row, kernel)) };
     alone.add_words("integers on a grid", ("BF16", shape), 400, &values, fields);
-    // values of 4 bits, eight in a word
+    // eight values of 4 bits in each word
     let words: Vec<u64> = (0..200).map(|_| (random.next() & random.next()) & 0x7f7f_7777 | 0x8000_0000).collect();
     let unpack = Some(Unpack { bits: 4, run: 1, axis: 0 });
     let steps = Steps { unpack, mask: mask(8, 1, 1, mixed_mask(80, 8)), ..Steps::default() };
     let fields = Fields { steps, offset: 8, ..Fields::of(3, &coding(4, 80, 8)) };
     alone.add_words("unpacked", ("I32", &[20, 10]), 200, &words, fields);
-    // behind a mask of another kind, before fields in its contexts
+    // a mask that is not mixed, and after the mixed field a field that has its contexts from it
     let bits_of = pattern(&mut random, 1000, 50, 5, 90);
     let words = floats(&mut random, &bits_of, 12);
     let rest =
@@ -254,7 +255,7 @@ pub(crate) fn kept_steps() -> Vector {
     )
 }
 
-/// Words of 8 bits in two's complement.
+/// Returns words of 8 bits in two's complement.
 fn two_s_complement(integers: &[i64]) -> Vec<u64> {
     integers.iter().map(|&integer| integer as u64 & 0xff).collect()
 }
@@ -262,7 +263,7 @@ fn two_s_complement(integers: &[i64]) -> Vec<u64> {
 fn kept_gains() -> Vector {
     let mut random = Random(71);
     let mut alone = Alone::default();
-    // large magnitudes beside small ones, so that the weights of the sizes have large inputs and small targets
+    // large magnitudes next to small ones: the weights for orders get large inputs and small targets
     for (row, kernel, count) in [(40, 1, 5000), (60, 6, 3000)] {
         let integers: Vec<i64> = (0..count)
             .map(|i| {
@@ -282,7 +283,8 @@ fn kept_gains() -> Vector {
     )
 }
 
-/// Adds integers of 9 bits, as the upper bits of 16: -1 has the order 1, -256 and 255 have the order 256.
+/// Adds a tensor of integers of 9 bits, which are the upper bits of words of 16 bits. -1 has the order 1; -256 and 255
+/// have the order 256.
 fn add_wide(alone: &mut Alone, name: &str, integers: &[i64], row: u64, kernel: u64) {
     let words: Vec<u64> = integers.iter().map(|&integer| (integer as u64 & 0x1ff) << 7).collect();
     let parts = [field(9, Coding::MixedKept(kept(1, 0, 0, row, kernel))), field(7, Coding::Constant(0))];
@@ -294,7 +296,7 @@ fn add_wide(alone: &mut Alone, name: &str, integers: &[i64], row: u64, kernel: u
 fn kept_bounds() -> Vector {
     let mut random = Random(72);
     let mut alone = Alone::default();
-    // few kernels of three have values, so that a value hardly has a neighbour in another one
+    // few kernels of three have values, so values have almost no neighbours in other kernels
     let (row, kernel, rows) = (18, 3, 2400);
     let mut integers = vec![0; row * rows];
     for r in 0..rows {
@@ -302,20 +304,20 @@ fn kept_bounds() -> Vector {
         let (before, after) = (random.below(2) == 0, random.below(2) == 0);
         let one_if = |present: bool| if present { -1 } else { 0 };
         let values = match r / 400 {
-            // a large value after a small one: weights that want to be large
+            // a large value after a small one drives weights up
             0 => [-1, 255, one_if(after)],
             1 => [-1, -256, one_if(after)],
-            // a large value alone, a small one beside others
+            // a value is large if it is alone, and small if it has a neighbour
             2 => [one_if(before), if before { -1 } else { 255 }, 0],
             3 => [0, if after { -1 } else { 255 }, one_if(after)],
-            // a small value after a large one: the predicted size is far below 0
+            // a small value after a large one makes the predicted order much less than 0
             4 => [if before { 255 } else { 0 }, -1, one_if(after)],
             _ => [-1, -1 + 2 * i64::from(before), -1],
         };
         integers[first..first + 3].copy_from_slice(&values);
     }
     add_wide(&mut alone, "kernels of three", &integers, row as u64, kernel);
-    // a value is large if many come after it: the size of one that nothing comes after wants to be far below 0
+    // a value is large if many values follow it; without them, the predicted order is much less than 0
     let mut integers = Vec::new();
     for r in 0..1500 {
         let rest: Vec<i64> = (1..16).map(|_| if random.below(2) == 0 { -1 } else { 0 }).collect();
@@ -337,7 +339,7 @@ pub(crate) fn kept_in_rows(kind: u8, fraction: u8, base: u64) -> MixedKept {
 pub(crate) fn bad_parameters(list: &mut List) {
     list.begin("12.4");
     let zeros = Zeros { dtype: "U16", shapes: &[&[300]], chunk_len: 300 };
-    // the mask keeps all: the chunk has no stream, but no decoder gets to it
+    // the mask keeps all values, but a decoder refuses the head before it needs their stream
     let of = |width: u32, kept: MixedKept| {
         let steps = Steps { mask: mask(1, 1, 1, Coding::Constant(1)), ..Steps::default() };
         let parts = [&[field(width, Coding::MixedKept(kept))][..], &constants(16 - width)].concat();

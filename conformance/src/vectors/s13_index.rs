@@ -33,7 +33,7 @@ pub(crate) fn index_rules(list: &mut List) {
     list.change(&two, "offset-though-two-manifests", IN_ORDER, "a manifest offset with two manifest frames", |parts| {
         let manifest = Manifest::default();
         parts.parts.push(Part::Manifest { manifest, packing: Packing::Plain, body: vec![] });
-        // kind, two lengths, two lengths of the block, and the checksum
+        // 9 bytes besides the content: kind, two lengths, the two lengths of the packed block, and the checksum
         let (offset, length) = (24, 9 + parts.manifest().content().len() as u64);
         parts.edit_index = Box::new(move |index| (index.offset, index.len, index.inline) = (offset, length, None));
     });
@@ -49,7 +49,7 @@ pub(crate) fn index_rules(list: &mut List) {
     edit!(one, "manifest-is-a-segment", CORRUPT, "a manifest offset that points to a segment", |index| {
         (index.offset, index.len) = (index.offset + index.len, index.preludes[0]);
     });
-    // several manifests, so that the index has a copy
+    // with two manifests, so that the index has a copy of them
     let several = || {
         let mut vector = Vector::new("", "", one.entries.clone(), vec![]);
         vector.entries.push(tensor("y", "U8", &[0], vec![]));
@@ -85,7 +85,7 @@ pub(crate) fn index_rules(list: &mut List) {
     edit!(one, "segment-beyond-the-last", CORRUPT, "an entry in segment 1 of 1", |index| index.segment_of =
         vec![zigzag(1)]);
     edit!(two, "segment-wraps", CORRUPT, "a segment number that is right only after it wraps", |index| {
-        // 2^63 - 1 and then 2^63 - 1 + 3 more wrap to 1
+        // the numbers are 2^63 - 1 and 2^64 - 2; signed integers of 64 bits wrap the second one to -2
         index.segment_of = vec![zigzag(i64::MAX), zigzag(i64::MAX)];
     });
     edit!(two, "segments-swapped", CORRUPT, "entries in each other's segments", |index| {

@@ -1,4 +1,4 @@
-//! Section 16: what a decoder must reject, wherever it is. Here: containers that end too early.
+//! Section 16: what a decoder must reject. Here: containers that end too early.
 
 use crate::encoder::container::Representation;
 use crate::vectors::bad::{List, TRUNCATED};
@@ -29,7 +29,7 @@ fn cut_near_the_ends(list: &mut List) {
 fn cut_in_a_segment(list: &mut List) {
     let entries = vec![tensor("weight", "U8", &[4], vec![1, 2, 3, 4])];
     let whole = Vector::new("", "", entries, vec![segment(&[0], 4, Representation::Raw)]).parts().assemble();
-    // the prelude of the segment has bytes 47..68, its body bytes 128..132
+    // bytes 47..68 are the prelude of the segment, and bytes 128..132 its body
     assert_eq!((whole[47], &whole[68..128], &whole[128..132]), (2, &[0; 60][..], &[1, 2, 3, 4][..]));
     for (name, len) in [
         ("after-the-kind-of-a-segment", 48),

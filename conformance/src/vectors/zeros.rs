@@ -1,4 +1,4 @@
-//! Tensors of zeros, whose chunks have no bytes: bases of bad parameters.
+//! Tensors of zeros. Their chunks have no bytes, so bad vectors can change the parameters freely.
 
 use crate::encoder::codebook::{Codebook, Order};
 use crate::encoder::coding::{Coding, Field, field};
@@ -12,7 +12,7 @@ use crate::vectors::good::Vector;
 use crate::wire::dtypes::{DTYPES, dtype};
 use crate::wire::frame::MIXING;
 
-/// Tensors of zeros in one segment.
+/// Tensors of zeros that share one segment.
 #[derive(Clone, Copy)]
 pub struct Zeros<'a> {
     pub dtype: &'a str,
@@ -33,7 +33,7 @@ impl Zeros<'_> {
         Vector::new("", "", entries.collect(), vec![item])
     }
 
-    /// Asserts that these parameters are right for it.
+    /// Asserts that a decoder accepts these parameters.
     pub fn accepts(&self, fields: &Fields) {
         let vector = self.vector();
         let mut parts = vector.parts();
@@ -45,7 +45,7 @@ impl Zeros<'_> {
     }
 }
 
-/// Fields of words of `width` bits that are all 0.
+/// Returns constant fields for words of `width` bits that are all 0.
 pub fn constants(width: u32) -> Vec<Field> {
     widths(width).iter().map(|&width| field(width, Coding::Constant(0))).collect()
 }
@@ -54,12 +54,13 @@ pub fn zeros_after(steps: Steps, width: u32) -> Fields {
     Fields { steps, ..Fields::of(0, &constants(width)) }
 }
 
-/// A mask that keeps nothing.
+/// Returns steps with a mask that keeps no value.
 pub fn nothing_kept(map: Map) -> Steps {
     Steps { mask: mask(0, 1, 1, Coding::Constant(0)), map, ..Steps::default() }
 }
 
-/// A codebook of 0 alone for each group, if they go through the segment.
+/// Returns a codebook step. If the groups reach through the whole segment, each has a codebook with 0 as its only
+/// value.
 pub fn book_of_zeros(block: u64, period: u64, bits: u8, zero_bits: u8) -> Codebook {
     let groups = Groups::new(block, period);
     let books = vec![vec![0]; if block == 0 { period.min(1000) as usize } else { 0 }];

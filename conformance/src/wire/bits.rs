@@ -1,13 +1,13 @@
 //! Packed bits and words (section 1.2).
 
-/// The words of a chunk: unsigned integers of `width` bits.
+/// Reads the words of a chunk: unsigned integers of `width` bits.
 pub fn words(bytes: &[u8], width: u32) -> Vec<u64> {
     let bit = |k: usize| u64::from(bytes[k / 8] >> (k % 8) & 1);
     let width = width as usize;
     (0..bytes.len() * 8 / width).map(|i| (0..width).fold(0, |word, k| word | bit(i * width + k) << k)).collect()
 }
 
-/// Bytes of these words.
+/// Returns the bytes of words of `width` bits.
 pub fn pack_words(words: &[u64], width: u32) -> Vec<u8> {
     let width = width as usize;
     let mut out = vec![0; words.len() * width / 8];
@@ -17,7 +17,7 @@ pub fn pack_words(words: &[u64], width: u32) -> Vec<u8> {
     out
 }
 
-/// Packed bits (section 1.2).
+/// Returns these values as packed bits (section 1.2).
 pub fn pack(values: &[u16], width: u32) -> Vec<u8> {
     let width = width as usize;
     let mut out = vec![0; (values.len() * width).div_ceil(8)];

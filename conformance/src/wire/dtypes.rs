@@ -1,6 +1,6 @@
 //! The table of dtypes (section 5.1).
 
-/// Code, name, bits, word width, words (section 5.1).
+/// For each dtype: its code, its name, the bits of an element, and the bits of a word (section 5.1).
 pub const DTYPES: [(u8, &str, u32, u32); 22] = [
     (0, "BOOL", 8, 8),
     (1, "U8", 8, 8),
@@ -26,7 +26,7 @@ pub const DTYPES: [(u8, &str, u32, u32); 22] = [
     (21, "F4", 4, 4),
 ];
 
-/// The code of a dtype.
+/// Returns the code of a dtype.
 pub fn dtype(name: &str) -> u8 {
     DTYPES.iter().find(|row| row.1 == name).expect("a dtype").0
 }

@@ -10,7 +10,7 @@ pub struct File {
     pub entries: u64,
 }
 
-/// An entry; an alias has its target's bytes.
+/// An entry. If it is an alias, its bytes are those of its target.
 #[derive(Clone)]
 pub struct Entry {
     pub name: Option<Vec<u8>>,
@@ -38,7 +38,7 @@ pub struct Manifest {
     pub name_lengths: Vec<u64>,
     pub names: Vec<u8>,
     pub targets: Vec<u64>,
-    /// After the end.
+    /// Bytes after the end of the content.
     pub rest: Vec<u8>,
 }
 
@@ -53,7 +53,7 @@ impl Manifest {
         self.targets.extend(entry.alias.map(|target| target as u64));
     }
 
-    /// What both say together.
+    /// Appends the entries, the files and the metadata of another manifest.
     pub(crate) fn join(&mut self, other: &Self) {
         self.metadata.extend_from_slice(&other.metadata);
         self.files.extend_from_slice(&other.files);
@@ -97,7 +97,7 @@ impl Manifest {
 pub enum Packing {
     Plain,
     Zstd,
-    /// These bytes in its place.
+    /// These bytes are written instead of a packed block.
     Bytes(Vec<u8>),
 }
 

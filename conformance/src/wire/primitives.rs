@@ -28,7 +28,7 @@ pub fn digest<const N: usize>(bytes: &[u8]) -> [u8; N] {
     out
 }
 
-/// Words of `size` bytes after their number.
+/// Appends the number of words of `size` bytes, and then the words.
 pub fn put_words(words: &[u8], size: usize, out: &mut Vec<u8>) {
     put_varint(out, (words.len() / size) as u64);
     out.extend(words);

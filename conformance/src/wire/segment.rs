@@ -2,22 +2,22 @@
 
 use crate::wire::primitives::{crc, put_varint};
 
-/// The head of a segment (section 6).
+/// The parts of the head of a segment (section 6).
 #[derive(Clone)]
 pub struct Segment {
     pub count: u64,
-    /// As they are written: ordinal, then distances.
+    /// The numbers that are written: the first ordinal, then the distances.
     pub members: Vec<u64>,
     pub dtype: u8,
     pub chunk_len: u64,
     pub representation: u8,
     pub parameters: Vec<u8>,
-    /// If other than the parameters' own.
+    /// The length that is written before the parameters; `None` for their true length.
     pub parameter_len: Option<u64>,
     pub chunks: Vec<Vec<u8>>,
-    /// Lengths and checksums; made from the chunks if there are none.
+    /// The length and the checksum of each chunk; `None` for the true ones.
     pub table: Option<Vec<(u32, u32)>>,
-    /// After the end.
+    /// Bytes after the end of the head.
     pub rest: Vec<u8>,
 }
 

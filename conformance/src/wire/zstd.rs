@@ -1,6 +1,6 @@
-//! zstd frames of stored blocks and repeated bytes (RFC 8878).
+//! Writes zstd frames (RFC 8878) without compression: blocks are stored, or they repeat one byte.
 
-/// A zstd frame of blocks that are stored or repeat one byte (RFC 8878), of a single segment.
+/// Returns a zstd frame with a single segment. Its blocks are stored, or they repeat one byte.
 pub fn zstd_stored(content: &[u8]) -> Vec<u8> {
     let mut out = vec![0x28, 0xb5, 0x2f, 0xfd, 0xa0];
     out.extend((content.len() as u32).to_le_bytes());
@@ -8,7 +8,7 @@ pub fn zstd_stored(content: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The same with a window of 2^`log` bytes, without content size.
+/// Does the same in a frame that has a window of 2^`log` bytes and no content size.
 pub fn zstd_windowed(content: &[u8], log: u8) -> Vec<u8> {
     let mut out = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, (log - 10) << 3];
     zstd_blocks(content, &mut out);
@@ -17,7 +17,7 @@ pub fn zstd_windowed(content: &[u8], log: u8) -> Vec<u8> {
 
 pub(crate) fn zstd_blocks(content: &[u8], out: &mut Vec<u8>) {
     let mut blocks: Vec<(u32, u32, &[u8])> = Vec::new();
-    // no block may be larger than the window; 1000 is below any
+    // a block must not be larger than the window, and every window is larger than 1000 bytes
     for piece in content.chunks(1000) {
         match piece.iter().all(|byte| *byte == piece[0]) {
             true => blocks.push((1, piece.len() as u32, &piece[..1])),
