@@ -9,8 +9,8 @@ use crate::spec;
 use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
-/// Decodes a tensor that is a single chunk of representation fields (section 8). `parameters` are those of the segment's head, and
-/// `coded` is the chunk. Returns the bytes of the tensor.
+/// Decodes a tensor that is a single chunk of representation fields (section 8). `parameters` lie in the segment's
+/// head, and `coded` is the chunk. Returns the bytes of the tensor.
 ///
 /// # Errors
 /// `Corrupt` or `Unsupported` for parameters or bytes that no encoder writes.

@@ -20,7 +20,7 @@ const RATES: [u16; 256] = {
 pub(crate) struct AdaptiveBit {
     /// The probability of a 0 in units of 2^-16, from 32 to 65504.
     probability: u16,
-    /// At most the limit.
+    /// The number of bits seen, at most the limit.
     count: u8,
 }
 

@@ -86,7 +86,7 @@ impl OrderZero {
         let mut entropy = 0;
         let mut used = 0;
         for &count in counts {
-            // Logarithms are rounded: if there is only one count, its logarithm may exceed that of the total.
+            // Logarithms are rounded: if there is only one count, its logarithm may exceed the logarithm of the total.
             entropy += u128::from(count) * u128::from(log2_total.saturating_sub(log2_quick(count)));
             used += u64::from(count > 0);
         }

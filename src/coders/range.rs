@@ -193,7 +193,7 @@ impl<W: CoderWidth> BitEncoder<W> {
         Self { encoder: W::Encoder::default() }
     }
 
-    /// Encodes `bit`. `probability` is that of a 0, in units of 2^-16, from 16 to 65520.
+    /// Encodes `bit`. `probability` is the probability of a 0 in units of 2^-16, from 16 to 65520.
     #[inline(always)]
     pub(crate) fn encode(&mut self, bit: bool, probability: u16) {
         W::encode(&mut self.encoder, decision::<W>(probability), bit);

@@ -1,4 +1,4 @@
-//! Where binary decisions go: an encoder, a decoder, a cost or a code length.
+//! The targets of binary decisions: an encoder, a decoder, a cost or a code length.
 //!
 //! Models code through a [`Sink`]. So one routine encodes, decodes and estimates, and the four cannot differ.
 
@@ -21,7 +21,7 @@ pub(crate) trait Sink {
 
     /// Codes a bit and returns it. A decoder ignores `bit` and returns the bit that it reads.
     ///
-    /// `probability` is that of a 0, in units of 2^-16, from 16 to 65520.
+    /// `probability` is the probability of a 0 in units of 2^-16, from 16 to 65520.
     fn code(&mut self, bit: bool, probability: u16) -> Result<bool, Self::Error>;
 
     /// Codes a bit of probability one half (section 11.3).
@@ -61,7 +61,7 @@ impl<W: CoderWidth> Sink for BitDecoder<'_, W> {
 /// Adds up costs, from a table of 12-bit probabilities. Fast, and close to the narrow coder.
 #[derive(Default)]
 pub(crate) struct QuickCost {
-    /// In units of 2^-16 bit.
+    /// The sum of the costs in units of 2^-16 bit.
     pub(crate) total: u64,
 }
 
@@ -81,9 +81,9 @@ impl Sink for QuickCost {
 ///
 /// `FRACTION`, at most 47, is the precision of the product in bits.
 pub(crate) struct Product<W, const FRACTION: u32> {
-    /// In units of 2^-FRACTION, from 1 up to 2.
+    /// The product in units of 2^-FRACTION, kept in the range from 1 up to 2 by doubling.
     mantissa: u64,
-    /// How often the product was doubled to keep the mantissa in its range.
+    /// The number of doublings.
     doubled: u64,
     width: PhantomData<W>,
 }

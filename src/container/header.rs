@@ -7,7 +7,7 @@ use crate::wire::{Cursor, checksum};
 
 const MAGIC: [u8; 8] = [0x89, b'T', b'S', b'R', 0x0d, 0x0a, 0x1a, 0x0a];
 
-/// What the header claims about the segments.
+/// The claims of the header about the segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
     /// The decoder level (section 3.2): 1 or 2.

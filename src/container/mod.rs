@@ -1,5 +1,5 @@
 //! Writes, parses and validates the structures of a file (sections 2 to 6, 13 and 14 of the specification). Coded data
-//! stays bytes here. Each file holds one structure, and its writing beside its reading.
+//! stays bytes here. Each file writes and reads one structure.
 
 mod directory;
 mod entry;

@@ -105,8 +105,8 @@ pub fn decode_files<R: Read>(
     Ok(files.map(|(file, digest)| file.with_digest(*digest)).collect())
 }
 
-/// For each entry, the places in files that hold its bytes: pairs of file number and offset. The places of aliases are
-/// listed with the entry that they refer to.
+/// For each entry, the places in files that hold its bytes: pairs of file number and offset. The places of an alias are
+/// listed with its target.
 struct Destinations(Vec<Vec<(u32, u64)>>);
 
 impl Destinations {

@@ -24,7 +24,7 @@ pub(super) struct Gather<'a, S> {
     entry: EntryRef<'a, S>,
     selection: &'a Selection,
     segment: Arc<Segment>,
-    /// Elements of the segment before those of the entry.
+    /// The number of elements of the segment before the first one of the entry.
     first: u64,
 }
 

@@ -171,8 +171,8 @@ impl<S: ReadAt> Reader<S> {
         self.len
     }
 
-    /// Returns the decoder level that the file claims (section 3.2 of the specification): 1 if a small decoder such as
-    /// that of a GPU is enough, 2 if the file may use all of the format.
+    /// Returns the decoder level that the file claims (section 3.2 of the specification): 1 if a small decoder, such
+    /// as a decoder on a GPU, is enough, 2 if the file may use all of the format.
     #[must_use]
     pub fn decoder_level(&self) -> u8 {
         self.header.decoder_level

@@ -19,7 +19,7 @@ use crate::tensor::{Dtype, Element, element_count};
 ///
 /// # Cost
 /// Decoding reads the chunks that hold selected elements and no others. A slice of the first axis is a contiguous part
-/// of the tensor, so it needs few chunks; a slice of another axis usually needs all chunks of the tensor. Beside the
+/// of the tensor, so it needs few chunks; a slice of another axis usually needs all chunks of the tensor. Besides the
 /// result, each thread holds one decoded chunk, whatever the size of the tensor.
 ///
 /// ```
@@ -69,7 +69,7 @@ impl<'r, S: ReadAt> TensorSlice<'r, S> {
     /// Narrows the slice to `range` of its indices along axis `axis`; axis 0 is the outermost.
     ///
     /// # Errors
-    /// `InvalidArgument` if there is no such axis or no such range.
+    /// `InvalidArgument` if the axis or the range does not exist.
     pub fn slice(mut self, axis: usize, range: impl RangeBounds<u64>) -> Result<Self> {
         let Some(&len) = self.shape.get(axis) else {
             let what = format!("axis {axis} does not exist: the rank is {}", self.shape.len());

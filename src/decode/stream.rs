@@ -183,7 +183,7 @@ impl<R: Read> StreamDecoder<R> {
         self.frames.manifest.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// Returns all tensors and contents of files declared so far, also those that come in no part.
+    /// Returns all tensors and contents of files declared so far. Some of them come in no part.
     pub fn declared(&self) -> impl Iterator<Item = Declared<'_>> {
         self.frames.manifest.entries.iter().enumerate().map(|(ordinal, entry)| Declared {
             ordinal,
@@ -264,7 +264,7 @@ impl<R: Read> StreamDecoder<R> {
         Ok(())
     }
 
-    /// At the end, compares the digests of the decoded bytes with those of the index.
+    /// At the end, compares the digests of the decoded bytes with the digests in the index.
     fn check_digests(&self) -> Result<()> {
         for &(ordinal, digest) in self.end.iter().flat_map(|digests| &digests.entries) {
             if self.digests[ordinal] != digest && !cfg!(fuzzing) {

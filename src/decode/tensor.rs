@@ -35,7 +35,7 @@ impl<S: ReadAt> Reader<S> {
         tensors.find(|tensor| tensor.name() == name)
     }
 
-    /// Returns the tensor with this [`ordinal`](Tensor::ordinal); `None` if there is no such entry, or if it is the
+    /// Returns the tensor with this [`ordinal`](Tensor::ordinal); `None` if the entry does not exist, or if it is the
     /// content of a file and no tensor.
     #[must_use]
     pub fn tensor_at(&self, ordinal: usize) -> Option<Tensor<'_, S>> {
@@ -176,7 +176,7 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     /// [`TensorSlice::slice`].
     ///
     /// # Errors
-    /// `InvalidArgument` if there is no such axis or no such range.
+    /// `InvalidArgument` if the axis or the range does not exist.
     pub fn slice(&self, axis: usize, range: impl RangeBounds<u64>) -> Result<TensorSlice<'r, S>> {
         TensorSlice::whole(self.0, self.shape().to_vec()).slice(axis, range)
     }

@@ -10,8 +10,8 @@ use crate::container::{Entry, entry_digest};
 use crate::error::{Error, Result};
 use crate::tensor::{Dtype, TensorView};
 
-/// Writes a container of tensors that are added one by one. It never seeks. Beside the tensor that is added, it keeps at
-/// most about 30 MB of tensors in memory.
+/// Writes a container of tensors that are added one by one. It never seeks. Besides the tensor that is being added, it
+/// keeps at most about 30 MB of tensors in memory.
 ///
 /// ```
 /// use tersor::{EncodeOptions, Encoder, Reader, TensorView};
@@ -66,8 +66,8 @@ impl<W: Write> Encoder<W> {
     /// Adds a tensor. If an earlier tensor has the same dtype and the same bytes, this one is stored as an alias of it.
     ///
     /// # Errors
-    /// `InvalidArgument` if a tensor with this name was added before; `Io` if writing fails; `Cancelled`. After an error
-    /// of another kind than `InvalidArgument` the container cannot be finished.
+    /// `InvalidArgument` if a tensor with this name was added before; `Io` if writing fails; `Cancelled`. After an
+    /// error of a kind other than `InvalidArgument` the container cannot be finished.
     pub fn add(&mut self, name: &str, tensor: TensorView<'_>) -> Result<()> {
         let name: Arc<str> = name.into();
         if !self.names.insert(Arc::clone(&name)) {

@@ -12,7 +12,7 @@ use crate::interop::SafetensorsHeader;
 use crate::tensor::Dtype;
 use crate::workers::Workers;
 
-/// Bytes at either end of a tensor that are compared first: most tensors differ there.
+/// Bytes at each end of a tensor that are compared first, because most tensors differ there.
 const PROBE_BYTES: usize = 4096;
 
 /// A file to encode.
@@ -55,7 +55,7 @@ pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOp
         return Err(Error::invalid("no files to encode"));
     }
     let mut writer = Writer::new(out, options)?;
-    // the file and the range of the bytes of each entry
+    // for each entry: the number of its file, and the range of its bytes in the file
     let mut ranges: Vec<(usize, Range<usize>)> = Vec::new();
     for (number, file) in files.iter().enumerate() {
         if !is_file_name(file.name) {
@@ -128,15 +128,15 @@ fn declare<W: Write>(writer: &mut Writer<W>, file: &FileInput<'_>) -> Result<Vec
     Ok(ranges)
 }
 
-/// Finds entries that have the same bytes as an earlier one. Whole tensors are read only if both ends, the dtype and the length
-/// are the same.
+/// Marks each entry that has the same bytes as an earlier one as an alias of it. Reads whole tensors only if the dtype,
+/// the length and both ends are the same.
 fn find_aliases<'a>(entries: &mut [Entry], workers: &Workers, bytes_of: &impl Fn(usize) -> &'a [u8]) {
     let hash = |bytes: &[u8]| {
         let mut hasher = blake3::Hasher::new();
         workers.hash(&mut hasher, bytes);
         hasher.finalize()
     };
-    // by dtype, length and both ends: entries that differ, each with its hash if it was needed
+    // for each dtype, length and pair of ends: the entries that differ, each with its hash if it was needed
     type Holders = Vec<(usize, Option<blake3::Hash>)>;
     let mut by_probe: HashMap<(Dtype, usize, blake3::Hash), Holders> = HashMap::new();
     for (ordinal, entry) in entries.iter_mut().enumerate() {

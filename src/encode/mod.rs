@@ -1,4 +1,4 @@
-//! From values to a container: plans each segment by measured cost, codes its chunks on all cores, and writes them in order.
+//! Writes containers: plans each segment by measured cost, codes its chunks on all cores, and writes them in order.
 //!
 //! ```text
 //!   encoder, files ── writer ── segment ── search

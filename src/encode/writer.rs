@@ -18,11 +18,11 @@ use crate::workers::Workers;
 
 /// Tensors with fewer bytes share segments, unless they stand out.
 pub(super) const SMALL_BYTES: usize = 32 << 10;
-/// A shared segment with at least so many bytes is closed.
+/// The size in bytes from which on a shared segment is closed.
 const SHARED_BYTES: usize = 512 << 10;
-/// Tensors with at least so many bytes are not copied.
+/// The size in bytes from which on tensors are not copied.
 const LARGE_BYTES: usize = 4 << 20;
-/// A queue of at least so many bytes is encoded.
+/// The size in bytes from which on the queue is encoded.
 const QUEUE_BYTES: usize = 16 << 20;
 
 /// Numbers about an encoded container.

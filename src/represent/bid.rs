@@ -1,4 +1,5 @@
-//! What maps see of a segment before they propose, and their bids. This file knows no particular map.
+//! The view of a segment's values that maps receive before they propose, and their bids. This file knows no particular
+//! map.
 
 use super::values::{Order, SegmentLayout, Values, Word};
 
@@ -47,7 +48,7 @@ pub(crate) struct Bid<M, G> {
     pub(crate) map: M,
     /// The group values that chunks store.
     pub(crate) group_values: G,
-    /// Whether the map removes so many bits that a representation without a map cannot be smaller.
+    /// Whether the map removes enough bits that a representation without a map cannot be smaller.
     pub(crate) is_clear: bool,
 }
 

@@ -10,7 +10,7 @@ use crate::spec::MAX_SYMBOL_BITS;
 /// Defines the enum of maps, the enum of their group values, and the methods that pass a call on to the map at hand.
 macro_rules! maps {
     ($($name:ident($map:ty)),+ $(,)?) => {
-        /// How kept values become symbol words.
+        /// The map from kept values to symbol words.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub(crate) enum Map {
             /// Symbol words are the values themselves.

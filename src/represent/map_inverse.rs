@@ -1,4 +1,4 @@
-//! From symbol words to values, block by block (sections 8.6 and 8.7).
+//! Turns symbol words back into values, block by block (sections 8.6 and 8.7).
 
 use std::ops::Range;
 

@@ -57,7 +57,7 @@ pub(crate) struct ChunkOptions {
     pub(crate) kernel: Kernel,
 }
 
-/// How the chunks of a segment are coded.
+/// The way in which the chunks of a segment are coded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Representation {
     /// The bytes themselves.

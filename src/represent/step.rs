@@ -1,4 +1,4 @@
-//! What every step on the way from elements to symbol words can do (sections 8.4 to 8.7). This file knows no particular
+//! The trait of all steps on the way from elements to symbol words (sections 8.4 to 8.7). This file knows no particular
 //! step.
 
 use std::fmt::Debug;
@@ -9,7 +9,7 @@ use super::values::{Groups, SegmentLayout, Word};
 use crate::error::Result;
 use crate::wire::Cursor;
 
-/// What the parameters of a step depend on.
+/// The facts that the parameters of a step depend on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StepInput<'a> {
     /// The dtype of the elements, and the shapes of the values that the step takes.
@@ -45,7 +45,7 @@ pub(crate) type MapBid<M> = Bid<M, Vec<<M as MapStep>::GroupValue>>;
 
 /// A step that replaces each value by a symbol word, by a rule that the values of a group share.
 pub(crate) trait MapStep: Step + Debug + Clone + Eq {
-    /// What the values of a group share, for example a codebook or a scale.
+    /// The data that the values of a group share, for example a codebook or a scale.
     type GroupValue: Debug + Clone + PartialEq;
 
     /// Returns the groups.

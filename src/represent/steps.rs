@@ -140,8 +140,8 @@ impl Steps {
         self.mask.as_ref().map_or(0, Step::memory) + self.map.memory()
     }
 
-    /// Returns the mask bits and the symbol words of the elements `bytes`, whose first value has the number `start`.
-    /// The elements are those of a chunk or, if nothing is unpacked, any. `group_values` are those of the whole
+    /// Returns the mask bits and the symbol words of the elements in `bytes`. `start` is the number of the first value.
+    /// If something is unpacked, the elements must be a whole chunk. `group_values` has the group values of the whole
     /// segment.
     pub(crate) fn forward<V: Word>(
         &self,

@@ -238,7 +238,7 @@ fn a_laplace_source() {
 fn a_pruned_source() {
     let step = 0.0005f64;
     for (entropy, laplace) in [(gaussian_entropy(0.1), false), (laplace_entropy(0.1), true)] {
-        // of survivors a few round to zero: too few to matter
+        // a few survivors round to zero, too few to matter
         let bits = binary_entropy(0.2) + 0.2 * (entropy - step.log2());
         let survivor = |r: &mut Random| if laplace { r.laplace() } else { r.gaussian() };
         let priors =

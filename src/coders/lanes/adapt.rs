@@ -12,7 +12,7 @@ pub(super) fn is_counted(round: usize) -> bool {
     (round as u32).wrapping_mul(ROUND_STEP) < COUNTED_BELOW
 }
 
-/// How tables follow the symbols of a chunk.
+/// The rule by which tables follow the symbols of a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Adaptation {
     /// log2 of the number of symbols of an interval, after which tables change; 0 if the tables are static.
@@ -78,7 +78,7 @@ impl Follower {
         let reciprocal = (1 << 32) / u64::from(n);
         for ((weight, value), count) in self.weights.iter_mut().zip(&mut self.values).zip(counts) {
             let count = std::mem::take(count);
-            // At most 2^24: the product is at most 2^32.
+            // `count` is at most `n`, so `share` is at most 2^24
             let share = ((u64::from(count) * reciprocal) >> 8) as u32;
             *weight = *weight - (*weight >> rate) + (share >> rate);
             *value = *weight >> 8;
@@ -90,7 +90,7 @@ impl Follower {
 /// The frequencies of all contexts, and how they follow the symbols of a chunk.
 #[derive(Clone, Debug)]
 pub(super) struct AdaptiveTables {
-    /// By context and entry.
+    /// The frequencies by context and entry.
     pub(super) frequencies: Vec<Vec<u16>>,
     /// One for each context; none if the tables are static.
     followers: Vec<Follower>,

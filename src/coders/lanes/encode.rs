@@ -77,7 +77,7 @@ fn encode<'w, const MANY: bool>(
     LaneStream { states: lanes.states, words: lanes.words.into_written(), escapes }
 }
 
-/// By context and symbol: the place of the symbol's slots.
+/// The place of each symbol's slots, by context and symbol.
 struct PlaceTable {
     all: Vec<SlotPlace>,
     /// Bits of a symbol's label. The last label stands for all symbols outside of the range of the tables.

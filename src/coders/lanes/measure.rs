@@ -16,10 +16,10 @@ pub(super) struct Measure<'m, T> {
     model: &'m LaneModel,
     entries: Entries,
     tables: AdaptiveTables,
-    /// By entry: its number since the frequencies of its context last changed. One element more, for symbols that cannot be
-    /// coded.
+    /// How often each entry occurred since the frequencies of its context last changed. The last element is for symbols
+    /// that cannot be coded.
     counts: Vec<Count>,
-    /// By entry: how often adaptation counted it, with one element more as in `counts`.
+    /// How often adaptation counted each entry. The last element is as in `counts`.
     sampled: Vec<u32>,
     position: usize,
     tally: T,

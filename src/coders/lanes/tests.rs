@@ -43,7 +43,7 @@ fn decode_by(
     count: usize,
 ) -> Result<Vec<u16>> {
     let mut out = vec![0; count];
-    // A box of its own, so that tools notice reads beyond its end.
+    // A separate allocation, so that tools notice reads beyond its end.
     let stream = stream.to_vec().into_boxed_slice();
     let mut cursor = Cursor::unplaced(&stream, "test");
     if block_len >= count || !contexts.len().is_multiple_of(count) {

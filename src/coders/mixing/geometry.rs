@@ -9,7 +9,7 @@ use crate::wire::{Cursor, put_varint};
 pub(crate) struct Geometry {
     /// The number of values of a row, 1 to [`MAX_MASK_ROW`].
     pub(crate) row: u32,
-    /// The number of values of a kernel, 1 to that of a row.
+    /// The number of values of a kernel, from 1 to `row`.
     pub(crate) kernel: u32,
 }
 

@@ -53,7 +53,7 @@ struct MaskPredictor {
     places: Vec<Slot>,
 }
 
-/// Where a bit lies in its row, with the densities of the row and of the kernel.
+/// The position of a bit in its row, with the densities of the row and of the kernel.
 struct RowState {
     row: Slot,
     kernel: Slot,
@@ -85,7 +85,8 @@ impl MaskPredictor {
         }
     }
 
-    /// Starts the densities that begin with the next bit. Those of columns and channels begin with their bit in the first row.
+    /// Starts the densities that begin with the next bit. The densities of columns and channels begin with their bit in
+    /// the first row.
     #[inline(always)]
     fn start(&mut self, at: &mut RowState, is_first_row: bool) {
         if at.place == self.geometry.kernel as usize {

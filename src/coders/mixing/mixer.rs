@@ -7,7 +7,7 @@ use super::tables::{MixerTables, STRETCH_LIMIT, TABLES};
 /// The slots of all contexts.
 pub(super) struct Mixer {
     pub(super) tables: &'static MixerTables,
-    /// As [`Slot::difference`], so that memory that was never touched holds new slots.
+    /// The slots, as [`Slot::difference`], so that memory that was never touched holds new slots.
     slots: Vec<u32>,
 }
 

@@ -7,7 +7,7 @@ use crate::wire::Cursor;
 
 /// Predicts the symbols of a chunk. Used for one chunk only, as all state starts anew in every chunk.
 pub(super) trait Predictor {
-    /// Codes all symbols of a chunk in place: a decoder replaces them by what it reads.
+    /// Codes all symbols of a chunk in place: a decoder replaces them by the symbols that it reads.
     fn code<S: Sink>(self, sink: &mut S, symbols: &mut [u16]) -> Result<(), S::Error>;
 }
 

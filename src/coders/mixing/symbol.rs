@@ -15,9 +15,9 @@ pub(super) struct SymbolMixer<const INPUTS: usize, const MIXED: usize> {
     mixer: Mixer,
     /// The first slot of each set of contexts. A set has one slot for each context and node.
     sets: [usize; INPUTS],
-    /// By node.
+    /// The mix of each node.
     mixes: Vec<Mix<MIXED>>,
-    /// Whether a symbol is an escape, by whether the symbol before it was one.
+    /// The slots of the escape bit: one for symbols after an escape, one for the others.
     escapes: [Slot; 2],
     /// The tree of the magnitudes of escapes.
     escape_tree: Vec<Slot>,

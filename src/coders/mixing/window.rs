@@ -1,6 +1,6 @@
 //! Sign, magnitude and window of symbols (sections 12.2 and 12.4).
 
-/// How the sign of a symbol is stored.
+/// The way in which the sign of a symbol is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Sign {
     /// The symbol is a magnitude without a sign.

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::spec::{CLASS_LIMIT, MAX_CLASS_BITS};
 use crate::wire::Cursor;
 
-/// How classes are coded.
+/// The way in which classes are coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClassCoding {
     /// The number of bits of a class, 1 to [`MAX_CLASS_BITS`].

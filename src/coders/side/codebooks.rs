@@ -76,7 +76,7 @@ pub(crate) fn decode_codebooks(
 /// The contexts of a stream of codebooks.
 struct ListModel {
     counts: Tree,
-    /// Of the bit lengths of differences.
+    /// The contexts of the bit lengths of differences.
     lengths: Tree,
     bits: u32,
 }

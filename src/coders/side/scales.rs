@@ -44,7 +44,7 @@ pub(crate) fn decode_scales(cursor: &mut Cursor<'_>, count: usize, zero_bits: u3
 
 /// The contexts of a stream of scales.
 struct ScaleModel {
-    /// Whether a scale equals the one before.
+    /// The context of the bit that says whether a scale equals the scale before.
     same: AdaptiveBit,
     /// Sign and exponent.
     tops: Tree,

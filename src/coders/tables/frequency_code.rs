@@ -32,13 +32,13 @@ pub(super) const MAX_DRIFT: i8 = 7;
 /// The codes of one table, for all symbols of the stored range.
 #[derive(Clone, Debug)]
 pub(super) struct CodeRow {
-    /// With [`MARGIN`] zeros on both sides, because prediction looks beyond the range.
+    /// The codes, with [`MARGIN`] zeros on both sides, because prediction looks beyond the range.
     padded: Vec<u8>,
     /// The code of the escape; 0 if the table has none.
     pub(super) escape: u8,
 }
 
-/// How far prediction looks beyond the range: the greatest drift and one symbol more.
+/// The distance that prediction looks beyond the range: the greatest drift and one more symbol.
 const MARGIN: usize = 9;
 
 impl CodeRow {
@@ -69,12 +69,12 @@ pub(super) struct Prediction {
     method: Method,
 }
 
-/// How a code other than 0 is coded.
+/// The way in which a code other than 0 is coded.
 #[derive(Clone, Copy, Debug)]
 enum Method {
-    /// As it is, because nothing predicts it. Symbols and escapes have separate contexts.
+    /// The code itself, because nothing predicts it. Symbols and escapes have separate contexts.
     Whole { escape: bool },
-    /// As the difference from a prediction.
+    /// The difference from a prediction.
     Difference { from: u8, kind: usize },
 }
 

@@ -52,7 +52,7 @@ impl Table {
         &self.symbols
     }
 
-    /// Returns the frequencies of the symbols, in their order, and then that of the escape if there is one.
+    /// Returns the frequencies of the symbols, in their order, and then the frequency of the escape if there is one.
     pub(crate) fn frequencies(&self) -> &[u16] {
         &self.frequencies
     }
@@ -81,7 +81,7 @@ pub(super) struct TableShape {
     /// The first and the last symbol of the stored range. No symbol outside of it has a frequency.
     pub(super) first: u16,
     pub(super) last: u16,
-    /// By how many symbols each table is shifted against the table before.
+    /// The number of symbols by which each table is shifted against the table before.
     pub(super) drift: i8,
 }
 

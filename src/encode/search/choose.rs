@@ -24,11 +24,11 @@ const ZSTD_SAMPLE: usize = 128 << 10;
 /// Smaller tensors do not repay a segment of their own.
 const ALONE_BYTES: usize = 4 << 10;
 
-/// How a segment is to be coded.
+/// The way in which a segment will be coded.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) representation: Representation,
-    /// Data that the chunks hold beside their fields.
+    /// Data that the chunks hold besides their fields.
     pub(crate) in_chunks: InChunks,
     /// Elements of a chunk.
     pub(crate) chunk_len: u64,
@@ -119,7 +119,7 @@ fn candidates_of<T: Word>(view: &SegmentView<'_>, values: Values<'_, T>) -> Vec<
     bids.into_iter().map(|bid| price(view, mask.as_ref(), bid)).collect()
 }
 
-/// Returns whether a small tensor is better off in a segment of its own: if it is pruned, or has few values.
+/// Returns whether a small tensor should have its own segment, because it is pruned or has few distinct values.
 pub(crate) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
     let bits = dtype.word_bits();
     if dtype.words() > 1 || bits < 16 || bytes.len() < ALONE_BYTES {

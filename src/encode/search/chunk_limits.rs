@@ -1,9 +1,9 @@
-//! Where a segment may be cut into chunks.
+//! The places where a segment may be cut into chunks.
 
 use super::cost::BYTE;
 use crate::tensor::Dtype;
 
-/// Where a segment may be cut into chunks.
+/// The places where a segment may be cut into chunks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChunkLimits {
     pub(super) dtype: Dtype,
@@ -12,7 +12,7 @@ pub(super) struct ChunkLimits {
     pub(super) elements: u64,
     /// Coded bytes that a chunk aims at.
     pub(super) chunk_bytes: u64,
-    /// A chunk holds a multiple of so many elements.
+    /// The length of a chunk in elements is a multiple of this number.
     pub(super) unit: u64,
     /// The most elements of a chunk.
     pub(super) most: u64,

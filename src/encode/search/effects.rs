@@ -7,10 +7,10 @@ use crate::coders::{BIT, entropy_cost, log2_fixed};
 use crate::represent::{MaskBits, Rows, SegmentLayout};
 use crate::spec::{MAX_GROUP_CLASSES, MAX_GROUPS};
 
-/// If the last axis is at least so long, each index of all other axes may be a row.
+/// If the last axis has at least this length, each index of all other axes may be a row.
 const MIN_LAST: u64 = 16;
 
-/// Rows must have so many elements on average.
+/// The least average number of elements of a row.
 const MIN_ROW: u64 = 8;
 
 /// Neighbouring axes of a shape, from the first up to but without the end.
@@ -108,7 +108,8 @@ impl EffectKind {
 /// Sums of magnitudes by index. The weights are added from the first to the last.
 #[derive(Debug)]
 pub(super) struct AxisSums {
-    /// If there is a single member: its axes with dimensions above 1, and these dimensions.
+    /// The axes of a single member whose dimensions are above 1, and these dimensions. Empty if there are several
+    /// members.
     axes: Vec<(Axes, u64)>,
     rows: Rows,
     row_sums: Vec<i64>,
@@ -117,7 +118,7 @@ pub(super) struct AxisSums {
     rest_sums: Vec<i32>,
     /// The number of weights behind each of these sums, if a mask omits some.
     rest_counts: Vec<u32>,
-    /// Rows by all axes but the last. Of several members: one row each.
+    /// Sums and counts for rows by all axes but the last. If there are several members, each is one row.
     outer: Option<(Rows, Vec<i64>, Vec<u64>)>,
     /// The number of weights so far.
     position: u64,

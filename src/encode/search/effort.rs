@@ -23,7 +23,7 @@ pub(crate) struct TableLimits {
 pub(crate) struct Effort {
     pub(crate) kernel: Kernel,
     pub(crate) zstd_level: i32,
-    /// The most mantissa bits that the first field may have beside the exponent.
+    /// The maximum number of mantissa bits that the first field may have besides the exponent.
     pub(crate) most_mantissa_bits: u32,
     /// The resolutions of scales that are tried. If there are none, no field has contexts by scale.
     pub(crate) resolutions: &'static [Resolution],
@@ -31,7 +31,7 @@ pub(crate) struct Effort {
     pub(crate) sample_words: usize,
     /// Whether low bits of words may have contexts.
     pub(crate) plane_contexts: bool,
-    /// The adaptations that are tried beside the static table.
+    /// The adaptations that are tried besides the static table.
     pub(crate) adaptations: &'static [Adaptation],
     /// The number of chunks on which adaptations are measured.
     pub(crate) measured_chunks: usize,
@@ -40,9 +40,10 @@ pub(crate) struct Effort {
     pub(crate) hurdles: LevelHurdles,
     /// The shifts of the predictor of the mixer that are tried.
     pub(crate) mixed_shifts: &'static [u32],
-    /// Chunks with mixed fields aim at so many times the coded bytes, because a mixer learns anew in each chunk.
+    /// The factor for the coded bytes that chunks with mixed fields aim at. They are longer, because a mixer learns
+    /// anew in each chunk.
     pub(crate) mixed_chunks: u64,
-    /// Fields of at most so many symbols may have bit coding.
+    /// The maximum number of symbols of a field that may have bit coding.
     pub(crate) bits_symbols: usize,
     /// Whether a segment may be coded by zstd.
     pub(crate) zstd: bool,
@@ -154,7 +155,7 @@ impl Effort {
         }
     }
 
-    /// Returns the effort for a segment of so many elements.
+    /// Returns the effort for a segment of `elements` elements.
     pub(super) fn for_segment(self, elements: u64) -> Self {
         match elements <= self.serial_elements {
             true => self,

@@ -9,11 +9,11 @@ use crate::coders::{Adaptation, BIT, LaneModel, Tables, adaptive_cost, static_co
 use crate::represent::{Coding, ContextSource};
 use crate::spec::{MAX_CONTEXT_SHIFT, MAX_SYMBOL_BITS, MIN_PRECISION};
 
-/// Fields of at least so many symbols are tried with fewer contexts too.
+/// The least number of symbols of a field for which fewer contexts are tried too.
 const MANY_SYMBOLS: u64 = 1 << 19;
 
 impl TableLimits {
-    /// Returns the precision of the tables of so many contexts.
+    /// Returns the precision of the tables if there are `contexts` contexts.
     fn precision_of(self, contexts: usize) -> u32 {
         (self.slots / contexts).ilog2().min(self.precision)
     }

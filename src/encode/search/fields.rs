@@ -16,7 +16,7 @@ use crate::coders::{BIT, adaptive_cost};
 use crate::represent::{Map, SegmentLayout, Transform, Word};
 use crate::spec::MAX_SYMBOL_BITS;
 
-/// In segments of at most so many words every width of the first field is planned and refined.
+/// The maximum number of words of a segment in which every width of the first field is planned and refined.
 const SMALL_WORDS: usize = 1 << 12;
 
 /// The first field: the widths that it may have, and the meaning of its symbols.

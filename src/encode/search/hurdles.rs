@@ -7,7 +7,7 @@
 //! lane fields a weight more for 0.02 %. At 0.0015 bit a nanosecond the pruned form grew by 0.05 %, and the F16 form got 0.65
 //! lane fields a weight more for 0.12 %.
 
-/// A choice has to save one part in so many.
+/// The part of a cost that a choice must save: one divided by this number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Hurdle(u64);
 
@@ -39,13 +39,13 @@ pub(super) const FIRST_FIELD: Hurdle = Hurdle(512);
 pub(super) const CONTEXTS: Hurdle = Hurdle(1 << 11);
 /// Bit coding against lanes or raw bits. Segments with bit coding are small, so its time matters little.
 pub(super) const BIT_CODING: Hurdle = Hurdle(1 << 12);
-/// Mask symbols of several bits may cost so much more than single bits, because they decode in fewer steps.
+/// Symbols of several bits in a mask may cost this much more than single bits, because they decode in fewer steps.
 pub(super) const MASK_SYMBOLS: Hurdle = Hurdle(256);
 
 /// The hurdles that depend on the level: the higher the level, the more decode time a saving may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LevelHurdles {
-    /// A coder of low bits against raw bits. It takes as long to decode as that of the first field, and saves less.
+    /// A coder of low bits against raw bits. It takes as long to decode as a coder of the first field, and saves less.
     pub(super) plane: Hurdle,
     /// A table that adapts against a static one.
     pub(super) adaptation: Hurdle,
@@ -65,9 +65,9 @@ impl LevelHurdles {
 
 /// Fields without structure: if the entropy of low bits is less than this below their width, contexts are not tried.
 pub(super) const STRUCTURE: Hurdle = Hurdle(400);
-/// Contexts by an exponent must save so much on a sample before they are counted on all words.
+/// Contexts by an exponent must save this much on a sample before all words are counted.
 pub(super) const EXPONENT_SAMPLE: Hurdle = Hurdle(512);
-/// zstd must save so much on a sample before it is tried on all bytes.
+/// zstd must save this much on a sample before it is tried on all bytes.
 pub(super) const SAMPLE: Hurdle = Hurdle(64);
-/// Shapes of mask symbols may cost so much more on a sample than the best one.
+/// A shape of mask symbols may cost this much more than the best one on a sample.
 pub(super) const MASK_SAMPLE: Hurdle = Hurdle(16);

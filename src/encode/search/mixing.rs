@@ -11,7 +11,7 @@ use crate::spec::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS};
 
 /// Fewer words do not repay the learning of a mixer.
 const MIN_WORDS: usize = 1 << 12;
-/// At least so many words repay another mantissa bit.
+/// The number of words from which on another mantissa bit pays.
 pub(super) const FINE_WORDS: usize = 1 << 18;
 /// Words on which the predictor's shift is chosen.
 const SHIFT_WORDS: usize = 1 << 15;
@@ -136,6 +136,6 @@ pub(super) fn base(symbols: &[u16], width: u32, fraction: u32) -> u16 {
     }
     let window = 16.min(exponents);
     let sum = |first: &usize| counts[*first..*first + window].iter().sum::<u64>();
-    // of equal windows the highest, as large weights cost more as escapes
+    // of windows that are equally good, the highest one, because large weights cost more as escapes
     (0..=exponents - window).max_by_key(sum).unwrap_or(0) as u16
 }

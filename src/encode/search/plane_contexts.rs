@@ -15,7 +15,7 @@ use crate::spec::MAX_CONTEXTS;
 
 /// The most contexts that an exponent may give. More would need tables of less precision.
 const MAX_EXPONENT_CONTEXTS: usize = 8;
-/// Rows must have so many words on average.
+/// The least average number of words of a row.
 const MIN_ROW: u64 = 32;
 /// The most kinds of rows.
 const MAX_KINDS: usize = 4;

@@ -53,7 +53,7 @@ impl<W: Word> PlanePlanner<'_, W> {
     /// Plans byte `plane`, of which `width` bits belong to it, as one field or as at most `most` fields.
     fn plane(&mut self, plane: u32, width: u32, most: usize) -> (Vec<PlannedField>, u64) {
         let (whole, whole_cost) = self.field(8 * plane, width);
-        // bits that never change need no coder, and the bits beside them may then need none either
+        // bits that never change need no coder, and then the bits next to them may need none either
         let runs = self.histograms.runs(plane as usize, width);
         let known = self.known.len();
         if runs.len() > 1 && runs.len() <= most {

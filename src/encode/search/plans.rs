@@ -71,8 +71,8 @@ impl FieldPlan {
         }
     }
 
-    /// Numbers the class fields in the order of their first use: that of the mask comes first. Returns the fields and the
-    /// row classes of each class field.
+    /// Numbers the class fields in the order of their first use; the mask comes first. Returns the fields and the row
+    /// classes of each class field.
     pub(super) fn into_fields(self, mut steps: Steps, of_mask: Option<&Arc<Classes>>) -> (Fields, Vec<Vec<u8>>) {
         let mut numbered: Vec<Arc<Classes>> = Vec::new();
         let mut number = |coding: &mut Coding, classes: Option<&Arc<Classes>>| {

@@ -18,11 +18,11 @@ pub(super) struct Candidate {
     pub(super) fields: Fields,
     pub(super) in_chunks: InChunks,
     pub(super) limits: ChunkLimits,
-    /// In units of 2^-16 bit.
+    /// The cost in units of 2^-16 bit.
     pub(super) cost: u64,
 }
 
-/// A plan of fields, and all that refinements of it look at.
+/// A plan of fields, and everything that its refinements use.
 struct Priced<'a, W> {
     view: WordView<'a, W>,
     /// The mask, if it is a step.

@@ -7,7 +7,7 @@ use super::survey::Survey;
 use super::view::{MaskView, SegmentView};
 use crate::represent::{GroupValues, Map, MaskUse, PossibleMask, ValueView, Values, Word, kept_values};
 
-/// A mask has to omit one of so many values.
+/// A mask must omit at least one in this number of values.
 const MASK_SHARE: usize = 16;
 /// The same for values of few bits, which need no raw bits.
 const MASK_SHARE_OF_SMALL: usize = 3;

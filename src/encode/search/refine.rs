@@ -9,10 +9,10 @@ use crate::coders::{BIT, BitsModel, LaneModel, WordSize, bits_cost, lanes_cost, 
 use crate::represent::{Coding, ContextSource, FieldPlace, ForwardBlock, Word};
 use crate::spec::{MAX_SLOTS, MAX_SYMBOL_BITS};
 
-/// Bit coding uses narrow words in chunks of at most so many symbols.
+/// The maximum number of symbols of a chunk for which bit coding uses narrow words.
 const NARROW_SYMBOLS: u64 = 1 << 10;
 
-/// In chunks of at most so many symbols bit coding is tried without contexts and with a low limit too.
+/// The maximum number of symbols of a chunk for which bit coding is also tried without contexts and with a low limit.
 const TREE_SYMBOLS: u64 = 1 << 12;
 
 /// Returns the plan with the codings that are cheapest on some chunks. `chunk_len` is in values, or, for C64, elements.
@@ -59,7 +59,7 @@ impl Chunks {
         Self { all, measured: view.effort.measured_chunks.clamp(1, all.max(1)), words }
     }
 
-    /// Estimates the cost of all chunks from that of the measured ones.
+    /// Estimates the cost of all chunks from the cost of the measured ones.
     fn of_all(&self, cost: u64) -> u64 {
         (u128::from(cost) * self.all as u128 / self.measured as u128) as u64
     }
@@ -146,7 +146,7 @@ fn alternatives(field: &PlannedField, chunk_len: u64, in_bits: bool, effort: &Ef
     options
 }
 
-/// Returns the cost of the symbols of a chunk, with overhead. `contexts` are those of the present source of the field.
+/// Returns the cost of the symbols of a chunk, with overhead. `contexts` come from the present source of the field.
 fn chunk_cost(symbols: &[u16], contexts: &[u8], coding: &Coding, width: u32) -> u64 {
     let contexts = if matches!(coding.source(), ContextSource::None) { &[] } else { contexts };
     match coding {

@@ -6,7 +6,7 @@ use crate::coders::ClassCoding;
 use crate::represent::{AxisGroup, ClassField, ContextSource, Rows, SegmentLayout};
 use crate::spec::{MAX_CLASS_BITS, MAX_CONTEXTS};
 
-/// Effects are clamped to so many octaves.
+/// The maximum magnitude of an effect in octaves. Larger effects are clamped.
 const MAX_OCTAVES: i32 = 4;
 
 /// A class field with the classes of its rows.
@@ -75,7 +75,7 @@ pub(super) fn classes(
         })
         .collect();
     let bounds = |bound: i32| ends.iter().map(move |ends| ends.map(|end| class_of(end, bound)));
-    // an index whose weights are all omitted has a class of its own, which outweighs all others
+    // an index whose weights are all omitted has its own class, which outweighs all others
     let has_certain = parts().any(certain);
     let beyond = if has_certain { 1 << shift } else { 0 };
     let mut bound = MAX_OCTAVES * OCTAVE;

@@ -2,13 +2,13 @@
 
 use crate::represent::{Order, ValueCounts, ValueSet, Values, Word};
 
-/// Values of the sample.
+/// The number of values in the sample.
 const SAMPLE: usize = 1 << 14;
-/// So many values of the sample are neighbours.
+/// The number of neighbours that are sampled together.
 const BLOCK: usize = 16;
-/// A value is frequent if it is at least one of so many in the sample.
+/// A value is frequent if at least one in this number of sampled values is equal to it.
 const RARE: usize = 32;
-/// Values are few if there are at most so many.
+/// The maximum number of distinct values that count as few.
 const MOST_DISTINCT: usize = 1 << 12;
 
 /// The result of a survey.
@@ -30,7 +30,7 @@ pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) ->
             *sampled.entry(values.get(index).number()).or_default() += 1;
         }
     }
-    // of equally frequent values the least, so that every run finds the same
+    // of values that are equally frequent, the least one, so that every run finds the same value
     let frequent =
         sampled.iter().max_by_key(|&(&value, &count)| (count, std::cmp::Reverse(value))).map(|(&value, _)| value);
     let Some(frequent) = frequent else { return Survey::default() };

@@ -24,7 +24,7 @@ pub(super) struct ValueSource<'a> {
     pub(super) kept: usize,
 }
 
-/// Where symbol words come from.
+/// The source of the symbol words.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Source<'a> {
     Values(ValueSource<'a>),
@@ -168,7 +168,7 @@ impl SegmentView<'_> {
         Order::of(self.dtype(), self.unpack.is_some())
     }
 
-    /// Returns the number of values among so many elements of a chunk.
+    /// Returns the number of values in `elements` elements of a chunk.
     pub(super) fn values_of(&self, elements: u64) -> u64 {
         self.unpack.map_or(elements, |unpack| unpack.values_before(elements))
     }

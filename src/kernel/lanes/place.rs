@@ -57,7 +57,7 @@ impl SlotPlace {
     }
 }
 
-/// The places of all symbols: that of a symbol in a context is at context << bits | (symbol − first), or at
+/// The places of all symbols. The place of a symbol in a context is at context << bits | (symbol − first), or at
 /// context << bits | beyond if the symbol is outside of the range of the tables.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotPlaces<'a> {

@@ -1,4 +1,4 @@
-//! How the coded bytes of a chunk divide into streams.
+//! Divides the coded bytes of a chunk among its streams.
 
 use super::ChunkExtent;
 use crate::coders::{LaneTables, skip_map};

@@ -1,7 +1,7 @@
-//! From elements to coded streams: elements, values, mask bits, symbol words, fields, symbols with their contexts.
+//! Encodes elements to streams: elements, values, mask bits, symbol words, fields, symbols with their contexts.
 //!
 //! A [`ForwardBlock`] holds some values after the steps and the transform. Encoding takes a chunk as one block; the
-//! planner reads a segment in blocks of its own.
+//! planner reads a segment in its own blocks.
 
 use std::ops::Range;
 
@@ -26,7 +26,7 @@ pub(crate) struct ForwardBlock<V> {
     pub(crate) words: Vec<V>,
 }
 
-/// What turns elements into words.
+/// Turns elements into transformed words.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Forward<'a> {
     pub(crate) dtype: Dtype,
@@ -45,14 +45,14 @@ pub(crate) struct FieldPlace {
 }
 
 impl Forward<'_> {
-    /// Returns the block of `values`, the values of the elements in `bytes`. The elements are those of a chunk; if
-    /// nothing is unpacked, they may be any.
+    /// Returns the block of `values`, the values of the elements in `bytes`. If the steps unpack, the elements must be a
+    /// whole chunk.
     pub(crate) fn elements<V: Word>(&self, values: Range<u64>, bytes: &[u8]) -> ForwardBlock<V> {
         let (mask_bits, words) = self.steps.forward::<V>(self.dtype, values.start, bytes, self.group_values);
         self.transformed(values, mask_bits, words)
     }
 
-    /// Returns the block of `values`, which are unpacked already, one a byte.
+    /// Returns the block of `values`, which are already unpacked to one byte each.
     pub(crate) fn unpacked<V: Word>(&self, values: Range<u64>, bytes: &[u8]) -> ForwardBlock<V> {
         let (mask_bits, words) = self.steps.forward_values::<u8, V>(bytes, values.start, self.group_values);
         self.transformed(values, mask_bits, words)

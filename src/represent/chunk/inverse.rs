@@ -1,5 +1,5 @@
-//! From coded streams to elements (section 8), block by block, so that the symbols of a block are still in the first
-//! cache when they are joined to words.
+//! Decodes streams to elements (section 8), block by block, so that the symbols of a block are still in the first cache
+//! when they are joined to words.
 
 use super::ChunkExtent;
 use super::join::{Block, Joining};
@@ -15,7 +15,7 @@ use crate::represent::stream::{BLOCK, StreamExtent};
 use crate::represent::values::{KeptPlaces, MaskBits, PlacedValues, ValuePlaces, Word, with_word, write_words};
 use crate::wire::Cursor;
 
-/// The decoded symbols of a stream of a chunk, or of a block of it.
+/// The decoded symbols of a stream in a chunk, or in a block of a chunk.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StreamObservation<'a> {
     /// The number of the stream: the mask, if there is one, then the fields.

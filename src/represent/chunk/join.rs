@@ -19,7 +19,7 @@ pub(super) struct Joining {
     bits: u32,
 }
 
-/// The symbols of a block. The symbols of a field begin `stride` symbols after those of the field before.
+/// The symbols of a block. The symbols of each field begin `stride` symbols after the symbols of the field before.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Block<'a> {
     pub(super) joining: &'a Joining,

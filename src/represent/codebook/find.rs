@@ -3,9 +3,9 @@
 use crate::represent::bid::ValueView;
 use crate::represent::values::{Word, distinct_of};
 
-/// An entry of a codebook has to stand for so many values on average.
+/// The least average number of values for each entry of a codebook.
 const VALUES_AN_ENTRY: usize = 2;
-/// A codebook of at most so many entries is better than its values as they are.
+/// The maximum number of entries of a codebook that is better than its values as they are.
 const SMALL_CODEBOOK: usize = 256;
 /// The most entries of the codebook of a row.
 const MOST_OF_ROW: usize = 256;
@@ -18,7 +18,7 @@ pub(super) fn few_values<'a, T: Word>(view: &ValueView<'a, T>) -> Option<&'a [u6
     view.distinct.filter(is_few)
 }
 
-/// Returns whether a codebook of so many entries is so small that values as they are cannot take fewer bits.
+/// Returns whether a codebook of `entries` entries is so small that the values as they are cannot take fewer bits.
 pub(super) fn is_clear(entries: usize, bits: u32) -> bool {
     entries <= SMALL_CODEBOOK && bits > 16
 }

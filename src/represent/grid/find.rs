@@ -4,7 +4,7 @@ use super::arithmetic::{has_grids, nearest, rounded, widened};
 use crate::represent::values::{Groups, SegmentLayout, Values, Word};
 use crate::tensor::Dtype;
 
-/// The least magnitude of a group is tried as 1 to so many times the scale.
+/// The least magnitude of a group is tried as 1 to this number times the scale.
 const MOST_OF_LEAST: u32 = 16;
 /// The largest integer of a grid that is worth finding.
 const MOST_INTEGER: i64 = 1 << 15;
@@ -65,7 +65,7 @@ fn grid_of<T: Word>(values: Values<'_, T>, omitted: Option<T>, dtype: Dtype, gro
 
 /// Returns the scale of the values of a group, and the range of their integers. A group of zeros has the scale 0.
 fn group_scale<T: Word>(values: impl Iterator<Item = T> + Clone, dtype: Dtype) -> Option<(f32, i64, i64)> {
-    // if the first values lie on no grid, nor do all values
+    // if the first values lie on no grid, the group has no grid
     scale_of(values.clone().take(FIRST_VALUES / 8), dtype)?;
     let (scale, ..) = scale_of(values.clone().take(FIRST_VALUES), dtype)?;
     on_grid(values.clone(), scale, dtype).or_else(|| scale_of(values, dtype))

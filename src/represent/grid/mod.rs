@@ -183,7 +183,7 @@ mod tests {
     proptest! {
         #[test]
         fn grids_come_back(
-            // so few that rounding to 8 bits cannot move a value to another integer
+            // few enough integers that rounding to 8 bits cannot move a value to another integer
             integers in prop::collection::vec(-127i64..128, 1..60),
             scales in prop::collection::vec(prop_oneof![1e-5f32..1.0, Just(0.5f32), Just(-0.25)], 20),
             dtype in prop_oneof![Just(Dtype::F32), Just(Dtype::BF16), Just(Dtype::F16)],

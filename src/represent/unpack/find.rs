@@ -9,7 +9,7 @@ const SAMPLE_BYTES: usize = 1 << 14;
 /// Segments with fewer bytes are not tried.
 const MIN_BYTES: usize = 1 << 10;
 
-/// An estimate from the sample may be wrong by one part in so many.
+/// An estimate from the sample may be wrong by one part in this number.
 const MARGIN: u64 = 64;
 
 /// Bits of a value, words of a run, and their axis.
@@ -58,7 +58,8 @@ pub(crate) fn find_packing(layout: &SegmentLayout<'_>, bytes: &[u8]) -> Option<U
         // per byte, in 1/64 bit
         is_worth.then_some((cost / (BIT / 64) / sample.len() as u64, unpack))
     });
-    // pairs of values cost the same as the values, and a coder has more to learn
+    // of candidates that cost about the same, take the narrowest values: pairs of values cost as much as single ones,
+    // but a coder must learn more about them
     let candidates: Vec<(u64, Unpack)> = candidates.collect();
     let least = candidates.iter().map(|(cost, _)| *cost).min()?;
     let equal = candidates.into_iter().filter(|(cost, _)| *cost <= least + least / MARGIN);

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::spec::{MAX_BLOCK, MAX_PERIOD};
 use crate::wire::{Cursor, put_varint};
 
-/// How the values of a segment divide into groups.
+/// The division of a segment's values into groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Groups {
     /// The number of values of a group, which are `period` values apart. 0: groups extend over the whole segment.

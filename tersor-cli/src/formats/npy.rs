@@ -26,7 +26,7 @@ impl<const N: usize> Serialize for Element<N> {
     }
 }
 
-/// Returns NumPy's name of a dtype; `None` if NumPy has no such dtype.
+/// Returns NumPy's name of a dtype; `None` if NumPy does not have this dtype.
 pub fn type_name(dtype: Dtype) -> Option<&'static str> {
     Some(match dtype {
         Dtype::Bool => "|b1",

@@ -26,7 +26,7 @@ impl Footprint {
             entries[tensor.ordinal()] = Self { is_tensor: true, len: tensor.byte_len(), ..Self::default() };
         }
         for file in files {
-            // a file that is not made of tensors is a single content
+            // a file without tensors is a single entry
             let own = &mut entries[file.ordinals.clone()];
             let of_tensors: u64 = own.iter().map(|entry| entry.len).sum();
             if let Some(content) = own.iter_mut().find(|entry| !entry.is_tensor) {

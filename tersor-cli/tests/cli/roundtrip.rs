@@ -12,7 +12,7 @@ fn a_file() {
     assert!(folder.read("model.tersor").len() < original.len());
     folder.run(&["decode", "model.tersor", "-o", "copy.safetensors"]).succeeds();
     assert!(folder.read("copy.safetensors") == original);
-    // the default output has the stored name, beside the container
+    // the default output has the stored name, in the folder of the container
     fs::remove_file(folder.join("model.safetensors")).unwrap();
     folder.make_folder("elsewhere");
     fs::rename(folder.join("model.tersor"), folder.join("elsewhere/renamed.tersor")).unwrap();

@@ -8,10 +8,10 @@ use crate::spec::LANES;
 /// The counts of a chunk, and the frequencies that follow them.
 #[derive(Debug)]
 pub(super) struct AdaptiveSlots {
-    /// By context and entry: the label.
+    /// The labels by context and entry.
     labels: Vec<Vec<u16>>,
     tables: AdaptiveTables,
-    /// By context · stride + label; the escape has the last one.
+    /// The counts by context · stride + label. The escape has the last label.
     counts: Vec<u32>,
     stride: usize,
     /// The symbol of label 0.

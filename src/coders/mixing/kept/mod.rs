@@ -26,7 +26,7 @@ const MAX_PHASES: usize = 16;
 const INPUTS: usize = 4;
 /// The number of contexts of each set.
 const SIZES: [usize; INPUTS] = [64, 1024, 1024, 128];
-/// The inputs of the order's predictor for the constant, and for each neighbour after a value.
+/// The inputs of the predictor of orders for the constant, and for each neighbour after a value.
 const BIAS: i64 = 32;
 const AFTER: i64 = 64;
 
@@ -53,9 +53,10 @@ pub(crate) fn kept_code_length(symbols: &[u16], mask: &MaskBits, model: &KeptMod
 /// The weights of the two predictors, for a phase.
 #[derive(Clone, Copy)]
 struct Weights {
-    /// Of the value's predictor, for the neighbours before a value.
+    /// The weights of the predictor of values, for the neighbours before a value.
     to_value: [i32; NEIGHBOURS],
-    /// Of the order's predictor: for a constant, the crowd, the neighbours before, and the neighbours after.
+    /// The weights of the predictor of orders: for a constant, for the crowd, and for the neighbours before and after a
+    /// value.
     to_bias: i32,
     to_crowd: i32,
     to_order: [i32; NEIGHBOURS],
@@ -80,7 +81,7 @@ struct Prediction {
     size_norm: i64,
 }
 
-/// Where a kept value lies.
+/// The position of a kept value.
 #[derive(Clone, Copy)]
 struct KeptPosition {
     /// The position in the chunk.
@@ -101,9 +102,9 @@ struct KeptPredictor<'a> {
     column_counts: Vec<u32>,
     total: u64,
     symbols: SymbolMixer<INPUTS, { INPUTS + 1 }>,
-    /// By phase.
+    /// The weights of each phase.
     weights: Vec<Weights>,
-    /// By column: the means, and the number of kept values so far.
+    /// The means of each column, and its number of kept values so far.
     columns: Vec<(ColumnMeans, u32)>,
 }
 
@@ -212,7 +213,7 @@ impl<'a> KeptPredictor<'a> {
     }
 }
 
-/// The input of the order's predictor for the crowd.
+/// Returns the input of the predictor of orders for the crowd.
 #[inline(always)]
 fn crowd_input(at: KeptPosition) -> i64 {
     2 * at.crowd as i64

@@ -21,7 +21,7 @@ pub(super) struct Neighbourhood {
     count: usize,
     /// The distances of outer neighbours, in ascending order.
     outer: Vec<usize>,
-    /// By position: the value, and the order; 0 for a value that is not kept.
+    /// The value and the order at each position; both are 0 if the value is not kept.
     values: Vec<i32>,
     orders: Vec<i32>,
 }

@@ -37,7 +37,7 @@ pub(super) struct ContextCounts {
     pub(super) used: usize,
     /// The ideal, fractional code of each symbol, times [`STEP`].
     pub(super) targets: Vec<u32>,
-    /// By frequency code: the cost of its share of the whole, which all other symbols lack.
+    /// For each frequency code: the cost of the share that it takes from all other symbols.
     shares: [u64; CODES],
     /// The greatest code that gives frequency 1.
     floor: u8,

@@ -48,7 +48,7 @@ pub(super) unsafe fn decode<const MANY: bool, const PRECISION: u32>(
     let mut position = 2 * lanes.position;
     let mut states = load_states(lanes.states);
     let first = _mm256_set1_epi16(lanes.first as i16);
-    // If there is no escape: a value that is no label.
+    // a value that is no label, if there is no escape
     let escape = _mm256_set1_epi16(lanes.escape.map_or(-1, |escape| escape as i16));
     let mut decoded = Decoded::NOTHING;
     for (i, symbols) in symbols.iter_mut().enumerate() {

@@ -23,12 +23,12 @@ pub(crate) struct DecodingLanes<'a> {
     pub(crate) escape: Option<u16>,
 }
 
-/// What a kernel has decoded.
+/// The result of decoding rounds with a kernel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Decoded {
     /// The number of rounds.
     pub(crate) rounds: usize,
-    /// Bit i: whether round i has an escape.
+    /// Bit i says whether round i has an escape.
     pub(crate) escaped: u64,
 }
 

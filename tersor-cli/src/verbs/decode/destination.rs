@@ -19,7 +19,7 @@ pub const BUFFER_BYTES: usize = 1 << 20;
 pub struct DecodedFiles<'a> {
     args: &'a DecodeArgs,
     bar: &'a Bar,
-    /// Whether the container is a file, so that the default output is a path beside it.
+    /// Whether the container is a file, so that the default output is a path in the same folder.
     has_place: bool,
     state: State,
     raw_bytes: u64,

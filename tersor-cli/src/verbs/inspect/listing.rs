@@ -11,18 +11,18 @@ pub struct Listing<'r, S> {
     pub ledger: &'r Ledger,
     pub files: Vec<FileInfo>,
     pub tensors: Vec<Tensor<'r, S>>,
-    /// By ordinal, including the contents of files.
+    /// The footprint of each entry, by ordinal. An entry can be the content of a file.
     footprints: Vec<Footprint>,
-    /// By segment, with `--ideal`.
+    /// The ideal sizes of each segment, with `--ideal`.
     pub ideal: Option<Vec<IdealSizes>>,
 }
 
 /// The ideal code lengths of a segment in bits.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct IdealSizes {
-    /// With the contexts of the segment.
+    /// The code length with the contexts of the segment.
     pub with_contexts: f64,
-    /// With a single context for each stream.
+    /// The code length with a single context for each stream.
     pub order0: f64,
 }
 

@@ -98,7 +98,7 @@ fn representation<'r, S: ReadAt>(listing: &Listing<'r, S>, tensor: &Tensor<'r, S
     }
 }
 
-/// Writes the size of each segment beside its ideal sizes with and without contexts.
+/// Writes the size of each segment next to its ideal sizes with and without contexts.
 fn write_ideal<S: ReadAt>(listing: &Listing<'_, S>, ideal: &[IdealSizes], out: &mut dyn Write) -> io::Result<()> {
     let columns =
         [("segment of", Left), ("bytes", Right), ("ideal", Right), ("excess %", Right), ("without contexts", Right)];

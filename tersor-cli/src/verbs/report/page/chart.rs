@@ -1,4 +1,4 @@
-//! Line charts over a series. The SVG is stretched to the available width, so all text is HTML beside it.
+//! Line charts over a series. The SVG is stretched to the available width, so all text is HTML next to it.
 
 use super::figures::decimal;
 use super::markup::swatch;

@@ -81,7 +81,7 @@ pub fn table(label: &str, columns: &[Column], rows: impl IntoIterator<Item = Vec
     markup + "</tbody>\n</table>\n</div>\n"
 }
 
-/// Returns a bar of `percent` percent of its track. It is hidden from screen readers, because the figures stand beside it.
+/// Returns a bar of `percent` percent of its track. Screen readers skip it, because the figures stand next to it.
 pub fn bar(percent: f64, class: &str) -> String {
     track(&fill([0.0, percent], class))
 }

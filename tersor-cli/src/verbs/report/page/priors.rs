@@ -88,7 +88,7 @@ fn parameters(model: &Value) -> String {
     format!("{}{list}; parameters {} bits", prior(model), decimal(number(model, "parameter_bits"), 0))
 }
 
-/// How many tensors, and how many of their weights, each prior describes best.
+/// Returns, for each prior, how many tensors it describes best, and how many weights these tensors have.
 fn winners(tensors: &[&Value]) -> String {
     let mut wins: Vec<(&str, u64, u64)> = Vec::new();
     for tensor in tensors {

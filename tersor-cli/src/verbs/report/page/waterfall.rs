@@ -136,7 +136,7 @@ fn term(term: &str, says: &str, bar: &str) -> String {
     format!("<span class=\"term\"><span><b>{term}</b> <span class=\"says\">{says}</span></span>{bar}</span>")
 }
 
-/// Returns an enlarged bar of the steps above the lower bound, which are too small to see beside the others.
+/// Returns an enlarged bar of the steps above the lower bound, which are too small to see next to the others.
 fn enlarged(totals: &Value, file: Option<f64>) -> String {
     let overheads = STEPS.iter().filter_map(|step| match step.kind {
         StepKind::Overhead(colour) => Some((step.term, colour, number(totals, step.key)?)),
