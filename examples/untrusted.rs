@@ -11,7 +11,7 @@ fn check_upload(file: &[u8]) -> tersor::Result<usize> {
     let reader = Reader::with_options(file, DecodeOptions::default().with_limits(limits))?;
     let mut bytes = 0;
     for tensor in reader.tensors() {
-        // compares with the digest, beside the checksums that are always checked
+        // compares with the digest; the checksums are checked in any case
         tensor.verify()?;
         bytes += tensor.byte_len() as usize;
     }

@@ -19,7 +19,7 @@ fn tensors() -> Vec<Content> {
     let dense: Vec<f32> = (0..rows * columns).map(|i| (random.normal() * scale(i / columns)) as f32).collect();
     let pruned: Vec<f32> = dense.iter().map(|&x| if x.abs() < 0.5 { 0.0 } else { x }).collect();
     let grid: Vec<f32> = (0..rows * columns).map(|_| (random.normal() * 20.0).round() as f32 * 0.03).collect();
-    // other bytes than those of `grid`, as a tensor with the same bytes would become an alias
+    // not the bytes of `grid`, because a tensor with the same bytes would become an alias
     let reversed: Vec<f32> = grid.iter().rev().copied().collect();
     let shared: Vec<f32> =
         (0..rows * columns).map(|_| [0.5f32, -0.25, 0.125, 3.0, 7.5][random.below(5) as usize]).collect();
@@ -113,7 +113,7 @@ fn other_files_claim_level_2() {
 #[test]
 fn a_false_claim_of_level_1_is_refused() {
     for (number, tensor) in tensors().into_iter().enumerate() {
-        // a small tensor, or one that is stored raw or in one chunk, may keep the rules of level 1 by itself
+        // a small tensor, or one that is stored raw or in one chunk, may keep the rules of level 1 anyway
         if number > 6 {
             continue;
         }

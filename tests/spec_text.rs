@@ -1,4 +1,4 @@
-//! The text of the specification holds together: rules are numbered by their section, and what it refers to exists.
+//! The text of the specification is consistent: rules are numbered by their section, and the targets of references exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

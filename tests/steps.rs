@@ -258,7 +258,7 @@ fn structure_is_found() {
         assert!(representation.contains(step), "{dtype} {pruning:?} {values:?}: {representation}");
         assert!(bits < most, "{dtype} {pruning:?} {values:?}: {bits} bits a weight, {representation}");
     }
-    // with one value off the grid there is no grid, and the tensor comes back all the same
+    // one value is not on the grid, so the planner uses no grid; the tensor comes back anyway
     for oddity in [Oddity::Nearly, Oddity::NegativeZeros, Oddity::NotNumbers] {
         let (representation, _) = find(Dtype::F32, Pruning::None, Values::Grid, oddity);
         assert!(!representation.contains("scale;"), "{oddity:?}: {representation}");

@@ -1,5 +1,5 @@
-//! The test vectors of `spec/vectors/`: they are what the generator makes, the good ones decode to what they should, and
-//! the bad ones to the error that they should.
+//! The test vectors of `spec/vectors/`: their files are up to date, good vectors decode to their content, and bad
+//! vectors give the error that they must give.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -24,7 +24,7 @@ fn json(path: &str) -> Value {
     serde_json::from_slice(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The names of the files of a folder that end in `.tersor`, without that.
+/// Returns the names of the `.tersor` files of a folder, without this ending.
 fn names(folder: &str) -> Vec<String> {
     let entries = fs::read_dir(root().join(folder)).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -56,7 +56,7 @@ fn committed_files_are_what_the_generator_makes() {
     assert!(total < 2_600_000, "{total} bytes of vectors");
 }
 
-/// The bytes of every entry, from `.bin` and the description; `None` where only digests are known.
+/// Returns the bytes of every entry, from the `.bin` file and the description; `None` if only its digest is known.
 fn expected_bytes(name: &str, entries: &[Value]) -> Vec<Option<Vec<u8>>> {
     let path = format!("good/{name}.bin");
     let mut content = root().join(&path).exists().then(|| read(&path));
@@ -146,7 +146,7 @@ fn good_files_decode() {
     }
 }
 
-/// What is wrong with an outcome, if anything.
+/// Returns the difference of an outcome from the expected one, if there is a difference.
 fn check_outcome<T>(outcome: Result<T>, expected: &Value) -> Option<String> {
     match (outcome, expected.as_str()) {
         (Ok(_), None) => None,
@@ -165,7 +165,7 @@ fn bad_files_are_refused() {
     let mut wrong = Vec::new();
     for (name, about) in &list {
         let container = read(&format!("bad/{name}.tersor"));
-        // nothing here is refused for its size
+        // without limits, so that no vector is refused because of its size
         let outcomes = [
             check_outcome(by_index(&container[..], Limits::unlimited()), &about["by_index"]),
             check_outcome(in_order(&container, Limits::unlimited()), &about["in_order"]),
@@ -177,7 +177,7 @@ fn bad_files_are_refused() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), list.len(), wrong.join("\n"));
 }
 
-/// The fourth kind of error needs a caller with limits.
+/// Tests errors of the kind `Limit`, which need a caller with limits.
 #[test]
 fn limits_are_kept() {
     let container = read("good/s06-largest-chunk.tersor");

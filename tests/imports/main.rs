@@ -168,7 +168,7 @@ fn read(folder: &Path, crate_root: &str) -> Tree {
     Tree::parse(crate_root, &sources)
 }
 
-/// All files below `folder`; none if there is no such folder.
+/// Returns all files below `folder`; none if the folder does not exist.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten() {

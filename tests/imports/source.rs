@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Mention {
     pub path: Vec<String>,
     pub line: usize,
-    /// Whether it stands in a `pub use` line.
+    /// Whether the name stands in a `pub use` line.
     pub is_reexport: bool,
 }
 
@@ -161,7 +161,7 @@ fn is_word(token: Option<&TokenTree>, wanted: &str) -> bool {
     matches!(token, Some(TokenTree::Ident(word)) if word == wanted)
 }
 
-/// Whether `::` stands at `at`.
+/// Returns whether `::` stands at `at`.
 fn is_separator(tokens: &[TokenTree], at: usize) -> bool {
     is_punct(tokens.get(at), ':') && is_punct(tokens.get(at + 1), ':')
 }

@@ -136,7 +136,7 @@ fn module_path(file: &str, crate_root: &str) -> Vec<String> {
     name.split('/').map(str::to_owned).collect()
 }
 
-/// Whether the children of `file`'s module lie in its own folder.
+/// Returns whether the children of `file`'s module lie in its own folder.
 fn is_folder_root(file: &str, crate_root: &str) -> bool {
     file == crate_root || file.ends_with("mod.rs")
 }

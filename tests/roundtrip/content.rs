@@ -19,7 +19,7 @@ pub enum Kind {
     Changing,
     /// Rows and columns of 100 elements differ in scale.
     Scaled,
-    /// In some rows the lower half of the bits is zero, as after a conversion from a narrower type.
+    /// The lower half of the bits is zero in some rows, as after a conversion from a narrower type.
     Narrow,
     /// Some bits never change, and others change only if the top bit is set.
     Masked,

@@ -16,8 +16,8 @@ pub struct Mixed {
     pub columns: u64,
     /// The distances themselves, ascending. (The head stores differences.)
     pub distances: Vec<u64>,
-    /// If it is not 0, each symbol whose number is a multiple of it is an escape, even inside the window. A symbol outside
-    /// the window always is.
+    /// If it is not 0, each symbol whose number is a multiple of it is an escape, even inside the window. A symbol
+    /// outside the window always is.
     pub escape_each: usize,
 }
 

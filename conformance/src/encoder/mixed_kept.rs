@@ -13,8 +13,8 @@ pub struct MixedKept {
     pub base: u64,
     pub row: u64,
     pub kernel: u64,
-    /// If it is not 0, each symbol whose number is a multiple of it is an escape, even inside the window. A symbol outside
-    /// the window always is.
+    /// If it is not 0, each symbol whose number is a multiple of it is an escape, even inside the window. A symbol
+    /// outside the window always is.
     pub escape_each: usize,
 }
 

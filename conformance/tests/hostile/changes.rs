@@ -54,7 +54,7 @@ fn a_truncated_stream_is_truncated() {
     }
 }
 
-/// Inserted and removed bytes are noticed as well.
+/// Bytes are inserted or removed.
 #[test]
 fn shifted_bytes() {
     let _turn = turn();
@@ -70,7 +70,7 @@ fn shifted_bytes() {
     });
 }
 
-/// A real network: every value of every byte of header, manifest, heads, index and footer; one change of each other
+/// A real network: every value of every byte of header, manifest, heads, index and footer, and one change of each other
 /// byte.
 #[test]
 fn changed_bytes_of_a_network() {
@@ -83,7 +83,7 @@ fn changed_bytes_of_a_network() {
     let structure = Structure::of(&known.bytes);
     let mut end = 0;
     let mut body = 0;
-    // a decoder notices a change after it has decoded everything before, so late changes take long
+    // a decoder notices a late change only after it has decoded everything before, which takes long
     let len = known.bytes.len();
     for range in structure.heads.iter().cloned().chain(std::iter::once(len..len)) {
         sweep(&known, range.start - end, 100, |number| {
@@ -99,7 +99,7 @@ fn changed_bytes_of_a_network() {
     sweep(&known, known.bytes.len(), 60, |len| (known.bytes[..len].to_vec(), format!("cut to {len} bytes")));
 }
 
-/// An attacker sets the checksums right. What comes out may be other data then, but no panic, and the same both ways.
+/// An attacker corrects the checksums. The data may then differ, but no reader panics, and both readers give the same.
 #[test]
 fn changed_bytes_under_right_checksums() {
     let _turn = turn();
@@ -130,7 +130,7 @@ fn changed_bytes_under_right_checksums() {
     assert!(decoded > tried / 100, "changes get past the checksums: {decoded} of {tried}");
 }
 
-/// A file of many changes at once.
+/// The rest of a file becomes noise.
 #[test]
 fn noise_after_a_good_beginning() {
     let _turn = turn();

@@ -1,4 +1,4 @@
-//! Files that claim large sizes: memory depends on the bytes that are there, not on the claims.
+//! Files that claim large sizes. Memory depends on the bytes that are present, not on the claims.
 
 use conformance::encoder::class_field::ClassField;
 use conformance::encoder::coding::{Coding, field};
@@ -28,12 +28,12 @@ fn memory_stays_within_the_limits() {
         watch(&name, &bytes, limits);
         watch(&name, &bytes, tight());
     }
-    // the watch itself: more than allowed is noticed
+    // the watch itself works: it notices more memory than allowed
     let ((), own) = peak(|| drop(vec![1u8; 50 << 20]));
     assert!(own >= 50 << 20);
 }
 
-/// Without bounds of the caller's, memory is still earned: claims alone get none.
+/// Even without limits of the caller, claims alone get no memory.
 #[test]
 fn claims_get_no_memory() {
     let _turn = turn();
@@ -95,12 +95,12 @@ fn claims_get_no_memory() {
     }
 }
 
-/// Small files that unfold to much.
+/// Small files that decode to much data.
 #[test]
 fn bombs() {
     let _turn = turn();
     let constant = |shape: &[u64], copies: usize| {
-        // the bytes are never made: the head is changed afterwards
+        // the bytes of these sizes are never made, because only the head is changed
         let entries = vec![tensor("x", "U8", &[1], vec![0])];
         let items = vec![segment(&[0], 1 << 22, fields(0, &[field(8, Coding::Constant(0))]))];
         let mut parts = Vector::new("", "", entries, items).parts();
@@ -120,10 +120,10 @@ fn bombs() {
     assert_eq!(watch("16 MiB and one", &constant(&[(16 << 20) + 1], 0), tight()), limit);
     assert_eq!(watch("a tebibyte of zeros", &constant(&[1 << 20, 1 << 20], 0), tight()), limit);
     assert_eq!(watch("aliases", &constant(&[1 << 20], 20), tight()), limit);
-    // the digest is wrong, but the limits are kept
+    // the digest is wrong, which a reader notices at the end; the limits are kept until then
     assert_eq!(watch("16 MiB", &constant(&[16 << 20], 0), tight()), [Some(ErrorKind::Corrupt); 2]);
 
-    // manifests of zeros under zstd: each within the limit, all together not
+    // each manifest of zeros keeps the limit, but together they exceed it
     let zeros = |count: usize, size: usize| {
         let mut parts = Parts::new(&[], &[], &[], &[]);
         for number in 0..count {
@@ -150,7 +150,7 @@ fn bombs() {
     assert!(bytes.len() < 1 << 20);
     assert_eq!(watch("many large manifests", &bytes, tight())[1], Some(ErrorKind::Limit));
 
-    // the largest tables, of 8 contexts, 256 entries and 32768 slots, take a few bytes each
+    // tables of 8 contexts, 256 entries and 32768 slots are the largest, and take a few bytes each
     let alike: Vec<(u16, i32)> = (0..256).map(|symbol| (symbol, 1)).collect();
     let tables = Tables::new(12, 12, &[&alike[..]; 8], None);
     let source = Source::Class { field: 0, shift: 0, contexts: 8 };
@@ -174,7 +174,7 @@ fn bombs() {
     assert_eq!(watch("tables", &bytes, tight().with_total_bytes(1 << 20)), [None, None]);
 }
 
-/// A zstd frame of blocks that repeat a byte, as small as it gets.
+/// Returns the smallest zstd frame whose blocks repeat a byte.
 fn squeezed(content: &[u8]) -> Vec<u8> {
     let mut out = vec![0x28, 0xb5, 0x2f, 0xfd, 0xa0];
     out.extend((content.len() as u32).to_le_bytes());

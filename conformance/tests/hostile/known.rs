@@ -22,7 +22,7 @@ pub fn containers(folder: &str) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// A container and what it holds, read in both ways.
+/// A container, and its content as both readers give it.
 pub struct Known {
     pub name: String,
     pub bytes: Vec<u8>,
@@ -36,13 +36,13 @@ impl Known {
         Self { name: name.to_owned(), indexed: indexed.unwrap(), streamed: streamed.unwrap(), bytes }
     }
 
-    /// Returns how many changes are tried by default, at most `most`: fewer where decoding takes long.
+    /// Returns the default number of changes to try: at most `most`, and fewer if decoding takes long.
     pub fn budget(&self, most: usize) -> usize {
         let decoded: usize = self.indexed.iter().map(|content| content.bytes.len()).sum();
         (3_000_000 / (self.bytes.len() + decoded)).clamp(20, most)
     }
 
-    /// The changed bytes give an error or what they gave before.
+    /// Checks that the changed bytes give an error or the same content as before. Returns the number of errors.
     pub fn check(&self, changed: &[u8], what: &dyn Fn() -> String) -> usize {
         let mut errors = 0;
         match by_index(changed, tight()) {
@@ -69,7 +69,7 @@ impl Known {
     }
 }
 
-/// Vectors, and a container as the library makes it.
+/// Returns the vectors, and a container that the library wrote.
 pub fn known() -> Vec<Known> {
     let mut all: Vec<Known> = containers("good").into_iter().map(|(name, bytes)| Known::new(&name, bytes)).collect();
     all.push(Known::new("encoded", encoded()));

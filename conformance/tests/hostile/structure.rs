@@ -2,11 +2,12 @@
 
 use conformance::wire::primitives::crc;
 
-/// The places of the checksums of a container, and the bytes that they cover.
+/// The positions of the checksums of a container, and the bytes that they cover.
 pub struct Structure {
-    /// Header, preludes and footer.
+    /// The ranges of the header, the preludes and the footer.
     pub heads: Vec<std::ops::Range<usize>>,
-    /// What a checksum covers, and where it is; those of chunks before those of the preludes that they are in.
+    /// The bytes that each checksum covers, and its position. Checksums of chunks come before the checksums of the
+    /// preludes that hold them.
     pub sums: Vec<(std::ops::Range<usize>, usize)>,
 }
 
@@ -55,7 +56,7 @@ impl Structure {
         this
     }
 
-    /// Sets all checksums right.
+    /// Corrects all checksums.
     pub fn repair(&self, bytes: &mut [u8]) {
         for (range, at) in &self.sums {
             let sum = crc(&bytes[range.clone()]);

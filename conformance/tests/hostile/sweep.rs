@@ -8,7 +8,7 @@ pub fn complete() -> bool {
     std::env::var("TERSOR_SWEEP").is_ok_and(|value| value == "complete")
 }
 
-/// `work` for each number below `count`, on all cores.
+/// Calls `work` for each number below `count`, on all cores.
 pub fn on_all_cores(count: usize, work: impl Fn(usize) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -22,14 +22,15 @@ pub fn on_all_cores(count: usize, work: impl Fn(usize) + Sync) {
     });
 }
 
-/// Tries changes `0..count` of a container, or about `budget` of them; each gives changed bytes and says what they are.
+/// Tries the changes `0..count` of a container, or about `budget` of them. Each call gives changed bytes and a
+/// description.
 pub fn sweep(
     known: &Known,
     count: usize,
     budget: usize,
     change: impl Fn(usize) -> (Vec<u8>, String) + Sync,
 ) -> [usize; 2] {
-    // odd, so that it is prime to the 256 values of a byte
+    // an odd stride, so that it meets all 256 values of a byte in turn
     let stride = if complete() { 1 } else { count.div_ceil(budget.max(1)) | 1 };
     let errors = AtomicUsize::new(0);
     let tried = count.div_ceil(stride);
@@ -40,7 +41,7 @@ pub fn sweep(
     [tried, errors.into_inner()]
 }
 
-/// Bytes `from..` of a container, every value of each.
+/// Tries every value of each of the bytes `from..to` of a container.
 pub fn every_value(known: &Known, from: usize, to: usize, budget: usize) -> [usize; 2] {
     sweep(known, (to - from) * 255, budget, |number| {
         let (at, difference) = (from + number / 255, 1 + (number % 255) as u8);
@@ -50,12 +51,12 @@ pub fn every_value(known: &Known, from: usize, to: usize, budget: usize) -> [usi
     })
 }
 
-/// Changes of a byte that are tried: all, or each bit.
+/// Returns the number of changes that are tried for a byte: all, or one for each bit.
 pub fn values(known: &Known) -> usize {
     if known.bytes.len() > 2048 && complete() { 8 } else { 255 }
 }
 
-/// Change `number` of all: where, and what to xor with.
+/// Returns change `number`: the position, and the value that the byte is xored with.
 pub fn change(known: &Known, number: usize) -> (usize, u8) {
     match values(known) {
         8 => (number / 8, 1 << (number % 8)),

@@ -11,13 +11,14 @@ use crate::support::{by_index, in_order};
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// Tests take turns, as they watch the memory of the whole process and use all cores.
+/// Makes tests take turns, because they watch the memory of the whole process and use all cores.
 pub fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// What `work` gives, and the most bytes of memory that it held beside those before it.
+/// Returns the result of `work`, and the maximum number of bytes of memory that it held in addition to those held
+/// before.
 pub fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
@@ -25,18 +26,18 @@ pub fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
     (out, MEMORY.peak_usage().saturating_sub(before))
 }
 
-/// Bytes of memory that decoding `bytes` under `limits` may hold at a time: what was decoded (here kept twice), a chunk
-/// on its way in words and symbols, heads unpacked, and the input a few times.
+/// Returns the bytes of memory that decoding `bytes` under `limits` may hold at a time: the decoded data (here kept
+/// twice), one chunk as words and symbols, unpacked heads, and the input a few times.
 pub fn allowance(bytes: &[u8], limits: Limits) -> usize {
     let decoded = 6 * limits.total_bytes;
     let heads = 10 * limits.head_bytes;
     (decoded + heads) as usize + 20 * bytes.len() + (4 << 20)
 }
 
-/// This does not measure speed. It guards against work that would take hours.
+/// The time after which a test fails. It does not measure speed, but guards against work that would take hours.
 pub const HANG: Duration = Duration::from_secs(300);
 
-/// Decodes under a watch on memory and time.
+/// Decodes, and watches memory and time. Returns the kinds of the errors.
 pub fn watch(name: &str, bytes: &[u8], limits: Limits) -> [Option<ErrorKind>; 2] {
     let mut kinds = [None, None];
     for (way, kind) in kinds.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! The work of a decoder is bounded by its input.
+//! Tests that the input bounds the work of a decoder.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::known::root;
 use crate::support::{in_order, tight};
 use crate::watch::{HANG, turn};
 
-/// Borrowed bytes are those that decoding gives: a short chunk before must not shift them.
+/// Borrowed bytes must equal decoded bytes. A short chunk before them must not shift them.
 #[test]
 fn a_short_raw_chunk_shifts_nothing() {
     let bytes = std::fs::read(root().join("spec/vectors/bad/s07-raw-chunk-before-short.tersor")).unwrap();
@@ -25,11 +25,11 @@ fn a_short_raw_chunk_shifts_nothing() {
     }
 }
 
-/// Work is bounded by the input: frames that each cost all that came before would be no end.
+/// Many frames must not take longer than their bytes. They would, if each frame looked at all earlier ones.
 #[test]
 fn many_frames_take_no_longer_than_their_bytes() {
     let _turn = turn();
-    // each frame with each entry would be more than 10^10 steps
+    // if each frame looked at each entry, there would be more than 10^10 steps
     let (frames, count) = (300_000, 60_000u64);
     let mut parts = Parts::new(&[], &[], &[], &[]);
     let mut manifest = Manifest::default();
@@ -47,7 +47,7 @@ fn many_frames_take_no_longer_than_their_bytes() {
     assert!(start.elapsed() < HANG, "{:?}", start.elapsed());
 }
 
-/// A segment of very many members and chunks.
+/// A segment of very many members and chunks comes back.
 #[test]
 fn many_members_come_back() {
     let members = 50_000usize;
