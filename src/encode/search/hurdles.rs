@@ -1,11 +1,12 @@
-//! Hurdles: the part of a cost that a choice has to save before it replaces another one. There are two reasons for a hurdle:
-//! a choice takes longer to decode, or an estimate from a sample is not certain. All hurdles are in this file.
+//! Hurdles: the part of a cost that a choice must save before it replaces another one. There are two reasons for a
+//! hurdle: a choice takes longer to decode, or an estimate from a sample is not certain. All hurdles are in this file,
+//! except the hurdle of unpacking, which is `MARGIN` in `represent/unpack/find.rs`.
 //!
-//! One rate a level that exchanges decode time for bits was tried in their place, at level 6 and with assumed decode times (a
-//! lane symbol 0.7 ns, a decision of the bits coder 4 ns). On one network, PP-OCRv4 det, no rate kept both size and speed. At
-//! 0.012 bit a nanosecond its pruned form grew by 0.35 %, as bit coding behind masks was given up, and its F32 form got 0.44
-//! lane fields a weight more for 0.02 %. At 0.0015 bit a nanosecond the pruned form grew by 0.05 %, and the F16 form got 0.65
-//! lane fields a weight more for 0.12 %.
+//! A trial replaced the hurdles of a level by one rate that exchanges bits for decode time. It used level 6 and assumed
+//! decode times: 0.7 ns for a lane symbol, 4 ns for a decision of the bits coder. On one network, PP-OCRv4 det, no rate
+//! kept both size and speed. At 0.012 bit a nanosecond, the planner gave up bit coding behind masks, so the pruned form
+//! grew by 0.35 %, and the F32 form had 0.44 more lane fields a weight to save 0.02 %. At 0.0015 bit a nanosecond, the
+//! pruned form grew by 0.05 %, and the F16 form had 0.65 more lane fields a weight to save 0.12 %.
 
 /// The part of a cost that a choice must save: one divided by this number.
 #[derive(Debug, Clone, Copy)]
