@@ -1,4 +1,4 @@
-//! The text of the specification is consistent: rules are numbered by their section, and the targets of references exist.
+//! The text of the specification is consistent: rules have the numbers of their sections, and references have targets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

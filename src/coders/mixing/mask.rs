@@ -36,7 +36,7 @@ const INPUTS: usize = 5;
 const SETS: [usize; INPUTS + 1] = [0, 512, 1536, 1792, 2048, 2304];
 /// The number of places in the kernel with a mix of their own. All later places share the last mix.
 const MIXES: usize = 16;
-/// In a kernel of up to this size, its known bits are a context. In a larger kernel, the last 9 bits are.
+/// If a kernel has at most this size, all its known bits are a context. In a larger kernel, the last 9 bits are.
 const WHOLE_KERNEL: usize = 9;
 
 /// The state of a chunk.

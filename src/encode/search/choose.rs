@@ -1,4 +1,4 @@
-//! Chooses the representation of a segment: the one of least cost. All costs are integers in units of 2^-16 bit, so that every
+//! Chooses the representation of a segment: the one with the least cost. All costs are integers in units of 2^-16 bit, so that every
 //! machine chooses the same.
 //!
 //! The search has four phases. None of them changes the results of an earlier one:

@@ -1,4 +1,4 @@
-//! Histograms of the symbol words of a segment, and which of their bytes look random.
+//! Histograms of the symbol words of a segment. They also show which bytes of the words look random.
 
 use std::ops::RangeInclusive;
 

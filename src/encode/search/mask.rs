@@ -1,5 +1,5 @@
-//! How a mask is coded: bit by bit, in contexts of the density of rows and columns, or several bits at a time, which is faster
-//! and suits patterns.
+//! Plans the coding of a mask: bit by bit, in contexts of the density of rows and columns, or several bits at a time,
+//! which is faster and suits patterns.
 
 use super::contexts::Contexts;
 use super::cost::{BYTE, LANE_OVERHEAD};

@@ -13,12 +13,12 @@ use crate::spec::{MAX_COLUMNS, MAX_DISTANCE, MAX_SYMBOL_BITS};
 const MIN_WORDS: usize = 1 << 12;
 /// The number of words from which on another mantissa bit pays.
 pub(super) const FINE_WORDS: usize = 1 << 18;
-/// Words on which the predictor's shift is chosen.
+/// The number of words on which the shift of the predictor is chosen.
 const SHIFT_WORDS: usize = 1 << 15;
-/// Taps of the predictor within a kernel.
+/// The number of taps of the predictor within a kernel.
 const KERNEL_TAPS: u64 = 16;
 
-/// Returns a plan whose first field is mixed, if it saves enough over `plan`. `contexts` are those by scale.
+/// Returns a plan whose first field is mixed, if it is enough shorter than `plan`. `contexts` are the contexts by scale.
 pub(super) fn mixed_first_field<W: Word>(
     view: WordView<'_, W>,
     contexts: &Contexts,

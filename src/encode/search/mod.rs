@@ -1,4 +1,4 @@
-//! Chooses the representation of a segment: the one of the least measured cost.
+//! Chooses the representation of a segment: the one with the least measured cost.
 //!
 //! ```text
 //!   choose ── pricing ── fields ── refine             a plan for each proposal; measured codings

@@ -1,4 +1,4 @@
-//! Plans: how the mask and the fields of a segment are coded, and what they cost. A plan refers to a class field by a
+//! Plans: the codings of the mask and the fields of a segment, and their costs. A plan refers to a class field by a
 //! shared pointer. Class fields are numbered when the plan becomes [`Fields`], so nothing has to be renumbered before.
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use crate::tensor::Dtype;
 /// The order of values: numbers of the dtype in ascending order, so that neighbours in a codebook are close in value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Sign and magnitude.
+    /// The top bit is the sign, and the other bits are the magnitude.
     Float,
     /// Two's complement.
     Signed,

@@ -1,4 +1,4 @@
-//! Fitted tables against the entropy of their counts.
+//! Compares the code length under fitted tables with the entropy of the counts.
 
 use super::super::super::price::BIT;
 use super::*;

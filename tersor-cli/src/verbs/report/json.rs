@@ -100,7 +100,7 @@ fn stream(stream: &StreamBounds) -> Value {
     })
 }
 
-/// Returns what the symbols of a stream describe.
+/// Returns the kind of data that the symbols of a stream describe.
 pub fn kind(stream: &StreamBounds) -> &'static str {
     if stream.is_mask { "mask" } else { "values" }
 }

@@ -22,7 +22,7 @@ struct Step {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StepKind {
-    /// Adds data.
+    /// Adds streams of data to the sum.
     Data,
     /// Subtracts from the sum.
     Gain,
