@@ -1,5 +1,5 @@
-//! Chooses the representation of a segment: the one with the least cost. All costs are integers in units of 2^-16 bit, so that every
-//! machine chooses the same.
+//! Chooses the representation of a segment: the one with the least cost. All costs are integers in units of 2^-16 bit,
+//! so that every machine chooses the same.
 //!
 //! The search has four phases. None of them changes the results of an earlier one:
 //! view (the values, a survey of them), propose (all bids), fields (a plan for each bid), refine (cheaper codings).

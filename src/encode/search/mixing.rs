@@ -18,7 +18,7 @@ const SHIFT_WORDS: usize = 1 << 15;
 /// The number of taps of the predictor within a kernel.
 const KERNEL_TAPS: u64 = 16;
 
-/// Returns a plan whose first field is mixed, if it is enough shorter than `plan`. `contexts` are the contexts by scale.
+/// Returns a plan whose first field is mixed, if it saves enough. `contexts` are the contexts by scale.
 pub(super) fn mixed_first_field<W: Word>(
     view: WordView<'_, W>,
     contexts: &Contexts,
