@@ -13,7 +13,7 @@ pub struct TensorStatistics {
     pub skipped: u64,
     /// The share of zeros of either sign. This and all following moments are `None` if all values were skipped.
     pub zero_share: Option<f64>,
-    /// The mean, in units of the values. This and all following moments are `None` also if they overflow.
+    /// The mean, in units of the values. This and all following moments are also `None` if they overflow.
     pub mean: Option<f64>,
     /// The standard deviation (square root of the mean squared distance from the mean), in units of the values.
     pub deviation: Option<f64>,

@@ -1,4 +1,5 @@
-//! The bits coder against a literal implementation of section 11.4, its costs and code lengths, and damaged streams.
+//! Compares the bits coder with a literal implementation of section 11.4. Tests its costs, its code lengths and damaged
+//! streams.
 
 use super::super::context::AdaptiveBit;
 use super::super::price::BIT;

@@ -109,7 +109,7 @@ impl<W: Write> Writer<W> {
         Ok(ordinal)
     }
 
-    /// Sets the digest of an entry that was declared without.
+    /// Sets the digest of an entry that was declared without a digest.
     pub(super) fn set_digest(&mut self, ordinal: u32, digest: [u8; ENTRY_DIGEST_BYTES]) {
         self.digests[ordinal as usize] = digest;
     }

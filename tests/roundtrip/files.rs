@@ -5,7 +5,7 @@ use tersor::{Dtype, EncodeOptions, Encoder, ErrorKind, FileInput, TensorView, en
 use crate::check::{check, check_files, encode, safetensors};
 use crate::support::{Content, Random};
 
-/// Input that a container cannot hold is an error of the encoder, not of the decoder.
+/// The encoder, not the decoder, refuses input that a container cannot hold.
 #[test]
 fn unusable_input_is_refused() {
     let high_rank = vec![1; 65_536];

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::tensor::convert;
 
-/// The same results, computed value by value.
+/// The results of a reference implementation that works value by value.
 #[derive(Debug, Default, PartialEq)]
 struct Naive {
     changed: u64,

@@ -317,7 +317,7 @@ fn rules_of_the_end() {
         assert_eq!(error.kind(), ErrorKind::Corrupt);
         error.what().to_owned()
     };
-    // One word more and one less; two escapes, which take three bytes, more and less.
+    // One word more and one word less; two escapes more and two less. Two escapes take three bytes.
     let words_end = 130 + 2 * words;
     let mut more = stream.clone();
     more[0] += 1;

@@ -19,7 +19,7 @@ pub(super) struct Mix<const N: usize> {
 }
 
 impl<const N: usize> Mix<N> {
-    /// Equal weights for `inputs` slots. `N` is their number, or one more if there is a constant input.
+    /// Returns equal weights for `inputs` slots. `N` is `inputs`, or one more if there is a constant input.
     pub(super) const fn new(inputs: usize) -> Self {
         Self { weights: [65_536 / inputs as i32; N], uses: 0 }
     }

@@ -9,7 +9,7 @@ use crate::represent::{GroupValues, Map, MaskUse, PossibleMask, ValueView, Value
 
 /// A mask must omit at least one in this number of values.
 const MASK_SHARE: usize = 16;
-/// The same for values of few bits, which need no raw bits.
+/// The same for values of few bits. They need no raw bits, so a mask must omit a larger share.
 const MASK_SHARE_OF_SMALL: usize = 3;
 
 /// A mask of the segment, planned once for all bids.

@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(found(&values).distinct, Some((0..50).collect()));
         assert_eq!(found(&(0..10_000).rev().collect::<Vec<u32>>()), Survey::default());
         assert_eq!(found(&[]), Survey::default());
-        // one too many, of which the most frequent comes first and never again, and another only where no sample is
+        // one distinct value too many: the most frequent one occurs only at the start, another one only between samples
         let most = MOST_DISTINCT as u32;
         let rest = (0..2 * SAMPLE as u32).map(|i| if i % 32 == 31 { most } else { 1 + i % (most - 1) });
         let values: Vec<u32> = std::iter::repeat_n(0, 2 * SAMPLE).chain(rest).collect();

@@ -151,7 +151,7 @@ pub(super) struct SegmentView<'a> {
     /// The layout of the values.
     pub(super) layout: &'a SegmentLayout<'a>,
     pub(super) unpack: Option<Unpack>,
-    /// The elements. If they are unpacked: the values, one a byte.
+    /// The bytes of the elements; if they are unpacked, one byte for each value.
     pub(super) bytes: &'a [u8],
     /// Bits of a value.
     pub(super) bits: u32,

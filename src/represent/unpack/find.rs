@@ -55,7 +55,7 @@ pub(crate) fn find_packing(layout: &SegmentLayout<'_>, bytes: &[u8]) -> Option<U
         let raw = sample.len() as u64 * 8 * BIT;
         // values that look random stay as they are
         let is_worth = cost <= as_bytes + as_bytes / MARGIN && cost < raw - raw / MARGIN;
-        // per byte, in 1/64 bit
+        // the cost per byte in 1/64 bit
         is_worth.then_some((cost / (BIT / 64) / sample.len() as u64, unpack))
     });
     // of candidates that cost about the same, take the narrowest values: pairs of values cost as much as single ones,

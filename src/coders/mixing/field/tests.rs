@@ -142,7 +142,7 @@ fn neighbours_predict() {
     assert!(with < 4.0 && with < without, "{with} {without}");
 }
 
-/// The largest values, with alternating signs: the state stays within its integers.
+/// The state does not overflow, even with the largest values in alternating signs.
 #[test]
 fn extremes_stay_in_range() {
     for kind in [MixedKind::Magnitude { fraction: 4 }, MixedKind::Float { fraction: 4 }, MixedKind::Integer] {
