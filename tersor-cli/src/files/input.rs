@@ -227,7 +227,7 @@ pub fn map_file(path: &Path) -> Outcome<Map> {
 /// Maps a Tersor file into memory, for random access.
 pub fn map_container(path: &Path) -> Outcome<Map> {
     if path == Path::new("-") {
-        let problem = "this verb needs random access, and a pipe has none";
+        let problem = "this command needs random access, and a pipe has none";
         return Err(Failure::wrong_use(path, problem, "save it to a file first"));
     }
     let map = map_file(path)?;

@@ -64,15 +64,18 @@ fn files_that_are_no_containers() {
 }
 
 #[test]
-fn a_newer_version() {
+fn another_version_of_the_format() {
     let folder = Folder::with_container();
-    let mut newer = folder.read("model.tersor");
-    newer[9] += 1;
-    let checksum = crc32fast::hash(&newer[..20]);
-    newer[20..24].copy_from_slice(&checksum.to_le_bytes());
-    folder.write("newer.tersor", &newer);
-    for verb in ["decode", "inspect", "verify"] {
-        folder.refuses(&[verb, "newer.tersor"], 1, &["newer.tersor: format version", "newer version", "byte 8"]);
+    for (name, step) in [("older.tersor", 255), ("newer.tersor", 1u8)] {
+        let mut other = folder.read("model.tersor");
+        other[9] = other[9].wrapping_add(step);
+        let checksum = crc32fast::hash(&other[..20]);
+        other[20..24].copy_from_slice(&checksum.to_le_bytes());
+        folder.write(name, &other);
+        for verb in ["decode", "inspect", "verify"] {
+            let expected = [&format!("{name}: format version")[..], "version of tersor that wrote it", "byte 8"];
+            folder.refuses(&[verb, name], 1, &expected);
+        }
     }
 }
 
