@@ -115,6 +115,9 @@ fn wrong_arguments() {
     let folder = Folder::with_container();
     folder.refuses(&["encode", "model.safetensors", "--level", "10"], 2, &["--level"]);
     folder.refuses(&["encode", "model.safetensors", "--threads", "0"], 2, &["--threads"]);
+    folder.refuses(&["encode", "model.safetensors", "--threads", "-1"], 2, &["--threads", "from 1 to 1024"]);
+    let diff = ["diff", "model.tersor", "model.tersor", "--tolerance", "-0.5"];
+    folder.refuses(&diff, 2, &["--tolerance", "not negative"]);
     folder.refuses(&["decode", "model.tersor", "--max-decoded", "much"], 2, &["--max-decoded", "100G"]);
     folder.refuses(&["encode", "-"], 2, &["standard input"]);
     folder.refuses(&["inspect", "-"], 2, &["standard input", "save it to a file"]);
