@@ -4,6 +4,7 @@
 
 /// Returns n·H, the code length under the empirical distribution: `Σ n_i log2(n / n_i)` (Shannon 1948). No code of order 0 is
 /// shorter for these symbols. The length of a description of the distribution is not included.
+#[must_use]
 pub fn entropy_bits(counts: &[u64]) -> f64 {
     let total = total(counts);
     let bits = occurring(counts).map(|count| count as f64 * (total / count as f64).log2());
@@ -13,6 +14,7 @@ pub fn entropy_bits(counts: &[u64]) -> f64 {
 
 /// Returns the sum of n·H over the contexts. It is at most [`entropy_bits`] of the sum of all counts, because conditioning does
 /// not increase entropy (Cover and Thomas 2006, theorem 2.6.5).
+#[must_use]
 pub fn conditional_bits<C: AsRef<[u64]>>(contexts: &[C]) -> f64 {
     contexts.iter().map(|counts| entropy_bits(counts.as_ref())).sum()
 }
@@ -28,6 +30,7 @@ pub fn conditional_bits<C: AsRef<[u64]>>(contexts: &[C]) -> f64 {
 /// so the order of the symbols does not matter. The code is a mixture of all distributions, and so never shorter than
 /// [`entropy_bits`]. The excess, about (m - 1)/2 log2 n, is the cost of learning the distribution, which no code can improve by
 /// more than a constant (Rissanen 1983; Willems, Shtarkov and Tjalkens 1995).
+#[must_use]
 pub fn adaptive_bits(counts: &[u64]) -> f64 {
     let used = occurring(counts).count();
     if used == 0 {
@@ -42,6 +45,7 @@ pub fn adaptive_bits(counts: &[u64]) -> f64 {
 
 /// Returns the length of a two-part code (Rissanen 1983): first m - 1 free probabilities with the precision 1/√n that the data
 /// determine, which needs (m - 1)/2 log2 n bits, then the symbols under them, n·H. The `m` symbols are [named](naming_bits) first.
+#[must_use]
 pub fn two_part_bits(counts: &[u64]) -> f64 {
     let used = occurring(counts).count();
     if used == 0 {
@@ -53,6 +57,7 @@ pub fn two_part_bits(counts: &[u64]) -> f64 {
 
 /// Returns the bits for naming the `m` = `used` symbols that occur among `A` = `alphabet` symbols: their number, log2 A, and the
 /// subset, log2 C(A, m). If `used` is not from 1 to `alphabet`, the subset counts as known.
+#[must_use]
 pub fn naming_bits(alphabet: u64, used: u64) -> f64 {
     if alphabet == 0 {
         return 0.0;
@@ -73,6 +78,7 @@ pub fn naming_bits(alphabet: u64, used: u64) -> f64 {
 const MAX_FACTORS: u64 = 1 << 12;
 
 /// Returns the number of symbols that occur.
+#[must_use]
 pub fn distinct(counts: &[u64]) -> u64 {
     occurring(counts).count() as u64
 }

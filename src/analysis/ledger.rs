@@ -61,6 +61,7 @@ pub enum Category {
 
 impl Category {
     /// Returns the name that is shown in tables and in JSON.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Header => "header",
@@ -117,11 +118,13 @@ pub struct SegmentLedger {
 
 impl SegmentLedger {
     /// Returns the sum of all lines.
+    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.lines.iter().map(|(_, bytes)| bytes).sum()
     }
 
     /// Returns the bits per element, including all overhead.
+    #[must_use]
     pub fn bits_per_weight(&self) -> f64 {
         self.bytes() as f64 * 8.0 / self.elements.max(1) as f64
     }
@@ -140,17 +143,20 @@ pub struct Ledger {
 
 impl Ledger {
     /// Returns the name of entry `ordinal`; `None` for the content of a file.
+    #[must_use]
     pub fn name(&self, ordinal: usize) -> Option<&str> {
         self.names.get(ordinal)?.as_deref()
     }
 
     /// Returns the size of the container.
+    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.lines.iter().map(|(_, bytes)| bytes).sum::<u64>()
             + self.segments.iter().map(SegmentLedger::bytes).sum::<u64>()
     }
 
     /// Returns all bytes by category, without zeros.
+    #[must_use]
     pub fn totals(&self) -> Vec<(Category, u64)> {
         let mut totals = std::collections::BTreeMap::new();
         for (category, bytes) in self.lines.iter().chain(self.segments.iter().flat_map(|segment| &segment.lines)) {

@@ -36,6 +36,7 @@ pub struct StreamBounds {
 
 impl StreamBounds {
     /// Returns the code length of the model divided by the actual size; `None` without a model, or if the actual size is 0.
+    #[must_use]
     pub fn efficiency(&self) -> Option<f64> {
         let lengths = self.lengths.as_ref().filter(|_| self.actual_bits > 0)?;
         Some(lengths.model_bits / self.actual_bits as f64)
@@ -43,6 +44,7 @@ impl StreamBounds {
 
     /// Returns the excess of the actual size over the code length of the model, divided by the latter; `None` without a model, or if
     /// the code length is 0.
+    #[must_use]
     pub fn overhead(&self) -> Option<f64> {
         let lengths = self.lengths.as_ref().filter(|lengths| lengths.model_bits > 0.0)?;
         Some(self.actual_bits as f64 / lengths.model_bits - 1.0)

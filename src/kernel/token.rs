@@ -35,6 +35,7 @@ impl Kernel {
     pub const PORTABLE: Self = Self(Kind::Portable);
 
     /// Returns the kernels that this machine can run, the fastest first.
+    #[must_use]
     pub fn available() -> Vec<Self> {
         let mut kernels = Vec::new();
         #[cfg(target_arch = "x86_64")]
@@ -51,6 +52,7 @@ impl Kernel {
     }
 
     /// Returns the name that `TERSOR_KERNEL` takes: `avx2` or `portable`.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Portable => "portable",

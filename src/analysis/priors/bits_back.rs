@@ -70,21 +70,25 @@ impl BitsBack {
     }
 
     /// Returns the number of weights added.
+    #[must_use]
     pub fn weights(&self) -> u64 {
         self.weights
     }
 
     /// Returns the number of weights skipped.
+    #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
 
     /// Returns the mean of the prior, in units of the weights; 0 without weights.
+    #[must_use]
     pub fn prior_mean(&self) -> f64 {
         self.mean
     }
 
     /// Returns the standard deviation of the prior, in units of the weights; 0 without weights.
+    #[must_use]
     pub fn prior_deviation(&self) -> f64 {
         if self.weights == 0 { 0.0 } else { self.prior_variance().sqrt() }
     }
@@ -94,6 +98,7 @@ impl BitsBack {
     }
 
     /// Returns the divergence of all weights in bits; 0 without weights.
+    #[must_use]
     pub fn kl_bits(&self) -> f64 {
         if self.weights == 0 {
             return 0.0;
@@ -104,11 +109,13 @@ impl BitsBack {
     }
 
     /// Returns the bits of the two parameters of the prior, `1/2 log2 n` each for `n` weights (Rissanen 1978); 0 without weights.
+    #[must_use]
     pub fn parameter_bits(&self) -> f64 {
         super::prior::parameter_bits(2, self.weights.max(1) as f64)
     }
 
     /// Returns the sum of [`kl_bits`](Self::kl_bits) and [`parameter_bits`](Self::parameter_bits).
+    #[must_use]
     pub fn bits(&self) -> f64 {
         self.kl_bits() + self.parameter_bits()
     }

@@ -162,6 +162,7 @@ impl Histogram {
     }
 
     /// Returns the levels that occur and their counts, in ascending order. Level `k` represents the weight `k * step`.
+    #[must_use]
     pub fn levels(&self) -> Vec<(i64, u64)> {
         let beyond = self.beyond();
         let (below, above) = beyond.split_at(beyond.partition_point(|&(level, _)| level < 0));
@@ -170,21 +171,25 @@ impl Histogram {
     }
 
     /// Returns the current step in units of the weights; 0 if the initial step was not positive and finite.
+    #[must_use]
     pub fn step(&self) -> f64 {
         self.first_step * 2f64.powi(self.doublings as i32)
     }
 
     /// Returns the number of counted weights.
+    #[must_use]
     pub fn weights(&self) -> u64 {
         self.weights
     }
 
     /// Returns the number of skipped weights: NaN, infinities, and weights of at least 2^62 steps.
+    #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
 
     /// Returns the moments of the rounded weights; `None` without weights.
+    #[must_use]
     pub fn moments(&self) -> Option<Moments> {
         let levels = self.levels();
         let (mean, variance, fourth) = central_moments(&levels)?;

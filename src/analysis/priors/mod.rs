@@ -70,6 +70,7 @@ impl Priors {
     }
 
     /// Returns the prior with the fewest bits, the first one in case of a tie; `None` without weights.
+    #[must_use]
     pub fn best(&self) -> Option<&Prior> {
         self.models.iter().min_by(|a, b| a.bits.total_cmp(&b.bits))
     }

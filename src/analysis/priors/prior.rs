@@ -49,6 +49,7 @@ pub enum PriorKind {
 
 impl PriorKind {
     /// Returns the name that is shown in tables and in JSON.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Uniform => "uniform",
