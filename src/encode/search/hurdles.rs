@@ -1,5 +1,6 @@
 //! Hurdles: the part of a cost that a choice has to save before it replaces another one. There are two reasons for a hurdle:
-//! a choice takes longer to decode, or an estimate from a sample is not certain. All hurdles are in this file.
+//! a choice takes longer to decode, or an estimate from a sample is not certain. All hurdles but that of unpacking, `MARGIN` in
+//! `represent/unpack/find.rs`, are in this file.
 //!
 //! One rate a level that exchanges decode time for bits was tried in their place, at level 6 and with assumed decode times (a
 //! lane symbol 0.7 ns, a decision of the bits coder 4 ns). On one network, PP-OCRv4 det, no rate kept both size and speed. At
