@@ -94,8 +94,11 @@ fn nothing_is_overwritten() {
     assert!(folder.read("out") == folder.read("model.safetensors"));
 
     folder.make_folder("folder");
-    folder.refuses(&["encode", "model.safetensors", "-o", "folder", "--force"], 2, &["a folder, not a file"]);
-    folder.refuses(&["decode", "model.tersor", "-o", "folder", "--force"], 2, &["a folder, not a file"]);
+    for force in [&[][..], &["--force"]] {
+        let to_folder = |verb, input| [&[verb, input, "-o", "folder"], force].concat();
+        folder.refuses(&to_folder("encode", "model.safetensors"), 2, &["a folder, not a file"]);
+        folder.refuses(&to_folder("decode", "model.tersor"), 2, &["a folder, not a file"]);
+    }
     let same = ["the input and the output are the same"];
     folder.refuses(&["decode", "model.tersor", "-o", "./model.tersor", "--force"], 2, &same);
     folder.refuses(&["encode", "model.safetensors", "-o", "folder/../model.safetensors", "--force"], 2, &same);
