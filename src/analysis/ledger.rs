@@ -167,7 +167,8 @@ impl Ledger {
 }
 
 impl<S: ReadAt> Reader<S> {
-    /// Accounts for every byte of the container. Reads and checks all chunks, but decodes none.
+    /// Accounts for every byte of the container. Reads and checks all chunks, but decodes nothing of them
+    /// except masks and the classes before them, which tell where other streams begin.
     ///
     /// # Errors
     /// The errors of reading and checking chunks.
