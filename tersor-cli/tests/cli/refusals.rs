@@ -1,6 +1,6 @@
 //! Wrong use and wrong files: exit status, message, and no change of the folder.
 
-use crate::support::{Folder, model};
+use crate::support::{Folder, command, model};
 
 #[test]
 fn files_that_are_no_models() {
@@ -76,6 +76,19 @@ fn another_version_of_the_format() {
             let expected = [&format!("{name}: format version")[..], "version of tersor that wrote it", "byte 8"];
             folder.refuses(&[verb, name], 1, &expected);
         }
+    }
+}
+
+#[test]
+fn an_unknown_kernel() {
+    let folder = Folder::with_container();
+    for verb in [&["encode", "model.safetensors", "--force"][..], &["verify", "model.tersor"]] {
+        let mut command = command();
+        let output = command.current_dir(folder.path()).args(verb).env("TERSOR_KERNEL", "abacus").output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.starts_with("tersor: TERSOR_KERNEL=abacus: ") && message.contains("portable"), "{message}");
+        assert!(!message.contains("model"), "{message}");
     }
 }
 
