@@ -1,5 +1,5 @@
-//! Internal functions for the project's own tests and fuzz targets. They are not part of the public interface, and may change in
-//! any version.
+//! Internal functions for the project's own tests and fuzz targets. They are not part of the public interface, and may
+//! change in any version.
 
 use crate::coders::{self, Adaptation, BitsModel, LaneModel, Tables, WordSize};
 use crate::error::Result;
@@ -187,7 +187,8 @@ pub fn constants() -> Vec<(&'static str, u64)> {
     ]
 }
 
-/// Returns the table of section 5.1, as the code has it: code, name, bits of an element, bits of a word, words of an element.
+/// Returns the table of section 5.1, as the code has it: code, name, bits of an element, bits of a word, words of an
+/// element.
 pub fn dtypes() -> Vec<(u8, &'static str, u32, u32, u32)> {
     Dtype::all().map(|dtype| (dtype.code(), dtype.name(), dtype.bits(), dtype.word_bits(), dtype.words())).collect()
 }
@@ -264,8 +265,8 @@ impl Model {
         out
     }
 
-    /// Decodes `count` symbols from all of `coded` by every kernel, and checks that all agree, and that skipping ends at the same
-    /// place.
+    /// Decodes `count` symbols from all of `coded` by every kernel, and checks that all agree, and that skipping ends
+    /// at the same place.
     ///
     /// # Errors
     /// `Corrupt` for bytes that no encoder writes.

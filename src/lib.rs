@@ -1,5 +1,5 @@
-//! Tersor stores the weights of neural networks without loss in files that are smaller than safetensors files, and reads
-//! single tensors or rows back from them.
+//! Tersor stores the weights of neural networks without loss in files that are smaller than safetensors files, and
+//! reads single tensors or rows back from them.
 //!
 //! It is for programs that store, distribute or load models: training jobs, model hubs, inference servers, tools. Input
 //! and output are tensors of the [dtypes](Dtype) of the safetensors format. The bytes that come out are the bytes that
@@ -18,7 +18,7 @@
 //! | find out which tensors take how many bytes, and why | [`Reader::ledger`], [`Reader::bounds`], [`analysis`] |
 //! | compare two models | [`Difference`] |
 //!
-//! The folder `examples/` has a program for each of the first six.
+//! The folder `examples/` has programs for most of these.
 //!
 //! ```
 //! use tersor::{EncodeOptions, Encoder, Reader, TensorView};
@@ -73,9 +73,9 @@
 //!
 //! # Errors
 //!
-//! All functions return [`Error`]: its [`kind`](Error::kind) is for programs, and its text names the problem and the
-//! place in the file. [`ErrorKind::Truncated`] and [`ErrorKind::Corrupt`] mean a damaged file,
-//! [`ErrorKind::Unsupported`] a file of a newer version, and [`ErrorKind::Limit`] a file that asks for more than the
+//! Coding and decoding fail with an [`Error`]: its [`kind`](Error::kind) is for programs, and its text names the
+//! problem and the place in the file. [`ErrorKind::Truncated`] and [`ErrorKind::Corrupt`] mean a damaged file,
+//! [`ErrorKind::Unsupported`] a file of another version, and [`ErrorKind::Limit`] a file that asks for more than the
 //! limits allow.
 //!
 //! # How a tensor is coded

@@ -102,12 +102,14 @@ pub(crate) const MIN_INTERVAL: u8 = 8;
 pub(crate) const MAX_INTERVAL: u8 = 16;
 /// Section 10.2: maximum rate. New counts weigh 2^-rate.
 pub(crate) const MAX_RATE: u8 = 8;
-/// Section 10.2: 2^32 divided by the golden ratio. Its multiples modulo 2^32 are spread evenly for any run of consecutive rounds
-/// (Knuth, volume 3, section 6.4).
+/// Section 10.2: 2^32 divided by the golden ratio. Its multiples modulo 2^32 are spread evenly for any run of
+/// consecutive rounds (Knuth, volume 3, section 6.4).
 pub(crate) const ROUND_STEP: u32 = 2_654_435_769;
-/// Section 10.2: a round is counted if its multiple of [`ROUND_STEP`] is below this value, which is true of one round in eight.
+/// Section 10.2: a round is counted if its multiple of [`ROUND_STEP`] is below this value, which is true of one round
+/// in eight.
 pub(crate) const COUNTED_BELOW: u32 = 1 << 29;
-/// Section 9: width of a slot, which holds a symbol's distance from the first one, its frequency less 1, and a distance.
+/// Section 9: width of a slot, which holds a symbol's distance from the first one, its frequency less 1, and a
+/// distance.
 pub(crate) const SLOT_BITS: u32 = 32;
 /// Section 10.2: a weight is a frequency in units of 2^-24 of the whole.
 pub(crate) const WEIGHT_BITS: u32 = 24;

@@ -14,8 +14,8 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// Makes a pool of `threads` threads. `None` stands for the rayon pool of the caller, which by default has one thread a
-    /// core; 1 stands for the thread of the caller.
+    /// Makes a pool of `threads` threads. `None` stands for the rayon pool of the caller, which by default has one
+    /// thread a core; 1 stands for the thread of the caller.
     pub(crate) fn new(threads: Option<usize>) -> Result<Self> {
         let serial = !cfg!(feature = "threads") || threads == Some(1);
         #[cfg(feature = "threads")]

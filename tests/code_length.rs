@@ -1,5 +1,6 @@
-//! Compares the size of a whole container with the ideal code length of the model that the weights were drawn from. This
-//! test computes the ideal length from the true scales of rows and columns, not from the classes that the encoder found.
+//! Compares the size of a whole container with the ideal code length of the model that the weights were drawn from.
+//! This test computes the ideal length from the true scales of rows and columns, not from the classes that the encoder
+//! found.
 
 use tersor::analysis::BoundsOptions;
 use tersor::{Dtype, EncodeOptions, Encoder, Reader, TensorView};
@@ -30,8 +31,8 @@ fn scale(quarters: i32) -> f64 {
     (0..quarters.abs()).fold(1.0, |scale, _| if quarters < 0 { scale / root } else { scale * root })
 }
 
-/// Makes a matrix of bf16 whose rows and columns differ in scale. Returns its bytes and the scale of each weight in quarter
-/// octaves.
+/// Makes a matrix of bf16 whose rows and columns differ in scale. Returns its bytes and the scale of each weight in
+/// quarter octaves.
 fn matrix(rows: usize, columns: usize) -> (Vec<u8>, Vec<i32>) {
     let mut noise = Noise(7);
     let row_classes: Vec<i32> = (0..rows).map(|_| noise.class()).collect();
@@ -48,8 +49,8 @@ fn matrix(rows: usize, columns: usize) -> (Vec<u8>, Vec<i32>) {
     (bytes, classes)
 }
 
-/// Returns the ideal adaptive code length of the exponents and two bits of the mantissa, in the context of their scale, plus
-/// all other bits uncoded.
+/// Returns the ideal adaptive code length of the exponents and two bits of the mantissa, in the context of their scale,
+/// plus all other bits uncoded.
 fn ideal_bits(bytes: &[u8], classes: &[i32]) -> f64 {
     let mut counts = std::collections::BTreeMap::<i32, [u32; 1024]>::new();
     for (word, &class) in bytes.as_chunks::<2>().0.iter().zip(classes) {

@@ -1,8 +1,8 @@
 //! Runs the fuzz targets on inputs that once failed, and on the test vectors.
 //!
-//! The files of `tests/regressions/TARGET/` are inputs of that target. They were found with checksums disabled, and only
-//! reach the code that failed if checksums are disabled again:
-//! `RUSTFLAGS="--cfg fuzzing" cargo test --features internals --test regressions`.
+//! The files of `tests/regressions/TARGET/` are inputs of that target. They were found with checksums disabled, and
+//! only reach the code that failed if checksums are disabled again: `RUSTFLAGS="--cfg fuzzing" cargo test --features
+//! internals --test regressions`.
 
 mod support;
 #[path = "support/targets.rs"]

@@ -1,5 +1,5 @@
-//! The encoder detects pruned, clustered, quantised and packed weights, and they come back bit for bit. So do weights that
-//! almost follow such a pattern.
+//! The encoder detects pruned, clustered, quantised and packed weights, and they come back bit for bit. So do weights
+//! that almost follow such a pattern.
 
 mod support;
 

@@ -16,15 +16,17 @@ pub struct BoundsOptions {
 }
 
 impl BoundsOptions {
-    /// Also computes the moments of each tensor's values, and their code lengths under priors. Everything is then decoded twice.
+    /// Also computes the moments of each tensor's values, and their code lengths under priors. Everything is then
+    /// decoded twice.
     #[must_use]
     pub fn with_statistics(mut self, statistics: bool) -> Self {
         self.statistics = statistics;
         self
     }
 
-    /// Sets the step for priors, in units of the values: values are rounded to its multiples. It must be positive and finite.
-    /// The default is 1 for integers, and for any other tensor the power of two nearest to its root mean square divided by 256.
+    /// Sets the step for priors, in units of the values: values are rounded to its multiples. It must be positive and
+    /// finite. The default is 1 for integers, and for any other tensor the power of two nearest to its root mean square
+    /// divided by 256.
     #[must_use]
     pub fn with_precision(mut self, step: f64) -> Self {
         self.precision = Some(step);
@@ -40,8 +42,8 @@ pub struct Bounds {
     pub ledger: Ledger,
     /// The segments, in the order of [`Ledger::segments`].
     pub segments: Vec<SegmentBounds>,
-    /// The statistics of each tensor by its ordinal; `None` for contents of files, aliases, empty tensors and complex tensors, and
-    /// for all tensors without [`BoundsOptions::with_statistics`].
+    /// The statistics of each tensor by its ordinal; `None` for contents of files, aliases, empty tensors and complex
+    /// tensors, and for all tensors without [`BoundsOptions::with_statistics`].
     pub statistics: Vec<Option<TensorStatistics>>,
 }
 
@@ -49,8 +51,8 @@ pub struct Bounds {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SegmentBounds {
-    /// The mask, if there is one, then the fields from the most significant to the least significant; or the bytes of a segment
-    /// without fields.
+    /// The mask, if there is one, then the fields from the most significant to the least significant; or the bytes of a
+    /// segment without fields.
     pub streams: Vec<StreamBounds>,
     /// The bits of the codebooks and scales in chunks.
     pub group_bits: u64,
@@ -58,6 +60,7 @@ pub struct SegmentBounds {
 
 impl SegmentBounds {
     /// Returns the sum of the code lengths of all streams that have a model.
+    #[must_use]
     pub fn lengths(&self) -> CodeLengths {
         let mut sum = CodeLengths::default();
         self.streams.iter().filter_map(|stream| stream.lengths.as_ref()).for_each(|lengths| sum.add(lengths));
@@ -65,17 +68,20 @@ impl SegmentBounds {
     }
 
     /// Returns the size in bits of the streams without a model.
+    #[must_use]
     pub fn raw_bits(&self) -> u64 {
         self.streams.iter().filter(|stream| stream.lengths.is_none()).map(|stream| stream.actual_bits).sum()
     }
 
-    /// Returns the size in bits with an ideal adaptive code under the contexts of the segment: [`CodeLengths::kt_bits`], plus the
-    /// actual size of streams without a model, codebooks and scales.
+    /// Returns the size in bits with an ideal adaptive code under the contexts of the segment:
+    /// [`CodeLengths::kt_bits`], plus the actual size of streams without a model, codebooks and scales.
+    #[must_use]
     pub fn ideal_bits(&self) -> f64 {
         self.lengths().kt_bits + (self.raw_bits() + self.group_bits) as f64
     }
 
     /// Returns the same with a single context for each stream.
+    #[must_use]
     pub fn order0_bits(&self) -> f64 {
         self.lengths().kt_order0_bits + (self.raw_bits() + self.group_bits) as f64
     }
@@ -107,32 +113,40 @@ pub struct Totals {
 
 impl Totals {
     /// Returns the bits that the contexts save.
+    #[must_use]
     pub fn modelling_gain_bits(&self) -> f64 {
         self.lengths.order0_bits - self.lengths.conditional_bits
     }
 
     /// Returns the bits that an adaptive code needs beyond known distributions.
+    #[must_use]
     pub fn learning_bits(&self) -> f64 {
         self.lengths.kt_bits - self.lengths.conditional_bits
     }
 
-    /// Returns the bits that the models of the file need beyond the empirical distributions; negative if adaptive models are better.
+    /// Returns the bits that the models of the file need beyond the empirical distributions; negative if adaptive
+    /// models are better.
+    #[must_use]
     pub fn model_excess_bits(&self) -> f64 {
         self.lengths.model_bits - self.lengths.conditional_bits
     }
 
     /// Returns the bits that the coders need beyond their models: states, rounding, the last word.
+    #[must_use]
     pub fn coder_overhead_bits(&self) -> f64 {
         self.stream_bits as f64 - self.lengths.model_bits
     }
 
     /// Returns the share of the file that is neither side information nor framing nor coder overhead; 1 is ideal.
+    #[must_use]
     pub fn efficiency(&self) -> Option<f64> {
         let ideal = self.lengths.model_bits + self.raw_bits as f64;
         (self.file_bits > 0).then(|| ideal / self.file_bits as f64)
     }
 
-    /// Returns side information, framing and coder overhead divided by the rest of the file; `None` if the file has no streams.
+    /// Returns side information, framing and coder overhead divided by the rest of the file; `None` if the file has no
+    /// streams.
+    #[must_use]
     pub fn overhead(&self) -> Option<f64> {
         let ideal = self.lengths.model_bits + self.raw_bits as f64;
         (ideal > 0.0).then(|| self.file_bits as f64 / ideal - 1.0)
@@ -144,6 +158,7 @@ const SIDE_INFORMATION: [Category; 4] = [Category::Tables, Category::Classes, Ca
 
 impl Bounds {
     /// Returns the sums over all segments.
+    #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals { file_bits: 8 * self.ledger.bytes(), ..Totals::default() };
         for segment in &self.segments {

@@ -1,9 +1,11 @@
 //! Code lengths in bits from symbol counts. All lengths are finite and not negative; no symbols need 0 bits.
 //!
-//! The alphabet has `A` = `counts.len()` symbols. Symbol `i` occurs `n_i` times, `n` = Σ n_i, and `m` symbols occur at least once.
+//! The alphabet has `A` = `counts.len()` symbols. Symbol `i` occurs `n_i` times, `n` = Σ n_i, and `m` symbols occur at
+//! least once.
 
-/// Returns n·H, the code length under the empirical distribution: `Σ n_i log2(n / n_i)` (Shannon 1948). No code of order 0 is
-/// shorter for these symbols. The length of a description of the distribution is not included.
+/// Returns n·H, the code length under the empirical distribution: `Σ n_i log2(n / n_i)` (Shannon 1948). No code of
+/// order 0 is shorter for these symbols. The length of a description of the distribution is not included.
+#[must_use]
 pub fn entropy_bits(counts: &[u64]) -> f64 {
     let total = total(counts);
     let bits = occurring(counts).map(|count| count as f64 * (total / count as f64).log2());
@@ -11,15 +13,16 @@ pub fn entropy_bits(counts: &[u64]) -> f64 {
     bits.sum()
 }
 
-/// Returns the sum of n·H over the contexts. It is at most [`entropy_bits`] of the sum of all counts, because conditioning does
-/// not increase entropy (Cover and Thomas 2006, theorem 2.6.5).
+/// Returns the sum of n·H over the contexts. It is at most [`entropy_bits`] of the sum of all counts, because
+/// conditioning does not increase entropy (Cover and Thomas 2006, theorem 2.6.5).
+#[must_use]
 pub fn conditional_bits<C: AsRef<[u64]>>(contexts: &[C]) -> f64 {
     contexts.iter().map(|counts| entropy_bits(counts.as_ref())).sum()
 }
 
-/// Returns the length of the adaptive code of Krichevsky and Trofimov (1981). The probability of a symbol is
-/// (n_i + 1/2) / (n + m/2), with the counts of the previous symbols, over the alphabet of the `m` symbols that occur. This alphabet
-/// is [named](naming_bits) first. In closed form
+/// Returns the length of the adaptive code of Krichevsky and Trofimov (1981). The probability of a symbol is (n_i +
+/// 1/2) / (n + m/2), with the counts of the previous symbols, over the alphabet of the `m` symbols that occur. This
+/// alphabet is [named](naming_bits) first. In closed form
 ///
 /// ```text
 ///     log2 Γ(n + m/2) - log2 Γ(m/2) - Σ (log2 Γ(n_i + 1/2) - log2 Γ(1/2)),
@@ -28,6 +31,7 @@ pub fn conditional_bits<C: AsRef<[u64]>>(contexts: &[C]) -> f64 {
 /// so the order of the symbols does not matter. The code is a mixture of all distributions, and so never shorter than
 /// [`entropy_bits`]. The excess, about (m - 1)/2 log2 n, is the cost of learning the distribution, which no code can improve by
 /// more than a constant (Rissanen 1983; Willems, Shtarkov and Tjalkens 1995).
+#[must_use]
 pub fn adaptive_bits(counts: &[u64]) -> f64 {
     let used = occurring(counts).count();
     if used == 0 {
@@ -40,8 +44,10 @@ pub fn adaptive_bits(counts: &[u64]) -> f64 {
     (nats / std::f64::consts::LN_2).max(entropy_bits(counts)) + naming_bits(counts.len() as u64, used as u64)
 }
 
-/// Returns the length of a two-part code (Rissanen 1983): first m - 1 free probabilities with the precision 1/√n that the data
-/// determine, which needs (m - 1)/2 log2 n bits, then the symbols under them, n·H. The `m` symbols are [named](naming_bits) first.
+/// Returns the length of a two-part code (Rissanen 1983): first m - 1 free probabilities with the precision 1/√n that
+/// the data determine, which needs (m - 1)/2 log2 n bits, then the symbols under them, n·H. The `m` symbols are
+/// [named](naming_bits) first.
+#[must_use]
 pub fn two_part_bits(counts: &[u64]) -> f64 {
     let used = occurring(counts).count();
     if used == 0 {
@@ -51,8 +57,9 @@ pub fn two_part_bits(counts: &[u64]) -> f64 {
     entropy_bits(counts) + parameters + naming_bits(counts.len() as u64, used as u64)
 }
 
-/// Returns the bits for naming the `m` = `used` symbols that occur among `A` = `alphabet` symbols: their number, log2 A, and the
-/// subset, log2 C(A, m). If `used` is not from 1 to `alphabet`, the subset counts as known.
+/// Returns the bits for naming the `m` = `used` symbols that occur among `A` = `alphabet` symbols: their number, log2
+/// A, and the subset, log2 C(A, m). If `used` is not from 1 to `alphabet`, the subset counts as known.
+#[must_use]
 pub fn naming_bits(alphabet: u64, used: u64) -> f64 {
     if alphabet == 0 {
         return 0.0;
@@ -73,6 +80,7 @@ pub fn naming_bits(alphabet: u64, used: u64) -> f64 {
 const MAX_FACTORS: u64 = 1 << 12;
 
 /// Returns the number of symbols that occur.
+#[must_use]
 pub fn distinct(counts: &[u64]) -> u64 {
     occurring(counts).count() as u64
 }

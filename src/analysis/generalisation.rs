@@ -1,8 +1,8 @@
 //! Bounds on the error of a network on new data, from the length of its description.
 //!
-//! The samples are drawn independently. The error is the share of samples that the network gets wrong, or any other mean loss from
-//! 0 to 1. The bounds hold with probability `1 - delta` over the training samples, for a code that was chosen before the samples
-//! were seen. A bound of 1 or more gives no information, and is called vacuous.
+//! The samples are drawn independently. The error is the share of samples that the network gets wrong, or any other
+//! mean loss from 0 to 1. The bounds hold with probability `1 - delta` over the training samples, for a code that was
+//! chosen before the samples were seen. A bound of 1 or more gives no information, and is called vacuous.
 //!
 //! ```
 //! use tersor::generalisation::{occam, pac_bayes_kl};
@@ -21,15 +21,15 @@ use std::f64::consts::LN_2;
 
 use crate::error::{Error, Result};
 
-/// Returns an upper bound on the true error minus the error on `samples` samples, for a network that a prefix code describes in
-/// `code_bits` bits:
+/// Returns an upper bound on the true error minus the error on `samples` samples, for a network that a prefix code
+/// describes in `code_bits` bits:
 ///
 /// ```text
 /// sqrt((code_bits ln 2 + ln(1 / delta)) / (2 samples))
 /// ```
 ///
-/// This is Occam's razor (Blumer, Ehrenfeucht, Haussler and Warmuth 1987), from the inequalities of Hoeffding and Kraft (McAllester
-/// 1999). The bound is a share of errors, and may exceed 1.
+/// This is Occam's razor (Blumer, Ehrenfeucht, Haussler and Warmuth 1987), from the inequalities of Hoeffding and Kraft
+/// (McAllester 1999). The bound is a share of errors, and may exceed 1.
 ///
 /// # Errors
 /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if `code_bits` is not finite or negative, `samples` is 0, or
@@ -39,17 +39,17 @@ pub fn occam(code_bits: f64, samples: u64, delta: f64) -> Result<f64> {
     Ok(((code_bits * LN_2 - delta.ln()) / (2.0 * samples as f64)).sqrt())
 }
 
-/// Returns the greatest true error `e` of a posterior whose divergence from the prior is `kl_bits` bits, given its error on `samples`
-/// samples:
+/// Returns the greatest true error `e` of a posterior whose divergence from the prior is `kl_bits` bits, given its
+/// error on `samples` samples:
 ///
 /// ```text
 /// kl(training_error || e) <= (kl_bits ln 2 + ln(2 sqrt(samples) / delta)) / samples
 /// kl(a || b) = a ln(a / b) + (1 - a) ln((1 - a) / (1 - b))
 /// ```
 ///
-/// This is the PAC-Bayes bound (Seeger 2002) in the form of Maurer (2004), who proves it for at least 8 samples; the factor holds for
-/// fewer samples too. Both errors are mean errors of networks drawn from the posterior. A single network with a description of
-/// `kl_bits` bits is a posterior too. The result is from 0 to 1.
+/// This is the PAC-Bayes bound (Seeger 2002) in the form of Maurer (2004), who proves it for at least 8 samples; the
+/// factor holds for fewer samples too. Both errors are mean errors of networks drawn from the posterior. A single
+/// network with a description of `kl_bits` bits is a posterior too. The result is from 0 to 1.
 ///
 /// # Errors
 /// The errors of [`occam`], and `InvalidArgument` if `training_error` is not from 0 to 1.
@@ -61,14 +61,15 @@ pub fn pac_bayes_kl(kl_bits: f64, samples: u64, delta: f64, training_error: f64)
     Ok(inverse_kl(training_error, budget(kl_bits, samples, delta)))
 }
 
-/// Returns an upper bound on the true error minus the error on `samples` samples, for any value of the latter, and for a posterior
-/// whose divergence from the prior is `kl_bits` bits:
+/// Returns an upper bound on the true error minus the error on `samples` samples, for any value of the latter, and for
+/// a posterior whose divergence from the prior is `kl_bits` bits:
 ///
 /// ```text
 /// sqrt((kl_bits ln 2 + ln(2 sqrt(samples) / delta)) / (2 samples))
 /// ```
 ///
-/// This has the form of McAllester (1999), and follows from [`pac_bayes_kl`] by Pinsker's inequality. The bound may exceed 1.
+/// This has the form of McAllester (1999), and follows from [`pac_bayes_kl`] by Pinsker's inequality. The bound may
+/// exceed 1.
 ///
 /// # Errors
 /// The errors of [`occam`].
@@ -137,8 +138,8 @@ mod tests {
 
     #[test]
     fn the_factor_holds_for_few_samples() {
-        // Maurer's theorem requires that the mean of exp(n kl(K/n || p)) over binomial K is at most 2 sqrt(n); for every p the
-        // mean is this sum
+        // Maurer's theorem requires that the mean of exp(n kl(K/n || p)) over binomial K is at most 2 sqrt(n); for
+        // every p the mean is this sum
         for n in 1..200i32 {
             let f = f64::from;
             let mut choose = 1.0;

@@ -61,6 +61,7 @@ pub enum Category {
 
 impl Category {
     /// Returns the name that is shown in tables and in JSON.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Header => "header",
@@ -104,24 +105,26 @@ pub struct SegmentLedger {
     pub raw_bytes: u64,
     /// The number of chunks.
     pub chunks: u64,
-    /// `raw`, `zstd`, or a description of the representation: the steps; the width and the coding of each field, with the number
-    /// of contexts if there are several; and the class fields. For example:
-    /// `mask 1 lanes/12; codebook of 32; fields 5 lanes/15; classes of rows, axis 1; classes of rows`.
+    /// `raw`, `zstd`, or a description of the representation: the steps; the width and the coding of each field, with
+    /// the number of contexts if there are several; and the class fields. For example: `mask 1 lanes/12; codebook of
+    /// 32; fields 5 lanes/15; classes of rows, axis 1; classes of rows`.
     pub representation: String,
     /// The bytes by category, without zeros.
     pub lines: Vec<(Category, u64)>,
-    /// The bytes of each stream: the mask and the fields, or the single stream of a segment without fields. They are included in
-    /// `lines`.
+    /// The bytes of each stream: the mask and the fields, or the single stream of a segment without fields. They are
+    /// included in `lines`.
     pub(super) stream_bytes: Vec<u64>,
 }
 
 impl SegmentLedger {
     /// Returns the sum of all lines.
+    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.lines.iter().map(|(_, bytes)| bytes).sum()
     }
 
     /// Returns the bits per element, including all overhead.
+    #[must_use]
     pub fn bits_per_weight(&self) -> f64 {
         self.bytes() as f64 * 8.0 / self.elements.max(1) as f64
     }
@@ -140,17 +143,20 @@ pub struct Ledger {
 
 impl Ledger {
     /// Returns the name of entry `ordinal`; `None` for the content of a file.
+    #[must_use]
     pub fn name(&self, ordinal: usize) -> Option<&str> {
         self.names.get(ordinal)?.as_deref()
     }
 
     /// Returns the size of the container.
+    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.lines.iter().map(|(_, bytes)| bytes).sum::<u64>()
             + self.segments.iter().map(SegmentLedger::bytes).sum::<u64>()
     }
 
     /// Returns all bytes by category, without zeros.
+    #[must_use]
     pub fn totals(&self) -> Vec<(Category, u64)> {
         let mut totals = std::collections::BTreeMap::new();
         for (category, bytes) in self.lines.iter().chain(self.segments.iter().flat_map(|segment| &segment.lines)) {
@@ -161,7 +167,8 @@ impl Ledger {
 }
 
 impl<S: ReadAt> Reader<S> {
-    /// Accounts for every byte of the container. Reads and checks all chunks, but decodes none.
+    /// Accounts for every byte of the container. Reads and checks all chunks, but decodes nothing of them
+    /// except masks and the classes before them, which tell where other streams begin.
     ///
     /// # Errors
     /// The errors of reading and checking chunks.

@@ -1,7 +1,7 @@
 //! Mean, standard deviation and kurtosis in one pass, block by block, without cancellation.
 
-/// Sums of the powers of the distances from the mean. Blocks are merged with the formulas of Chan, Golub and LeVeque (1983) and
-/// Pébay (2008).
+/// Sums of the powers of the distances from the mean. Blocks are merged with the formulas of Chan, Golub and LeVeque
+/// (1983) and Pébay (2008).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct MomentSums {
     count: u64,
@@ -109,8 +109,8 @@ impl MomentSums {
         Some(deviation).filter(|deviation| self.count > 0 && deviation.is_finite())
     }
 
-    /// Returns the fourth central moment divided by the squared variance: 3 for a normal distribution; `None` also if all values are
-    /// equal.
+    /// Returns the fourth central moment divided by the squared variance: 3 for a normal distribution; `None` also if
+    /// all values are equal.
     pub(super) fn kurtosis(&self) -> Option<f64> {
         let kurtosis = self.fourth * self.count as f64 / (self.second * self.second);
         Some(kurtosis).filter(|kurtosis| self.count > 0 && kurtosis.is_finite())

@@ -17,9 +17,11 @@ pub struct TensorStatistics {
     pub mean: Option<f64>,
     /// The standard deviation (square root of the mean squared distance from the mean), in units of the values.
     pub deviation: Option<f64>,
-    /// The fourth central moment divided by the squared variance: 3 for a normal distribution; `None` also if all values are equal.
+    /// The fourth central moment divided by the squared variance: 3 for a normal distribution; `None` also if all
+    /// values are equal.
     pub kurtosis: Option<f64>,
-    /// The code lengths of the values, rounded to multiples of a step; see [`BoundsOptions::with_precision`](super::BoundsOptions::with_precision).
+    /// The code lengths of the values, rounded to multiples of a step; see
+    /// [`BoundsOptions::with_precision`](super::BoundsOptions::with_precision).
     pub priors: Priors,
 }
 
@@ -39,7 +41,8 @@ impl TensorStatistics {
 /// The root mean square of floats divided by the default step, before rounding to a power of two.
 const STEPS: f64 = 256.0;
 
-/// Returns the default step of a tensor: 1 for integers, else the power of two nearest to the root mean square divided by 256.
+/// Returns the default step of a tensor: 1 for integers, else the power of two nearest to the root mean square divided
+/// by 256.
 pub(super) fn step_of(dtype: Dtype, sums: &MomentSums) -> f64 {
     match sums.root_mean_square() {
         Some(size) if !dtype.is_integer() && size > 0.0 => (size / STEPS).log2().round().clamp(-1022.0, 1022.0).exp2(),

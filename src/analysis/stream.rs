@@ -7,8 +7,8 @@ use crate::coders::{
 use crate::represent::{Coding, ContextSource, Fields, Representation, StreamObservation};
 use crate::tensor::Dtype;
 
-/// The bounds of one stream of a segment: a mask, a field, or the bytes of a segment without fields. Code lengths are in bits,
-/// summed over all chunks.
+/// The bounds of one stream of a segment: a mask, a field, or the bytes of a segment without fields. Code lengths are
+/// in bits, summed over all chunks.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StreamBounds {
@@ -35,14 +35,17 @@ pub struct StreamBounds {
 }
 
 impl StreamBounds {
-    /// Returns the code length of the model divided by the actual size; `None` without a model, or if the actual size is 0.
+    /// Returns the code length of the model divided by the actual size; `None` without a model, or if the actual size
+    /// is 0.
+    #[must_use]
     pub fn efficiency(&self) -> Option<f64> {
         let lengths = self.lengths.as_ref().filter(|_| self.actual_bits > 0)?;
         Some(lengths.model_bits / self.actual_bits as f64)
     }
 
-    /// Returns the excess of the actual size over the code length of the model, divided by the latter; `None` without a model, or if
-    /// the code length is 0.
+    /// Returns the excess of the actual size over the code length of the model, divided by the latter; `None` without a
+    /// model, or if the code length is 0.
+    #[must_use]
     pub fn overhead(&self) -> Option<f64> {
         let lengths = self.lengths.as_ref().filter(|lengths| lengths.model_bits > 0.0)?;
         Some(self.actual_bits as f64 / lengths.model_bits - 1.0)

@@ -37,8 +37,8 @@ struct JobResult {
 impl<S: ReadAt> Reader<S> {
     /// Returns the actual size of every stream and its theoretical bounds. Decodes everything once, or twice with
     /// [`statistics`](BoundsOptions::with_statistics); the progress callback of the reader counts the bytes each time. Memory is
-    /// bounded by the tables of a few chunks and, with statistics, the priors of all tensors. The results do not depend on the
-    /// number of threads.
+    /// bounded by the tables of a few chunks and, with statistics, the priors of all tensors. The results do not depend
+    /// on the number of threads.
     ///
     /// # Errors
     /// The errors of decoding, and `InvalidArgument` for a precision that is not positive and finite.
@@ -129,7 +129,8 @@ impl<S: ReadAt> Reader<S> {
         Ok(JobResult { counts: streams.into_iter().map(StreamCounter::finish).collect(), sums })
     }
 
-    /// Decodes the chunks of a job and calls `each` with the values of each tensor in them, in order, unless they are complex.
+    /// Decodes the chunks of a job and calls `each` with the values of each tensor in them, in order, unless they are
+    /// complex.
     fn decode_chunks(
         &self,
         segment: &Segment,
@@ -175,7 +176,8 @@ impl<S: ReadAt> Reader<S> {
         })
     }
 
-    /// Decodes everything again and returns the statistics of all tensors. The moments determine the steps of the histograms.
+    /// Decodes everything again and returns the statistics of all tensors. The moments determine the steps of the
+    /// histograms.
     fn statistics(
         &self,
         jobs: &[Job],

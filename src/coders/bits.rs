@@ -1,5 +1,5 @@
-//! A field coded in bits (sections 8.1 and 11.4): the symbols of each context by a tree of adaptive bits. The trees start
-//! anew in every chunk.
+//! A field coded in bits (sections 8.1 and 11.4): the symbols of each context by a tree of adaptive bits. The trees
+//! start anew in every chunk.
 
 use super::check_symbol_width;
 use super::context::Tree;

@@ -29,8 +29,8 @@ impl AdaptiveBit {
 
     /// Codes a bit in this context, which then follows it.
     ///
-    /// `limit` is the maximum of the count: with a small limit the probability follows changes quickly, with a large one it
-    /// is precise if nothing changes.
+    /// `limit` is the maximum of the count: with a small limit the probability follows changes quickly, with a large
+    /// one it is precise if nothing changes.
     #[inline(always)]
     pub(crate) fn code<S: Sink>(&mut self, sink: &mut S, bit: bool, limit: u8) -> Result<bool, S::Error> {
         let bit = sink.code(bit, self.probability)?;

@@ -1,9 +1,9 @@
 //! Coders: symbols to words and back (sections 9 to 12 of the specification), and the cost of coding.
 //!
-//! There are two coders. The *lane coder* is fast: 32 interleaved rANS states under frequency tables, one for each context,
-//! which can follow the symbols. The *bits coder* is an adaptive binary range coder. It codes small or very skewed streams, and
-//! the side information: classes, codebooks, scales and the tables of the lane coder. At the highest levels a logistic mixer
-//! predicts its bits.
+//! There are two coders. The *lane coder* is fast: 32 interleaved rANS states under frequency tables, one for each
+//! context, which can follow the symbols. The *bits coder* is an adaptive binary range coder. It codes small or very
+//! skewed streams, and the side information: classes, codebooks, scales and the tables of the lane coder. At the
+//! highest levels a logistic mixer predicts its bits.
 //!
 //! ```text
 //!   price          costs: integers that decide in the encoder
@@ -18,8 +18,8 @@
 //!   packed_bits    values of a few bits, one after another
 //! ```
 //!
-//! A decoder returns symbols or an error for any bytes. It never panics, and its memory is bounded by a constant plus the
-//! sizes of input and output.
+//! A decoder returns symbols or an error for any bytes. It never panics, and its memory is bounded by a constant plus
+//! the sizes of input and output.
 
 mod bits;
 mod context;

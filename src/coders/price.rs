@@ -62,8 +62,8 @@ pub(crate) fn entropy_cost(counts: &[u64]) -> u64 {
 
 /// Estimates the cost of an adaptive code for symbols that occur `counts` times.
 ///
-/// This is their entropy plus half the logarithm of the total for each symbol in use, which is the price of learning its
-/// probability (Krichevsky and Trofimov 1981).
+/// This is their entropy plus half the logarithm of the total for each symbol in use, which is the price of learning
+/// its probability (Krichevsky and Trofimov 1981).
 pub(crate) fn adaptive_cost(counts: &[u64]) -> u64 {
     let OrderZero { entropy, log2_total, used } = OrderZero::of(counts);
     saturate(entropy + u128::from(used * log2_total / 2))

@@ -52,7 +52,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<Header> {
     let (major, minor) = (cursor.u8()?, cursor.u8()?);
     if (major, minor) != (FORMAT_MAJOR, FORMAT_MINOR) {
         return Err(Error::unsupported(format!(
-            "format version {major}.{minor}; this program reads {FORMAT_MAJOR}.{FORMAT_MINOR}: use the version that wrote the file"
+            "format version {major}.{minor}; this program reads {FORMAT_MAJOR}.{FORMAT_MINOR}"
         ))
         .in_section("header")
         .at(8));

@@ -64,8 +64,8 @@ impl Manifest {
         Ok(this)
     }
 
-    /// Reads the content of a manifest and adds it to the content of the earlier ones. The time depends only on the size of
-    /// this manifest.
+    /// Reads the content of a manifest and adds it to the content of the earlier ones. The time depends only on the
+    /// size of this manifest.
     pub(crate) fn read_more(&mut self, bytes: &[u8], limits: &Limits, state: &mut ManifestState) -> Result<()> {
         state.charge(bytes.len(), 1, limits)?;
         let (first_pair, first_entry) = (self.metadata.len(), self.entries.len());
@@ -174,8 +174,8 @@ impl Manifest {
         Ok(())
     }
 
-    /// Checks the rules that concern all manifests together, after the metadata from `first_pair` on and the entries from
-    /// `first_entry` on were added. The files belong to the first manifest.
+    /// Checks the rules that concern all manifests together, after the metadata from `first_pair` on and the entries
+    /// from `first_entry` on were added. The files belong to the first manifest.
     fn check_added(
         &self,
         first_pair: usize,

@@ -22,8 +22,8 @@ pub(crate) struct ManifestState {
 }
 
 impl ManifestState {
-    /// Adds `count` objects of `bytes` bytes each to the estimate of the memory, before they are made. The size of the file
-    /// is no bound for it, because zstd can compress a manifest to almost nothing.
+    /// Adds `count` objects of `bytes` bytes each to the estimate of the memory, before they are made. The size of the
+    /// file is no bound for it, because zstd can compress a manifest to almost nothing.
     pub(super) fn charge(&mut self, count: usize, bytes: usize, limits: &Limits) -> Result<()> {
         let asked = (count as u64).saturating_mul(bytes as u64);
         self.memory = self.memory.saturating_add(asked);

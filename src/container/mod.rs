@@ -32,7 +32,8 @@ pub(crate) fn raw_padding(offset: u64) -> u64 {
     offset.wrapping_neg() % RAW_ALIGNMENT
 }
 
-/// Returns whether `stored` is the checksum of `bytes`. Under a fuzzer, which cannot make valid checksums, it returns true.
+/// Returns whether `stored` is the checksum of `bytes`. Under a fuzzer, which cannot make valid checksums, it returns
+/// true.
 pub(crate) fn checksum_matches(bytes: &[u8], stored: u32) -> bool {
     cfg!(fuzzing) || crate::wire::checksum(bytes) == stored
 }

@@ -85,8 +85,8 @@ pub trait FileOutput {
 /// [`FileInfo::digest`] with the BLAKE3 digest of the output if you need this check.
 ///
 /// # Errors
-/// `Truncated`, `Corrupt`, `Unsupported` or `Limit` for bad input; `Io` if reading fails; `Cancelled`; any error of
-/// `output`; `InvalidArgument` if the container holds tensors but no files.
+/// The errors of [`StreamDecoder::new`] and [`StreamDecoder::next_part`]; any error of `output`; `InvalidArgument` if
+/// the container holds tensors but no files.
 pub fn decode_files<R: Read>(
     input: R,
     output: &mut (impl FileOutput + ?Sized),

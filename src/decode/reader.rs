@@ -65,8 +65,9 @@ impl<S: ReadAt> Reader<S> {
     /// Opens a source with default options.
     ///
     /// # Errors
-    /// `Truncated`, `Corrupt`, `Unsupported` or `Limit` for bad input; `Io` if reading fails. If the input is a file of
-    /// another format, [`Error::is_foreign_format`](crate::Error::is_foreign_format) returns true.
+    /// `Truncated`, `Corrupt`, `Unsupported` or `Limit` for bad input; `Io` if reading fails or if threads cannot be
+    /// started; `InvalidArgument` if the environment variable `TERSOR_KERNEL` names an unknown kernel. If the input is a
+    /// file of another format, [`Error::is_foreign_format`](crate::Error::is_foreign_format) returns true.
     pub fn new(source: S) -> Result<Self> {
         Self::with_options(source, DecodeOptions::default())
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::kernel::Map;
 
-/// A source that is read at an offset: a file, bytes in memory, or an implementation of your own, for example HTTP range
-/// requests to an object store.
+/// A source that is read at an offset: a file, bytes in memory, or an implementation of your own, for example HTTP
+/// range requests to an object store.
 ///
 /// A reader calls it from several threads at the same time. `&T`, `Box<T>` and `Arc<T>` are sources if `T` is one, so a
 /// `Reader<Box<dyn ReadAt>>` works with any source.

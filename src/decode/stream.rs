@@ -106,8 +106,9 @@ impl<R: Read> StreamDecoder<R> {
     /// Reads the header of `input`.
     ///
     /// # Errors
-    /// `Truncated`, `Corrupt` or `Unsupported` for bad input; `Io` if reading fails. If the input is a file of another
-    /// format, [`Error::is_foreign_format`](crate::Error::is_foreign_format) returns true.
+    /// `Truncated`, `Corrupt` or `Unsupported` for bad input; `Io` if reading fails or if threads cannot be started;
+    /// `InvalidArgument` if the environment variable `TERSOR_KERNEL` names an unknown kernel. If the input is a file of
+    /// another format, [`Error::is_foreign_format`](crate::Error::is_foreign_format) returns true.
     pub fn new(input: R, options: DecodeOptions) -> Result<Self> {
         Ok(Self {
             frames: Frames::new(input, options.limits)?,

@@ -42,7 +42,8 @@ impl<W: Write> Encoder<W> {
     /// Begins a container: writes its header to `out`.
     ///
     /// # Errors
-    /// `Io` if writing fails; `InvalidArgument` if the environment variable `TERSOR_KERNEL` names an unknown kernel.
+    /// `Io` if writing fails or if threads cannot be started; `InvalidArgument` if the environment variable
+    /// `TERSOR_KERNEL` names an unknown kernel.
     pub fn new(out: W, options: EncodeOptions) -> Result<Self> {
         Ok(Self { writer: Writer::new(out, options)?, names: HashSet::new(), holders: HashMap::new() })
     }
@@ -92,7 +93,7 @@ impl<W: Write> Encoder<W> {
     /// Writes the remaining tensors, the index and the footer. Returns the writer and a summary.
     ///
     /// # Errors
-    /// `Io` if writing fails; `Cancelled`.
+    /// `Io` if writing fails; `Cancelled`; `InvalidArgument` if an earlier error makes the container incomplete.
     pub fn finish(self) -> Result<(W, Summary)> {
         self.writer.finish(Vec::new())
     }

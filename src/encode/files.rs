@@ -48,8 +48,9 @@ impl<'a> FileInput<'a> {
 /// Returns `out` and a summary.
 ///
 /// # Errors
-/// `Corrupt` if a file named `.safetensors` breaks a rule of this format; `InvalidArgument` if there are no files, or if
-/// a name is not a file name on every common system or occurs twice; `Io` if writing fails; `Cancelled`.
+/// The errors of [`SafetensorsHeader::parse`] if the name of a file ends in `.safetensors`; `InvalidArgument` if there
+/// are no files, or if a name is not a file name on every common system or occurs twice; the errors of
+/// [`Encoder::new`](crate::Encoder::new); `Cancelled`.
 pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOptions) -> Result<(W, Summary)> {
     if files.is_empty() {
         return Err(Error::invalid("no files to encode"));

@@ -1,5 +1,5 @@
-//! Collects tensors into segments and writes frames in order. Small tensors of a dtype share a segment. Medium ones are copied to
-//! a queue until there is work for all threads. A large one is encoded at once, without a copy.
+//! Collects tensors into segments and writes frames in order. Small tensors of a dtype share a segment. Medium ones are
+//! copied to a queue until there is work for all threads. A large one is encoded at once, without a copy.
 
 use std::borrow::Cow;
 use std::io::Write;

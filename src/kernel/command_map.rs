@@ -9,7 +9,7 @@ use super::Map;
 ///
 /// Only the command may call this, because its help asks the user not to change the file while it is read.
 pub fn map(path: &Path) -> io::Result<Map> {
-    // SAFETY: the help of the command asks the user not to change the file meanwhile. The command itself never writes to its
-    // input, and replaces outputs by renaming.
+    // SAFETY: the help of the command asks the user not to change the file meanwhile. The command itself never writes
+    // to its input, and replaces outputs by renaming.
     unsafe { Map::open(path) }
 }

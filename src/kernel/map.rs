@@ -14,10 +14,10 @@ impl Map {
     /// Maps the file at `path`.
     ///
     /// # Safety
-    /// Nobody may change or shorten the file while the map exists, neither this program nor another one. The bytes of the map
-    /// are lent as `&[u8]`, which must not change; and on most systems, access to a page beyond the new end of a shortened file
-    /// kills the process (SIGBUS). Replacing the file by renaming another one over it is allowed. If you cannot promise this,
-    /// use [`Reader::open`](crate::Reader::open), which copies the bytes that it reads.
+    /// Nobody may change or shorten the file while the map exists, neither this program nor another one. The bytes of
+    /// the map are lent as `&[u8]`, which must not change; and on most systems, access to a page beyond the new end of
+    /// a shortened file kills the process (SIGBUS). Replacing the file by renaming another one over it is allowed. If
+    /// you cannot promise this, use [`Reader::open`](crate::Reader::open), which copies the bytes that it reads.
     ///
     /// The content of the file need not be trusted.
     ///

@@ -1,6 +1,8 @@
-//! The only folder with `unsafe` code: memory maps, and kernels for certain processors. Each `unsafe` block states its reason.
+//! The only folder with `unsafe` code: memory maps, and kernels for certain processors. Each `unsafe` block states its
+//! reason.
 //!
-//! A kernel is a faster implementation of a piece of safe code, with the same result. [`Kernel`] selects the kernels at run time.
+//! A kernel is a faster implementation of a piece of safe code, with the same result. [`Kernel`] selects the kernels at
+//! run time.
 //!
 //! ```text
 //!   token     Kernel: which kernels there are, which one is used; Job: safe code compiled for it

@@ -11,8 +11,8 @@ const VARIABLE: &str = "TERSOR_KERNEL";
 
 /// An implementation of the inner loops: portable, or for processors with certain features. All give the same bytes.
 ///
-/// By default, the environment variable `TERSOR_KERNEL` selects the kernel, and the fastest one is used if it is not set. Set
-/// another one in [`DecodeOptions`](crate::DecodeOptions) or [`EncodeOptions`](crate::EncodeOptions).
+/// By default, the environment variable `TERSOR_KERNEL` selects the kernel, and the fastest one is used if it is not
+/// set. Set another one in [`DecodeOptions`](crate::DecodeOptions) or [`EncodeOptions`](crate::EncodeOptions).
 ///
 /// ```
 /// use tersor::Kernel;
@@ -35,6 +35,7 @@ impl Kernel {
     pub const PORTABLE: Self = Self(Kind::Portable);
 
     /// Returns the kernels that this machine can run, the fastest first.
+    #[must_use]
     pub fn available() -> Vec<Self> {
         let mut kernels = Vec::new();
         #[cfg(target_arch = "x86_64")]
@@ -51,6 +52,7 @@ impl Kernel {
     }
 
     /// Returns the name that `TERSOR_KERNEL` takes: `avx2` or `portable`.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Portable => "portable",
@@ -75,7 +77,8 @@ impl Kernel {
         self.0
     }
 
-    /// Runs a job. Its code is compiled once for each kernel, so that its loops use the widest vectors of the processor.
+    /// Runs a job. Its code is compiled once for each kernel, so that its loops use the widest vectors of the
+    /// processor.
     #[inline]
     pub(crate) fn run<J: Job>(self, job: J) -> J::Output {
         match self.0 {
@@ -91,8 +94,8 @@ impl Kernel {
 pub(crate) trait Job {
     type Output;
 
-    /// Does the job. This function and all functions that it calls in loops must be `#[inline(always)]`: code that is not inlined is
-    /// compiled for all processors.
+    /// Does the job. This function and all functions that it calls in loops must be `#[inline(always)]`: code that is
+    /// not inlined is compiled for all processors.
     fn run(self) -> Self::Output;
 }
 

@@ -160,7 +160,7 @@ impl Coding {
                 Err(start.place(Error::corrupt("coding 6 is only for the first field behind a mask")))
             }
             6 => KeptModel::read(cursor, width).map(Self::MixedKept),
-            _ => Err(start.place(Error::unsupported(format!("coding {code}")))),
+            _ => Err(start.place(Error::unsupported(format!("the coding {code} is unknown")))),
         }
     }
 

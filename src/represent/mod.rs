@@ -111,7 +111,7 @@ impl Representation {
             0 => Self::Raw,
             1 => Self::Zstd,
             2 => Self::Fields(Box::new(Fields::read(&mut cursor, layout)?)),
-            _ => return Err(Error::unsupported(format!("representation {code}")).in_section("segment")),
+            _ => return Err(Error::unsupported(format!("the representation {code} is unknown")).in_section("segment")),
         };
         cursor.finish()?;
         Ok(this)

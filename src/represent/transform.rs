@@ -27,7 +27,7 @@ impl Transform {
                 by if by > 0 && (bits == 64 || by >> bits == 0) => Ok(Self::Offset(by)),
                 by => Err(start.place(Error::corrupt(format!("an offset of {by} for words of {bits} bits")))),
             },
-            other => Err(start.place(Error::unsupported(format!("transform {other}")))),
+            other => Err(start.place(Error::unsupported(format!("the transform {other} is unknown")))),
         }
     }
 

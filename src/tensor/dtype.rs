@@ -98,7 +98,7 @@ impl Dtype {
     pub(crate) fn from_code(code: u8) -> Result<Self> {
         match TABLE.get(usize::from(code)) {
             Some(row) => Ok(row.0),
-            None => Err(Error::unsupported(format!("dtype code {code}"))),
+            None => Err(Error::unsupported(format!("the dtype code {code} is unknown"))),
         }
     }
 

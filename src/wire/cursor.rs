@@ -4,7 +4,8 @@ use byteorder::{ByteOrder, LittleEndian};
 
 use crate::error::{Error, Result};
 
-/// Reads from the front of `bytes`, never past the end. Errors carry the offset in the file and the name of the section.
+/// Reads from the front of `bytes`, never past the end. Errors carry the offset in the file and the name of the
+/// section.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],

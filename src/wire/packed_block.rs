@@ -23,7 +23,8 @@ pub(crate) fn write_packed(out: &mut Vec<u8>, raw: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Reads a packed block of at most `limit` bytes. Memory grows with the bytes that zstd returns, not with the declared size.
+/// Reads a packed block of at most `limit` bytes. Memory grows with the bytes that zstd returns, not with the declared
+/// size.
 pub(crate) fn read_packed<'a>(cursor: &mut Cursor<'a>, limit: u64) -> Result<Cow<'a, [u8]>> {
     let start = cursor.clone();
     let raw_len = cursor.varint()?;
@@ -42,14 +43,14 @@ pub(crate) fn read_packed<'a>(cursor: &mut Cursor<'a>, limit: u64) -> Result<Cow
     decompress(coded, raw_len).map(Cow::Owned).map_err(|error| start.place(error))
 }
 
-/// Returns log2 of the largest window that a frame of `raw_len` bytes may ask for (section 1.3), so that a small frame cannot ask for
-/// much memory.
+/// Returns log2 of the largest window that a frame of `raw_len` bytes may ask for (section 1.3), so that a small frame
+/// cannot ask for much memory.
 fn window_log(raw_len: u64) -> u32 {
     raw_len.clamp(1, 1 << 27).next_power_of_two().ilog2().clamp(10, 27)
 }
 
-/// Checks that `coded` is exactly one zstd frame, with a window that is allowed for `raw_len` bytes (section 1.3). zstd itself
-/// accepts a larger window if it happens not to need it.
+/// Checks that `coded` is exactly one zstd frame, with a window that is allowed for `raw_len` bytes (section 1.3). zstd
+/// itself accepts a larger window if it happens not to need it.
 pub(crate) fn check_zstd_frame(coded: &[u8], raw_len: u64) -> Result<()> {
     match zstd::zstd_safe::find_frame_compressed_size(coded) {
         Ok(size) if size == coded.len() => {}
@@ -64,7 +65,8 @@ pub(crate) fn check_zstd_frame(coded: &[u8], raw_len: u64) -> Result<()> {
     }
 }
 
-/// Returns the window size of a zstd frame (RFC 8878, section 3.1.1.1). For a single-segment frame this is its content size.
+/// Returns the window size of a zstd frame (RFC 8878, section 3.1.1.1). For a single-segment frame this is its content
+/// size.
 fn window(frame: &[u8]) -> Option<u64> {
     let (magic, header) = frame.split_first_chunk()?;
     let (&descriptor, header) = header.split_first()?;

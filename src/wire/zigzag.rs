@@ -1,4 +1,5 @@
-//! Zigzag: signed integers as unsigned ones, so that small magnitudes give small numbers: 0, −1, 1, −2, 2 become 0, 1, 2, 3, 4.
+//! Zigzag: signed integers as unsigned ones, so that small magnitudes give small numbers: 0, −1, 1, −2, 2 become 0, 1,
+//! 2, 3, 4.
 
 /// Returns the zigzag of a signed integer.
 pub(crate) fn zigzag(value: i64) -> u64 {

@@ -16,8 +16,8 @@ impl Graph {
         }
     }
 
-    /// Returns a shortest cycle, with the reasons of its edges, through each wanted node that has one and is in no cycle returned
-    /// before it.
+    /// Returns a shortest cycle, with the reasons of its edges, through each wanted node that has one and is in no
+    /// cycle returned before it.
     pub fn cycles(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let mut shown = BTreeSet::new();
         let mut cycles = Vec::new();

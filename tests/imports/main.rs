@@ -1,4 +1,5 @@
-//! Checks the structure of the source tree: no import cycles, no import against the order in CONTRIBUTING.md, no long files.
+//! Checks the structure of the source tree: no import cycles, no import against the order in CONTRIBUTING.md, no long
+//! files.
 
 mod graph;
 mod source;
@@ -150,7 +151,8 @@ fn a_cycle_is_shown_with_its_reasons() {
     assert_eq!(graph.cycles(|_| true), ["a -> b -> c -> a\n    a needs b\n    b needs c\n    c needs a\n"]);
 }
 
-/// Returns the root of the repository, in which `cargo test` runs; `None` in a published package, which holds the library alone.
+/// Returns the root of the repository, in which `cargo test` runs; `None` in a published package, which holds the
+/// library alone.
 fn repository() -> Option<&'static Path> {
     let root = Path::new(".");
     root.join("tersor-cli").exists().then_some(root)

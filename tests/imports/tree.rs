@@ -42,8 +42,8 @@ impl Tree {
         Tree { modules }
     }
 
-    /// Every import of a file from another, in the order of files and lines. A module that names its own children's items for others,
-    /// by `pub use`, imports nothing.
+    /// Every import of a file from another, in the order of files and lines. A module that names its own children's
+    /// items for others, by `pub use`, imports nothing.
     pub fn imports(&self) -> Vec<Import> {
         let mut imports = Vec::new();
         for (module, (from, source)) in &self.modules {

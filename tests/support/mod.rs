@@ -18,8 +18,8 @@ pub struct Content {
     pub bytes: Vec<u8>,
 }
 
-/// The content of a container as a reader in file order returns it: stored entries by ordinal, and pairs of an alias and
-/// its target.
+/// The content of a container as a reader in file order returns it: stored entries by ordinal, and pairs of an alias
+/// and its target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Streamed {
     pub metadata: Vec<(String, String)>,

@@ -6,14 +6,15 @@ use crate::error::{Error, Result};
 use crate::tensor::{Dtype, TensorView, bytes_of, element_count};
 use block::{BLOCK, Block, BlockSums, LANES};
 
-/// The difference between the values of a tensor A and a tensor B of the same shape. Differences of parts can be merged.
+/// The difference between the values of a tensor A and a tensor B of the same shape. Differences of parts can be
+/// merged.
 ///
-/// Values are compared as f64, which represents all values of every dtype except 64-bit integers. Two 64-bit integers are
-/// compared exactly; if the other dtype is a float, the integer is rounded to the nearest f64. 0.0 equals -0.0, and every NaN
-/// equals every NaN. A complex number is two values, its real and its imaginary part.
+/// Values are compared as f64, which represents all values of every dtype except 64-bit integers. Two 64-bit integers
+/// are compared exactly; if the other dtype is a float, the integer is rounded to the nearest f64. 0.0 equals -0.0, and
+/// every NaN equals every NaN. A complex number is two values, its real and its imaginary part.
 ///
-/// An error is the absolute difference between two finite values. All other pairs are only counted. An error beyond the range
-/// of f64 counts as [`f64::MAX`], and a squared error below that range as 0.
+/// An error is the absolute difference between two finite values. All other pairs are only counted. An error beyond the
+/// range of f64 counts as [`f64::MAX`], and a squared error below that range as 0.
 ///
 /// ```
 /// use tersor::{Difference, Dtype, TensorView};
@@ -73,6 +74,7 @@ pub struct NonFinite {
 
 impl NonFinite {
     /// Returns the sum.
+    #[must_use]
     pub fn total(&self) -> u64 {
         self.only_a + self.only_b + self.both
     }
@@ -80,6 +82,7 @@ impl NonFinite {
 
 impl Difference {
     /// Returns whether values of these dtypes can be compared. A complex dtype can only be compared with itself.
+    #[must_use]
     pub fn is_defined(a: Dtype, b: Dtype) -> bool {
         (a == Dtype::C64) == (b == Dtype::C64)
     }
@@ -186,42 +189,52 @@ impl Difference {
     }
 
     /// Returns whether no value changed and no stored bit differs.
+    #[must_use]
     pub fn is_none(&self) -> bool {
         self.changed == 0 && self.differing.values == 0
     }
 
     /// Returns whether all errors are at most `tolerance`, and no NaN or infinity changed.
+    #[must_use]
     pub fn is_within(&self, tolerance: f64) -> bool {
         self.non_finite.total() == 0 && self.largest <= tolerance
     }
 
     /// Returns the largest error; 0 if there is none.
+    #[must_use]
     pub fn largest_error(&self) -> f64 {
         self.largest
     }
 
     /// Returns the index of the first value with the largest error, if there is an error.
+    #[must_use]
     pub fn largest_at(&self) -> Option<u64> {
         (self.largest > 0.0).then_some(self.at)
     }
 
     /// Returns the mean of the errors; `None` without finite values or beyond the range of f64.
+    #[must_use]
     pub fn mean_error(&self) -> Option<f64> {
         self.mean_of(self.sum)
     }
 
-    /// Returns the square root of the mean of the squared errors; `None` without finite values or beyond the range of f64.
+    /// Returns the square root of the mean of the squared errors; `None` without finite values or beyond the range of
+    /// f64.
+    #[must_use]
     pub fn rms_error(&self) -> Option<f64> {
         self.mean_of(self.squares).map(f64::sqrt)
     }
 
-    /// Returns the [`rms_error`](Self::rms_error) divided by the root mean square of A's values; `None` also if A's values are 0.
+    /// Returns the [`rms_error`](Self::rms_error) divided by the root mean square of A's values; `None` also if A's
+    /// values are 0.
+    #[must_use]
     pub fn relative_error(&self) -> Option<f64> {
         let size = self.mean_of(self.energy)?.sqrt();
         self.rms_error().map(|error| error / size).filter(|relative| relative.is_finite())
     }
 
     /// Returns the signal-to-noise ratio in decibels, with A's values as the signal; `None` also if there is no error.
+    #[must_use]
     pub fn signal_to_noise(&self) -> Option<f64> {
         self.relative_error().map(|relative| -20.0 * relative.log10()).filter(|ratio| ratio.is_finite())
     }

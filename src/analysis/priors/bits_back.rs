@@ -5,14 +5,16 @@ use std::f64::consts::LN_2;
 /// Weights with a larger absolute mean are skipped, so that squares stay finite.
 const MAX_MEAN: f64 = 1e100;
 
-/// The bits-back length of weights with a factorised Gaussian posterior under a Gaussian prior (Hinton and van Camp 1993): the divergence
+/// The bits-back length of weights with a factorised Gaussian posterior under a Gaussian prior (Hinton and van Camp
+/// 1993): the divergence
 ///
 /// ```text
 /// KL(q || p) = sum over weights of 1/2 (ln(r^2 / s^2) + (s^2 + (m - u)^2) / r^2 - 1) nats,   q = N(m, s^2),   p = N(u, r^2)
 /// ```
 ///
-/// with the prior that minimises the divergence, `u = mean(m)` and `r^2 = mean((m - u)^2 + s^2)`. The sender draws the weights from `q`
-/// with other bits that it has to send, and the receiver gets these bits back. The precision of the weights then needs no choice.
+/// with the prior that minimises the divergence, `u = mean(m)` and `r^2 = mean((m - u)^2 + s^2)`. The sender draws the
+/// weights from `q` with other bits that it has to send, and the receiver gets these bits back. The precision of the
+/// weights then needs no choice.
 ///
 /// ```
 /// let mut bits_back = tersor::priors::BitsBack::new();
@@ -39,8 +41,8 @@ impl BitsBack {
         Self::default()
     }
 
-    /// Adds a weight with the given posterior mean and variance. The weight is skipped if the variance is not positive, or if a number
-    /// is not finite or its absolute value exceeds 1e100.
+    /// Adds a weight with the given posterior mean and variance. The weight is skipped if the variance is not positive,
+    /// or if a number is not finite or its absolute value exceeds 1e100.
     pub fn add(&mut self, mean: f64, variance: f64) {
         if mean.abs() <= MAX_MEAN && variance > 0.0 && variance <= MAX_MEAN {
             self.weights += 1;
@@ -70,21 +72,25 @@ impl BitsBack {
     }
 
     /// Returns the number of weights added.
+    #[must_use]
     pub fn weights(&self) -> u64 {
         self.weights
     }
 
     /// Returns the number of weights skipped.
+    #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
 
     /// Returns the mean of the prior, in units of the weights; 0 without weights.
+    #[must_use]
     pub fn prior_mean(&self) -> f64 {
         self.mean
     }
 
     /// Returns the standard deviation of the prior, in units of the weights; 0 without weights.
+    #[must_use]
     pub fn prior_deviation(&self) -> f64 {
         if self.weights == 0 { 0.0 } else { self.prior_variance().sqrt() }
     }
@@ -94,6 +100,7 @@ impl BitsBack {
     }
 
     /// Returns the divergence of all weights in bits; 0 without weights.
+    #[must_use]
     pub fn kl_bits(&self) -> f64 {
         if self.weights == 0 {
             return 0.0;
@@ -103,12 +110,15 @@ impl BitsBack {
         nats.max(0.0) / LN_2
     }
 
-    /// Returns the bits of the two parameters of the prior, `1/2 log2 n` each for `n` weights (Rissanen 1978); 0 without weights.
+    /// Returns the bits of the two parameters of the prior, `1/2 log2 n` each for `n` weights (Rissanen 1978); 0
+    /// without weights.
+    #[must_use]
     pub fn parameter_bits(&self) -> f64 {
         super::prior::parameter_bits(2, self.weights.max(1) as f64)
     }
 
     /// Returns the sum of [`kl_bits`](Self::kl_bits) and [`parameter_bits`](Self::parameter_bits).
+    #[must_use]
     pub fn bits(&self) -> f64 {
         self.kl_bits() + self.parameter_bits()
     }

@@ -9,7 +9,8 @@ use super::search::golden_section;
 
 /// The least standard deviation in levels. All but 1e-15 of the mass is then in the level of the mean.
 pub(super) const MIN_DEVIATION: f64 = 1.0 / 16.0;
-/// From this standard deviation in levels, moments with Sheppard's correction maximise the likelihood to sufficient precision.
+/// From this standard deviation in levels, moments with Sheppard's correction maximise the likelihood to sufficient
+/// precision.
 const SMOOTH: f64 = 8.0;
 
 /// A Gaussian distribution over levels.
@@ -50,7 +51,8 @@ impl Gaussian {
         };
         let mut best = of_moments(mean, variance);
         if zeros == Zeros::Missing {
-            // expectation maximisation: the expected number of missing zeros is included in the moments (Dempster, Laird and Rubin 1977)
+            // expectation maximisation: the expected number of missing zeros is included in the moments (Dempster,
+            // Laird and Rubin 1977)
             for _ in 0..50 {
                 let zero = best.ln_mass(0);
                 let missing = zero.exp() / -zero.exp_m1();
@@ -61,8 +63,8 @@ impl Gaussian {
         }
         let mut nats = best.nats(levels, zeros);
         if best.deviation < SMOOTH {
-            // the likelihood of intervals is log-concave in 1/deviation and mean/deviation (Burridge 1981), so a search along one
-            // variable at a time converges
+            // the likelihood of intervals is log-concave in 1/deviation and mean/deviation (Burridge 1981), so a search
+            // along one variable at a time converges
             for _ in 0..8 {
                 let before = nats;
                 let Self { mean, deviation } = best;

@@ -18,8 +18,8 @@ const LIMIT: f64 = (i64::MAX / 2) as f64;
 
 /// A histogram of levels: weights are rounded to multiples of a step, ties to even.
 ///
-/// Counts are exact. Memory is bounded: if more than 2^20 distinct levels occur, the step doubles, and each pair of levels `2k` and
-/// `2k + 1` becomes one level `k`. [`step`](Self::step) returns the current step.
+/// Counts are exact. Memory is bounded: if more than 2^20 distinct levels occur, the step doubles, and each pair of
+/// levels `2k` and `2k + 1` becomes one level `k`. [`step`](Self::step) returns the current step.
 #[derive(Debug, Clone)]
 pub struct Histogram {
     /// The initial step; 0 if it was not positive and finite.
@@ -43,16 +43,16 @@ pub struct Moments {
     pub mean: f64,
     /// The standard deviation, in units of the weights.
     pub deviation: f64,
-    /// The fourth central moment divided by the squared variance: 3 for a Gaussian, 6 for a Laplace distribution. `None` if all
-    /// levels are equal.
+    /// The fourth central moment divided by the squared variance: 3 for a Gaussian, 6 for a Laplace distribution.
+    /// `None` if all levels are equal.
     pub kurtosis: Option<f64>,
     /// The share of weights at level 0.
     pub zero_share: f64,
 }
 
 impl Histogram {
-    /// Creates an empty histogram. `step` is in units of the weights. If it is not positive and finite, the step is 0 and all weights
-    /// are skipped.
+    /// Creates an empty histogram. `step` is in units of the weights. If it is not positive and finite, the step is 0
+    /// and all weights are skipped.
     pub fn new(step: f64) -> Self {
         let first_step = if step.is_finite() && step > 0.0 { step } else { 0.0 };
         let window = vec![0; 2 * HALF as usize];
@@ -162,6 +162,7 @@ impl Histogram {
     }
 
     /// Returns the levels that occur and their counts, in ascending order. Level `k` represents the weight `k * step`.
+    #[must_use]
     pub fn levels(&self) -> Vec<(i64, u64)> {
         let beyond = self.beyond();
         let (below, above) = beyond.split_at(beyond.partition_point(|&(level, _)| level < 0));
@@ -170,21 +171,25 @@ impl Histogram {
     }
 
     /// Returns the current step in units of the weights; 0 if the initial step was not positive and finite.
+    #[must_use]
     pub fn step(&self) -> f64 {
         self.first_step * 2f64.powi(self.doublings as i32)
     }
 
     /// Returns the number of counted weights.
+    #[must_use]
     pub fn weights(&self) -> u64 {
         self.weights
     }
 
     /// Returns the number of skipped weights: NaN, infinities, and weights of at least 2^62 steps.
+    #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
 
     /// Returns the moments of the rounded weights; `None` without weights.
+    #[must_use]
     pub fn moments(&self) -> Option<Moments> {
         let levels = self.levels();
         let (mean, variance, fourth) = central_moments(&levels)?;

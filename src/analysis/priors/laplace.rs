@@ -1,7 +1,8 @@
 //! [`PriorKind::Laplace`].
 //!
-//! With the step `t`, the scale `b`, `r = exp(-t / 2b)` and the median at level `m`, the mass of level `m` is `1 - r`, and the mass of a
-//! level at distance `j` from it is `1/2 r^(2j - 1) (1 - r^2)`. The code length therefore depends on three sums over the levels.
+//! With the step `t`, the scale `b`, `r = exp(-t / 2b)` and the median at level `m`, the mass of level `m` is `1 - r`,
+//! and the mass of a level at distance `j` from it is `1/2 r^(2j - 1) (1 - r^2)`. The code length therefore depends on
+//! three sums over the levels.
 
 use std::f64::consts::LN_2;
 
@@ -40,8 +41,8 @@ impl LaplaceSums {
         Self { median, at: at as f64, beside: beside as f64, halves }
     }
 
-    /// Returns the decay `1 - r` that maximises the likelihood. `r` is the root of `(S + 2 N + n) r^2 + n r = S`, with `n` weights at the
-    /// median, `N` other weights, and the sum `S` of `halves`.
+    /// Returns the decay `1 - r` that maximises the likelihood. `r` is the root of `(S + 2 N + n) r^2 + n r = S`, with
+    /// `n` weights at the median, `N` other weights, and the sum `S` of `halves`.
     fn decay(&self) -> f64 {
         let a = self.halves + 2.0 * self.beside + self.at;
         let root = (self.at * self.at + 4.0 * a * self.halves).sqrt();
@@ -74,8 +75,8 @@ impl LaplaceSums {
 }
 
 impl Laplace {
-    /// Returns the distribution with the shortest code length, and this length in nats. With `Zeros::Missing`, it is conditional on every
-    /// weight being nonzero. `levels` must not be empty.
+    /// Returns the distribution with the shortest code length, and this length in nats. With `Zeros::Missing`, it is
+    /// conditional on every weight being nonzero. `levels` must not be empty.
     pub(super) fn fit(levels: &[(i64, u64)], zeros: Zeros) -> (Self, f64) {
         let median = median(levels);
         let sums = LaplaceSums::new(levels, median);

@@ -67,8 +67,8 @@ impl Bin {
         self.levels > 1 || gaussian.deviation >= SMOOTH
     }
 
-    /// Returns the variance of a uniform distribution within a level, divided by the variance of a Gaussian; 0 for bins of several
-    /// levels, where it is negligible.
+    /// Returns the variance of a uniform distribution within a level, divided by the variance of a Gaussian; 0 for bins
+    /// of several levels, where it is negligible.
     fn within(&self, variance: f64) -> f64 {
         if self.levels == 1 { 1.0 / (12.0 * variance) } else { 0.0 }
     }
@@ -90,7 +90,8 @@ impl Bin {
         -0.5 * (square + bend) - LN_SQRT_2PI - ln_deviation
     }
 
-    /// Returns the mean and the mean square of the part of a Gaussian in this bin, in standard deviations from its mean.
+    /// Returns the mean and the mean square of the part of a Gaussian in this bin, in standard deviations from its
+    /// mean.
     fn moments(&self, gaussian: &Gaussian, ln_mass: f64) -> (f64, f64) {
         let Gaussian { mean, deviation } = *gaussian;
         let centre = (self.mean - mean) / deviation;
@@ -104,8 +105,8 @@ impl Bin {
     }
 }
 
-/// Returns a bin for each level, or if there are too many, bins of about equal width in the middle and of logarithmic width in the
-/// tails.
+/// Returns a bin for each level, or if there are too many, bins of about equal width in the middle and of logarithmic
+/// width in the tails.
 fn bins(levels: &[(i64, u64)]) -> Vec<Bin> {
     if levels.len() <= MAX_BINS {
         return levels.iter().map(|level| Bin::new(&[*level])).collect();
@@ -190,8 +191,8 @@ fn improve(bins: &[Bin], components: &mut [Component], rounds: usize) -> f64 {
     nats
 }
 
-/// Returns initial mixtures with one more component: the heaviest or the widest component is split into two with different deviations
-/// or different means, or a spike at `mode` is added.
+/// Returns initial mixtures with one more component: the heaviest or the widest component is split into two with
+/// different deviations or different means, or a spike at `mode` is added.
 fn initial_mixtures(components: &[Component], mode: i64) -> Vec<Vec<Component>> {
     let by = |key: fn(&Component) -> f64| {
         let pairs = components.iter().enumerate().max_by(|a, b| key(a.1).total_cmp(&key(b.1)));
@@ -256,8 +257,8 @@ fn fit(levels: &[(i64, u64)]) -> Vec<Component> {
     best
 }
 
-/// Returns the bits of the parameters. The mean of a spike names a level, so it costs at least the logarithm of the range. Otherwise a
-/// mixture with one spike for each weight would seem to be free.
+/// Returns the bits of the parameters. The mean of a spike names a level, so it costs at least the logarithm of the
+/// range. Otherwise a mixture with one spike for each weight would seem to be free.
 fn description(components: &[Component], weights: f64, range: f64) -> f64 {
     let spikes = components.iter().filter(|component| component.gaussian.deviation < 1.0).count();
     let of_means = (range.log2() - parameter_bits(1, weights)).max(0.0);

@@ -1,12 +1,13 @@
 //! Code lengths of weights under priors. A prior ignores the order of the weights.
 //!
-//! With the step `t`, a weight at level `k` represents the interval `((k - 1/2) t, (k + 1/2) t)`. Its code length under a density is
-//! `-log2` of the mass in this interval, in bits. If the step is small compared with the features of the density, the mean is
-//! `h - log2 t` bits per weight, with the differential entropy `h` in bits: halving the step adds one bit per weight.
+//! With the step `t`, a weight at level `k` represents the interval `((k - 1/2) t, (k + 1/2) t)`. Its code length under
+//! a density is `-log2` of the mass in this interval, in bits. If the step is small compared with the features of the
+//! density, the mean is `h - log2 t` bits per weight, with the differential entropy `h` in bits: halving the step adds
+//! one bit per weight.
 //!
-//! Parameters are part of the description. With the precision that `n` weights determine, each parameter needs `1/2 log2 n` bits
-//! (Rissanen 1978; as the cost of universal coding, Rissanen 1984). [`Prior::bits`] is the sum of both. This description length
-//! compares priors at the same step.
+//! Parameters are part of the description. With the precision that `n` weights determine, each parameter needs `1/2
+//! log2 n` bits (Rissanen 1978; as the cost of universal coding, Rissanen 1984). [`Prior::bits`] is the sum of both.
+//! This description length compares priors at the same step.
 //!
 //! | prior | as a penalty in training |
 //! |---|---|
@@ -70,6 +71,7 @@ impl Priors {
     }
 
     /// Returns the prior with the fewest bits, the first one in case of a tie; `None` without weights.
+    #[must_use]
     pub fn best(&self) -> Option<&Prior> {
         self.models.iter().min_by(|a, b| a.bits.total_cmp(&b.bits))
     }

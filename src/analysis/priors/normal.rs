@@ -13,11 +13,13 @@ fn is_narrow(centre: f64, width: f64) -> bool {
     width * centre.abs().max(1.0) < NARROW
 }
 
-/// Returns `ln P(centre - width/2 < Z < centre + width/2)` for a standard normal `Z`, with a relative error of the mass below 1e-13.
+/// Returns `ln P(centre - width/2 < Z < centre + width/2)` for a standard normal `Z`, with a relative error of the mass
+/// below 1e-13.
 ///
-/// - Narrow intervals: the density in the middle times the width, with two more terms of the Taylor series. The first omitted
-///   term is below 1e-13.
-/// - Intervals near 0: differences of `erfc`, from W. J. Cody's rational approximations as in FDLIBM (Sun Microsystems, 1993).
+/// - Narrow intervals: the density in the middle times the width, with two more terms of the Taylor series. The first
+///   omitted term is below 1e-13.
+/// - Intervals near 0: differences of `erfc`, from W. J. Cody's rational approximations as in FDLIBM (Sun Microsystems,
+///   1993).
 /// - Intervals far from 0: Laplace's continued fraction of the scaled `erfc` (Abramowitz and Stegun 1964, 7.1.14).
 pub(super) fn ln_mass(centre: f64, width: f64) -> f64 {
     let centre = centre.abs();
@@ -38,9 +40,11 @@ pub(super) fn ln_mass(centre: f64, width: f64) -> f64 {
     }
 }
 
-/// Returns the mean and the mean square of a standard normal variable, conditional on the interval whose [`ln_mass`] is given.
+/// Returns the mean and the mean square of a standard normal variable, conditional on the interval whose [`ln_mass`] is
+/// given.
 ///
-/// With the densities `a` and `b` at the ends of the interval, divided by its mass, they are `a - b` and `1 + lower a - upper b`.
+/// With the densities `a` and `b` at the ends of the interval, divided by its mass, they are `a - b` and `1 + lower a -
+/// upper b`.
 pub(super) fn moments_within(centre: f64, width: f64, ln_mass: f64) -> (f64, f64) {
     if is_narrow(centre, width) {
         let h2 = width * width;

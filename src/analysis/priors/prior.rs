@@ -10,9 +10,9 @@ pub enum PriorKind {
     Uniform,
     /// A Gaussian of any mean and standard deviation. Its negative logarithm is weight decay.
     ///
-    /// Both parameters maximise the likelihood of the intervals. They come from moments with Sheppard's correction of `t^2 / 12`. If
-    /// the deviation is below 8 steps, a search improves one parameter after the other, at most eight times, until it gains less
-    /// than 1e-10 of the code length. The deviation is at least a sixteenth of a step.
+    /// Both parameters maximise the likelihood of the intervals. They come from moments with Sheppard's correction of
+    /// `t^2 / 12`. If the deviation is below 8 steps, a search improves one parameter after the other, at most eight
+    /// times, until it gains less than 1e-10 of the code length. The deviation is at least a sixteenth of a step.
     ///
     /// Two parameters: `mean` and `deviation`, in units of the weights.
     Gaussian,
@@ -24,31 +24,34 @@ pub enum PriorKind {
     Laplace,
     /// A mixture of two to eight Gaussians: soft weight sharing (Nowlan and Hinton 1992).
     ///
-    /// It is fitted by expectation maximisation for grouped data (McLachlan and Jones 1988), from fixed initial mixtures and with a
-    /// limited number of rounds. The number of components minimises the description length. With more than 256 levels, the fit
-    /// combines neighbouring levels; the code length is always computed from all levels.
+    /// It is fitted by expectation maximisation for grouped data (McLachlan and Jones 1988), from fixed initial
+    /// mixtures and with a limited number of rounds. The number of components minimises the description length. With
+    /// more than 256 levels, the fit combines neighbouring levels; the code length is always computed from all levels.
     ///
-    /// The number of `components`, then three parameters for each: `weight_1`, `mean_1`, `deviation_1` and so on, the last two in
-    /// units of the weights. A component with a deviation of a sixteenth of a step is a spike. If the deviation is below a step, the
-    /// mean costs at least `log2(greatest - least + 1)` bits, as in a codebook.
+    /// The number of `components`, then three parameters for each: `weight_1`, `mean_1`, `deviation_1` and so on, the
+    /// last two in units of the weights. A component with a deviation of a sixteenth of a step is a spike. If the
+    /// deviation is below a step, the mean costs at least `log2(greatest - least + 1)` bits, as in a codebook.
     Mixture,
-    /// A list of the levels that occur, and an index for each weight: `n H` bits, with the entropy `H` of the shares of the levels.
+    /// A list of the levels that occur, and an index for each weight: `n H` bits, with the entropy `H` of the shares of
+    /// the levels.
     ///
-    /// The parameters are the least and the greatest level as for [`Uniform`](Self::Uniform), `log2(greatest - least + 1)` bits for
-    /// each of the `V` levels, and `V - 1` shares of `1/2 log2 n` bits. Shown are `values`, which is `V`, and `entropy` in bits per
-    /// weight.
+    /// The parameters are the least and the greatest level as for [`Uniform`](Self::Uniform), `log2(greatest - least +
+    /// 1)` bits for each of the `V` levels, and `V - 1` shares of `1/2 log2 n` bits. Shown are `values`, which is `V`,
+    /// and `entropy` in bits per weight.
     Codebook,
-    /// A mask of the zeros, with `n H(z)` bits for the share `z` of zeros, and the better of a Gaussian and a Laplace distribution for
-    /// the other weights. The distribution is conditional on a nonzero level, that is divided by `1 - P(level 0)`, and fitted so.
+    /// A mask of the zeros, with `n H(z)` bits for the share `z` of zeros, and the better of a Gaussian and a Laplace
+    /// distribution for the other weights. The distribution is conditional on a nonzero level, that is divided by `1 -
+    /// P(level 0)`, and fitted so.
     ///
-    /// Parameters: `zero_share` with `1/2 log2 n` bits; one bit for the choice of the distribution; and its two parameters, with `n`
-    /// counting only nonzero weights: `mean` and `deviation`, or `median` and `scale`, in units of the weights. The latter are
-    /// missing if all weights are zero.
+    /// Parameters: `zero_share` with `1/2 log2 n` bits; one bit for the choice of the distribution; and its two
+    /// parameters, with `n` counting only nonzero weights: `mean` and `deviation`, or `median` and `scale`, in units of
+    /// the weights. The latter are missing if all weights are zero.
     Pruned,
 }
 
 impl PriorKind {
     /// Returns the name that is shown in tables and in JSON.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Uniform => "uniform",

@@ -1,6 +1,7 @@
 //! Minimisation of a function of one variable.
 
-/// Returns the minimum of a unimodal function in `range`, to about 1e-7, and the value there, by golden-section search (Kiefer 1953).
+/// Returns the minimum of a unimodal function in `range`, to about 1e-7, and the value there, by golden-section search
+/// (Kiefer 1953).
 pub(super) fn golden_section(range: (f64, f64), mut value: impl FnMut(f64) -> f64) -> (f64, f64) {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     let (mut lower, mut upper) = range;

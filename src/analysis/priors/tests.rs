@@ -84,8 +84,8 @@ fn density(prior: &Prior) -> Box<dyn Fn(f64) -> f64> {
     }
 }
 
-/// Returns the sum of the code lengths of single weights, by integration of the density over their intervals. Each interval is
-/// integrated in two halves, so that the peak of a Laplace distribution is an end.
+/// Returns the sum of the code lengths of single weights, by integration of the density over their intervals. Each
+/// interval is integrated in two halves, so that the peak of a Laplace distribution is an end.
 fn bits_one_by_one(step: f64, weights: &[f64], prior: &Prior) -> f64 {
     let density = density(prior);
     let mass = |level: f64| {
@@ -186,8 +186,8 @@ fn code_lengths_match_shares() {
     }
 }
 
-/// The number of weights of a known source. The standard deviation of the bits of a weight is below 1.6, so the standard deviation of the mean is below
-/// 0.0036; the tests allow four times this.
+/// The number of weights of a known source. The standard deviation of the bits of a weight is below 1.6, so the
+/// standard deviation of the mean is below 0.0036; the tests allow four times this.
 const MANY: usize = 200_000;
 const ALLOWED: f64 = 4.0 * 0.0036;
 

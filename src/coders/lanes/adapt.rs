@@ -71,7 +71,8 @@ impl Follower {
         counts.iter().sum::<u32>() as usize >= self.adaptation.interval_len() / 8
     }
 
-    /// Sets `frequencies` from the counts, and the counts to 0. At least one entry was counted, and no more than a chunk has.
+    /// Sets `frequencies` from the counts, and the counts to 0. At least one entry was counted, and no more than a
+    /// chunk has.
     fn follow(&mut self, counts: &mut [u32], frequencies: &mut [u16]) {
         let n: u32 = counts.iter().sum();
         let rate = u32::from(self.adaptation.rate.min(MAX_RATE));
@@ -107,8 +108,8 @@ impl AdaptiveTables {
         Self { frequencies, followers }
     }
 
-    /// Returns whether enough entries of a context were counted for it to change at the end of an interval. Never, if the
-    /// tables are static.
+    /// Returns whether enough entries of a context were counted for it to change at the end of an interval. Never, if
+    /// the tables are static.
     pub(super) fn is_due(&self, context: usize, counts: &[u32]) -> bool {
         self.followers.get(context).is_some_and(|follower| follower.is_due(counts))
     }

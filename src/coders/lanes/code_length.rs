@@ -1,12 +1,13 @@
-//! Exact code lengths of fields coded in lanes, as floats in bits. For analysis only: encoders choose by [`super::cost`].
+//! Exact code lengths of fields coded in lanes, as floats in bits. For analysis only: encoders choose by
+//! [`super::cost`].
 
 use super::super::tables::Tables;
 use super::adapt::Adaptation;
 use super::measure::{Measure, Tally};
 use super::model::LaneModel;
 
-/// Returns the code length in bits of symbols that occur `counts[context << width | symbol]` times, under static tables. Symbols
-/// without a frequency are escapes, each of which takes its width besides the code of the escape.
+/// Returns the code length in bits of symbols that occur `counts[context << width | symbol]` times, under static
+/// tables. Symbols without a frequency are escapes, each of which takes its width besides the code of the escape.
 pub(crate) fn static_code_length(counts: &[u64], tables: &Tables) -> f64 {
     let mut bits = Bits::default();
     for (counts, table) in counts.chunks_exact(1 << tables.width()).zip(tables.iter()) {

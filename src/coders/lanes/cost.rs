@@ -5,8 +5,8 @@ use super::super::tables::Tables;
 use super::measure::{Measure, Tally};
 use super::model::LaneModel;
 
-/// Returns the cost of symbols that occur `counts[context][symbol]` times, under the tables of their contexts. A symbol without
-/// frequency costs an escape and its width.
+/// Returns the cost of symbols that occur `counts[context][symbol]` times, under the tables of their contexts. A symbol
+/// without frequency costs an escape and its width.
 ///
 /// Returns [`u64::MAX`] if a symbol cannot be coded.
 pub(crate) fn static_cost(counts: &[Vec<u64>], tables: &Tables) -> u64 {
@@ -43,8 +43,8 @@ impl Tally for CostTally {
 
 /// Returns the cost of a chunk coded in lanes: of symbols and escapes, without the states.
 ///
-/// `contexts` has one context for each symbol, or is empty if there is only one context. Returns [`u64::MAX`] if a symbol
-/// cannot be coded.
+/// `contexts` has one context for each symbol, or is empty if there is only one context. Returns [`u64::MAX`] if a
+/// symbol cannot be coded.
 pub(crate) fn lanes_cost(symbols: &[u16], contexts: &[u8], model: &LaneModel) -> u64 {
     let mut measure = Measure::<CostTally>::new(model);
     measure.add(symbols, contexts);

@@ -1,5 +1,5 @@
-//! Encodes lanes (section 10.1). If frequencies adapt, a forward pass first records their changes. A backward pass then codes
-//! the symbols from the last to the first, and undoes the changes on the way.
+//! Encodes lanes (section 10.1). If frequencies adapt, a forward pass first records their changes. A backward pass then
+//! codes the symbols from the last to the first, and undoes the changes on the way.
 
 use std::cell::RefCell;
 
@@ -11,7 +11,8 @@ use crate::kernel::{EncodingLanes, Kernel, ReverseWords, SPARE_WORDS, SlotPlace,
 use crate::spec::{LANES, STATE_LOWER_BOUND};
 
 thread_local! {
-    /// Memory for the words of a chunk. It is kept from chunk to chunk, because filling it is faster than faulting in new pages.
+    /// Memory for the words of a chunk. It is kept from chunk to chunk, because filling it is faster than faulting in
+    /// new pages.
     static WORDS: RefCell<Vec<[u8; 2]>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -21,7 +22,8 @@ thread_local! {
 ///
 /// # Panics
 ///
-/// Panics if a symbol cannot be coded, because the tables were made from counts in which it does not occur in its context.
+/// Panics if a symbol cannot be coded, because the tables were made from counts in which it does not occur in its
+/// context.
 pub(crate) fn encode_lanes(symbols: &[u16], contexts: &[u8], model: &LaneModel, kernel: Kernel, out: &mut Vec<u8>) {
     assert!(model.has_contexts_for(symbols.len(), contexts), "one context for each symbol");
     WORDS.with_borrow_mut(|memory| {
@@ -128,8 +130,8 @@ struct History {
     tables: AdaptiveTables,
     /// The changes in order: the position of the symbol before which a change happened, and the context.
     changes: Vec<(usize, usize)>,
-    /// The frequencies that each change replaced, one after another. They are fewer than the symbols, because a context changes
-    /// only after at least as many symbols as a table can have entries.
+    /// The frequencies that each change replaced, one after another. They are fewer than the symbols, because a context
+    /// changes only after at least as many symbols as a table can have entries.
     replaced: Vec<u16>,
 }
 

@@ -6,8 +6,8 @@ use super::super::tables::Tables;
 use super::adapt::is_counted;
 use crate::spec::LANES;
 
-/// The number of occurrences of an entry, as four numbers to be added up. With a single one, two equal symbols in a row would
-/// make the processor wait.
+/// The number of occurrences of an entry, as four numbers to be added up. With a single one, two equal symbols in a row
+/// would make the processor wait.
 pub(super) type Count = [u32; 4];
 
 /// Marks the entry of a symbol that is coded as an escape. No number of an entry has this bit.
@@ -15,8 +15,8 @@ const ESCAPED: u16 = 1 << 15;
 
 /// The entries of all tables, numbered from the first entry of the first table.
 pub(super) struct Entries {
-    /// The entry of each symbol, by context << width | symbol, with [`ESCAPED`] if it is the escape. For a symbol that cannot be
-    /// coded this is the number of all entries.
+    /// The entry of each symbol, by context << width | symbol, with [`ESCAPED`] if it is the escape. For a symbol that
+    /// cannot be coded this is the number of all entries.
     of_symbol: Vec<u16>,
     /// The first entry of each context, followed by the number of all entries.
     first: Vec<usize>,
@@ -80,8 +80,8 @@ impl Entries {
         }
     }
 
-    /// Counts the entries of all symbols. `counts` has one element more than there are entries, for symbols that cannot be
-    /// coded.
+    /// Counts the entries of all symbols. `counts` has one element more than there are entries, for symbols that cannot
+    /// be coded.
     #[inline(never)]
     pub(super) fn count_all<const MANY: bool>(&self, symbols: &[u16], contexts: &[u8], counts: &mut [Count]) {
         let mut add = |i: usize, context, symbol| {

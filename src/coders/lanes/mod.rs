@@ -1,4 +1,5 @@
-//! The lane coder (section 10): 32 interleaved rANS states that take turns. A *round* is one turn of all states: 32 symbols.
+//! The lane coder (section 10): 32 interleaved rANS states that take turns. A *round* is one turn of all states: 32
+//! symbols.
 //!
 //! ```text
 //!   encode   decode/   cost   code_length

@@ -30,7 +30,8 @@ impl LaneModel {
         self.tables.write(out);
     }
 
-    /// Returns whether `contexts` has one context for each of `count` symbols. It may be empty if there is only one context.
+    /// Returns whether `contexts` has one context for each of `count` symbols. It may be empty if there is only one
+    /// context.
     pub(crate) fn has_contexts_for(&self, count: usize, contexts: &[u8]) -> bool {
         contexts.len() == count || (contexts.is_empty() && self.tables.contexts() == 1)
     }

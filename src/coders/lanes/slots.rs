@@ -1,5 +1,5 @@
-//! The look-up table of a lane decoder: for each slot of each context the label of its entry, the entry's frequency, and the
-//! slot's distance from the entry's start.
+//! The look-up table of a lane decoder: for each slot of each context the label of its entry, the entry's frequency,
+//! and the slot's distance from the entry's start.
 
 use std::cell::RefCell;
 
@@ -7,8 +7,8 @@ use super::super::tables::{Table, Tables};
 use crate::kernel::first_slot;
 use crate::spec::{MAX_PRECISION, SLOT_BITS};
 
-/// Runs of slots are written in blocks of this length. A block may extend beyond the end of its run: the next run overwrites
-/// the excess.
+/// Runs of slots are written in blocks of this length. A block may extend beyond the end of its run: the next run
+/// overwrites the excess.
 const BLOCK: usize = 16;
 
 /// Returns the label of the escape, for tables of this precision that have one: all ones.
@@ -16,7 +16,8 @@ pub(super) fn escape_label(precision: u32) -> u16 {
     ((1u32 << (SLOT_BITS - 2 * precision)) - 1) as u16
 }
 
-/// Returns the label of each entry, by context: the symbol's distance from the first symbol, or the label of the escape.
+/// Returns the label of each entry, by context: the symbol's distance from the first symbol, or the label of the
+/// escape.
 pub(super) fn labels_of(tables: &Tables) -> Vec<Vec<u16>> {
     let of_table = |table: &Table| {
         let mut labels: Vec<u16> = table.symbols().iter().map(|symbol| symbol - tables.first()).collect();
@@ -60,7 +61,8 @@ impl Slots {
         self.0.resize(contexts << precision, 0);
     }
 
-    /// Sets the slots of a context from the labels and the frequencies of its entries. The frequencies add up to 2^precision.
+    /// Sets the slots of a context from the labels and the frequencies of its entries. The frequencies add up to
+    /// 2^precision.
     pub(super) fn fill(&mut self, context: usize, precision: u32, labels: &[u16], frequencies: &[u16]) {
         debug_assert!(precision <= MAX_PRECISION && labels.len() == frequencies.len());
         let Some(slots) = self.0.get_mut(context << precision..(context + 1) << precision) else {

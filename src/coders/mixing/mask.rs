@@ -1,5 +1,5 @@
-//! A mask whose bits are predicted by mixing (section 12.3). Contexts are the densities of the row, the column, the channel and
-//! the kernel position, and the bits around a bit.
+//! A mask whose bits are predicted by mixing (section 12.3). Contexts are the densities of the row, the column, the
+//! channel and the kernel position, and the bits around a bit.
 
 use super::super::sink::Sink;
 use super::geometry::Geometry;

@@ -41,7 +41,8 @@ impl Mixer {
 
     /// Codes a decision by the slots with numbers `at`. Mix and slots then follow the bit.
     ///
-    /// `rate` is the learning rate of the mix. If it has one weight more than slots, the last one belongs to a constant input.
+    /// `rate` is the learning rate of the mix. If it has one weight more than slots, the last one belongs to a constant
+    /// input.
     #[inline(always)]
     pub(super) fn decide<S: Sink, const INPUTS: usize, const N: usize>(
         &mut self,
@@ -74,8 +75,8 @@ impl Mixer {
     }
 }
 
-/// Returns `quarter` of section 12.1, a logarithm in quarter octaves: 4 · log2(|value| / 16), roughly, from 0 to 63; 0 if |value|
-/// is below 16.
+/// Returns `quarter` of section 12.1, a logarithm in quarter octaves: 4 · log2(|value| / 16), roughly, from 0 to 63; 0
+/// if |value| is below 16.
 #[inline(always)]
 pub(super) fn quarter(value: i64) -> usize {
     let value = value.unsigned_abs();

@@ -46,7 +46,8 @@ impl<const INPUTS: usize, const MIXED: usize> SymbolMixer<INPUTS, MIXED> {
 
     /// Codes a symbol and returns it.
     ///
-    /// `contexts` has one context of each set. The lowest bit of a context that depends on a sign is the sign of a prediction.
+    /// `contexts` has one context of each set. The lowest bit of a context that depends on a sign is the sign of a
+    /// prediction.
     #[inline(always)]
     pub(super) fn code<S: Sink>(
         &mut self,

@@ -1,7 +1,8 @@
 //! Frequency codes, and how they are coded (sections 9 and 9.1).
 //!
-//! A table is stored as one small integer for each symbol: its frequency code, a logarithm in eighths of an octave. 0 means
-//! that the symbol has no frequency. Encoder, decoder and cost share [`CodeModel::predict`] and [`CodeModel::code`].
+//! A table is stored as one small integer for each symbol: its frequency code, a logarithm in eighths of an octave. 0
+//! means that the symbol has no frequency. Encoder, decoder and cost share [`CodeModel::predict`] and
+//! [`CodeModel::code`].
 
 use super::super::context::AdaptiveBit;
 use super::super::sink::Sink;
@@ -216,8 +217,8 @@ impl CodeModel {
 }
 
 impl DifferenceModel {
-    /// Codes a difference and returns it. A magnitude of 2^(MAX_EXPONENT + 1) means that a decoder found a larger one than
-    /// there can be.
+    /// Codes a difference and returns it. A magnitude of 2^(MAX_EXPONENT + 1) means that a decoder found a larger one
+    /// than there can be.
     fn code<S: Sink>(&mut self, sink: &mut S, difference: i32) -> Result<i32, S::Error> {
         if !self.differs.code(sink, difference != 0, TABLE_LIMIT)? {
             return Ok(0);

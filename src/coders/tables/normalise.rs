@@ -4,8 +4,8 @@ use crate::spec::MAX_ENTRIES;
 
 /// Sets `frequencies`, each at least 1, to add up to 2^precision, in proportion to `values` as far as possible.
 ///
-/// There is one frequency for each value, 1 to [`MAX_ENTRIES`]; the precision is 9 to 12. Nothing overflows: `excess` is below
-/// 2^44, its sum below 2^52, and the ratio times a partial sum at most 2^44.
+/// There is one frequency for each value, 1 to [`MAX_ENTRIES`]; the precision is 9 to 12. Nothing overflows: `excess`
+/// is below 2^44, its sum below 2^52, and the ratio times a partial sum at most 2^44.
 pub(in crate::coders) fn normalise(values: &[u32], precision: u32, frequencies: &mut [u16]) {
     debug_assert!((1..=MAX_ENTRIES).contains(&values.len()) && values.len() == frequencies.len());
     let whole = 1u64 << precision;

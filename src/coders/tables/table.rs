@@ -11,9 +11,9 @@ use crate::wire::Cursor;
 
 /// The frequencies of some symbols, and possibly of an escape that stands for all others.
 ///
-/// The decoders rely on these invariants: the symbols ascend and are below 2^width; there is one frequency for each symbol,
-/// followed by one for the escape if there is one; there are 1 to [`MAX_ENTRIES`] frequencies, each is at least 1, and they
-/// add up to 2^precision.
+/// The decoders rely on these invariants: the symbols ascend and are below 2^width; there is one frequency for each
+/// symbol, followed by one for the escape if there is one; there are 1 to [`MAX_ENTRIES`] frequencies, each is at least
+/// 1, and they add up to 2^precision.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Table {
     symbols: Vec<u16>,
@@ -61,8 +61,8 @@ impl Table {
         self.frequencies.len() > self.symbols.len()
     }
 
-    /// Returns the entry of each of the 2^width symbols. For a symbol without frequency this is the number of symbols with a
-    /// frequency, which is the entry of the escape if there is one.
+    /// Returns the entry of each of the 2^width symbols. For a symbol without frequency this is the number of symbols
+    /// with a frequency, which is the entry of the escape if there is one.
     #[cfg(test)]
     pub(crate) fn entry_of_symbol(&self, width: u32) -> Vec<u16> {
         let mut entries = vec![self.symbols.len() as u16; 1 << width];

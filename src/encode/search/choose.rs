@@ -136,8 +136,8 @@ pub(crate) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
 
 /// Returns the cost under zstd, if it is below `best`. `chunk_bytes` gives, for a cost, the bytes of a chunk.
 fn zstd_cost(bytes: &[u8], best: u64, effort: &Effort, chunk_bytes: &impl Fn(u64) -> usize) -> Result<Option<u64>> {
-    // zstd is shorter than fields only where bytes repeat, and a sample at a low level shows that. Large segments often begin
-    // with untypical values, so a second sample lies in the middle.
+    // zstd is shorter than fields only where bytes repeat, and a sample at a low level shows that. Large segments often
+    // begin with untypical values, so a second sample lies in the middle.
     let bound = SAMPLE.below(best);
     let middle = bytes.len() / 2;
     let samples = [&bytes[..bytes.len().min(ZSTD_SAMPLE)], &bytes[middle..bytes.len().min(middle + ZSTD_SAMPLE)]];

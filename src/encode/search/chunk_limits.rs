@@ -29,7 +29,8 @@ impl ChunkLimits {
         least_common_multiple(self.unit, if self.dtype.bits() < 8 { 8 } else { 1 })
     }
 
-    /// Returns the elements of a chunk if the segment costs `cost`: chunks take about `chunk_bytes`, are equal, and end with rows.
+    /// Returns the elements of a chunk if the segment costs `cost`: chunks take about `chunk_bytes`, are equal, and end
+    /// with rows.
     pub(super) fn chunk_len(&self, cost: u64) -> u64 {
         let &Self { row, elements, chunk_bytes, most, .. } = self;
         let cost_of_element = (cost / elements.max(1)).max(1);

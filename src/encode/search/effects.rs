@@ -1,5 +1,5 @@
-//! The average magnitude of the weights of each row, column, or index of another axis: the main effects of an analysis of
-//! variance. In an array without gaps they are plain averages, so one pass finds all of them.
+//! The average magnitude of the weights of each row, column, or index of another axis: the main effects of an analysis
+//! of variance. In an array without gaps they are plain averages, so one pass finds all of them.
 
 use std::ops::Range;
 

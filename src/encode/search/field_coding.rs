@@ -24,8 +24,9 @@ impl TableLimits {
     }
 }
 
-/// Returns the cheapest coding of a field with these counts among raw, constant and static lanes, and its cost. Contexts are
-/// dropped if they save less than they cost. A coder has to clear the hurdle, and its tables have to keep the limits.
+/// Returns the cheapest coding of a field with these counts among raw, constant and static lanes, and its cost.
+/// Contexts are dropped if they save less than they cost. A coder has to clear the hurdle, and its tables have to keep
+/// the limits.
 pub(super) fn plan_field(
     counts: &[Vec<u64>],
     width: u32,

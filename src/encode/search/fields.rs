@@ -55,8 +55,8 @@ impl FirstField {
     }
 }
 
-/// Plans the fields of the words. Returns the plan, and the contexts of the first field that were chosen, even if the plan
-/// has no use for them. `chunk_len` gives, for a cost, the values of a chunk. The cost of steps is not counted.
+/// Plans the fields of the words. Returns the plan, and the contexts of the first field that were chosen, even if the
+/// plan has no use for them. `chunk_len` gives, for a cost, the values of a chunk. The cost of steps is not counted.
 pub(super) fn plan_fields<W: Word>(
     view: WordView<'_, W>,
     first: FirstField,

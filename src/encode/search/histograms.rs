@@ -28,8 +28,8 @@ impl Histograms {
         counts
     }
 
-    /// Divides the `width` bits of byte `plane` into runs of bits that never change and of bits that do. Returns the first bit
-    /// and the length of each run, from the lowest up.
+    /// Divides the `width` bits of byte `plane` into runs of bits that never change and of bits that do. Returns the
+    /// first bit and the length of each run, from the lowest up.
     pub(super) fn runs(&self, plane: usize, width: u32) -> Vec<(u32, u32)> {
         let present = || self.bytes[plane].iter().enumerate().filter(|(_, count)| **count > 0).map(|(value, _)| value);
         let changing = present().fold(0, |all, value| all | value) & !present().fold(0xff, |all, value| all & value);

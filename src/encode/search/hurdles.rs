@@ -2,11 +2,12 @@
 //! hurdle: a choice takes longer to decode, or an estimate from a sample is not certain. All hurdles are in this file,
 //! except the hurdle of unpacking, which is `MARGIN` in `represent/unpack/find.rs`.
 //!
-//! A trial replaced the hurdles of a level by one rate that exchanges bits for decode time. It used level 6 and assumed
-//! decode times: 0.7 ns for a lane symbol, 4 ns for a decision of the bits coder. On one network, PP-OCRv4 det, no rate
-//! kept both size and speed. At 0.012 bit a nanosecond, the planner gave up bit coding behind masks, so the pruned form
-//! grew by 0.35 %, and the F32 form had 0.44 more lane fields a weight to save 0.02 %. At 0.0015 bit a nanosecond, the
-//! pruned form grew by 0.05 %, and the F16 form had 0.65 more lane fields a weight to save 0.12 %.
+//! A trial replaced the hurdles of a level by one rate that exchanges bits for decode time. It used level 6 and ten
+//! networks, and assumed 0.7 ns for a lane symbol and 4 ns for a decision of the bits coder. No rate kept both size and
+//! speed, as one of the networks, PP-OCRv4 det, shows. At 0.0125 bit a nanosecond, the planner gave up bit coding
+//! behind masks, so the pruned form grew by 0.35 %, and the F32 form had 0.44 more lane fields a weight to save 0.02 %.
+//! At 0.0015 bit a nanosecond, the pruned form grew by 0.05 %, and the F16 form had 0.65 more lane fields a weight to
+//! save 0.12 %.
 
 /// The part of a cost that a choice must save: one divided by this number.
 #[derive(Debug, Clone, Copy)]
@@ -18,8 +19,8 @@ impl Hurdle {
         cost - cost / self.0
     }
 
-    /// Returns the cost up to which a choice may replace one that costs `cost`, because it decodes faster or because both
-    /// estimates are uncertain.
+    /// Returns the cost up to which a choice may replace one that costs `cost`, because it decodes faster or because
+    /// both estimates are uncertain.
     pub(super) fn above(self, cost: u64) -> u64 {
         cost + cost / self.0
     }

@@ -1,4 +1,5 @@
-//! Levels 8 and 9, behind a mask: the mask bits and the kept values are coded by mixing if that is measured to be shorter.
+//! Levels 8 and 9, behind a mask: the mask bits and the kept values are coded by mixing if that is measured to be
+//! shorter.
 
 use std::sync::Arc;
 
@@ -56,8 +57,8 @@ pub(super) fn mixed_mask(view: MaskView<'_>, plan: &MaskPlan) -> Option<MaskPlan
     (cost < effort.hurdles.mixing.below(plan.cost)).then_some(MaskPlan { mask, classes: None, cost })
 }
 
-/// Returns a plan whose first field is mixed behind the mask, if it saves enough over `plan`. `of_mask` is the class field of
-/// the mask.
+/// Returns a plan whose first field is mixed behind the mask, if it saves enough over `plan`. `of_mask` is the class
+/// field of the mask.
 pub(super) fn mixed_behind_mask<W: Word>(
     view: WordView<'_, W>,
     of_mask: Option<&Arc<Classes>>,
@@ -112,7 +113,8 @@ enum Below {
     Offset(u64),
 }
 
-/// Finds the words below the omitted value, and widens the symbol words of the map so that an offset can make them negative.
+/// Finds the words below the omitted value, and widens the symbol words of the map so that an offset can make them
+/// negative.
 fn below_omitted(steps: &mut Steps, omitted: u64, dtype: Dtype) -> Option<Below> {
     let below = match &mut steps.map {
         Map::None if dtype.exponent_bits().is_some() && steps.unpack.is_none() => return Some(Below::Float),

@@ -1,5 +1,5 @@
-//! Contexts of low mantissa bits that have structure: in rows that were converted from a narrower format, and in values on a
-//! grid, where the exponent determines how many bits are zero.
+//! Contexts of low mantissa bits that have structure: in rows that were converted from a narrower format, and in values
+//! on a grid, where the exponent determines how many bits are zero.
 
 use std::sync::Arc;
 
@@ -33,8 +33,8 @@ pub(super) struct Plane<'a> {
     pub(super) counts: &'a [u64],
 }
 
-/// Returns the field of a plane with contexts, if they save enough over `plain`, and its cost. `known` are the class fields
-/// that the segment has so far.
+/// Returns the field of a plane with contexts, if they save enough over `plain`, and its cost. `known` are the class
+/// fields that the segment has so far.
 pub(super) fn with_contexts<W: Word>(
     view: WordView<'_, W>,
     plane: &Plane<'_>,
@@ -165,8 +165,8 @@ fn exponent_source<W: Word>(view: WordView<'_, W>, plane: &Plane<'_>) -> Option<
     (!thresholds.is_empty()).then_some(ContextSource::Field { field: 0, thresholds })
 }
 
-/// Divides rows into a few kinds by the cost of their symbols: at first into two halves of the range of costs; then each row
-/// goes to the kind under whose code it is cheapest.
+/// Divides rows into a few kinds by the cost of their symbols: at first into two halves of the range of costs; then
+/// each row goes to the kind under whose code it is cheapest.
 fn row_kinds<W: Word>(view: WordView<'_, W>, plane: &Plane<'_>) -> Option<Classes> {
     let layout = view.layout;
     let depth = match layout.single() {

@@ -13,8 +13,8 @@ use super::view::WordView;
 use crate::represent::Word;
 use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELDS};
 
-/// Plans the fields below the `first` topmost bits, from the highest down. Returns them and their cost. `known` are the class
-/// fields that the segment has so far. Without histograms the function makes its own.
+/// Plans the fields below the `first` topmost bits, from the highest down. Returns them and their cost. `known` are the
+/// class fields that the segment has so far. Without histograms the function makes its own.
 pub(super) fn plan_planes<W: Word>(
     view: WordView<'_, W>,
     first: u32,

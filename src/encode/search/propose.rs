@@ -1,5 +1,5 @@
-//! Proposes ways to code a segment: its words as they are, or behind steps that suit the values. A proposal is cheap to make;
-//! its cost is measured later.
+//! Proposes ways to code a segment: its words as they are, or behind steps that suit the values. A proposal is cheap to
+//! make; its cost is measured later.
 
 use super::mask::plan_mask;
 use super::plans::MaskPlan;

@@ -1,4 +1,5 @@
-//! Replaces codings of fields by others that are measured on some chunks: tables that adapt to the symbols, and bit coding.
+//! Replaces codings of fields by others that are measured on some chunks: tables that adapt to the symbols, and bit
+//! coding.
 
 use super::cost::{BYTE, LANE_OVERHEAD};
 use super::effort::Effort;
@@ -106,7 +107,8 @@ fn contexts_of<W: Word>(
     block.contexts(field.coding.source(), sums.as_slice(), |_| place, words)
 }
 
-/// Codings that a field may have, each with its cost; the first one is the present coding. Empty if nothing may replace it.
+/// Codings that a field may have, each with its cost; the first one is the present coding. Empty if nothing may replace
+/// it.
 type Options = Vec<(Coding, u64)>;
 
 /// Returns the present coding of a field and those that may replace it, each with its cost once a segment.

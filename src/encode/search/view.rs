@@ -93,7 +93,8 @@ impl<'a, W: Word> WordView<'a, W> {
         if steps.unpack.is_some() { 8 } else { self.layout.dtype.word_bits() }
     }
 
-    /// Reads the words of `values`, a range that begins at a multiple of 8 and ends at a multiple of 8 or at the last value.
+    /// Reads the words of `values`, a range that begins at a multiple of 8 and ends at a multiple of 8 or at the last
+    /// value.
     pub(super) fn read(&self, values: Range<usize>) -> ForwardBlock<W> {
         let numbers = values.start as u64..values.end as u64;
         let source = match self.source {

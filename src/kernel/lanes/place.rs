@@ -1,7 +1,7 @@
 //! Slot places, the entries of an encoder's look-up table; and the words that it writes.
 
-/// The slots of an entry, prepared for coding: the reciprocal of the frequency in the lower half, and other numbers in the upper
-/// half.
+/// The slots of an entry, prepared for coding: the reciprocal of the frequency in the lower half, and other numbers in
+/// the upper half.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
 pub(crate) struct SlotPlace(pub(super) u64);
@@ -19,9 +19,9 @@ impl SlotPlace {
 
     /// Prepares an entry of this frequency that begins at `start`.
     ///
-    /// With s = ceil(log2 f) and R = ceil(2^(31 + s) / f), the quotient (x · R) >> (31 + s) is x / f or, if x is 2^31 or more,
-    /// possibly x / f + 1. This is because x · R exceeds x · 2^(31 + s) / f by less than x, which is at most 2 / f of 2^(31 + s).
-    /// For f = 1, R = 2^32 − 1 and a shift by one bit less give x − 1, and the bias corrects this.
+    /// With s = ceil(log2 f) and R = ceil(2^(31 + s) / f), the quotient (x · R) >> (31 + s) is x / f or, if x is 2^31
+    /// or more, possibly x / f + 1. This is because x · R exceeds x · 2^(31 + s) / f by less than x, which is at most 2
+    /// / f of 2^(31 + s). For f = 1, R = 2^32 − 1 and a shift by one bit less give x − 1, and the bias corrects this.
     pub(crate) fn new(frequency: u16, start: u16, precision: u32, is_escape: bool) -> Self {
         let f = u64::from(frequency);
         let (reciprocal, shift, bias) = match f.max(1) {

@@ -1,6 +1,7 @@
 //! Slots: the entries of a decoder's look-up table.
 //!
-//! A slot holds label << 2P | (frequency − 1) << P | distance of the slot from the start of its entry, where P is the precision.
+//! A slot holds label << 2P | (frequency − 1) << P | distance of the slot from the start of its entry, where P is the
+//! precision.
 
 /// Returns the first slot of an entry. The others follow by adding 1.
 #[inline(always)]

@@ -45,8 +45,8 @@ pub(crate) struct FieldPlace {
 }
 
 impl Forward<'_> {
-    /// Returns the block of `values`, the values of the elements in `bytes`. If the steps unpack, the elements must be a
-    /// whole chunk.
+    /// Returns the block of `values`, the values of the elements in `bytes`. If the steps unpack, the elements must be
+    /// a whole chunk.
     pub(crate) fn elements<V: Word>(&self, values: Range<u64>, bytes: &[u8]) -> ForwardBlock<V> {
         let (mask_bits, words) = self.steps.forward::<V>(self.dtype, values.start, bytes, self.group_values);
         self.transformed(values, mask_bits, words)

@@ -78,7 +78,7 @@ impl ContextSource {
                 }
                 Ok(Self::Field { field, thresholds })
             }
-            source => Err(start.place(Error::unsupported(format!("context source {source}")))),
+            source => Err(start.place(Error::unsupported(format!("the context source {source} is unknown")))),
         }
     }
 

@@ -10,8 +10,8 @@ static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// The exit status after a signal, as in shells: 128 + SIGINT.
 const STOPPED: i32 = 130;
 
-/// The list of temporary paths, locked. The signal handler waits for the lock, so a path can be created and recorded, or
-/// renamed and forgotten, in one step.
+/// The list of temporary paths, locked. The signal handler waits for the lock, so a path can be created and recorded,
+/// or renamed and forgotten, in one step.
 pub struct Record(MutexGuard<'static, Vec<PathBuf>>);
 
 /// Locks the list of temporary paths.
@@ -31,8 +31,8 @@ impl Record {
     }
 }
 
-/// Installs a handler for Ctrl-C, SIGTERM and SIGHUP that removes the recorded paths and ends the command. Signals that the
-/// caller ignores, as nohup does, stay ignored.
+/// Installs a handler for Ctrl-C, SIGTERM and SIGHUP that removes the recorded paths and ends the command. Signals that
+/// the caller ignores, as nohup does, stay ignored.
 pub fn install() {
     let _ = ctrlc::try_set_handler(|| {
         // the lock is never released, so that no temporary file is created from here on

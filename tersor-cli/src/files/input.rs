@@ -162,8 +162,8 @@ impl Originals {
 
     /// Returns the failure for an error in encoding these files, named by `input`, to `output`.
     ///
-    /// The inputs are mapped, so an I/O error comes from writing. The library reports the name of the file at fault as the name of a tensor;
-    /// here the path names it instead.
+    /// The inputs are mapped, so an I/O error comes from writing. The library reports the name of the file at fault as
+    /// the name of a tensor; here the path names it instead.
     pub fn encode_failure(&self, input: &Path, output: &Path, error: &Error) -> Failure {
         if error.kind() == ErrorKind::Io {
             return Failure::writing_by_library(output, error);
@@ -227,7 +227,7 @@ pub fn map_file(path: &Path) -> Outcome<Map> {
 /// Maps a Tersor file into memory, for random access.
 pub fn map_container(path: &Path) -> Outcome<Map> {
     if path == Path::new("-") {
-        let problem = "this verb needs random access, and a pipe has none";
+        let problem = "this command needs random access, and a pipe has none";
         return Err(Failure::wrong_use(path, problem, "save it to a file first"));
     }
     let map = map_file(path)?;

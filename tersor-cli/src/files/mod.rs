@@ -1,4 +1,5 @@
-//! Input and output files: mapping models, writing files that appear only when they are complete, removing temporary files.
+//! Input and output files: mapping models, writing files that appear only when they are complete, removing temporary
+//! files.
 
 pub mod cleanup;
 pub mod folder;

@@ -1,5 +1,5 @@
-//! Writes parts that arrive in any order in the order of the file, for pipes and hashes. Parts that arrive early are held back:
-//! up to 64 MiB in memory, the rest in an unnamed temporary file.
+//! Writes parts that arrive in any order in the order of the file, for pipes and hashes. Parts that arrive early are
+//! held back: up to 64 MiB in memory, the rest in an unnamed temporary file.
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -46,8 +46,11 @@ pub fn check_free(path: &Path, force: bool, inputs: &[PathBuf]) -> Outcome {
         return Err(Failure::wrong_use(path, "the input and the output are the same", "choose another name with -o"));
     }
     if !force {
-        let problem = if metadata.is_dir() { "this folder exists" } else { "this file exists" };
-        return Err(Failure::wrong_use(path, problem, "add --force to replace it, or choose another name with -o"));
+        let (problem, advice) = match metadata.is_dir() {
+            true => ("this folder exists", "add --force to replace files in it, or choose another name with -o"),
+            false => ("this file exists", "add --force to replace it, or choose another name with -o"),
+        };
+        return Err(Failure::wrong_use(path, problem, advice));
     }
     Ok(())
 }
@@ -70,10 +73,11 @@ pub struct Target {
 impl Target {
     /// Creates the temporary file for `path`.
     pub fn create(path: &Path, force: bool, inputs: &[PathBuf]) -> Outcome<Self> {
-        check_free(path, force, inputs)?;
-        if path.is_dir() {
+        // --force replaces no folder by a file, so it must not be advised
+        if path.is_dir() && !is_one_of(path, inputs) {
             return Err(Failure::wrong_use(path, "this is a folder, not a file", "give the name of a file with -o"));
         }
+        check_free(path, force, inputs)?;
         if path.file_name().is_none() {
             return Err(Failure::wrong_use(path, "this is not the name of a file", "give one with -o"));
         }
@@ -113,8 +117,8 @@ impl Target {
     }
 }
 
-/// Renames the temporary file. Without `force` the rename must not replace a file that appeared meanwhile; on a file system
-/// that cannot guarantee this, the existence is checked first.
+/// Renames the temporary file. Without `force` the rename must not replace a file that appeared meanwhile; on a file
+/// system that cannot guarantee this, the existence is checked first.
 fn persist(file: NamedTempFile, path: &Path, force: bool) -> Outcome {
     let failed = |error: tempfile::PersistError| Failure::creating(path, &error.error);
     if force {

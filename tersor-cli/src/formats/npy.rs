@@ -46,8 +46,8 @@ pub fn type_name(dtype: Dtype) -> Option<&'static str> {
     })
 }
 
-/// Returns whether NumPy accepts an array of this dtype and shape. The product of all nonzero dimensions must stay below 2^63
-/// bytes, even if another dimension is 0.
+/// Returns whether NumPy accepts an array of this dtype and shape. The product of all nonzero dimensions must stay
+/// below 2^63 bytes, even if another dimension is 0.
 pub fn can_hold(dtype: Dtype, shape: &[u64]) -> bool {
     let others = shape.iter().filter(|&&dimension| dimension > 0);
     let bytes = others.copied().try_fold(u64::from(dtype.bits().div_ceil(8)), u64::checked_mul);

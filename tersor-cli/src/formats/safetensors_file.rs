@@ -18,8 +18,8 @@ pub struct Declared<'a> {
     pub len: u64,
 }
 
-/// Writes the length of the header and the header. The caller writes the bytes of the tensors after it, in the given order.
-/// The order of the metadata is kept, so that a container always gives the same file. Names must be distinct.
+/// Writes the length of the header and the header. The caller writes the bytes of the tensors after it, in the given
+/// order. The order of the metadata is kept, so that a container always gives the same file. Names must be distinct.
 pub fn write_header<'a>(
     out: &mut impl Write,
     metadata: impl Iterator<Item = (&'a str, &'a str)>,

@@ -12,7 +12,8 @@ use super::words::human;
 
 const TEMPLATE: &str = "{bar:32} {percent:>3} %  {decimal_bytes} of {decimal_total_bytes}{pace}";
 
-/// Shows the number of bytes done, the rate and the time left, if stderr is a terminal. The bar disappears when it is dropped.
+/// Shows the number of bytes done, the rate and the time left, if stderr is a terminal. The bar disappears when it is
+/// dropped.
 #[derive(Debug)]
 pub struct Bar {
     bar: ProgressBar,

@@ -49,7 +49,7 @@ impl Failure {
             ErrorKind::Truncated => "the file is incomplete, copy or download it again",
             ErrorKind::Corrupt if error.is_foreign_format() => "give a file that `tersor encode` wrote",
             ErrorKind::Corrupt => "the file is damaged, copy or download it again, or encode the original again",
-            ErrorKind::Unsupported => "a newer version of tersor may be able to read it",
+            ErrorKind::Unsupported => "use the version of tersor that wrote it",
             ErrorKind::Limit => "if you trust the file, raise the limit with --max-decoded SIZE or `unlimited`",
             ErrorKind::Io => "check that the file can be read, and try again",
             _ => "see `tersor --help`",

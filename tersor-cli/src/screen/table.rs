@@ -73,8 +73,8 @@ impl Cell {
     }
 }
 
-/// Writes a line with the headings and a line for each row. A name that is too long for the first column is written on a line of
-/// its own, above the other cells. The rows are iterated twice and not stored.
+/// Writes a line with the headings and a line for each row. A name that is too long for the first column is written on
+/// a line of its own, above the other cells. The rows are iterated twice and not stored.
 pub fn write_table<const N: usize>(
     out: &mut dyn Write,
     columns: [(&str, Align); N],

@@ -17,6 +17,11 @@ pub fn exact(number: u64) -> String {
     text
 }
 
+/// Formats a number of things: 1 byte, 1,234 bytes.
+pub fn counted(number: u64, thing: &str) -> String {
+    format!("{} {thing}{}", exact(number), if number == 1 { "" } else { "s" })
+}
+
 /// Formats a size with three digits and a decimal unit: 1.23 MB.
 pub fn human(bytes: u64) -> String {
     let mut value = bytes as f64;
@@ -120,6 +125,7 @@ mod tests {
     #[test]
     fn numbers_and_text() {
         assert_eq!([0, 12, 123, 1234, 1_234_567].map(exact), ["0", "12", "123", "1,234", "1,234,567"]);
+        assert_eq!([0, 1, 1000].map(|count| counted(count, "byte")), ["0 bytes", "1 byte", "1,000 bytes"]);
         let texts = [0, 999, 1000, 9_994, 9_996, 99_949, 999_499, 999_501, 1_500_000_000].map(human);
         assert_eq!(texts, ["0 B", "999 B", "1.00 kB", "9.99 kB", "10.0 kB", "99.9 kB", "999 kB", "1.00 MB", "1.50 GB"]);
         assert_eq!(human(u64::MAX), "18.4 EB");

@@ -37,7 +37,7 @@ pub struct EncodeArgs {
     pub output: Option<PathBuf>,
     /// From 1, the fastest, to 9, the smallest; files of levels 8 and 9 can
     /// decode slowly
-    #[arg(long, short, value_name = "1..9", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=9))]
+    #[arg(long, short, value_name = "1..9", default_value_t = 6, allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(1..=9))]
     pub level: u8,
     /// The decoders that the file is for; `gpu` restricts it to what a GPU or a
     /// small device can decode
@@ -45,7 +45,7 @@ pub struct EncodeArgs {
     pub profile: ProfileName,
     /// The number of threads [default: one per core]; the output does not
     /// depend on it
-    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_threads)]
     pub threads: Option<usize>,
     /// Replace the output if it exists
     #[arg(long, short)]
@@ -105,7 +105,8 @@ pub fn encode_options(level: u8, threads: Option<usize>, bar: &Bar) -> EncodeOpt
     }
 }
 
-/// Names the subfolders that are not encoded. The warning is shown with `--quiet` too, because the output is incomplete.
+/// Names the subfolders that are not encoded. The warning is shown with `--quiet` too, because the output is
+/// incomplete.
 pub fn warn_of_skipped(originals: &Originals) {
     for folder in &originals.skipped {
         say(false, &format!("tersor: {}: a subfolder, not encoded", shown(folder)));

@@ -16,8 +16,8 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// Returns the footprints of all entries, by ordinal. The bytes of a segment are divided among its members in proportion to
-    /// their decoded sizes.
+    /// Returns the footprints of all entries, by ordinal. The bytes of a segment are divided among its members in
+    /// proportion to their decoded sizes.
     pub fn all<S: ReadAt>(ledger: &Ledger, files: &[FileInfo], tensors: &[Tensor<'_, S>]) -> Vec<Self> {
         let after_tensors = tensors.last().map_or(0, |tensor| tensor.ordinal() + 1);
         let count = files.last().map_or(0, |file| file.ordinals.end).max(after_tensors);

@@ -11,9 +11,13 @@ mod ledger;
 mod report;
 mod verify;
 
-use clap::{Parser, Subcommand};
+use std::env;
+use std::path::Path;
 
-use crate::screen::failure::Outcome;
+use clap::{Parser, Subcommand};
+use tersor::Kernel;
+
+use crate::screen::failure::{Failure, Outcome};
 use common::CommonArgs;
 
 /// An entropy-coded container for neural-network weights: small on disk, and
@@ -64,6 +68,7 @@ enum Verb {
 impl Cli {
     /// Runs the chosen verb.
     pub fn run(&self) -> Outcome {
+        check_kernel()?;
         let common = &self.common;
         match &self.verb {
             Verb::Encode(args) => encode::run(args, common),
@@ -74,6 +79,17 @@ impl Cli {
             Verb::Diff(args) => diff::run(args, common),
             Verb::Extract(args) => extract::run(args, common),
         }
+    }
+}
+
+/// Checks the environment variable that selects a kernel, so that no file is blamed for it.
+fn check_kernel() -> Outcome {
+    match env::var("TERSOR_KERNEL") {
+        Ok(name) if !name.is_empty() => name.parse::<Kernel>().map(drop).map_err(|error| {
+            let setting = format!("TERSOR_KERNEL={name}");
+            Failure::wrong_use(Path::new(&setting), error.to_string(), "set one of these, or none")
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -191,7 +191,8 @@ fn varint(mut value: u64) -> Vec<u8> {
     bytes
 }
 
-/// Builds a container without segments: a file `a.txt` that consists of its prefix, and two empty tensors that belong to no file.
+/// Builds a container without segments: a file `a.txt` that consists of its prefix, and two empty tensors that belong
+/// to no file.
 fn file_and_tensors(folder: &Folder) -> Vec<u8> {
     let text = b"all prefix";
     let packed = |content: &[u8]| [&varint(content.len() as u64), &[0][..], content].concat();

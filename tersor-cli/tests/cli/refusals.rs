@@ -1,6 +1,6 @@
 //! Wrong use and wrong files: exit status, message, and no change of the folder.
 
-use crate::support::{Folder, model};
+use crate::support::{Folder, command, model};
 
 #[test]
 fn files_that_are_no_models() {
@@ -64,15 +64,31 @@ fn files_that_are_no_containers() {
 }
 
 #[test]
-fn a_newer_version() {
+fn another_version_of_the_format() {
     let folder = Folder::with_container();
-    let mut newer = folder.read("model.tersor");
-    newer[9] += 1;
-    let checksum = crc32fast::hash(&newer[..20]);
-    newer[20..24].copy_from_slice(&checksum.to_le_bytes());
-    folder.write("newer.tersor", &newer);
-    for verb in ["decode", "inspect", "verify"] {
-        folder.refuses(&[verb, "newer.tersor"], 1, &["newer.tersor: format version", "newer version", "byte 8"]);
+    for (name, step) in [("older.tersor", 255), ("newer.tersor", 1u8)] {
+        let mut other = folder.read("model.tersor");
+        other[9] = other[9].wrapping_add(step);
+        let checksum = crc32fast::hash(&other[..20]);
+        other[20..24].copy_from_slice(&checksum.to_le_bytes());
+        folder.write(name, &other);
+        for verb in ["decode", "inspect", "verify"] {
+            let expected = [&format!("{name}: format version")[..], "version of tersor that wrote it", "byte 8"];
+            folder.refuses(&[verb, name], 1, &expected);
+        }
+    }
+}
+
+#[test]
+fn an_unknown_kernel() {
+    let folder = Folder::with_container();
+    for verb in [&["encode", "model.safetensors", "--force"][..], &["verify", "model.tersor"]] {
+        let mut command = command();
+        let output = command.current_dir(folder.path()).args(verb).env("TERSOR_KERNEL", "abacus").output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.starts_with("tersor: TERSOR_KERNEL=abacus: ") && message.contains("portable"), "{message}");
+        assert!(!message.contains("model"), "{message}");
     }
 }
 
@@ -91,8 +107,11 @@ fn nothing_is_overwritten() {
     assert!(folder.read("out") == folder.read("model.safetensors"));
 
     folder.make_folder("folder");
-    folder.refuses(&["encode", "model.safetensors", "-o", "folder", "--force"], 2, &["a folder, not a file"]);
-    folder.refuses(&["decode", "model.tersor", "-o", "folder", "--force"], 2, &["a folder, not a file"]);
+    for force in [&[][..], &["--force"]] {
+        let to_folder = |verb, input| [&[verb, input, "-o", "folder"], force].concat();
+        folder.refuses(&to_folder("encode", "model.safetensors"), 2, &["a folder, not a file"]);
+        folder.refuses(&to_folder("decode", "model.tersor"), 2, &["a folder, not a file"]);
+    }
     let same = ["the input and the output are the same"];
     folder.refuses(&["decode", "model.tersor", "-o", "./model.tersor", "--force"], 2, &same);
     folder.refuses(&["encode", "model.safetensors", "-o", "folder/../model.safetensors", "--force"], 2, &same);
@@ -112,6 +131,9 @@ fn wrong_arguments() {
     let folder = Folder::with_container();
     folder.refuses(&["encode", "model.safetensors", "--level", "10"], 2, &["--level"]);
     folder.refuses(&["encode", "model.safetensors", "--threads", "0"], 2, &["--threads"]);
+    folder.refuses(&["encode", "model.safetensors", "--threads", "-1"], 2, &["--threads", "from 1 to 1024"]);
+    let diff = ["diff", "model.tersor", "model.tersor", "--tolerance", "-0.5"];
+    folder.refuses(&diff, 2, &["--tolerance", "not negative"]);
     folder.refuses(&["decode", "model.tersor", "--max-decoded", "much"], 2, &["--max-decoded", "100G"]);
     folder.refuses(&["encode", "-"], 2, &["standard input"]);
     folder.refuses(&["inspect", "-"], 2, &["standard input", "save it to a file"]);

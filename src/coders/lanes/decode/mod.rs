@@ -44,8 +44,8 @@ impl LaneTables {
 
 /// Decodes the stream of a chunk into `out`.
 ///
-/// `contexts` has one context for each symbol, or is empty if there is only one context. A context that the model does not have
-/// is an error.
+/// `contexts` has one context for each symbol, or is empty if there is only one context. A context that the model does
+/// not have is an error.
 #[cfg(any(test, feature = "internals"))]
 pub(crate) fn decode_lanes(
     cursor: &mut Cursor<'_>,

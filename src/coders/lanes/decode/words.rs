@@ -22,8 +22,8 @@ impl<'a> Words<'a> {
         Self { all, end, end_start, position: 0 }
     }
 
-    /// Returns words of which at least 32 are left, and the position of the first of them. Fails if more words were taken than
-    /// there are.
+    /// Returns words of which at least 32 are left, and the position of the first of them. Fails if more words were
+    /// taken than there are.
     ///
     /// The copy of the last words is cut so that 32 words are no longer left after one too many was taken.
     pub(super) fn ahead(&self) -> Result<(&[[u8; 2]], usize)> {

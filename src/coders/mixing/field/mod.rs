@@ -1,7 +1,7 @@
 //! A field whose bits are predicted by mixing (section 12.2).
 //!
-//! Three things predict a weight: an adaptive linear predictor over earlier weights (normalised least mean squares), the running
-//! means of its column, and its scale class.
+//! Three things predict a weight: an adaptive linear predictor over earlier weights (normalised least mean squares),
+//! the running means of its column, and its scale class.
 
 mod model;
 

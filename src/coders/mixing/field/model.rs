@@ -136,8 +136,8 @@ impl MixedModel {
         Window { sign, magnitude_bits, bits: bits.min(magnitude_bits), first: self.base << self.fraction() }
     }
 
-    /// Returns the value of a symbol for the predictor: linear, in sixteenths of the first power of two of the window, and below
-    /// 2^20.
+    /// Returns the value of a symbol for the predictor: linear, in sixteenths of the first power of two of the window,
+    /// and below 2^20.
     pub(super) fn value(&self, symbol: u16) -> i32 {
         let (negative, magnitude) = self.window().split(symbol);
         let value = match self.kind {

@@ -1,7 +1,8 @@
 //! The values that a mask keeps, predicted by mixing (section 12.4).
 //!
-//! The mask is known before the values, and helps to predict them: where many values are kept, they are large. So one linear
-//! predictor, of the order, uses the mask before and after a value; another one, of the value, uses the values before it.
+//! The mask is known before the values, and helps to predict them: where many values are kept, they are large. So one
+//! linear predictor, of the order, uses the mask before and after a value; another one, of the value, uses the values
+//! before it.
 
 mod model;
 mod neighbours;

@@ -14,7 +14,8 @@ const MAX_FRACTION: u32 = 4;
 /// The meaning of a symbol.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum KeptKind {
-    /// Sign, exponent and `fraction` bits of the mantissa of a float. `base` is the first exponent of the window, which has sixteen.
+    /// Sign, exponent and `fraction` bits of the mantissa of a float. `base` is the first exponent of the window, which
+    /// has sixteen.
     Float { fraction: u32, base: u16 },
     /// Two's complement.
     Integer,

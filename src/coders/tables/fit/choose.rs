@@ -1,7 +1,7 @@
 //! Chooses the frequency codes of all tables, in the order in which they are coded.
 //!
-//! Each code is the one that is cheapest together with the symbols whose frequency it makes. This is often the predicted code,
-//! which costs little, and not the nearest one.
+//! Each code is the one that is cheapest together with the symbols whose frequency it makes. This is often the
+//! predicted code, which costs little, and not the nearest one.
 
 use std::convert::Infallible;
 
@@ -13,8 +13,8 @@ use super::super::table::TableShape;
 use super::counts::{ContextCounts, ESCAPE_TIME, STEP, nearest};
 use crate::spec::{MAX_ENTRIES, MAX_FREQUENCY_CODE};
 
-/// The weight of a bit of a table while codes are chosen, in sixteenths. It is below 16 because an exact code predicts the
-/// codes after it better. 9 to 11 measured best.
+/// The weight of a bit of a table while codes are chosen, in sixteenths. It is below 16 because an exact code predicts
+/// the codes after it better. 9 to 11 measured best.
 const BIT_WEIGHT: u64 = 10;
 /// If the nearest and the predicted code are this close, all codes between them are tried.
 const MAX_TRIED: u8 = 6;
@@ -132,7 +132,8 @@ struct CodeChoice<'a> {
 }
 
 impl CodeChoice<'_> {
-    /// Considers a code. `symbols_cost` is the cost of the symbols with this code; the cost of storing the code is added here.
+    /// Considers a code. `symbols_cost` is the cost of the symbols with this code; the cost of storing the code is
+    /// added here.
     fn consider(&mut self, code: u8, symbols_cost: u64) {
         if symbols_cost >= self.cost {
             return;

@@ -14,8 +14,8 @@ pub(super) const STEP: u64 = BIT / 8;
 const CODES: usize = MAX_FREQUENCY_CODE as usize + 1;
 /// log2(e) in units of 2^-16.
 const LOG2_E: u64 = 94_548;
-/// Assumed sums of the values of a table: the value of the greatest code, and of codes that are lower by a quarter, a half and
-/// three quarters.
+/// Assumed sums of the values of a table: the value of the greatest code, and of codes that are lower by a quarter, a
+/// half and three quarters.
 const TOTAL_VALUES: [u32; 4] = [962_560, 941_934, 921_749, 901_997];
 /// Only symbols with a probability below 2^-7 count as escaped when escapes are estimated.
 const RARE: u32 = 7;
@@ -23,8 +23,8 @@ const RARE: u32 = 7;
 const ESTIMATES: usize = 24;
 /// The assumed cost of storing an entry, in this estimate.
 const ENTRY_COST: u64 = 4 * BIT;
-/// A surcharge for each escape, because it takes longer to decode. It also makes sure that a table in which all symbols are
-/// escaped costs more than an even one.
+/// A surcharge for each escape, because it takes longer to decode. It also makes sure that a table in which all symbols
+/// are escaped costs more than an even one.
 pub(super) const ESCAPE_TIME: u64 = BIT / 32;
 
 /// The counts of a context, and the costs of frequency codes in it.
@@ -98,7 +98,8 @@ impl ContextCounts {
         this
     }
 
-    /// Escapes the symbols whose entry would cost more. Repeats this, because the more escapes there are, the less each costs.
+    /// Escapes the symbols whose entry would cost more. Repeats this, because the more escapes there are, the less each
+    /// costs.
     fn estimate_escapes(&mut self) {
         let entries = self.counts.iter().zip(&self.targets).filter(|(count, _)| **count > 0);
         let costs: Vec<(u64, u64)> = entries

@@ -1,7 +1,7 @@
 //! Encoder: fits tables to counts, by minimum description length. Integers only, so the same tables on every machine.
 //!
-//! A fit tries the possible shapes and precisions, and takes the cheapest. For each of them, [`Fit`] chooses the frequency codes
-//! one by one.
+//! A fit tries the possible shapes and precisions, and takes the cheapest. For each of them, [`Fit`] chooses the
+//! frequency codes one by one.
 
 mod choose;
 mod counts;
@@ -17,11 +17,11 @@ use crate::spec::{MAX_CONTEXTS, MAX_ENTRIES, MAX_PRECISION, MAX_SLOTS, MIN_PRECI
 const MAX_UNLIKENESS: u8 = 12;
 
 impl Tables {
-    /// Makes good tables for contexts in which symbols occur `counts[context][symbol]` times. Every symbol with a count can be
-    /// coded in its context.
+    /// Makes good tables for contexts in which symbols occur `counts[context][symbol]` times. Every symbol with a count
+    /// can be coded in its context.
     ///
-    /// There are 1 to [`MAX_CONTEXTS`] contexts with 2^width counts each. The precision is lower than the given one if the
-    /// range of symbols is too wide for it.
+    /// There are 1 to [`MAX_CONTEXTS`] contexts with 2^width counts each. The precision is lower than the given one if
+    /// the range of symbols is too wide for it.
     pub(crate) fn from_counts(counts: &[Vec<u64>], width: u32, precision: u32) -> Self {
         debug_assert!((1..=MAX_CONTEXTS).contains(&counts.len()) && counts.len() << precision <= MAX_SLOTS);
         debug_assert!((MIN_PRECISION..=MAX_PRECISION).contains(&precision));

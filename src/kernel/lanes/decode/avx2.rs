@@ -1,8 +1,8 @@
 //! Decodes by AVX2: eight states in a vector, four vectors in a round.
 //!
-//! Slots are loaded one by one. On Zen 3 and 4 this is faster than gathering them by a fifth to a third, and by much more on
-//! processors whose gather instructions were slowed down to prevent leaks. Decoding two streams at once, for more independent work,
-//! measured 3 to 6 % faster on Zen 3, which does not justify its complexity.
+//! Slots are loaded one by one. On Zen 3 and 4 this is faster than gathering them by a fifth to a third, and by much
+//! more on processors whose gather instructions were slowed down to prevent leaks. Decoding two streams at once, for
+//! more independent work, measured 3 to 6 % faster on Zen 3, which does not justify its complexity.
 
 use std::arch::x86_64::*;
 
@@ -35,8 +35,8 @@ struct WordShuffles([[u8; 32]; 256]);
 ///
 /// # Safety
 ///
-/// `lanes.slots` has slots for context 0 and for all contexts. There are contexts for each round if `MANY`. The processor
-/// has the features named here.
+/// `lanes.slots` has slots for context 0 and for all contexts. There are contexts for each round if `MANY`. The
+/// processor has the features named here.
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 pub(super) unsafe fn decode<const MANY: bool, const PRECISION: u32>(
     lanes: &mut DecodingLanes<'_>,
@@ -63,8 +63,8 @@ pub(super) unsafe fn decode<const MANY: bool, const PRECISION: u32>(
         };
         let mut found = [_mm256_setzero_si256(); 4];
         for (vector, state) in states.iter_mut().enumerate() {
-            // SAFETY: 32 words were left, and the vectors before took at most 8 · `vector` of them, so 8 are left. The contexts
-            // have slots.
+            // SAFETY: 32 words were left, and the vectors before took at most 8 · `vector` of them, so 8 are left. The
+            // contexts have slots.
             found[vector] = unsafe {
                 let contexts = contexts.as_ptr().add(8 * vector);
                 step::<MANY, PRECISION>(slots, state, words.as_ptr(), &mut position, contexts)
@@ -116,8 +116,8 @@ fn store_symbols(found: [__m256i; 4], first: __m256i, escape: __m256i, symbols: 
 ///
 /// # Safety
 ///
-/// 16 bytes can be read at `words + position`, and 8 at `contexts` if `MANY`. `slots` has slots for these contexts, or for
-/// context 0.
+/// 16 bytes can be read at `words + position`, and 8 at `contexts` if `MANY`. `slots` has slots for these contexts, or
+/// for context 0.
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 #[inline]
 unsafe fn step<const MANY: bool, const PRECISION: u32>(

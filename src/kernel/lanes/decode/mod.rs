@@ -15,11 +15,11 @@ use crate::kernel::token::{Kernel, Kind};
 use crate::spec::LANES;
 
 impl DecodingLanes<'_> {
-    /// Decodes up to [`MAX_ROUNDS`] rounds, and stops when fewer than 32 words are left. An escape gives its label plus the
-    /// first symbol.
+    /// Decodes up to [`MAX_ROUNDS`] rounds, and stops when fewer than 32 words are left. An escape gives its label plus
+    /// the first symbol.
     ///
-    /// There is one context for each symbol, or none if all symbols are in context 0. Nothing is decoded if a context has no
-    /// slots.
+    /// There is one context for each symbol, or none if all symbols are in context 0. Nothing is decoded if a context
+    /// has no slots.
     pub(crate) fn decode(&mut self, kernel: Kernel, contexts: &[u8], symbols: &mut [u16]) -> Decoded {
         if !self.has_slots_for(kernel, contexts, symbols) {
             return Decoded::NOTHING;
@@ -65,8 +65,8 @@ impl LaneLoop for Rounds<'_, '_> {
         match kernel.kind() {
             Kind::Portable => portable::decode::<MANY, PRECISION>(lanes, contexts, symbols),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: the kernel exists only if the processor has AVX2, BMI1, BMI2 and POPCNT. There are slots for context 0 and
-            // for all contexts, and contexts for all symbols if `MANY`.
+            // SAFETY: the kernel exists only if the processor has AVX2, BMI1, BMI2 and POPCNT. There are slots for
+            // context 0 and for all contexts, and contexts for all symbols if `MANY`.
             Kind::Avx2 => unsafe { avx2::decode::<MANY, PRECISION>(lanes, contexts, symbols) },
         }
     }

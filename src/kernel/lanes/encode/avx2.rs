@@ -32,8 +32,8 @@ struct WordShuffles([[u8; 16]; 256]);
 ///
 /// # Safety
 ///
-/// Each context has 2^bits places. There are contexts for each round if `MANY`. Before `words.start` there is room for a word
-/// for each symbol and for eight more. The processor has the features named here.
+/// Each context has 2^bits places. There are contexts for each round if `MANY`. Before `words.start` there is room for
+/// a word for each symbol and for eight more. The processor has the features named here.
 #[target_feature(enable = "avx2,popcnt")]
 pub(super) unsafe fn encode<const MANY: bool, const PRECISION: u32>(
     states: &mut [u32; LANES],
@@ -75,8 +75,8 @@ pub(super) unsafe fn encode<const MANY: bool, const PRECISION: u32>(
             let givers = _mm256_movemask_ps(_mm256_castsi256_ps(is_high)) as usize & 0xff;
             let low = _mm256_and_si256(*state, _mm256_set1_epi32(0xffff));
             let low = _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256::<1>(low));
-            // SAFETY: the 16 stored bytes end at `position`. There is room for eight words before it, because the spare words are
-            // still unused.
+            // SAFETY: the 16 stored bytes end at `position`. There is room for eight words before it, because the spare
+            // words are still unused.
             unsafe {
                 let together = _mm_load_si128(WORD_SHUFFLES.0.as_ptr().add(givers).cast());
                 _mm_storeu_si128(room.add(position - 16).cast(), _mm_shuffle_epi8(low, together));

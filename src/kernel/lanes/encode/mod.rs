@@ -19,9 +19,9 @@ pub(crate) struct EncodingLanes<'a> {
 impl EncodingLanes<'_> {
     /// Codes symbols from the last to the first. Symbol i goes to lane i mod 32.
     ///
-    /// Calls `special` with the number of each round that has an escaped symbol or a symbol without a code, from the last to
-    /// the first. There is one context for each symbol, or none if all are in context 0. The words have room for one word for each
-    /// symbol and [`SPARE_WORDS`](super::place::SPARE_WORDS) more.
+    /// Calls `special` with the number of each round that has an escaped symbol or a symbol without a code, from the
+    /// last to the first. There is one context for each symbol, or none if all are in context 0. The words have room
+    /// for one word for each symbol and [`SPARE_WORDS`](super::place::SPARE_WORDS) more.
     pub(crate) fn encode(
         &mut self,
         kernel: Kernel,
@@ -66,8 +66,8 @@ impl LaneLoop for Symbols<'_, '_> {
             Kind::Avx2 => {
                 places.check(contexts);
                 words.check(whole.len() * LANES);
-                // SAFETY: the kernel exists only if the processor has AVX2 and POPCNT. All contexts have places, and there is
-                // room for the words, as was just checked. There are contexts for each round if `MANY`.
+                // SAFETY: the kernel exists only if the processor has AVX2 and POPCNT. All contexts have places, and
+                // there is room for the words, as was just checked. There are contexts for each round if `MANY`.
                 unsafe { avx2::encode::<MANY, PRECISION>(states, places, whole_contexts, whole, words, special) }
             }
         }

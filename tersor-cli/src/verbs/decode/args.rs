@@ -27,7 +27,7 @@ pub struct DecodeArgs {
     #[arg(long, short, value_name = "OUT")]
     pub output: Option<PathBuf>,
     /// The number of threads [default: one per core]
-    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_threads)]
     pub threads: Option<usize>,
     /// Replace the output if it exists; in a folder, replace only decoded files
     #[arg(long, short)]

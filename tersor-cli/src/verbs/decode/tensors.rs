@@ -16,8 +16,8 @@ struct Places {
     offsets: Vec<u64>,
 }
 
-/// Writes all tensors to one safetensors file and returns its path. Tensors with large elements come first, so that all are
-/// aligned. Each stored tensor is decoded once, in the order of the container.
+/// Writes all tensors to one safetensors file and returns its path. Tensors with large elements come first, so that all
+/// are aligned. Each stored tensor is decoded once, in the order of the container.
 pub fn write_tensors(files: &mut DecodedFiles<'_>, map: &Map, options: &DecodeOptions) -> Outcome<PathBuf> {
     let args = files.args();
     let container = &args.file;

@@ -38,11 +38,11 @@ pub struct DiffArgs {
     pub all: bool,
     /// Treat tensors of the same shape as the same if no values differ by more
     /// than X; dtypes, bits, metadata and other files are then ignored
-    #[arg(long, value_name = "X", value_parser = parse_tolerance)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = parse_tolerance)]
     pub tolerance: Option<f64>,
     /// The number of threads [default: one per core]; the result does not
     /// depend on it
-    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_threads)]
     pub threads: Option<usize>,
     /// Print one JSON object with every tensor
     #[arg(long)]

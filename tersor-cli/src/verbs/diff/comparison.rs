@@ -120,8 +120,8 @@ impl<'a> Totals<'a> {
     }
 }
 
-/// Returns the position of value number `index` in the tensors of a pair: an index for each dimension, and for complex values
-/// a last one that is 0 for the real part and 1 for the imaginary part.
+/// Returns the position of value number `index` in the tensors of a pair: an index for each dimension, and for complex
+/// values a last one that is 0 for the real part and 1 for the imaginary part.
 pub fn position(pair: &Pair<'_>, index: u64) -> Vec<u64> {
     let Some(entry) = pair.either() else { return Vec::new() };
     let parts = (entry.dtype == Dtype::C64).then_some(&2);

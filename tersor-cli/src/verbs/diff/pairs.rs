@@ -70,8 +70,8 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// Returns whether the tensors count as the same: equal in every respect, or with a tolerance, equal in values up to the
-    /// tolerance.
+    /// Returns whether the tensors count as the same: equal in every respect, or with a tolerance, equal in values up
+    /// to the tolerance.
     pub fn is_same(&self, tolerance: Option<f64>) -> bool {
         match tolerance {
             None => self.status() == Status::Same,
@@ -80,8 +80,8 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Matches tensors by name, or by file and name if a model has several tensors of one name. Returns the pairs in the order of A,
-/// then the tensors that only B has.
+/// Matches tensors by name, or by file and name if a model has several tensors of one name. Returns the pairs in the
+/// order of A, then the tensors that only B has.
 pub fn pairs<'a>(a: &'a [ModelTensor<'a>], b: &'a [ModelTensor<'a>]) -> Vec<Pair<'a>> {
     let mut names_a: HashMap<&str, usize> = HashMap::new();
     a.iter().for_each(|entry| *names_a.entry(&entry.name).or_default() += 1);

@@ -1,4 +1,5 @@
-//! Compares the values of all pairs, part by part, on several threads. The result does not depend on the number of threads.
+//! Compares the values of all pairs, part by part, on several threads. The result does not depend on the number of
+//! threads.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -36,8 +37,8 @@ struct Results {
     failure: Option<(usize, Failure)>,
 }
 
-/// Compares the values of all comparable pairs, and stores the difference in each pair. The `paths` of A and B are used in
-/// messages.
+/// Compares the values of all comparable pairs, and stores the difference in each pair. The `paths` of A and B are used
+/// in messages.
 pub fn compare(pairs: &mut [Pair<'_>], paths: [&Path; 2], threads: usize, bar: &Bar) -> Outcome {
     let len = |(a, b): (&ModelTensor<'_>, &ModelTensor<'_>)| a.len.saturating_add(b.len);
     bar.set_total(pairs.iter().filter_map(Pair::comparable).map(len).fold(0, u64::saturating_add));

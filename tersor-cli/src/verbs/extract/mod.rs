@@ -17,7 +17,7 @@ use crate::formats::npy;
 use crate::formats::safetensors_file::{Declared, write_header};
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown_output};
-use crate::screen::words::{exact, human, say, shortened};
+use crate::screen::words::{counted, human, say, shortened};
 pub use args::ExtractArgs;
 use args::FloatName;
 use find::find;
@@ -92,7 +92,7 @@ pub fn run(args: &ExtractArgs, common: &CommonArgs) -> Outcome {
     let len = extracted.bytes.len() as u64;
     let shape = shortened(format_args!("{:?}", extracted.shape), SHAPE_CHARACTERS);
     let (output, seconds) = (shown_output(&args.output), start.elapsed().as_secs_f64());
-    say(common.quiet, &format!("{output}: {dtype} {shape}, {} bytes ({}), {seconds:.2} s", exact(len), human(len)));
+    say(common.quiet, &format!("{output}: {dtype} {shape}, {} ({}), {seconds:.2} s", counted(len, "byte"), human(len)));
     Ok(())
 }
 

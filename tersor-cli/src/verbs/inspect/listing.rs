@@ -71,8 +71,8 @@ impl<'r, S: ReadAt> Listing<'r, S> {
         }
     }
 
-    /// Returns the bytes that store the tensors or the content of a file, and whether a part of them is shared with other files.
-    /// The name and the header of the file are in the manifest, and are not included.
+    /// Returns the bytes that store the tensors or the content of a file, and whether a part of them is shared with
+    /// other files. The name and the header of the file are in the manifest, and are not included.
     pub fn stored_bytes(&self, file: &FileInfo) -> (u64, bool) {
         let own = &self.footprints[file.ordinals.clone()];
         (own.iter().map(|entry| entry.bytes).sum(), own.iter().any(|entry| self.is_shared(*entry)))

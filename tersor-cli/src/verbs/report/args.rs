@@ -45,16 +45,16 @@ pub struct ReportArgs {
     #[arg(long)]
     pub all: bool,
     /// The level for files that are not encoded yet
-    #[arg(long, short, value_name = "1..9", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=9))]
+    #[arg(long, short, value_name = "1..9", default_value_t = 6, allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(1..=9))]
     pub level: u8,
     /// The number of threads [default: one per core]; the result does not
     /// depend on it
-    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_threads)]
     pub threads: Option<usize>,
     /// The step for priors: values are rounded to its multiples [default: 1 for
     /// integers, else for each tensor the power of two nearest to its root mean
     /// square / 256]
-    #[arg(long, value_name = "STEP", value_parser = parse_positive)]
+    #[arg(long, value_name = "STEP", allow_negative_numbers = true, value_parser = parse_positive)]
     pub precision: Option<f64>,
     /// A .safetensors file with the posterior variance of each weight, in
     /// tensors of the same names and shapes: shows the bits-back length
@@ -62,13 +62,13 @@ pub struct ReportArgs {
     pub posterior: Option<PathBuf>,
     /// The number of training samples: shows bounds on the error on other
     /// samples
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub samples: Option<u64>,
     /// The probability that these bounds may fail
-    #[arg(long, value_name = "D", default_value_t = 0.05, value_parser = parse_share, requires = "samples")]
+    #[arg(long, value_name = "D", default_value_t = 0.05, allow_negative_numbers = true, value_parser = parse_share, requires = "samples")]
     pub delta: f64,
     /// The share of the training samples that the network gets wrong, 0 to 1
-    #[arg(long, value_name = "E", value_parser = parse_error_share, requires = "samples")]
+    #[arg(long, value_name = "E", allow_negative_numbers = true, value_parser = parse_error_share, requires = "samples")]
     pub training_error: Option<f64>,
     /// Replace OUT if it exists
     #[arg(long, short)]

@@ -48,7 +48,8 @@ pub struct TensorReport {
     pub elements: u64,
     /// The bytes that the tensor occupies in the container.
     pub bytes: u64,
-    /// Whether the segment holds other tensors too. The figures of the segment are then divided in proportion to the sizes.
+    /// Whether the segment holds other tensors too. The figures of the segment are then divided in proportion to the
+    /// sizes.
     pub shares_segment: bool,
     /// The code lengths; `None` if the tensor is empty or an alias.
     pub lengths: Option<TensorLengths>,

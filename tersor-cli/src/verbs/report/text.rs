@@ -8,14 +8,14 @@ use super::file_report::{FileReport, TensorReport};
 use super::generalisation::Generalisation;
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
-use crate::screen::words::{bits_per_weight, exact, human, percent};
+use crate::screen::words::{bits_per_weight, counted, exact, human, percent};
 use crate::verbs::ledger;
 
 /// The number of tensors that are shown without `--all`.
 pub const SHOWN: usize = 20;
 
-/// Writes the size, the steps from the entropy to the file, the ledger, the largest tensors, and further results if they were
-/// requested.
+/// Writes the size, the steps from the entropy to the file, the ledger, the largest tensors, and further results if
+/// they were requested.
 pub fn write(report: &FileReport, all: bool, out: &mut dyn Write) -> io::Result<()> {
     write_size(report, out)?;
     writeln!(out, "\nFrom the entropy to the size of the file")?;
@@ -66,12 +66,17 @@ fn write_steps(report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
     let totals = &report.totals;
     let raw = totals.raw_bits as f64;
     let lengths = &totals.lengths;
+    // models that adapt or mix can need less than the entropy, which is that of fixed tables
+    let (bound, excess) = match totals.model_excess_bits() < 0.0 {
+        true => ("of fixed tables", "adapting, mixing"),
+        false => ("the lower bound", "inexact tables"),
+    };
     let lines = [
         ("  without a model", raw, "raw and zstd"),
         ("+ order-0 entropy", lengths.order0_bits, "symbol counts"),
         ("- modelling gain", 0.0 - totals.modelling_gain_bits(), "from contexts"),
-        ("= conditional entropy", raw + lengths.conditional_bits, "the lower bound"),
-        ("+ model excess", totals.model_excess_bits(), "inexact tables"),
+        ("= conditional entropy", raw + lengths.conditional_bits, bound),
+        ("+ model excess", totals.model_excess_bits(), excess),
         ("= model", raw + lengths.model_bits, "an ideal coder"),
         ("+ coder overhead", totals.coder_overhead_bits(), "states, padding"),
         ("+ side information", totals.side_information_bits as f64, "tables, codebooks"),
@@ -130,7 +135,7 @@ fn write_tensors(report: &FileReport, tensors: &[&TensorReport], out: &mut dyn W
             bits(lengths.map(|_| 8.0 * tensor.bytes as f64)),
         ];
         Row::new(cells)
-            .with_note(format_args!("{}, {} weights", tensor.dtype, exact(tensor.elements)))
+            .with_note(format_args!("{}, {}", tensor.dtype, counted(tensor.elements, "weight")))
             .with_note(best_prior(report, tensor))
     });
     write_table(out, columns, rows)

@@ -22,8 +22,8 @@ pub struct Checked {
     pub ledger_sum: u64,
 }
 
-/// Decodes the container through its frames and through its index, checks every checksum and digest, and compares the files with
-/// the originals.
+/// Decodes the container through its frames and through its index, checks every checksum and digest, and compares the
+/// files with the originals.
 pub fn check(
     path: &Path,
     map: &Map,

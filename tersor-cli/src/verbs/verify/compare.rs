@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tersor::{Escaped, FileInfo};
 
 use crate::files::input::{Original, Originals};
+use crate::screen::words::{counted, exact};
 
 /// The way in which a file and its original differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +42,8 @@ impl fmt::Display for ByteDifference {
         let file = Escaped(&self.file);
         match &self.cause {
             Cause::Bytes { first, tensor, count } => {
-                let bytes = if *count == 1 { "1 byte differs" } else { "bytes differ" };
-                let more = if *count == 1 { String::new() } else { format!("{count} ") };
-                write!(f, "{file}: {more}{bytes} (")?;
+                let differ = if *count == 1 { "differs" } else { "differ" };
+                write!(f, "{file}: {} {differ} (", counted(*count, "byte"))?;
                 match tensor {
                     Some(tensor) => write!(f, "tensor {}, ", Escaped(tensor))?,
                     None => f.write_str("outside the tensors, ")?,
@@ -51,7 +51,7 @@ impl fmt::Display for ByteDifference {
                 write!(f, "byte {first})")
             }
             Cause::Size { decoded, original } => {
-                write!(f, "{file}: {decoded} bytes, the original has {original}")
+                write!(f, "{file}: {}, the original has {}", counted(*decoded, "byte"), exact(*original))
             }
             Cause::OnlyInContainer => write!(f, "{file}: not among the originals"),
             Cause::OnlyInOriginals => write!(f, "{file}: not in the container"),
@@ -97,7 +97,8 @@ impl<'a> Comparison<'a> {
         Self { originals, files: Vec::new(), differences: Vec::new() }
     }
 
-    /// Announces the decoded files. They are matched by name; a single file is compared with a single original of any name.
+    /// Announces the decoded files. They are matched by name; a single file is compared with a single original of any
+    /// name.
     pub fn begin(&mut self, files: &[FileInfo]) {
         for file in files {
             let original = match (files, &self.originals.files[..]) {

@@ -38,7 +38,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "IN")]
     pub against: Option<PathBuf>,
     /// The number of threads [default: one per core]
-    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_threads)]
     pub threads: Option<usize>,
     /// Print one JSON object
     #[arg(long)]

@@ -15,7 +15,8 @@ pub fn human(bytes: Option<u64>) -> String {
     bytes.map_or_else(|| NONE.to_owned(), |bytes| words::human(bytes).replace(' ', "\u{a0}"))
 }
 
-/// Formats a number with at most `decimals` decimals, in scientific notation if it is very large or would be rounded to 0.
+/// Formats a number with at most `decimals` decimals, in scientific notation if it is very large or would be rounded to
+/// 0.
 pub fn decimal(number: Option<f64>, decimals: usize) -> String {
     let Some(number) = number.filter(|number| number.is_finite()) else { return NONE.to_owned() };
     let size = number.abs();

@@ -51,7 +51,8 @@ struct Sums {
 const MODELLED: [&str; 7] =
     ["order0_bits", "conditional_bits", "kt_order0_bits", "kt_bits", "two_part_bits", "model_bits", "stream_bits"];
 
-/// Returns the report on a bfloat16 network: 9 bits of each weight have a model, and the 7 bits of the mantissa have none.
+/// Returns the report on a bfloat16 network: 9 bits of each weight have a model, and the 7 bits of the mantissa have
+/// none.
 pub fn network(tensors: usize, drift: f64) -> Value {
     let mut sums = Sums::default();
     let (mut segments, mut list) = (Vec::new(), Vec::new());

@@ -10,7 +10,8 @@ use crate::screen::words::shortened;
 /// The largest number of characters shown of a name.
 const NAME_CHARACTERS: usize = 300;
 
-/// Escapes text from a file. HTML syntax is shown literally; control and directional characters are shown as their code points.
+/// Escapes text from a file. HTML syntax is shown literally; control and directional characters are shown as their code
+/// points.
 pub fn name(text: &str) -> String {
     escaped(&shortened(Escaped(text), NAME_CHARACTERS))
 }
@@ -54,8 +55,8 @@ pub enum Column<'c> {
     Number(&'c str),
 }
 
-/// Returns a table that scrolls horizontally if the page is too narrow. Headings and cells are markup; the first cell of a row is
-/// its heading.
+/// Returns a table that scrolls horizontally if the page is too narrow. Headings and cells are markup; the first cell
+/// of a row is its heading.
 pub fn table(label: &str, columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let class = |index: usize| match columns.get(index) {
         Some(Column::Number(_)) => " class=\"number\"",

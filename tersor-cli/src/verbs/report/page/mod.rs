@@ -1,7 +1,7 @@
 //! A report as one self-contained HTML page, without scripts, fonts, images or links to other pages.
 //!
-//! All text from a container or a JSON file is escaped. A missing value, or a value of another type than expected, is shown as a
-//! dash.
+//! All text from a container or a JSON file is escaped. A missing value, or a value of another type than expected, is
+//! shown as a dash.
 
 mod chart;
 mod figures;
@@ -30,7 +30,8 @@ use value::{list, text};
 /// The style sheet of all pages.
 const STYLE: &str = include_str!("style.css");
 
-/// The content security policy: the browser loads, runs and sends nothing, and applies only the style sheet inside the page.
+/// The content security policy: the browser loads, runs and sends nothing, and applies only the style sheet inside the
+/// page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// Returns the page of `report`: the JSON object of one file, or of a series of files if it has the member `series`.

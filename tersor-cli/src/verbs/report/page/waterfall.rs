@@ -22,7 +22,7 @@ struct Step {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StepKind {
-    /// Adds streams of data to the sum.
+    /// Adds data.
     Data,
     /// Subtracts from the sum.
     Gain,
@@ -54,7 +54,7 @@ const STEPS: [Step; 8] = [
     Step {
         key: "conditional_bits",
         term: "Conditional entropy",
-        says: "the lower bound: the frequencies in each context are known",
+        says: "the lower bound of fixed tables: the frequencies in each context are known",
         kind: StepKind::Reached,
     },
     Step {
@@ -136,7 +136,7 @@ fn term(term: &str, says: &str, bar: &str) -> String {
     format!("<span class=\"term\"><span><b>{term}</b> <span class=\"says\">{says}</span></span>{bar}</span>")
 }
 
-/// Returns an enlarged bar of the steps above the lower bound, which are too small to see next to the others.
+/// Returns an enlarged bar of the overheads, which are too small to see beside the others.
 fn enlarged(totals: &Value, file: Option<f64>) -> String {
     let overheads = STEPS.iter().filter_map(|step| match step.kind {
         StepKind::Overhead(colour) => Some((step.term, colour, number(totals, step.key)?)),
@@ -159,9 +159,9 @@ fn enlarged(totals: &Value, file: Option<f64>) -> String {
         })
         .collect();
     format!(
-        "<h3>Above the lower bound, enlarged: {} of the file</h3>\n{}<ul class=\"legend\">{legend}</ul>\n",
+        "<h3>Overheads, enlarged: {} of the file</h3>\n{}<ul class=\"legend\">{legend}</ul>\n",
         percent(ratio(Some(sum), file)),
-        stacked("The difference between the conditional entropy and the file; figures below", &parts)
+        stacked("What the file needs beyond the conditional entropy; figures below", &parts)
     )
 }
 
