@@ -127,7 +127,7 @@ pub fn constants() -> Vec<(&'static str, u64)> {
         ("HEADER_BYTES", spec::HEADER_BYTES as u64),
         ("FEATURE_MIXING", spec::FEATURE_MIXING.into()),
         ("MAX_DECODER_LEVEL", spec::MAX_DECODER_LEVEL.into()),
-        ("LEVEL_1_CHUNK_ELEMENTS", spec::LEVEL_1_CHUNK_ELEMENTS),
+        ("LEVEL_1_CHUNK_WORDS", spec::LEVEL_1_CHUNK_WORDS),
         ("LEVEL_1_PRECISION", spec::LEVEL_1_PRECISION.into()),
         ("LEVEL_1_SLOTS", spec::LEVEL_1_SLOTS as u64),
         ("LEVEL_1_SERIAL_ELEMENTS", spec::LEVEL_1_SERIAL_ELEMENTS),

@@ -10,8 +10,8 @@ pub(crate) const HEADER_BYTES: usize = 24;
 pub(crate) const FEATURE_MIXING: u32 = 1;
 /// Section 3.2: the decoder level that allows everything.
 pub(crate) const MAX_DECODER_LEVEL: u8 = 2;
-/// Section 3.2: maximum number of elements, and of values, of a chunk at decoder level 1.
-pub(crate) const LEVEL_1_CHUNK_ELEMENTS: u64 = 32_768;
+/// Section 3.2: maximum number of words, and of values, of a chunk at decoder level 1.
+pub(crate) const LEVEL_1_CHUNK_WORDS: u64 = 32_768;
 /// Section 3.2: maximum precision at decoder level 1.
 pub(crate) const LEVEL_1_PRECISION: u32 = 11;
 /// Section 3.2: maximum sum of the frequencies of all tables of a stream at decoder level 1.

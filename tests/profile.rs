@@ -52,6 +52,8 @@ fn tensors() -> Vec<Content> {
         content("long rows", Dtype::F32, &[2, 48_000], f32s(&reversed)),
         content("little", Dtype::F32, &[40], f32s(&dense[..40])),
         content("zeros", Dtype::F16, &[100_000], vec![0; 200_000]),
+        // a chunk of 32,768 elements would have twice as many words
+        content("complex", Dtype::C64, &[40_000], vec![0; 320_000]),
     ]
 }
 

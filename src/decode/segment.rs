@@ -34,7 +34,7 @@ impl Segment {
             .map_err(|error| error.at(prelude.head_offset))?;
         representation
             .check_chunk_len(head.chunk_len, head.chunks.len() as u64)
-            .and_then(|()| representation.check_claims(header, head.elements, head.chunk_len))
+            .and_then(|()| representation.check_claims(header, head.dtype, head.elements, head.chunk_len))
             .map_err(|error| error.in_section("segment").at(prelude.head_offset))?;
         let prelude_end = offset.saturating_add(prelude.start.prelude_len());
         if head.coded_len() != prelude.start.body_len {

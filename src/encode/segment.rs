@@ -54,7 +54,7 @@ pub(super) fn encode_segment(
     let is_sound = read.as_ref().is_ok_and(|read| *read == plan.representation)
         && plan.chunk_len <= MAX_CHUNK_ELEMENTS
         && plan.representation.check_chunk_len(plan.chunk_len, chunks).is_ok()
-        && plan.representation.check_claims(options.header(), elements, plan.chunk_len).is_ok();
+        && plan.representation.check_claims(options.header(), dtype, elements, plan.chunk_len).is_ok();
     debug_assert!(is_sound, "{read:?}");
     if !is_sound {
         plan = Plan::raw(&plan);

@@ -6,14 +6,16 @@ use super::coding::Coding;
 use super::fields::Fields;
 use crate::container::Header;
 use crate::error::{Error, Result};
-use crate::spec::{LEVEL_1_CHUNK_ELEMENTS, LEVEL_1_PRECISION, LEVEL_1_SERIAL_ELEMENTS, LEVEL_1_SLOTS};
+use crate::spec::{LEVEL_1_CHUNK_WORDS, LEVEL_1_PRECISION, LEVEL_1_SERIAL_ELEMENTS, LEVEL_1_SLOTS};
+use crate::tensor::Dtype;
 
 impl Representation {
-    /// Checks that the segment, of `elements` elements in chunks of `chunk_len`, keeps the rules that the header claims.
+    /// Checks that the segment, of `elements` elements of `dtype` in chunks of `chunk_len` elements, keeps the rules that
+    /// the header claims.
     ///
     /// # Errors
     /// `Corrupt` if it breaks one.
-    pub(crate) fn check_claims(&self, header: Header, elements: u64, chunk_len: u64) -> Result<()> {
+    pub(crate) fn check_claims(&self, header: Header, dtype: Dtype, elements: u64, chunk_len: u64) -> Result<()> {
         if let Self::Fields(fields) = self
             && !header.mixing
             && fields.is_mixed()
@@ -24,8 +26,8 @@ impl Representation {
             return Ok(());
         }
         let breaks = |what: String| Err(Error::corrupt(format!("{what} at decoder level 1")));
-        if chunk_len > LEVEL_1_CHUNK_ELEMENTS {
-            return breaks(format!("{chunk_len} elements a chunk"));
+        if chunk_len * u64::from(dtype.words()) > LEVEL_1_CHUNK_WORDS {
+            return breaks(format!("{chunk_len} elements of {dtype} a chunk"));
         }
         let may_be_serial = elements <= LEVEL_1_SERIAL_ELEMENTS;
         match self {
@@ -34,7 +36,7 @@ impl Representation {
             Self::Zstd => Ok(()),
             Self::Fields(fields) => {
                 if let Some(unpack) = &fields.steps.unpack
-                    && chunk_len * unpack.values_a_run() > LEVEL_1_CHUNK_ELEMENTS * u64::from(unpack.words)
+                    && chunk_len * unpack.values_a_run() > LEVEL_1_CHUNK_WORDS * u64::from(unpack.words)
                 {
                     return breaks(format!("{chunk_len} elements of packed values a chunk"));
                 }

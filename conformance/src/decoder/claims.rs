@@ -28,12 +28,13 @@ impl Claims {
         Ok(Self { level, mixing: critical == 1 })
     }
 
-    /// Checks a segment of `elements` elements in chunks of `chunk_len` (R3-12 and R3-17).
-    pub fn check_segment(self, representation: u8, elements: u64, chunk_len: u64) -> Result<()> {
+    /// Checks a segment of `elements` elements, of `words_each` words each, in chunks of `chunk_len` elements (R3-12 and
+    /// R3-17).
+    pub fn check_segment(self, representation: u8, elements: u64, words_each: u64, chunk_len: u64) -> Result<()> {
         if self.level == 2 {
             return Ok(());
         }
-        must(chunk_len <= 32_768, "a chunk too long for level 1")?;
+        must(chunk_len * words_each <= 32_768, "a chunk too long for level 1")?;
         must(representation != 1 || elements <= 65_536, "a segment too long for zstd at level 1")
     }
 

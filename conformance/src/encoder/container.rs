@@ -79,6 +79,9 @@ pub struct Parts {
     pub edit_index: Box<dyn Fn(&mut Index)>,
     #[allow(clippy::type_complexity)]
     pub edit_footer: Box<dyn Fn(&mut Footer)>,
+    /// Bytes between the index and the footer, which count as bytes of the index.
+    pub after_index: Vec<u8>,
+    /// Bytes after the footer.
     pub tail: Vec<u8>,
     /// If true, the container has no index.
     pub no_index: bool,
@@ -134,6 +137,7 @@ impl Parts {
             packing: Packing::Plain,
             edit_index: Box::new(|_| {}),
             edit_footer: Box::new(|_| {}),
+            after_index: Vec::new(),
             tail: Vec::new(),
             no_index: false,
         }
@@ -221,6 +225,7 @@ impl Parts {
             let spoil = self.spoiled.contains(&usize::MAX);
             out.extend(prelude(3, &self.index_head(&index), index.body.len() as u64, spoil));
             out.extend(&index.body);
+            out.extend(&self.after_index);
         }
         let len = out.len() - offset;
         let total = (out.len() + 32) as u64;

@@ -51,6 +51,9 @@ pub(crate) const TRUNCATED: Kinds = [Some("truncated"); 2];
 /// A wrong offset sends a reader by index to bytes that can have any meaning.
 pub(crate) const ELSEWHERE: Kinds = [Some("any"), Some("corrupt")];
 
+/// A reader in file order takes bytes that can have any meaning for a frame or for the footer.
+pub(crate) const ASTRAY: Kinds = [Some("corrupt"), Some("any")];
+
 /// Only a reader in file order reads the wrong bytes.
 pub(crate) const IN_ORDER: Kinds = [None, Some("corrupt")];
 

@@ -20,7 +20,7 @@ pub struct Vector {
     /// The claims, the features and the rest of the header. The feature MIXING is added if a segment needs it.
     pub header: Header,
     /// If true, the manifest and the index are stored in zstd frames.
-    pub(crate) packed: bool,
+    pub packed: bool,
 }
 
 /// The largest size of a `.bin` file. If the content is larger, a test compares digests only.
@@ -80,12 +80,13 @@ impl Vector {
         let bytes: Vec<u8> = members.iter().flat_map(|member| member.bytes.iter().copied()).collect();
         let (_, _, bits, w) = DTYPES[usize::from(segment.dtype)];
         let elements = bytes.len() as u64 * 8 / u64::from(bits);
-        claims.check_segment(segment.representation, elements, segment.chunk_len).map_err(about)?;
+        let words_each = u64::from(bits / w);
+        claims.check_segment(segment.representation, elements, words_each, segment.chunk_len).map_err(about)?;
         if segment.representation != 2 {
             return Ok(());
         }
         let shapes: Vec<Vec<u64>> = members.iter().map(|member| member.shape.clone()).collect();
-        let words = Words { dtype: dtype_name(segment.dtype), w, each: (bits / w).into() };
+        let words = Words { dtype: dtype_name(segment.dtype), w, each: words_each };
         let head = Head::read(&segment.parameters, &shapes, words, segment.chunk_len).map_err(about)?;
         head.check_claims(claims, elements, segment.chunk_len).map_err(about)?;
         let mut from = 0;

@@ -62,7 +62,8 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-fn good() -> Vec<Vector> {
+/// Returns the good vectors.
+pub fn good() -> Vec<Vector> {
     let mut all = Vec::new();
     s01_conventions::good(&mut all);
     s03_header::good(&mut all);

@@ -78,8 +78,13 @@ fn level_1_largest() -> Vector {
     let one = Tables::new(8, 11, &[&[(0, 1)]], None);
     alone.add(zeros("lanes", 65_537), 32_768, fields(0, &[field(8, lanes_of(one, 0, 0))]));
     alone.add(zeros("constant", 100_000), 32_768, fields(0, &[field(8, Coding::Constant(0))]));
-    let mut vector =
-        alone.vector("s03-2-level-1-largest", "decoder level 1: the longest segments under zstd and in bits");
+    // a chunk has 32,768 words, which two fields take
+    let halves = [field(16, Coding::Constant(0)), field(16, Coding::Constant(0))];
+    alone.add(tensor("complex", "C64", &[40_000], vec![0; 320_000]), 16_384, fields(0, &halves));
+    let mut vector = alone.vector(
+        "s03-2-level-1-largest",
+        "decoder level 1: the longest segments under zstd and in bits, and the longest chunks",
+    );
     vector.header = LEVEL_1;
     vector
 }
@@ -108,6 +113,16 @@ fn chunk_rules(list: &mut List) {
         ("chunk-length-32769-of-two-chunks", x(40_000), 32_769, constant()),
     ] {
         refuse(list, "R3-12", name, breaks, &of(entry, chunk_len, representation));
+    }
+    let complex = || tensor("x", "C64", &[2], vec![0; 16]);
+    let halves = || fields(0, &[field(16, Coding::Constant(0)), field(16, Coding::Constant(0))]);
+    let breaks = "a chunk of more than 32768 words at level 1";
+    for (name, representation) in [
+        ("words-32770-of-raw", Representation::Raw),
+        ("words-32770-of-zstd", Representation::Zstd),
+        ("words-32770-of-fields", halves()),
+    ] {
+        refuse(list, "R3-12", name, breaks, &of(complex(), 16_385, representation));
     }
     let breaks = "a chunk of more than 32768 unpacked values at level 1";
     for (name, bits, run, chunk_len) in [

@@ -85,8 +85,8 @@ pub(crate) fn index_rules(list: &mut List) {
     edit!(one, "segment-beyond-the-last", CORRUPT, "an entry in segment 1 of 1", |index| index.segment_of =
         vec![zigzag(1)]);
     edit!(two, "segment-wraps", CORRUPT, "a segment number that is right only after it wraps", |index| {
-        // the numbers are 2^63 - 1 and 2^64 - 2; signed integers of 64 bits wrap the second one to -2
-        index.segment_of = vec![zigzag(i64::MAX), zigzag(i64::MAX)];
+        // the numbers are 2^32 and 1; integers of 32 bits wrap the first one to 0
+        index.segment_of = vec![zigzag(1 << 32), zigzag(1 - (1 << 32))];
     });
     edit!(two, "segments-swapped", CORRUPT, "entries in each other's segments", |index| {
         index.segment_of = vec![zigzag(1), zigzag(-1)];

@@ -1,6 +1,6 @@
 //! Section 14: the footer.
 
-use crate::vectors::bad::{CORRUPT, ELSEWHERE, List, TRUNCATED};
+use crate::vectors::bad::{ASTRAY, CORRUPT, ELSEWHERE, List, TRUNCATED};
 use crate::vectors::bases::one;
 use crate::vectors::good::Vector;
 
@@ -45,6 +45,17 @@ pub(crate) fn footer_rules(list: &mut List) {
     list.change(&base, "container-after-the-end", CORRUPT, "a second container after the first", |parts| {
         parts.tail = again;
     });
+    list.rule = "R14-7";
+    list.change(&base, "index-and-a-byte", ASTRAY, "a byte between the index and the footer", |parts| {
+        parts.after_index = vec![0];
+    });
+    let empty = Vector::new("", "", vec![], vec![]);
+    list.change(&empty, "index-is-a-manifest", ASTRAY, "a footer that points to a manifest", |parts| {
+        parts.no_index = true;
+        // the manifest lies between the header and the footer
+        parts.edit_footer = Box::new(|footer| (footer.offset, footer.len) = (24, footer.offset - 24));
+    });
+    list.rule = "";
     let footer = again_footer(&base);
     list.change(&base, "footer-twice", CORRUPT, "the footer twice", |parts| parts.tail = footer);
 }

@@ -59,7 +59,8 @@ pub(crate) fn plan(segment: SegmentBytes<'_>, effort: &Effort) -> Result<Plan> {
     let dtype = layout.dtype;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     let effort = &effort.for_segment(elements);
-    let limits = ChunkLimits { dtype, row, elements, chunk_bytes, unit: 1, most: effort.chunk_elements };
+    let most = effort.chunk_elements(dtype.words());
+    let limits = ChunkLimits { dtype, row, elements, chunk_bytes, unit: 1, most };
     let raw_cost = bytes.len() as u64 * BYTE;
     // If coding saves less than 0.1 %, store the tensor raw: a reader can then borrow its bytes from a memory map.
     let least = CODING.below(raw_cost);
@@ -100,7 +101,7 @@ fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, eff
     if let Some(unpack) = find_packing(layout, bytes)
         && let Some(values) = unpack.apply(dtype, bytes)
     {
-        let most = effort.chunk_elements / unpack.values_a_run() * u64::from(unpack.words);
+        let most = effort.chunk_elements(1) / unpack.values_a_run() * u64::from(unpack.words);
         let limits = ChunkLimits { unit: unpack.unit(), most, ..limits };
         let layout = unpack.layout(layout);
         let view =

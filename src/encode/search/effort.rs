@@ -5,7 +5,7 @@ use super::scale::Resolution;
 use crate::coders::Adaptation;
 use crate::kernel::Kernel;
 use crate::spec::{
-    LEVEL_1_CHUNK_ELEMENTS, LEVEL_1_PRECISION, LEVEL_1_SERIAL_ELEMENTS, LEVEL_1_SLOTS, MAX_CHUNK_ELEMENTS,
+    LEVEL_1_CHUNK_WORDS, LEVEL_1_PRECISION, LEVEL_1_SERIAL_ELEMENTS, LEVEL_1_SLOTS, MAX_CHUNK_ELEMENTS,
     MAX_DECODER_LEVEL, MAX_PRECISION, MAX_SLOTS,
 };
 
@@ -47,8 +47,6 @@ pub(crate) struct Effort {
     pub(crate) bits_symbols: usize,
     /// Whether a segment may be coded by zstd.
     pub(crate) zstd: bool,
-    /// Maximum number of elements, and of values, of a chunk.
-    pub(crate) chunk_elements: u64,
     /// Segments of more elements have no serial coding: neither zstd nor bits.
     pub(crate) serial_elements: u64,
     pub(crate) tables: TableLimits,
@@ -99,7 +97,6 @@ impl Effort {
             mixed_chunks: 4,
             bits_symbols: 1 << 10,
             zstd: true,
-            chunk_elements: MAX_CHUNK_ELEMENTS,
             serial_elements: u64::MAX,
             tables: TableLimits { precision: MAX_PRECISION, slots: MAX_SLOTS },
             decoder_level: MAX_DECODER_LEVEL,
@@ -147,11 +144,19 @@ impl Effort {
         Self {
             adaptations: &[],
             mixed_words: 0,
-            chunk_elements: LEVEL_1_CHUNK_ELEMENTS,
             serial_elements: LEVEL_1_SERIAL_ELEMENTS,
             tables: TableLimits { precision: LEVEL_1_PRECISION, slots: LEVEL_1_SLOTS },
             decoder_level: 1,
             ..self
+        }
+    }
+
+    /// Returns the most elements of a chunk, where an element has `words` words. With `words` 1 it is also the most
+    /// values.
+    pub(super) fn chunk_elements(&self, words: u32) -> u64 {
+        match self.decoder_level {
+            1 => LEVEL_1_CHUNK_WORDS / u64::from(words),
+            _ => MAX_CHUNK_ELEMENTS,
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) fn plan_mask(view: MaskView<'_>, chunk_len: &impl Fn(u64) -> u64) -> 
     // at decoder level 1 a block of mask symbols must fit into a chunk
     let effort = view.effort;
     let fits = |shape: &SymbolShape| {
-        effort.decoder_level > 1 || u64::from(shape.group) * shape.stride <= effort.chunk_elements
+        effort.decoder_level > 1 || u64::from(shape.group) * shape.stride <= effort.chunk_elements(1)
     };
     let shapes = shapes(view.layout).into_iter().filter(fits);
     let several = shapes.filter(|&shape| is_promising(shape, view.kept, single.cost));

@@ -57,7 +57,7 @@ pub(super) fn propose<T: Word>(
 ) -> Vec<Bid> {
     let view = ValueView {
         layout: view.layout,
-        chunk_values: view.effort.chunk_elements,
+        chunk_values: view.effort.chunk_elements(1),
         is_unpacked: view.unpack.is_some(),
         bits: view.bits,
         values,
