@@ -16,7 +16,7 @@ pub enum Profile {
     #[default]
     Default,
     /// Also decoders on a GPU or a small device: decoder level 1 (section 3.2 of the specification). Frequency tables are
-    /// small and do not adapt, chunks have at most 32,768 elements, and large tensors are not coded by zstd, bit by bit
+    /// small and do not adapt, chunks have at most 32,768 words, and large tensors are not coded by zstd, bit by bit
     /// or by mixing. Files of dense models were 0.2 to 0.9 % larger, files of pruned ones 4 to 9 %.
     Gpu,
 }
