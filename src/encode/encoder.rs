@@ -53,15 +53,13 @@ impl<W: Write> Encoder<W> {
     /// # Errors
     /// `InvalidArgument` if the key was added before, or if a tensor was.
     pub fn add_metadata(&mut self, key: &str, value: &str) -> Result<()> {
-        let manifest = &mut self.writer.manifest;
-        if !manifest.entries.is_empty() {
+        if !self.writer.manifest.entries.is_empty() {
             return Err(Error::invalid("metadata must be added before the first tensor"));
         }
-        if manifest.metadata.iter().any(|(known, _)| known == key) {
-            return Err(Error::invalid(format!("the metadata key {key:?} was added before")));
+        match self.writer.add_metadata(key, value) {
+            true => Ok(()),
+            false => Err(Error::invalid(format!("the metadata key {key:?} was added before"))),
         }
-        manifest.metadata.push((key.to_owned(), value.to_owned()));
-        Ok(())
     }
 
     /// Adds a tensor. If an earlier tensor has the same dtype and the same bytes, this one is stored as an alias of it.

@@ -1,6 +1,6 @@
 //! Encodes whole files: a safetensors file by its tensors, any other file as bytes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::ops::Range;
 
@@ -58,11 +58,12 @@ pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOp
     let mut writer = Writer::new(out, options)?;
     // for each entry: the number of its file, and the range of its bytes in the file
     let mut ranges: Vec<(usize, Range<usize>)> = Vec::new();
+    let mut names = HashSet::new();
     for (number, file) in files.iter().enumerate() {
         if !is_file_name(file.name) {
             return Err(Error::invalid(format!("{:?} cannot be the name of a file in a container", file.name)));
         }
-        if files[..number].iter().any(|other| other.name == file.name) {
+        if !names.insert(file.name) {
             return Err(Error::invalid(format!("two files named {:?}", file.name)));
         }
         let entries = declare(&mut writer, file).map_err(|error| error.in_tensor(file.name))?;
@@ -105,10 +106,8 @@ fn declare<W: Write>(writer: &mut Writer<W>, file: &FileInput<'_>) -> Result<Vec
         let layout = SafetensorsHeader::parse(file.bytes)?;
         prefix = file.bytes[..layout.data_start].to_vec();
         for (key, value) in layout.metadata {
-            let metadata = &mut writer.manifest.metadata;
-            if !metadata.iter().any(|(known, _)| *known == key) {
-                metadata.push((key, value));
-            }
+            // of two files with the same key the first one counts; the prefix of each file holds all its metadata
+            writer.add_metadata(&key, &value);
         }
         for tensor in layout.tensors {
             let entry = Entry {

@@ -2,6 +2,7 @@
 //! copied to a queue until there is work for all threads. A large one is encoded at once, without a copy.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io::Write;
 use std::mem;
 
@@ -58,6 +59,8 @@ pub(super) struct Writer<W> {
     pub(super) workers: Workers,
     /// All declarations. The entries from `declared` on are not yet written.
     pub(super) manifest: Manifest,
+    /// The keys of the metadata.
+    keys: HashSet<String>,
     declared: usize,
     manifest_frames: Vec<(u64, u64)>,
     shared: Vec<Shared>,
@@ -83,6 +86,7 @@ impl<W: Write> Writer<W> {
             options,
             workers,
             manifest: Manifest::default(),
+            keys: HashSet::new(),
             declared: 0,
             manifest_frames: Vec::new(),
             shared: Vec::new(),
@@ -97,6 +101,15 @@ impl<W: Write> Writer<W> {
         this.options.header().write(&mut header);
         this.write(&header)?;
         Ok(this)
+    }
+
+    /// Adds a pair of metadata, unless its key was added before. Returns whether it did.
+    pub(super) fn add_metadata(&mut self, key: &str, value: &str) -> bool {
+        let is_new = self.keys.insert(key.to_owned());
+        if is_new {
+            self.manifest.metadata.push((key.to_owned(), value.to_owned()));
+        }
+        is_new
     }
 
     /// Adds an entry and returns its ordinal.
