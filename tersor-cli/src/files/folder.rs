@@ -1,6 +1,6 @@
-//! A folder of decoded files, which is written under a temporary name and renamed when all files are complete.
+//! A folder of decoded files, which appears when all its files are complete.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use tersor::Escaped;
 
 use super::cleanup;
-use super::output::{TEMPORARY_PREFIX, check_free, default_permissions, folder_of, is_one_of, plain};
+use super::output::check_free;
+use super::temporary::{Temporary, builder, default_permissions, folder_of, plain};
 use crate::screen::failure::{Failure, Outcome};
 
 /// The largest number of open files; operating systems limit it.
@@ -21,84 +22,114 @@ pub struct Folder {
     path: PathBuf,
     /// Whether the folder exists, with `--force`: its files are then replaced one by one.
     exists: bool,
-    /// `None` after the folder got its final name.
-    temporary: Option<TempDir>,
+    /// The names of the files in the folder, with `/` between the names of subfolders.
     names: Vec<String>,
-    /// Open files by number, the most recently used last.
-    open: VecDeque<(usize, File)>,
+    files: Files,
+}
+
+/// The files of a folder that is being written.
+#[derive(Debug)]
+enum Files {
+    /// Few files, which have no names yet. They leave nothing behind, even if the command is killed.
+    Unnamed(Vec<Temporary>),
+    /// Files in a folder with a temporary name.
+    InFolder {
+        folder: TemporaryFolder,
+        /// Open files by number, the most recently used last.
+        open: VecDeque<(usize, File)>,
+    },
+}
+
+/// A folder with a temporary name, which is recorded for [`cleanup`].
+#[derive(Debug)]
+struct TemporaryFolder(Option<TempDir>);
+
+impl TemporaryFolder {
+    /// Creates a folder in `place`, which must be on the file system of the final folder, so that it can be renamed.
+    fn create(place: &Path) -> io::Result<Self> {
+        let mut builder = builder();
+        if let Some(permissions) = default_permissions(0o777) {
+            builder.permissions(permissions);
+        }
+        let mut record = cleanup::record();
+        let folder = builder.tempdir_in(place).map_err(|error| plain(&error))?;
+        record.add(folder.path());
+        Ok(Self(Some(folder)))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.as_ref().unwrap_or_else(|| unreachable!("the folder exists until it has its final name")).path()
+    }
+
+    /// Gives the folder its final name.
+    fn persist(mut self, path: &Path) -> io::Result<()> {
+        let Some(folder) = self.0.take() else { return Ok(()) };
+        let mut record = cleanup::record();
+        record.forget(folder.path());
+        fs::rename(folder.path(), path)?;
+        let _ = folder.keep();
+        Ok(())
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        if let Some(folder) = self.0.take() {
+            let mut record = cleanup::record();
+            record.forget(folder.path());
+            drop(folder);
+        }
+    }
 }
 
 impl Folder {
     /// Creates the folder `path` with files of the given names and sizes.
-    pub fn create<'a>(
-        path: &Path,
-        force: bool,
-        inputs: &[PathBuf],
-        files: impl Iterator<Item = (&'a str, u64)>,
-    ) -> Outcome<Self> {
+    pub fn create(path: &Path, force: bool, inputs: &[PathBuf], files: &[(&str, u64)]) -> Outcome<Self> {
         check_free(path, force, inputs)?;
         let exists = path.is_dir();
         if !exists && fs::symlink_metadata(path).is_ok() {
             let problem = "this is a file, and several files need a folder";
             return Err(Failure::wrong_use(path, problem, "give the name of a folder with -o"));
         }
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(TEMPORARY_PREFIX).suffix(".tmp");
-        if let Some(permissions) = default_permissions(0o777) {
-            builder.permissions(permissions);
+        if exists {
+            check_names(path, inputs, files)?;
         }
-        // the temporary folder must be on the file system of the final one, so that it can be renamed
         let place = if exists { path } else { folder_of(path) };
-        let mut record = cleanup::record();
-        let temporary = builder.tempdir_in(place).map_err(|error| Failure::creating(path, &plain(&error)))?;
-        record.add(temporary.path());
-        let mut this = Self {
-            path: path.to_owned(),
-            exists,
-            temporary: Some(temporary),
-            names: Vec::new(),
-            open: VecDeque::new(),
+        let unnamed = match files.len() <= OPEN_FILES {
+            true => files.iter().map(|_| Temporary::unnamed(place)).collect::<Option<Vec<_>>>(),
+            false => None,
         };
-        // `this` locks the record when it is dropped
-        drop(record);
-        for (name, len) in files {
-            this.add(name, len, inputs)?;
+        let content = match unnamed {
+            Some(unnamed) => Files::Unnamed(unnamed),
+            None => {
+                let folder = TemporaryFolder::create(place).map_err(|error| Failure::creating(path, &error))?;
+                Files::InFolder { folder, open: VecDeque::new() }
+            }
+        };
+        let names = files.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let this = Self { path: path.to_owned(), exists, names, files: content };
+        for (number, &(name, len)) in files.iter().enumerate() {
+            let final_path = path.join(name);
+            let writing = |error: io::Error| Failure::writing(&final_path, &error);
+            match &this.files {
+                Files::Unnamed(unnamed) => unnamed[number].file().set_len(len).map_err(writing)?,
+                Files::InFolder { folder, .. } => {
+                    let made = create_new(&folder.path().join(name));
+                    made.map_err(|error| this.not_made(name, &error))?.set_len(len).map_err(writing)?;
+                }
+            }
         }
         Ok(this)
     }
 
-    fn add(&mut self, name: &str, len: u64, inputs: &[PathBuf]) -> Outcome {
-        let final_path = self.path.join(name);
-        if self.exists && is_one_of(&final_path, inputs) {
-            let problem = "a decoded file would replace the input";
-            return Err(Failure::wrong_use(&final_path, problem, "choose another folder with -o"));
+    /// Returns the failure to create the file `name`.
+    fn not_made(&self, name: &str, error: &io::Error) -> Failure {
+        let path = self.path.join(name);
+        if error.kind() != io::ErrorKind::AlreadyExists {
+            return Failure::creating(&path, error);
         }
-        if self.exists && final_path.is_dir() {
-            return Err(Failure::wrong_use(&final_path, "a folder has the name of this file", "move the folder away"));
-        }
-        // the signal handler waits until the file exists, and so removes it
-        let record = cleanup::record();
-        let made = File::options().write(true).create_new(true).open(self.temporary_path(name));
-        drop(record);
-        let file = made.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                let problem =
-                    format!("the file system does not distinguish {} from another decoded file", Escaped(name));
-                Failure::bad_data(
-                    &final_path,
-                    problem,
-                    "decode to a file system that distinguishes upper and lower case",
-                )
-            }
-            _ => Failure::creating(&final_path, &error),
-        })?;
-        file.set_len(len).map_err(|error| Failure::writing(&final_path, &error))?;
-        self.names.push(name.to_owned());
-        Ok(())
-    }
-
-    fn temporary_path(&self, name: &str) -> PathBuf {
-        self.temporary.as_ref().map_or_else(|| self.path.join(name), |folder| folder.path().join(name))
+        let problem = format!("the file system does not distinguish {} from another decoded file", Escaped(name));
+        Failure::bad_data(&path, problem, "decode to a file system that distinguishes upper and lower case")
     }
 
     /// Returns the final path.
@@ -106,58 +137,104 @@ impl Folder {
         &self.path
     }
 
-    /// Writes `bytes` at `offset` of file number `file`.
-    pub fn write_at(&mut self, file: usize, offset: u64, bytes: &[u8]) -> Outcome {
-        let written = self.opened(file).and_then(|file| write_all_at(file, offset, bytes));
-        written.map_err(|error| Failure::writing(&self.path.join(&self.names[file]), &error))
-    }
-
-    fn opened(&mut self, file: usize) -> io::Result<&File> {
-        let found = self.open.iter().position(|(number, _)| *number == file);
-        let entry = match found.and_then(|index| self.open.remove(index)) {
-            Some(entry) => entry,
-            None => (file, File::options().write(true).open(self.temporary_path(&self.names[file]))?),
+    /// Writes `bytes` at `offset` of file number `number`.
+    pub fn write_at(&mut self, number: usize, offset: u64, bytes: &[u8]) -> Outcome {
+        let written = match &mut self.files {
+            Files::Unnamed(files) => write_all_at(files[number].file(), offset, bytes),
+            Files::InFolder { folder, open } => {
+                let path = folder.path().join(&self.names[number]);
+                opened(open, number, &path).and_then(|file| write_all_at(file, offset, bytes))
+            }
         };
-        if self.open.len() >= OPEN_FILES {
-            self.open.pop_front();
-        }
-        self.open.push_back(entry);
-        Ok(&self.open[self.open.len() - 1].1)
+        written.map_err(|error| Failure::writing(&self.path.join(&self.names[number]), &error))
     }
 
     /// Syncs all files and gives the folder its final name, or moves the files into the existing folder.
     pub fn commit(mut self) -> Outcome {
-        self.open.clear();
-        for name in &self.names {
-            let synced = File::options().write(true).open(self.temporary_path(name)).and_then(|file| file.sync_all());
+        for (number, name) in self.names.iter().enumerate() {
+            let synced = match &mut self.files {
+                Files::Unnamed(files) => files[number].file().sync_all(),
+                Files::InFolder { folder, open } => {
+                    open.clear();
+                    File::options().write(true).open(folder.path().join(name)).and_then(|file| file.sync_all())
+                }
+            };
             synced.map_err(|error| Failure::writing(&self.path.join(name), &error))?;
         }
-        let mut record = cleanup::record();
-        let Some(temporary) = self.temporary.take() else { return Ok(()) };
-        record.forget(temporary.path());
+        let creating = |path: &Path, error: io::Error| Failure::creating(path, &error);
+        let folder = match std::mem::replace(&mut self.files, Files::Unnamed(Vec::new())) {
+            Files::Unnamed(files) if self.exists => {
+                for (name, file) in self.names.iter().zip(files) {
+                    let path = self.path.join(name);
+                    create_parents(&path).map_err(|error| creating(&path, error))?;
+                    file.persist(&path, true).map_err(|error| creating(&path, error))?;
+                }
+                return Ok(());
+            }
+            Files::Unnamed(files) => {
+                let place = folder_of(&self.path);
+                let folder = TemporaryFolder::create(place).map_err(|error| creating(&self.path, error))?;
+                for (name, file) in self.names.iter().zip(files) {
+                    let path = folder.path().join(name);
+                    let named = create_parents(&path).and_then(|()| file.persist(&path, false));
+                    named.map_err(|error| self.not_made(name, &error))?;
+                }
+                folder
+            }
+            Files::InFolder { folder, .. } => folder,
+        };
         if self.exists {
             for name in &self.names {
-                let final_path = self.path.join(name);
-                let moved = fs::rename(temporary.path().join(name), &final_path);
-                moved.map_err(|error| Failure::creating(&final_path, &error))?;
+                let path = self.path.join(name);
+                let moved = create_parents(&path).and_then(|()| fs::rename(folder.path().join(name), &path));
+                moved.map_err(|error| creating(&path, error))?;
             }
             return Ok(());
         }
-        fs::rename(temporary.path(), &self.path).map_err(|error| Failure::creating(&self.path, &error))?;
-        let _ = temporary.keep();
-        Ok(())
+        folder.persist(&self.path).map_err(|error| creating(&self.path, error))
     }
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Some(temporary) = self.temporary.take() {
-            let mut record = cleanup::record();
-            record.forget(temporary.path());
-            self.open.clear();
-            drop(temporary);
+/// Refuses names that replace an input or a folder in the existing folder `path`.
+fn check_names(path: &Path, inputs: &[PathBuf], files: &[(&str, u64)]) -> Outcome {
+    let inputs: HashSet<PathBuf> = inputs.iter().filter_map(|input| input.canonicalize().ok()).collect();
+    for (name, _) in files {
+        let final_path = path.join(name);
+        if final_path.canonicalize().is_ok_and(|whole| inputs.contains(&whole)) {
+            let problem = "a decoded file would replace the input";
+            return Err(Failure::wrong_use(&final_path, problem, "choose another folder with -o"));
+        }
+        if final_path.is_dir() {
+            return Err(Failure::wrong_use(&final_path, "a folder has the name of this file", "move the folder away"));
         }
     }
+    Ok(())
+}
+
+/// Creates a file and the folders above it. The signal handler waits until the file exists, and so removes it.
+fn create_new(path: &Path) -> io::Result<File> {
+    let _record = cleanup::record();
+    create_parents(path)?;
+    File::options().write(true).create_new(true).open(path)
+}
+
+/// Creates the folders above a file, if they do not exist.
+fn create_parents(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder_of(path))
+}
+
+/// Returns file number `number` from the open files, or opens it.
+fn opened<'a>(open: &'a mut VecDeque<(usize, File)>, number: usize, path: &Path) -> io::Result<&'a File> {
+    let found = open.iter().position(|(known, _)| *known == number);
+    let entry = match found.and_then(|index| open.remove(index)) {
+        Some(entry) => entry,
+        None => (number, File::options().write(true).open(path)?),
+    };
+    if open.len() >= OPEN_FILES {
+        open.pop_front();
+    }
+    open.push_back(entry);
+    Ok(&open[open.len() - 1].1)
 }
 
 /// Writes `bytes` at `offset` of a file.

@@ -6,3 +6,4 @@ pub mod folder;
 pub mod input;
 pub mod ordered;
 pub mod output;
+pub mod temporary;

@@ -1,24 +1,20 @@
 //! Outputs. A file appears under its name only when it is complete, and replaces another only with `--force`.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
-use super::cleanup;
+use super::temporary::{Temporary, folder_of};
 use crate::screen::failure::{Failure, Outcome};
 
-/// The prefix of temporary names.
-pub const TEMPORARY_PREFIX: &str = ".tersor-";
 const BUFFER_BYTES: usize = 1 << 20;
 
 /// The kind of output that a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination {
-    /// Standard output, `-`.
+    /// Standard output: `-`, or a path such as `/dev/stdout`.
     Stdout,
-    /// A device or a named pipe, which is written directly.
+    /// A device, a named pipe or another open file (`/dev/fd/3`), which is written directly.
     Stream,
     /// A file or folder, which appears when it is complete.
     Path,
@@ -30,11 +26,33 @@ impl Destination {
         if path == Path::new("-") {
             return Self::Stdout;
         }
+        match descriptor_of(path) {
+            Some(1) => return Self::Stdout,
+            Some(_) => return Self::Stream,
+            None => {}
+        }
         match fs::metadata(path) {
             Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => Self::Stream,
             _ => Self::Path,
         }
     }
+}
+
+/// Returns the number of the open file that `path` names, as `/dev/stdout` and `/proc/self/fd/1` name number 1.
+fn descriptor_of(path: &Path) -> Option<u32> {
+    /// Systems allow about as many links in a path.
+    const LINKS: usize = 40;
+    let mut path = std::path::absolute(path).ok()?;
+    for _ in 0..LINKS {
+        let folder = path.parent()?;
+        let is_list = folder == Path::new("/dev/fd")
+            || (folder.starts_with("/proc") && folder.file_name().is_some_and(|name| name == "fd"));
+        if is_list {
+            return path.file_name()?.to_str()?.parse().ok();
+        }
+        path = folder.join(fs::read_link(&path).ok()?);
+    }
+    None
 }
 
 /// Refuses a path that is an input, and without `force` a path that exists.
@@ -61,17 +79,16 @@ pub fn is_one_of(path: &Path, inputs: &[PathBuf]) -> bool {
         .is_ok_and(|whole| inputs.iter().any(|input| input.canonicalize().is_ok_and(|input| input == whole)))
 }
 
-/// A file that is written under a temporary name in the folder of its final path.
+/// A file that gets its name when it is complete.
 #[derive(Debug)]
 pub struct Target {
     path: PathBuf,
     force: bool,
-    /// `None` after the file got its final name.
-    file: Option<NamedTempFile>,
+    file: Temporary,
 }
 
 impl Target {
-    /// Creates the temporary file for `path`.
+    /// Creates a file for `path`, which has no name yet.
     pub fn create(path: &Path, force: bool, inputs: &[PathBuf]) -> Outcome<Self> {
         // --force replaces no folder by a file, so it must not be advised
         if path.is_dir() && !is_one_of(path, inputs) {
@@ -81,15 +98,9 @@ impl Target {
         if path.file_name().is_none() {
             return Err(Failure::wrong_use(path, "this is not the name of a file", "give one with -o"));
         }
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(TEMPORARY_PREFIX).suffix(".tmp");
-        if let Some(permissions) = default_permissions(0o666) {
-            builder.permissions(permissions);
-        }
-        let mut record = cleanup::record();
-        let file = builder.tempfile_in(folder_of(path)).map_err(|error| Failure::creating(path, &plain(&error)))?;
-        record.add(file.path());
-        Ok(Self { path: path.to_owned(), force, file: Some(file) })
+        let path = without_links(path)?;
+        let file = Temporary::create(folder_of(&path)).map_err(|error| Failure::creating(&path, &error))?;
+        Ok(Self { path, force, file })
     }
 
     /// Returns the final path.
@@ -99,74 +110,27 @@ impl Target {
 
     /// Returns the open file.
     pub fn file(&self) -> &File {
-        self.file.as_ref().unwrap_or_else(|| unreachable!("the file is open until it is committed")).as_file()
+        self.file.file()
     }
 
     /// Syncs the file and gives it its final name.
-    pub fn commit(mut self) -> Outcome {
-        let Some(file) = self.file.take() else { return Ok(()) };
-        let synced = file.as_file().sync_all();
-        let mut record = cleanup::record();
-        let temporary = file.path().to_owned();
-        let done = match synced {
-            Ok(()) => persist(file, &self.path, self.force),
-            Err(error) => Err(Failure::writing(&self.path, &error)),
-        };
-        record.forget(&temporary);
-        done
+    pub fn commit(self) -> Outcome {
+        self.file().sync_all().map_err(|error| Failure::writing(&self.path, &error))?;
+        self.file.persist(&self.path, self.force).map_err(|error| Failure::creating(&self.path, &error))
     }
 }
 
-/// Renames the temporary file. Without `force` the rename must not replace a file that appeared meanwhile; on a file
-/// system that cannot guarantee this, the existence is checked first.
-fn persist(file: NamedTempFile, path: &Path, force: bool) -> Outcome {
-    let failed = |error: tempfile::PersistError| Failure::creating(path, &error.error);
-    if force {
-        return file.persist(path).map(drop).map_err(failed);
-    }
-    match file.persist_noclobber(path) {
-        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists && fs::symlink_metadata(path).is_err() => {
-            error.file.persist(path).map(drop).map_err(failed)
-        }
-        other => other.map(drop).map_err(failed),
-    }
-}
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        if let Some(file) = self.file.take() {
-            let mut record = cleanup::record();
-            record.forget(file.path());
-            drop(file);
-        }
-    }
-}
-
-/// Returns the folder of a path: the parent, or the current folder.
-pub fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-/// Returns the default permissions of a new file or folder; the system applies the user's umask.
-pub fn default_permissions(mode: u32) -> Option<Permissions> {
-    #[cfg(unix)]
-    return Some(std::os::unix::fs::PermissionsExt::from_mode(mode));
-    #[cfg(not(unix))]
-    {
-        let _ = mode;
-        None
-    }
-}
-
-/// Returns an error without the temporary path that the crate tempfile adds.
-pub fn plain(error: &io::Error) -> io::Error {
-    let source = error.get_ref().and_then(|inner| inner.source()).and_then(|source| source.downcast_ref::<io::Error>());
-    match source.and_then(io::Error::raw_os_error) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error.kind().into(),
+/// Follows links at the end of `path`, so that the file at their end is replaced and not the link.
+fn without_links(path: &Path) -> Outcome<PathBuf> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => path.canonicalize().map_err(|_| {
+            Failure::wrong_use(
+                path,
+                "this is a link whose target is missing",
+                "remove it, or choose another name with -o",
+            )
+        }),
+        _ => Ok(path.to_owned()),
     }
 }
 

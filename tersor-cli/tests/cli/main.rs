@@ -4,6 +4,7 @@
 mod diff;
 mod extract;
 mod hostile;
+mod outputs;
 mod refusals;
 mod report;
 mod reports;

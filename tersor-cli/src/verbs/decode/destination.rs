@@ -85,8 +85,8 @@ impl<'a> DecodedFiles<'a> {
         self.state = match (Destination::of(&path), files) {
             (_, [only]) => self.open_one(path, only.len)?,
             (Destination::Path, _) => {
-                let files = files.iter().map(|file| (file.name.as_str(), file.len));
-                State::Folder(Folder::create(&path, self.args.force, inputs, files)?)
+                let files: Vec<_> = files.iter().map(|file| (file.name.as_str(), file.len)).collect();
+                State::Folder(Folder::create(&path, self.args.force, inputs, &files)?)
             }
             _ => {
                 let problem = format!("{} files inside cannot go to a pipe", files.len());

@@ -1,0 +1,63 @@
+//! Outputs that are no ordinary files: links, devices and open files.
+#![cfg(unix)]
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::Folder;
+
+/// Runs a line of the shell, in which `$T` is the command.
+fn shell(folder: &Folder, line: &str) -> bool {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", line]).current_dir(folder.path()).env("T", env!("CARGO_BIN_EXE_tersor"));
+    shell.status().unwrap().success()
+}
+
+#[test]
+fn the_path_of_stdout_is_stdout() {
+    if !Path::new("/dev/stdout").exists() {
+        return;
+    }
+    let folder = Folder::with_container();
+    symlink("/dev/stdout", folder.join("link")).unwrap();
+    for path in ["/dev/stdout", "/dev/fd/1", "link", "-"] {
+        for force in ["", "--force"] {
+            assert!(shell(&folder, &format!("$T encode model.safetensors -o {path} {force} > out")), "{path}");
+            assert_eq!(folder.read("out"), folder.read("model.tersor"), "{path} {force}");
+            assert!(shell(&folder, &format!("$T decode model.tersor -o {path} {force} > out")), "{path}");
+            assert_eq!(folder.read("out"), folder.read("model.safetensors"), "{path} {force}");
+        }
+    }
+    // a file keeps the bytes that it has
+    assert!(shell(&folder, "printf before > out; $T encode model.safetensors -o /dev/stdout >> out"));
+    assert_eq!(folder.read("out"), [b"before", &folder.read("model.tersor")[..]].concat());
+    let terminal = folder.join("link").symlink_metadata().unwrap();
+    assert!(terminal.is_symlink() && Path::new("/dev/stdout").symlink_metadata().unwrap().is_symlink());
+}
+
+#[test]
+fn an_open_file_is_written() {
+    if !Path::new("/dev/fd/3").parent().is_some_and(Path::exists) {
+        return;
+    }
+    let folder = Folder::with_container();
+    assert!(shell(&folder, "$T encode model.safetensors -o /dev/fd/3 3> out"));
+    assert_eq!(folder.read("out"), folder.read("model.tersor"));
+}
+
+#[test]
+fn the_file_behind_a_link_is_replaced_and_not_the_link() {
+    let folder = Folder::with_container();
+    folder.make_folder("elsewhere");
+    folder.write("elsewhere/real", b"old");
+    symlink("elsewhere/real", folder.join("link")).unwrap();
+    folder.refuses(&["encode", "model.safetensors", "-o", "link"], 2, &["link", "exists", "--force"]);
+    folder.run(&["encode", "model.safetensors", "-o", "link", "--force"]).succeeds();
+    assert!(folder.join("link").symlink_metadata().unwrap().is_symlink());
+    assert_eq!(folder.read("elsewhere/real"), folder.read("model.tersor"));
+    symlink("nowhere", folder.join("broken")).unwrap();
+    let args = ["encode", "model.safetensors", "-o", "broken", "--force"];
+    folder.run(&args).fails(2, &["broken", "a link whose target is missing"]);
+    assert!(folder.join("broken").symlink_metadata().unwrap().is_symlink());
+}
