@@ -104,6 +104,7 @@ mod kernel;
 mod limits;
 mod progress;
 mod represent;
+mod source;
 mod spec;
 mod tensor;
 mod wire;
@@ -111,10 +112,9 @@ mod workers;
 
 pub use analysis::{Category, Difference, DifferingBits, Ledger, NonFinite, SegmentLedger, generalisation, priors};
 pub use decode::{
-    Declared, DecodeOptions, FileInfo, FileOutput, Part, ReadAt, Reader, StreamDecoder, Tensor, TensorSlice,
-    decode_files,
+    Declared, DecodeOptions, FileInfo, FileOutput, Part, Reader, StreamDecoder, Tensor, TensorSlice, decode_files,
 };
-pub use encode::{EncodeOptions, Encoder, FileInput, Profile, Summary, encode_files};
+pub use encode::{EncodeOptions, Encoder, FileInput, Profile, Summary, encode_files, encode_folder};
 pub use error::{Error, ErrorKind, Escaped, Result};
 pub use interop::{SafetensorsHeader, SafetensorsTensor};
 #[cfg(feature = "command")]
@@ -123,6 +123,7 @@ pub use kernel::command_map;
 pub use kernel::{Kernel, Map, UnknownKernel};
 pub use limits::Limits;
 pub use progress::Progress;
+pub use source::ReadAt;
 pub use tensor::{Dtype, Element, TensorView, byte_len, element_count};
 
 /// The examples of the README, so that they are tested.

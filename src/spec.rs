@@ -3,7 +3,7 @@
 /// Section 3: the major version of the format that this library reads and writes.
 pub(crate) const FORMAT_MAJOR: u8 = 0;
 /// Section 3: the minor version of the format that this library writes.
-pub(crate) const FORMAT_MINOR: u8 = 5;
+pub(crate) const FORMAT_MINOR: u8 = 6;
 /// Section 3: size of the header.
 pub(crate) const HEADER_BYTES: usize = 24;
 /// Section 3.1: the bit of the critical feature that codings 4, 5 and 6 need.
@@ -40,8 +40,10 @@ pub(crate) const MAX_CHUNK_OVERHEAD: u64 = 65_536;
 pub(crate) const MAX_CHUNK_EXPANSION: u64 = 32;
 /// Section 5: maximum number of axes of a tensor.
 pub(crate) const MAX_RANK: usize = 65_535;
-/// Section 5: maximum number of bytes of a file's name.
-pub(crate) const MAX_FILE_NAME_BYTES: usize = 255;
+/// Section 5: maximum number of bytes of a component of a file's path.
+pub(crate) const MAX_COMPONENT_BYTES: usize = 255;
+/// Section 5: maximum number of components of a file's path.
+pub(crate) const MAX_COMPONENTS: usize = 32;
 /// Section 8: maximum number of fields of a word.
 pub(crate) const MAX_FIELDS: usize = 16;
 /// Section 8: maximum width of a field.

@@ -139,7 +139,8 @@ fn good_files_decode() {
         assert_eq!((infos.len(), streamed.files.len()), (listed.len(), listed.len()), "{name}");
         for ((info, bytes), (listed, by_index)) in streamed.files.into_iter().zip(listed.iter().zip(infos)) {
             assert_eq!(info, by_index, "{name}");
-            assert_eq!(info.name, listed["name"].as_str().unwrap(), "{name}");
+            assert_eq!(info.path, listed["path"].as_str().unwrap(), "{name}");
+            assert_eq!(info.in_folder, about["folder"].as_bool().unwrap(), "{name}");
             assert_eq!(bytes.len() as u64, listed["bytes"].as_u64().unwrap(), "{name}");
             assert_eq!(hex(blake3::hash(&bytes).as_bytes()), listed["digest"].as_str().unwrap(), "{name}");
         }

@@ -1,9 +1,10 @@
 //! The ledger of a container: every byte belongs to exactly one line, and the lines add up to the size of the file.
 
 use crate::container::{FrameStart, MAX_FRAME_START};
-use crate::decode::{ReadAt, Reader, Segment, read_range};
+use crate::decode::{Reader, Segment, read_range};
 use crate::error::{Error, Result};
 use crate::represent::{ClassField, Representation, StreamBytes};
+use crate::source::ReadAt;
 use crate::spec::{FOOTER_BYTES, FRAME_MANIFEST, HEADER_BYTES};
 use crate::tensor::Dtype;
 

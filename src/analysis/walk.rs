@@ -9,9 +9,10 @@ use super::moments::MomentSums;
 use super::priors::Histogram;
 use super::statistics::{TensorStatistics, for_values, has_values};
 use super::stream::{StreamCounter, StreamCounts, StreamHead, bounds};
-use crate::decode::{ReadAt, Reader, Segment, zeroed};
+use crate::decode::{Reader, Segment, zeroed};
 use crate::error::{Error, Result};
 use crate::represent::{Representation, Scratch, StreamObservation};
+use crate::source::ReadAt;
 use crate::tensor::bytes_of;
 
 /// The number of elements in a job, which one thread observes before its results are merged.

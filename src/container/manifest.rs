@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::manifest_state::ManifestState;
-use super::{Entry, is_file_name};
+use super::{Entry, folders_of, is_file_path};
 use crate::error::{Error, Result};
 use crate::limits::{Limits, check};
 use crate::spec::MAX_RANK;
@@ -17,7 +17,8 @@ const IS_ALIAS: u8 = 2;
 /// A file that the container recreates: its prefix, followed by the bytes of its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FileRecord {
-    pub(crate) name: String,
+    /// The path within its folder, with `/` between the components.
+    pub(crate) path: String,
     pub(crate) prefix: Vec<u8>,
     pub(crate) entry_count: usize,
 }
@@ -27,6 +28,8 @@ pub(crate) struct FileRecord {
 pub(crate) struct Manifest {
     pub(crate) metadata: Vec<(String, String)>,
     pub(crate) files: Vec<FileRecord>,
+    /// Whether the files are the content of a folder; otherwise there is at most one file.
+    pub(crate) is_folder: bool,
     pub(crate) entries: Vec<Entry>,
 }
 
@@ -47,8 +50,11 @@ impl Manifest {
             put_string(&mut out, value);
         }
         put_varint(&mut out, files.len() as u64);
+        if !files.is_empty() {
+            out.push(self.is_folder.into());
+        }
         for file in files {
-            put_string(&mut out, &file.name);
+            put_string(&mut out, &file.path);
             put_varint(&mut out, file.prefix.len() as u64);
             out.extend_from_slice(&file.prefix);
             put_varint(&mut out, file.entry_count as u64);
@@ -95,15 +101,23 @@ impl Manifest {
             return Err(corrupt("files in a manifest after the first"));
         }
         state.charge(count, 2 * size_of::<FileRecord>(), limits)?;
+        if count > 0 {
+            self.is_folder = match cursor.u8()? {
+                0 if count > 1 => return Err(corrupt(format!("{count} files that are not in a folder"))),
+                0 => false,
+                1 => true,
+                other => return Err(corrupt(format!("the byte that tells of a folder is {other}"))),
+            };
+        }
         for _ in 0..count {
-            let name = cursor.string("a file's name")?.to_owned();
-            if !is_file_name(&name) {
-                return Err(corrupt(format!("{name:?} cannot be the name of a file")));
+            let path = cursor.string("a file's path")?.to_owned();
+            if !is_file_path(&path) || (!self.is_folder && path.contains('/')) {
+                return Err(corrupt(format!("{path:?} cannot be the path of a file")));
             }
             let prefix_len = cursor.count(1, "bytes of prefix")?;
             let prefix = cursor.bytes(prefix_len)?.to_vec();
             let entry_count = cursor.length("number of entries")?;
-            self.files.push(FileRecord { name, prefix, entry_count });
+            self.files.push(FileRecord { path, prefix, entry_count });
         }
         Ok(())
     }
@@ -189,9 +203,13 @@ impl Manifest {
         }
         let files = if state.any { &[][..] } else { &self.files[..] };
         state.any = true;
-        let mut names = HashSet::new();
-        if let Some(file) = files.iter().find(|file| !names.insert(&file.name)) {
-            return Err(corrupt(format!("the file {:?} occurs twice", file.name)));
+        let mut paths = HashSet::new();
+        if let Some(file) = files.iter().find(|file| !paths.insert(&file.path[..])) {
+            return Err(corrupt(format!("the file {:?} occurs twice", file.path)));
+        }
+        let mut folders = files.iter().flat_map(|file| folders_of(&file.path));
+        if let Some(folder) = folders.find(|folder| paths.contains(folder)) {
+            return Err(corrupt(format!("{folder:?} is a file and a folder")));
         }
         let mut rest = &self.entries[first_entry..];
         let unique = |entries: &[Entry], names: &mut HashSet<Arc<str>>| {
@@ -203,7 +221,7 @@ impl Manifest {
         };
         for file in files {
             let Some((own, others)) = rest.split_at_checked(file.entry_count) else {
-                return Err(corrupt(format!("the file {:?} has more entries than the manifest", file.name)));
+                return Err(corrupt(format!("the file {:?} has more entries than the manifest", file.path)));
             };
             unique(own, &mut HashSet::with_capacity(own.len()))?;
             rest = others;

@@ -15,9 +15,10 @@ fn example() -> Manifest {
     Manifest {
         metadata: vec![("format".into(), "pt".into())],
         files: vec![
-            FileRecord { name: "a.safetensors".into(), prefix: b"{}".to_vec(), entry_count: 2 },
-            FileRecord { name: "config.json".into(), prefix: vec![], entry_count: 1 },
+            FileRecord { path: "a.safetensors".into(), prefix: b"{}".to_vec(), entry_count: 2 },
+            FileRecord { path: "config.json".into(), prefix: vec![], entry_count: 1 },
         ],
+        is_folder: true,
         entries: vec![
             entry("x", &[2, 3], None),
             entry("", &[6], Some(0)),
@@ -46,8 +47,10 @@ fn rules_are_kept() {
         let error = Manifest::read(&bytes, &Limits::default()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
     };
-    refused(&|m| m.files[0].name = "a/b".into());
-    refused(&|m| m.files[0].name = "config.json".into());
+    refused(&|m| m.files[0].path = "a/../b".into());
+    refused(&|m| m.files[0].path = "config.json/b".into());
+    refused(&|m| m.is_folder = false);
+    refused(&|m| m.files[0].path = "config.json".into());
     refused(&|m| m.files[0].entry_count = 9);
     refused(&|m| m.entries[1].name = Some("x".into()));
     refused(&|m| m.entries[1].alias_of = Some(1));

@@ -3,7 +3,7 @@
 
 mod directory;
 mod entry;
-mod file_name;
+mod file_path;
 mod footer;
 mod frame;
 mod header;
@@ -16,7 +16,7 @@ mod segment;
 
 pub(crate) use directory::{Coverage, Directory, Place};
 pub(crate) use entry::Entry;
-pub(crate) use file_name::is_file_name;
+pub(crate) use file_path::{folders_of, is_file_path};
 pub(crate) use footer::Footer;
 pub(crate) use frame::{FrameStart, MAX_FRAME_START, Prelude};
 pub(crate) use header::{Header, describe_foreign, read_header};

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{ReadAt, Reader, Segment};
+use super::{Reader, Segment};
 use crate::container::{Entry, Place};
 use crate::error::{Error, Result};
+use crate::source::ReadAt;
 
 /// One entry of a reader's manifest.
 pub(super) struct EntryRef<'r, S> {

@@ -11,8 +11,11 @@ use crate::spec::FILE_DIGEST_BYTES;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileInfo {
-    /// The name: one component of a path without separators, and neither `.` nor `..`.
-    pub name: String,
+    /// The path: the name of the file, or the way to it from the folder that was encoded, with `/` between the
+    /// components. No component is empty, `.` or `..`.
+    pub path: String,
+    /// Whether the container was made from a folder, in which this file lies.
+    pub in_folder: bool,
     /// The size in bytes.
     pub len: u64,
     /// The ordinals of its tensors ([`Tensor::ordinal`](crate::Tensor::ordinal)), or of its content if it holds no
@@ -30,7 +33,13 @@ impl FileInfo {
             let ordinals = first..first + file.entry_count;
             first = ordinals.end;
             let own: u64 = manifest.entries[ordinals.clone()].iter().map(|entry| entry.byte_len()).sum();
-            Self { name: file.name.clone(), len: file.prefix.len() as u64 + own, ordinals, digest: None }
+            Self {
+                path: file.path.clone(),
+                in_folder: manifest.is_folder,
+                len: file.prefix.len() as u64 + own,
+                ordinals,
+                digest: None,
+            }
         });
         files.collect()
     }

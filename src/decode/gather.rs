@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::entry::EntryRef;
 use super::selection::Selection;
-use super::{ReadAt, Segment, zeroed};
+use super::{Segment, zeroed};
 use crate::error::Result;
 use crate::represent::Scratch;
+use crate::source::ReadAt;
 use crate::tensor::{Dtype, Element, bytes_mut, bytes_of, convert};
 
 /// The selected elements of one chunk.

@@ -17,7 +17,6 @@ mod scratches;
 mod segment;
 mod selection;
 mod slice;
-mod source;
 mod stream;
 mod tensor;
 
@@ -25,7 +24,6 @@ pub use files::{FileInfo, FileOutput, decode_files};
 pub use options::DecodeOptions;
 pub use reader::Reader;
 pub use slice::TensorSlice;
-pub use source::ReadAt;
 pub use stream::{Declared, Part, StreamDecoder};
 pub use tensor::Tensor;
 

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::scratches::Scratches;
 use super::segment::read_range;
-use super::{DecodeOptions, FileInfo, ReadAt, Segment};
+use super::{DecodeOptions, FileInfo, Segment};
 use crate::container::{Directory, Footer, Header, Index, Manifest, ManifestPlace, Prelude, read_header};
 use crate::error::{Error, Result};
 use crate::limits::check;
 use crate::represent::Scratch;
+use crate::source::ReadAt;
 use crate::spec::{FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, HEADER_BYTES};
 use crate::wire::{Cursor, read_packed};
 use crate::workers::Workers;

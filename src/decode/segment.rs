@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{ReadAt, zeroed};
+use super::zeroed;
 use crate::container::{Chunk, Entry, Header, Prelude, SegmentHead, checksum_matches, raw_padding};
 use crate::error::{Error, Result};
 use crate::represent::{ChunkExtent, Observer, Representation, Scratch, SegmentLayout, StreamObservation};
+use crate::source::ReadAt;
 use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_EXPANSION, MAX_CHUNK_OVERHEAD};
 use crate::tensor::bytes_of;
 use crate::wire::Cursor;

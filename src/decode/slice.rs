@@ -6,9 +6,10 @@ use std::ops::{Range, RangeBounds};
 use super::entry::EntryRef;
 use super::gather::Gather;
 use super::selection::{Selection, resolve};
-use super::{ReadAt, zeroed};
+use super::zeroed;
 use crate::error::{Error, Result};
 use crate::limits::check;
+use crate::source::ReadAt;
 use crate::tensor::{Dtype, Element, element_count};
 
 /// A part of a [`Tensor`](crate::Tensor): one range of indices along every axis.

@@ -6,10 +6,11 @@ use std::ops::{Range, RangeBounds};
 use super::entry::EntryRef;
 use super::segment::check_chunk;
 use super::selection::resolve;
-use super::{ReadAt, Reader, TensorSlice};
+use super::{Reader, TensorSlice};
 use crate::container::entry_digest;
 use crate::error::{Error, Result};
 use crate::represent::Representation;
+use crate::source::ReadAt;
 use crate::tensor::{Dtype, Element, bytes_of};
 
 /// Finds tensors.
@@ -27,10 +28,10 @@ impl<S: ReadAt> Reader<S> {
         self.ordinal_of(name).map(|ordinal| Tensor::new(self, ordinal))
     }
 
-    /// Returns the tensor with this name in the file with this name.
+    /// Returns the tensor with this name in the file with this [path](crate::FileInfo::path).
     #[must_use]
     pub fn tensor_in(&self, file: &str, name: &str) -> Option<Tensor<'_, S>> {
-        let file = self.files().find(|info| info.name == file)?;
+        let file = self.files().find(|info| info.path == file)?;
         let mut tensors = file.ordinals.filter_map(|ordinal| self.tensor_at(ordinal));
         tensors.find(|tensor| tensor.name() == name)
     }

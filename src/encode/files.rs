@@ -5,36 +5,17 @@ use std::io::Write;
 use std::ops::Range;
 
 use super::EncodeOptions;
+use super::input::{Blocks, FileInput};
 use super::writer::{SMALL_BYTES, Summary, Writer};
-use crate::container::{Entry, FileRecord, entry_digest, is_file_name};
+use crate::container::{Entry, FileRecord, entry_digest, folders_of, is_file_path};
 use crate::error::{Error, Result};
 use crate::interop::SafetensorsHeader;
+use crate::spec::FILE_DIGEST_BYTES;
 use crate::tensor::Dtype;
 use crate::workers::Workers;
 
-/// Bytes at each end of a tensor that are compared first, because most tensors differ there.
-const PROBE_BYTES: usize = 4096;
-
-/// A file to encode.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct FileInput<'a> {
-    /// The name, without folders.
-    pub name: &'a str,
-    /// The content.
-    pub bytes: &'a [u8],
-}
-
-impl<'a> FileInput<'a> {
-    /// Makes an input from a name without folders and the content. If the name ends in `.safetensors`, the content must
-    /// be a safetensors file, and its tensors are encoded one by one. Every other file is encoded as bytes.
-    #[must_use]
-    pub fn new(name: &'a str, bytes: &'a [u8]) -> Self {
-        Self { name, bytes }
-    }
-}
-
-/// Encodes files so that [`decode_files`](crate::decode_files) recreates them bit for bit.
+/// Encodes files so that [`decode_files`](crate::decode_files) recreates them bit for bit. Several files, or a file
+/// whose path has folders, are the content of a folder.
 ///
 /// ```
 /// use tersor::{EncodeOptions, FileInput, encode_files};
@@ -45,71 +26,105 @@ impl<'a> FileInput<'a> {
 /// # Ok(()) }
 /// ```
 ///
+/// Files are read twice: once from front to back for their digests, and once tensor by tensor for the encoder. One
+/// tensor is held in memory at a time, and some small ones.
+///
 /// Returns `out` and a summary.
 ///
 /// # Errors
-/// The errors of [`SafetensorsHeader::parse`] if the name of a file ends in `.safetensors`; `InvalidArgument` if there
-/// are no files, or if a name is not a file name on every common system or occurs twice; the errors of
-/// [`Encoder::new`](crate::Encoder::new); `Cancelled`.
+/// The errors of [`SafetensorsHeader::read`] if the name of a file ends in `.safetensors`, or if a file has the header
+/// of a safetensors file; `InvalidArgument` if there are no files, or if a path is not valid on every common system,
+/// occurs twice or is also a folder of another path; `Corrupt` if a file changes while it is read; the errors of
+/// [`Encoder::new`](crate::Encoder::new); `Cancelled`. An error about a file has the path of the file as its tensor.
 pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOptions) -> Result<(W, Summary)> {
-    if files.is_empty() {
-        return Err(Error::invalid("no files to encode"));
-    }
+    let is_folder = files.len() > 1 || files.iter().any(|file| file.path.contains('/'));
+    encode_all(files, is_folder, out, options)
+}
+
+/// Encodes the files of a folder, as [`encode_files`] does. A single file comes back as a folder with one file.
+///
+/// # Errors
+/// The errors of [`encode_files`].
+pub fn encode_folder<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOptions) -> Result<(W, Summary)> {
+    encode_all(files, true, out, options)
+}
+
+fn encode_all<W: Write>(
+    files: &[FileInput<'_>],
+    is_folder: bool,
+    out: W,
+    options: EncodeOptions,
+) -> Result<(W, Summary)> {
+    check_paths(files)?;
     let mut writer = Writer::new(out, options)?;
+    writer.manifest.is_folder = is_folder;
     // for each entry: the number of its file, and the range of its bytes in the file
-    let mut ranges: Vec<(usize, Range<usize>)> = Vec::new();
-    let mut names = HashSet::new();
+    let mut places: Vec<(usize, Range<u64>)> = Vec::new();
     for (number, file) in files.iter().enumerate() {
-        if !is_file_name(file.name) {
-            return Err(Error::invalid(format!("{:?} cannot be the name of a file in a container", file.name)));
-        }
-        if !names.insert(file.name) {
-            return Err(Error::invalid(format!("two files named {:?}", file.name)));
-        }
-        let entries = declare(&mut writer, file).map_err(|error| error.in_tensor(file.name))?;
-        ranges.extend(entries.into_iter().map(|range| (number, range)));
+        let ranges = declare(&mut writer, file).map_err(|error| error.in_tensor(file.path))?;
+        places.extend(ranges.into_iter().map(|range| (number, range)));
     }
-    let bytes_of = |ordinal: usize| -> &[u8] {
-        let (file, range) = &ranges[ordinal];
-        &files[*file].bytes[range.clone()]
-    };
-    find_aliases(&mut writer.manifest.entries, &writer.workers, &bytes_of);
+    let (hashes, digests) = hash(files, &places, &writer.workers)?;
+    find_aliases(&mut writer.manifest.entries, &hashes);
     writer.write_manifest()?;
     // tensors that share segments come first, so that a reader in file order has to keep few bytes
     let stored = |entry: &Entry, small: bool| entry.is_stored() && ((entry.byte_len() as usize) < SMALL_BYTES) == small;
     for small in [true, false] {
-        for ordinal in 0..ranges.len() {
+        let mut blocks = Blocks::new(files);
+        for (ordinal, (number, range)) in places.iter().enumerate() {
             if stored(&writer.manifest.entries[ordinal], small) {
-                let bytes = bytes_of(ordinal);
+                let bytes = blocks.read(*number, range.clone())?;
                 let mut hasher = blake3::Hasher::new();
                 writer.workers.hash(&mut hasher, bytes);
+                if hasher.finalize() != hashes[ordinal] {
+                    return Err(files[*number].changed());
+                }
                 writer.set_digest(ordinal as u32, entry_digest(&hasher));
                 writer.store(ordinal as u32, bytes)?;
             }
         }
         writer.close_all_shared()?;
     }
-    let digests = files.iter().map(|file| {
-        let mut hasher = blake3::Hasher::new();
-        writer.workers.hash(&mut hasher, file.bytes);
-        *hasher.finalize().as_bytes()
-    });
-    let digests = digests.collect();
     writer.finish(digests)
 }
 
+/// Checks that every system can hold the files side by side.
+fn check_paths(files: &[FileInput<'_>]) -> Result<()> {
+    if files.is_empty() {
+        return Err(Error::invalid("no files to encode"));
+    }
+    let mut paths = HashSet::new();
+    for file in files {
+        if !is_file_path(file.path) {
+            return Err(Error::invalid(format!("{:?} cannot be the path of a file in a container", file.path)));
+        }
+        if !paths.insert(file.path) {
+            return Err(Error::invalid(format!("two files named {:?}", file.path)));
+        }
+    }
+    match files.iter().flat_map(|file| folders_of(file.path)).find(|folder| paths.contains(folder)) {
+        Some(folder) => Err(Error::invalid(format!("{folder:?} is a file and a folder"))),
+        None => Ok(()),
+    }
+}
+
 /// Declares a file and its entries. Returns the range of each entry in the file.
-fn declare<W: Write>(writer: &mut Writer<W>, file: &FileInput<'_>) -> Result<Vec<Range<usize>>> {
+fn declare<W: Write>(writer: &mut Writer<W>, file: &FileInput<'_>) -> Result<Vec<Range<u64>>> {
+    let source = file.source();
+    let header = match file.path.ends_with(".safetensors") {
+        true => Some(SafetensorsHeader::read(&source)?),
+        false => SafetensorsHeader::recognise(&source)?,
+    };
     let mut ranges = Vec::new();
     let mut prefix = Vec::new();
-    if file.name.ends_with(".safetensors") {
-        let layout = SafetensorsHeader::parse(file.bytes)?;
-        prefix = file.bytes[..layout.data_start].to_vec();
-        for (key, value) in layout.metadata {
+    if let Some(header) = header {
+        prefix.resize(header.data_start, 0);
+        source.read_exact_at(0, &mut prefix)?;
+        for (key, value) in header.metadata {
             // of two files with the same key the first one counts; the prefix of each file holds all its metadata
             writer.add_metadata(&key, &value);
         }
-        for tensor in layout.tensors {
+        for tensor in header.tensors {
             let entry = Entry {
                 name: Some(tensor.name.as_str().into()),
                 dtype: tensor.dtype,
@@ -117,47 +132,61 @@ fn declare<W: Write>(writer: &mut Writer<W>, file: &FileInput<'_>) -> Result<Vec
                 alias_of: None,
             };
             writer.declare(entry, Default::default())?;
-            ranges.push(tensor.range);
+            ranges.push(tensor.range.start as u64..tensor.range.end as u64);
         }
     } else {
-        let shape = [file.bytes.len() as u64].into();
+        let len = source.len()?;
+        let shape = [len].into();
         writer.declare(Entry { name: None, dtype: Dtype::U8, shape, alias_of: None }, Default::default())?;
-        ranges.push(0..file.bytes.len());
+        ranges.push(0..len);
     }
-    writer.manifest.files.push(FileRecord { name: file.name.to_owned(), prefix, entry_count: ranges.len() });
+    writer.manifest.files.push(FileRecord { path: file.path.to_owned(), prefix, entry_count: ranges.len() });
     Ok(ranges)
 }
 
-/// Marks each entry that has the same bytes as an earlier one as an alias of it. Reads whole tensors only if the dtype,
-/// the length and both ends are the same.
-fn find_aliases<'a>(entries: &mut [Entry], workers: &Workers, bytes_of: &impl Fn(usize) -> &'a [u8]) {
-    let hash = |bytes: &[u8]| {
-        let mut hasher = blake3::Hasher::new();
-        workers.hash(&mut hasher, bytes);
-        hasher.finalize()
-    };
-    // for each dtype, length and pair of ends: the entries that differ, each with its hash if it was needed
-    type Holders = Vec<(usize, Option<blake3::Hash>)>;
-    let mut by_probe: HashMap<(Dtype, usize, blake3::Hash), Holders> = HashMap::new();
+/// Returns the hash of each entry and the digest of each file. The entries of a file follow one another, up to its end.
+fn hash(
+    files: &[FileInput<'_>],
+    places: &[(usize, Range<u64>)],
+    workers: &Workers,
+) -> Result<(Vec<blake3::Hash>, Vec<[u8; FILE_DIGEST_BYTES]>)> {
+    /// Entries are read in pieces of this size, which is much for a disk and little for the memory.
+    const PIECE_BYTES: u64 = 8 << 20;
+    let mut hashes = Vec::with_capacity(places.len());
+    let mut digests = Vec::with_capacity(files.len());
+    let mut blocks = Blocks::new(files);
+    let mut places = places.iter().peekable();
+    for (number, file) in files.iter().enumerate() {
+        let mut of_file = blake3::Hasher::new();
+        let mut end = 0;
+        while let Some((_, range)) = places.next_if(|(own, _)| *own == number) {
+            // the prefix comes before the first entry
+            of_file.update(blocks.read(number, end..range.start)?);
+            let mut of_entry = blake3::Hasher::new();
+            end = range.start;
+            while end < range.end {
+                let piece = end..range.end.min(end + PIECE_BYTES);
+                end = piece.end;
+                let bytes = blocks.read(number, piece)?;
+                workers.hash(&mut of_file, bytes);
+                workers.hash(&mut of_entry, bytes);
+            }
+            hashes.push(of_entry.finalize());
+        }
+        let len = file.source().len().map_err(|error| file.failed(error))?;
+        of_file.update(blocks.read(number, end..len)?);
+        digests.push(*of_file.finalize().as_bytes());
+    }
+    Ok((hashes, digests))
+}
+
+/// Marks each entry that has the same bytes as an earlier one as an alias of it.
+fn find_aliases(entries: &mut [Entry], hashes: &[blake3::Hash]) {
+    let mut holders: HashMap<(Dtype, blake3::Hash), u32> = HashMap::new();
     for (ordinal, entry) in entries.iter_mut().enumerate() {
-        let bytes = bytes_of(ordinal);
-        if bytes.is_empty() {
-            continue;
-        }
-        let mut probe = blake3::Hasher::new();
-        probe.update(&bytes[..bytes.len().min(PROBE_BYTES)]);
-        probe.update(&bytes[bytes.len().saturating_sub(PROBE_BYTES)..]);
-        let holders = by_probe.entry((entry.dtype, bytes.len(), probe.finalize())).or_default();
-        if holders.is_empty() {
-            holders.push((ordinal, None));
-            continue;
-        }
-        let own = hash(bytes);
-        let same =
-            holders.iter_mut().position(|(holder, known)| *known.get_or_insert_with(|| hash(bytes_of(*holder))) == own);
-        match same {
-            Some(index) => entry.alias_of = Some(holders[index].0 as u32),
-            None => holders.push((ordinal, Some(own))),
+        if entry.elements() > 0 {
+            let holder = *holders.entry((entry.dtype, hashes[ordinal])).or_insert(ordinal as u32);
+            entry.alias_of = (holder != ordinal as u32).then_some(holder);
         }
     }
 }

@@ -6,12 +6,14 @@
 
 mod encoder;
 mod files;
+mod input;
 mod options;
 mod search;
 mod segment;
 mod writer;
 
 pub use encoder::Encoder;
-pub use files::{FileInput, encode_files};
+pub use files::{encode_files, encode_folder};
+pub use input::FileInput;
 pub use options::{EncodeOptions, Profile};
 pub use writer::Summary;

@@ -1,13 +1,20 @@
 //! Reads the header of safetensors files, with the crate `safetensors`.
 
+use std::io;
 use std::ops::Range;
 
-use safetensors::SafeTensors;
+use safetensors::tensor::Metadata;
 
 use crate::container::describe_foreign;
 use crate::error::{Error, Result};
+use crate::source::ReadAt;
 use crate::spec::MAX_RANK;
 use crate::tensor::{Dtype, byte_len};
+
+/// The crate `safetensors` accepts no longer header.
+const MAX_HEADER_BYTES: u64 = 100_000_000;
+/// The bytes that tell the length of the header.
+const LENGTH_BYTES: u64 = 8;
 
 /// A tensor of a safetensors file, and the place of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,19 +46,58 @@ impl SafetensorsHeader {
     /// Reads the header of a safetensors file. `bytes` is the whole file; the tensors must fill it up to its end.
     ///
     /// # Errors
-    /// `Truncated` if the file is empty; `Corrupt` if it breaks a rule of the format; `Unsupported` if it has a dtype or
-    /// a rank that a container cannot hold.
+    /// As [`read`](Self::read), but for `Io`.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        if bytes.is_empty() {
+        Self::read(bytes)
+    }
+
+    /// Reads the header of a safetensors file. `source` is the whole file, of which only the header is read; the
+    /// tensors must fill the file up to its end.
+    ///
+    /// # Errors
+    /// `Truncated` if the file is empty or ends before its last tensor does; `Corrupt` if it breaks a rule of the
+    /// format; `Unsupported` if it has a dtype or a rank that a container cannot hold; `Io` if reading fails.
+    pub fn read(source: &(impl ReadAt + ?Sized)) -> Result<Self> {
+        let len = source.len()?;
+        if len == 0 {
             return Err(Error::truncated("the file is empty").at(0));
         }
-        let (header_len, header) = SafeTensors::read_metadata(bytes).map_err(|error| {
-            Error::corrupt(match describe_foreign(bytes) {
-                Some(format) if !format.contains("safetensors") => format!("not a safetensors file: {format}"),
-                _ => format!("not a valid safetensors file: {error}"),
-            })
-        })?;
-        let data_start = header_len + size_of::<u64>();
+        let text = match header_text(source, len)? {
+            Ok(text) => text,
+            Err(problem) => return Err(foreign(source, len)?.unwrap_or(problem)),
+        };
+        let header = match serde_json::from_slice::<Metadata>(&text) {
+            Ok(header) => header,
+            Err(error) => return Err(foreign(source, len)?.unwrap_or_else(|| refused(&text, &error))),
+        };
+        Self::from_metadata(&header, LENGTH_BYTES + text.len() as u64, len)
+    }
+
+    /// Returns the header of a file of any kind if it is a safetensors file; `None` if it is none. Of most other files
+    /// only the first bytes are read.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read) if the file has the header of a safetensors file, but is not complete or not valid.
+    pub fn recognise(source: &(impl ReadAt + ?Sized)) -> Result<Option<Self>> {
+        let len = source.len()?;
+        let mut start = [0; LENGTH_BYTES as usize + 1];
+        if len < start.len() as u64 {
+            return Ok(None);
+        }
+        source.read_exact_at(0, &mut start)?;
+        // most files are not read any further
+        if start[LENGTH_BYTES as usize] != b'{' {
+            return Ok(None);
+        }
+        let Ok(text) = header_text(source, len)? else { return Ok(None) };
+        match serde_json::from_slice::<Metadata>(&text) {
+            Ok(header) => Self::from_metadata(&header, LENGTH_BYTES + text.len() as u64, len).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Checks the parsed header of a file of `len` bytes whose header ends at `data_start`.
+    fn from_metadata(header: &Metadata, data_start: u64, len: u64) -> Result<Self> {
         let mut tensors = Vec::new();
         for (name, info) in header.tensors() {
             let dtype: Dtype = format!("{:?}", info.dtype)
@@ -62,16 +108,27 @@ impl SafetensorsHeader {
                 let what = format!("rank {} is above {MAX_RANK}", shape.len());
                 return Err(Error::unsupported(what).in_tensor(&name));
             }
-            let range = data_start + info.data_offsets.0..data_start + info.data_offsets.1;
+            let (start, end) = info.data_offsets;
+            let place = |offset: usize| (data_start as usize).checked_add(offset);
+            let (Some(start), Some(end)) = (place(start), place(end).filter(|_| end >= start)) else {
+                let what = format!("the bytes from {start} to {end} cannot be the place of a tensor");
+                return Err(Error::corrupt(what).in_tensor(&name));
+            };
+            let range = start..end;
             if byte_len(dtype, &shape) != Some(range.len() as u64) {
-                let what = format!("{dtype} of shape {shape:?} has {} bytes", range.len());
+                let what = match byte_len(dtype, &shape) {
+                    Some(bytes) => {
+                        format!("{dtype} of shape {} takes {bytes} bytes, not {}", Shape(&shape), range.len())
+                    }
+                    None => format!("{dtype} of shape {} takes no whole number of bytes below 2^63", Shape(&shape)),
+                };
                 return Err(Error::corrupt(what).in_tensor(&name));
             }
             tensors.push(SafetensorsTensor { name, dtype, shape, range });
         }
         // tensors without elements share an offset, so the order of their names decides
         tensors.sort_by(|a, b| (a.range.start, a.range.end, &a.name).cmp(&(b.range.start, b.range.end, &b.name)));
-        let mut end = data_start;
+        let mut end = data_start as usize;
         for tensor in &tensors {
             if tensor.range.start != end {
                 return Err(Error::corrupt("there is a gap between tensors, or they overlap")
@@ -80,11 +137,79 @@ impl SafetensorsHeader {
             }
             end = tensor.range.end;
         }
-        if end != bytes.len() {
-            return Err(Error::corrupt(format!("{} bytes follow the last tensor", bytes.len() - end)).at(end as u64));
+        let (declared, found) = (end as u64 - data_start, len - data_start);
+        if declared > found {
+            let what = format!(
+                "the header declares {declared} bytes of tensors, and {found} are there: {} are missing",
+                declared - found
+            );
+            return Err(Error::truncated(what).at(len));
+        }
+        if declared < found {
+            return Err(Error::corrupt(format!("{} bytes follow the last tensor", found - declared)).at(end as u64));
         }
         let mut metadata: Vec<_> = header.metadata().clone().unwrap_or_default().into_iter().collect();
         metadata.sort();
-        Ok(Self { data_start, tensors, metadata })
+        Ok(Self { data_start: data_start as usize, tensors, metadata })
+    }
+}
+
+/// Reads the text of the header of a file of `len` bytes. Returns the problem if the file cannot have one.
+fn header_text(source: &(impl ReadAt + ?Sized), len: u64) -> io::Result<Result<Vec<u8>>> {
+    if len < LENGTH_BYTES {
+        return Ok(Err(Error::truncated(format!("a safetensors file has at least 8 bytes, this one has {len}")).at(0)));
+    }
+    let mut length = [0; LENGTH_BYTES as usize];
+    source.read_exact_at(0, &mut length)?;
+    let length = u64::from_le_bytes(length);
+    if length > MAX_HEADER_BYTES {
+        let what = format!("the header has {length} bytes, and {MAX_HEADER_BYTES} are the limit of safetensors files");
+        return Ok(Err(Error::corrupt(what).at(0)));
+    }
+    if length > len - LENGTH_BYTES {
+        let found = len - LENGTH_BYTES;
+        let what = format!("the header has {length} bytes, and {found} are there: {} are missing", length - found);
+        return Ok(Err(Error::truncated(what).at(len)));
+    }
+    let mut text = vec![0; length as usize];
+    source.read_exact_at(LENGTH_BYTES, &mut text)?;
+    Ok(Ok(text))
+}
+
+/// Returns the error for a file of another known format, or for text.
+fn foreign(source: &(impl ReadAt + ?Sized), len: u64) -> io::Result<Option<Error>> {
+    let mut start = vec![0; len.min(64) as usize];
+    source.read_exact_at(0, &mut start)?;
+    let format = describe_foreign(&start).filter(|format| !format.contains("safetensors"));
+    Ok(format.map(|format| Error::corrupt(format!("not a safetensors file: {format}"))))
+}
+
+/// Returns the error for a header that the crate does not accept: it names a dtype that is not known, or the problem.
+fn refused(text: &[u8], error: &serde_json::Error) -> Error {
+    if let Ok(serde_json::Value::Object(header)) = serde_json::from_slice(text) {
+        for (name, tensor) in &header {
+            let dtype = tensor.get("dtype").and_then(serde_json::Value::as_str);
+            if let Some(dtype) = dtype
+                && name != "__metadata__"
+                && dtype.parse::<Dtype>().is_err()
+            {
+                return Error::unsupported(format!("the dtype {dtype} is unknown")).in_tensor(name);
+            }
+        }
+    }
+    Error::corrupt(format!("the header is not valid: {error}")).at(LENGTH_BYTES)
+}
+
+/// A shape in an error, in brackets. Only the first dimensions of a long shape are shown.
+struct Shape<'a>(&'a [u64]);
+
+impl std::fmt::Display for Shape<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const SHOWN: usize = 8;
+        let shown: Vec<String> = self.0.iter().take(SHOWN).map(u64::to_string).collect();
+        match self.0.len() {
+            0..=SHOWN => write!(f, "[{}]", shown.join(", ")),
+            rank => write!(f, "[{}, ...] of {rank} dimensions", shown.join(", ")),
+        }
     }
 }

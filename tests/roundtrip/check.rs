@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 #[cfg(feature = "half")]
 use half::{bf16, f16};
 use tersor::{
-    Dtype, Element, EncodeOptions, Encoder, ErrorKind, FileInput, Limits, Reader, Tensor, TensorView, encode_files,
+    Dtype, Element, EncodeOptions, Encoder, ErrorKind, FileInput, Limits, ReadAt, Reader, Tensor, TensorView,
+    encode_files,
 };
 
 use crate::support::{Content, Random, by_index, files, in_order};
@@ -153,17 +154,35 @@ pub fn safetensors(tensors: &[Content], spaces: usize, metadata: bool) -> Vec<u8
     out
 }
 
-/// Encodes files, decodes them in every way and returns the container.
-pub fn check_files(inputs: &[FileInput<'_>], options: EncodeOptions) -> Vec<u8> {
-    let (container, summary) = encode_files(inputs, Vec::new(), options.clone().with_threads(1)).unwrap();
-    let (again, _) = encode_files(inputs, Vec::new(), options.with_threads(2)).unwrap();
-    assert!(container == again, "the number of threads changes the bytes");
-    assert_eq!(summary.raw_bytes, inputs.iter().map(|file| file.bytes.len() as u64).sum::<u64>());
+/// A source whose bytes must be read.
+struct OnDisk<'a>(&'a [u8]);
+
+impl ReadAt for OnDisk<'_> {
+    fn len(&self) -> std::io::Result<u64> {
+        ReadAt::len(self.0)
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        self.0.read_exact_at(offset, buffer)
+    }
+}
+
+/// Encodes files, given by path and content, decodes them in every way and returns the container.
+pub fn check_files(files_in: &[(&str, &[u8])], options: EncodeOptions) -> Vec<u8> {
+    let inputs: Vec<FileInput<'_>> = files_in.iter().map(|(path, bytes)| FileInput::new(path, bytes)).collect();
+    // from a source that has no bytes in memory
+    let sources: Vec<OnDisk<'_>> = files_in.iter().map(|(_, bytes)| OnDisk(bytes)).collect();
+    let from_disk: Vec<FileInput<'_>> =
+        files_in.iter().zip(&sources).map(|((path, _), source)| FileInput::of_source(path, source)).collect();
+    let (container, summary) = encode_files(&inputs, Vec::new(), options.clone().with_threads(1)).unwrap();
+    let (again, _) = encode_files(&from_disk, Vec::new(), options.with_threads(2)).unwrap();
+    assert!(container == again, "the number of threads or the kind of the source changes the bytes");
+    assert_eq!(summary.raw_bytes, files_in.iter().map(|(_, bytes)| <[u8]>::len(bytes) as u64).sum::<u64>());
     let out = files(&container, Limits::unlimited()).unwrap();
     assert_eq!(out.len(), inputs.len());
-    for ((info, bytes), input) in out.iter().zip(inputs) {
-        assert_eq!(info.name, input.name);
-        assert!(bytes == input.bytes, "{:?}", input.name);
+    for ((info, bytes), (path, expected)) in out.iter().zip(files_in) {
+        assert_eq!((&info.path[..], info.in_folder), (*path, files_in.len() > 1 || path.contains('/')));
+        assert!(bytes == expected, "{path:?}");
     }
     by_index(&container[..], Limits::unlimited()).unwrap();
     in_order(&container, Limits::unlimited()).unwrap();

@@ -10,7 +10,6 @@ mod tensors;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
-use tersor::FileInput;
 
 use check::{check, check_files, encode, safetensors};
 use support::{Content, Random};
@@ -53,12 +52,13 @@ proptest! {
         let name = format!("x{name}");
         check_files(
             &[
-                FileInput::new("a.safetensors", &a),
-                FileInput::new("same.safetensors", &a),
-                FileInput::new(&name, &opaque),
-                FileInput::new("b.safetensors", &b),
-                FileInput::new("opaque again", &opaque),
-                FileInput::new("empty", &[]),
+                ("a.safetensors", &a),
+                ("model/same.safetensors", &a),
+                (&name, &opaque),
+                // a safetensors file is known by its content
+                ("model/b.sft", &b),
+                ("opaque again", &opaque),
+                ("empty", &[]),
             ],
             options,
         );

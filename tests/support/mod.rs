@@ -141,7 +141,7 @@ pub fn files(bytes: &[u8], limits: Limits) -> Result<Vec<(FileInfo, Vec<u8>)>> {
     for (info, bytes) in &files {
         assert_eq!(info.len, bytes.len() as u64);
         if info.digest != Some(*blake3::hash(bytes).as_bytes()) && !cfg!(fuzzing) {
-            return Err(Error::corrupt("a file is not what its digest says").in_tensor(&info.name));
+            return Err(Error::corrupt("a file is not what its digest says").in_tensor(&info.path));
         }
     }
     Ok(files)

@@ -16,7 +16,7 @@ impl Claims {
     pub fn read(header: &[u8]) -> Result<Self> {
         let mut bytes = Bytes(header);
         must(bytes.take(8)? == [0x89, b'T', b'S', b'R', 13, 10, 26, 10], "magic")?;
-        must(bytes.take(2)? == [0, 5], "unsupported: version")?;
+        must(bytes.take(2)? == [0, 6], "unsupported: version")?;
         let (level, reserved) = (bytes.byte()?, bytes.byte()?);
         let critical = bytes.words_of(1, 4)?[0];
         bytes.words_of(1, 4)?;

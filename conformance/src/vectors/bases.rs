@@ -34,8 +34,8 @@ pub(crate) fn with_files() -> Vector {
     let items = vec![segment(&[0, 1, 3, 4], 4, Representation::Raw), segment(&[2], 4, Representation::Raw)];
     let mut vector = Vector::new("s05-files", "", entries, items);
     vector.files = vec![
-        File { name: b"a.safetensors".into(), prefix: b"{}".into(), entries: 2 },
-        File { name: b"b.txt".into(), prefix: vec![], entries: 1 },
+        File { path: b"a.safetensors".into(), prefix: b"{}".into(), entries: 2 },
+        File { path: b"b.txt".into(), prefix: vec![], entries: 1 },
     ];
     vector
 }

@@ -15,6 +15,8 @@ pub struct Vector {
     pub about: &'static str,
     pub metadata: Vec<(&'static str, &'static str)>,
     pub files: Vec<File>,
+    /// Whether the container is a folder although it has only one file.
+    pub in_folder: bool,
     pub entries: Vec<Entry>,
     pub items: Vec<Item>,
     /// The claims, the features and the rest of the header. The feature MIXING is added if a segment needs it.
@@ -31,12 +33,25 @@ impl Vector {
     pub fn new(name: &str, about: &'static str, entries: Vec<Entry>, items: Vec<Item>) -> Self {
         let items = std::iter::once(Item::Manifest(entries.len())).chain(items).collect();
         let (metadata, files) = (Vec::new(), Vec::new());
-        Self { name: name.to_owned(), about, metadata, files, entries, items, header: Header::PLAIN, packed: false }
+        Self {
+            name: name.to_owned(),
+            about,
+            metadata,
+            files,
+            entries,
+            items,
+            in_folder: false,
+            header: Header::PLAIN,
+            packed: false,
+        }
     }
 
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::new(&self.metadata, &self.files, &self.entries, &self.items);
         parts.header = self.header;
+        if self.in_folder {
+            parts.manifest().folder = Some(1);
+        }
         let needs_mixing = |item: &Item| match item {
             Item::Segment { representation: Representation::Fields(fields), .. } => fields.need_mixing(),
             _ => false,
@@ -124,14 +139,16 @@ impl Vector {
             let mut bytes = file.prefix.clone();
             own.iter().for_each(|entry| bytes.extend(bytes_of(&self.entries, entry)));
             files.push(format!(
-                "\n    {{\"name\": {}, \"prefix\": {}, \"entries\": {}, \"bytes\": {}, \"digest\": \"{}\"}}",
-                text(&file.name),
+                "\n    {{\"path\": {}, \"prefix\": {}, \"entries\": {}, \"bytes\": {}, \"digest\": \"{}\"}}",
+                text(&file.path),
                 file.prefix.len(),
                 file.entries,
                 bytes.len(),
                 hex(&digest::<32>(&bytes))
             ));
         }
+        let is_folder = self.in_folder || self.files.len() > 1;
+        lines.push(format!("  \"folder\": {is_folder}"));
         lines.push(format!("  \"files\": [{}]", files.join(",")));
         let entries = self.entries.iter().map(|entry| {
             let bytes = bytes_of(&self.entries, entry);

@@ -131,7 +131,7 @@ pub(crate) fn tensors(all: &mut Vec<Vector>) {
         // belongs to no file
         tensor("weight", "U8", &[3], b"xyz".to_vec()),
     ];
-    let file = |name: &str, prefix: &[u8], entries: u64| File { name: name.into(), prefix: prefix.into(), entries };
+    let file = |path: &str, prefix: &[u8], entries: u64| File { path: path.into(), prefix: prefix.into(), entries };
     let items = vec![
         segment(&[4, 6, 7, 9], 300, Representation::Zstd),
         segment(&[2], 3, Representation::Raw),
@@ -160,6 +160,39 @@ pub(crate) fn tensors(all: &mut Vec<Vector>) {
         file("CON\u{131}N$.x", b"", 0),
     ];
     all.push(files);
+    tree(all);
+}
+
+/// Adds files in folders, and a folder with a single file.
+fn tree(all: &mut Vec<Vector>) {
+    let entries = vec![
+        tensor("weight", "F32", &[1], vec![1, 2, 3, 4]),
+        tensor("weight", "F32", &[1], vec![5, 6, 7, 8]),
+        content(b"{}"),
+    ];
+    let items = vec![segment(&[0, 1], 2, Representation::Raw), segment(&[2], 2, Representation::Raw)];
+    let mut folders = Vector::new("s05-folders", "files in folders, up to the greatest depth", entries, items);
+    let file = |path: &str, entries: u64| File { path: path.into(), prefix: b"{}".into(), entries };
+    let deep = ["d"; 32].join("/");
+    folders.files = vec![
+        file("unet/model.safetensors", 1),
+        file("text encoder/1_\u{e9}/model.safetensors", 1),
+        file("unet/config.json", 1),
+        file("unet.json", 0),
+        file("UNET/x", 0),
+        file(&deep, 0),
+        file(&["n".repeat(255), "n".repeat(255)].join("/"), 0),
+    ];
+    all.push(folders);
+    let mut single = Vector::new(
+        "s05-folder-of-one",
+        "a folder with a single file",
+        vec![content(b"{}")],
+        vec![segment(&[0], 2, Representation::Raw)],
+    );
+    single.files = vec![File { path: b"adapter.json".into(), prefix: vec![], entries: 1 }];
+    single.in_folder = true;
+    all.push(single);
 }
 
 pub(crate) fn manifest_rules(list: &mut List) {
@@ -186,7 +219,7 @@ pub(crate) fn manifest_rules(list: &mut List) {
     list.add("metadata-key-in-two-manifests", CORRUPT, "a metadata key in two manifests", bytes);
     let bytes = split(&|_, b| b.add(&tensor("x", "U8", &[0], vec![])));
     list.add("name-in-two-manifests", CORRUPT, "a tensor's name in two manifests", bytes);
-    let file = File { name: b"late".into(), prefix: b"late".into(), entries: 0 };
+    let file = File { path: b"late".into(), prefix: b"late".into(), entries: 0 };
     let mut parts = two.parts();
     let manifest = Manifest { files: vec![file.clone()], ..Manifest::default() };
     parts.parts.push(Part::Manifest { manifest: manifest.clone(), packing: Packing::Plain, body: vec![] });
@@ -201,8 +234,8 @@ pub(crate) fn manifest_rules(list: &mut List) {
         "files in a manifest that is not the first, though the first says nothing",
         parts.assemble(),
     );
-    list.change(&files, "file-name-twice", CORRUPT, "two files of one name", |parts| {
-        parts.manifest().files[1].name = b"a.safetensors".into();
+    list.change(&files, "file-name-twice", CORRUPT, "two files of one path", |parts| {
+        parts.manifest().files[1].path = b"a.safetensors".into();
     });
     list.change(&files, "files-of-more-entries", CORRUPT, "files with more entries than there are", |parts| {
         parts.manifest().files[1].entries = 4;
@@ -264,7 +297,7 @@ pub(crate) fn manifest_rules(list: &mut List) {
         let mut vector = Vector::new("", "", vec![], vec![]);
         vector.entries = vec![Entry { name: None, ..tensor("", dtype, shape, vec![1; bytes]) }];
         vector.items = vec![Item::Manifest(1), segment(&[0], 4, Representation::Raw)];
-        vector.files = vec![File { name: b"f".into(), prefix: vec![], entries: 1 }];
+        vector.files = vec![File { path: b"f".into(), prefix: vec![], entries: 1 }];
         vector
     };
     list.add("content-of-dtype-i8", CORRUPT, "a file's content of dtype I8", unnamed("I8", &[4], 4).parts().assemble());
@@ -321,14 +354,23 @@ pub(crate) fn name_rules(list: &mut List) {
     let base = with_files();
     let mut long = vec![b'n'; 256];
     long[255] = b'm';
+    let deep = ["d"; 33].join("/").into_bytes();
+    let long_folder = [&long[..], b"/a"].concat();
     let names: Vec<(String, Vec<u8>)> = [
         ("empty", &b""[..]),
         ("of-256-bytes", &long),
         ("dot", b"."),
         ("dots", b".."),
         ("parent", b"../x"),
-        ("absolute", b"/x"),
-        ("slash", b"a/b"),
+        ("slash-first", b"/a"),
+        ("slash-last", b"a/"),
+        ("slash-twice", b"a//b"),
+        ("parent-within", b"a/../b"),
+        ("this-folder", b"a/./b"),
+        ("device-as-folder", b"nul/a"),
+        ("folder-ends-in-space", b"a /b"),
+        ("of-33-components", &deep),
+        ("of-a-long-folder", &long_folder),
         ("backslash", b"a\\b"),
         ("drive", b"c:x"),
         ("star", b"a*"),
@@ -362,8 +404,34 @@ pub(crate) fn name_rules(list: &mut List) {
     .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
     .collect();
     for (name, bytes) in names {
-        list.change(&base, &format!("file-name-{name}"), CORRUPT, "a file's name", |parts| {
-            parts.manifest().files[1].name = bytes;
+        list.change(&base, &format!("file-name-{name}"), CORRUPT, "a file's path", |parts| {
+            parts.manifest().files[1].path = bytes;
         });
     }
+    let base = with_files();
+    for (name, path) in [("below-a-file", "b.txt/c"), ("far-below-a-file", "b.txt/c/d")] {
+        list.change(&base, name, CORRUPT, "a file that is a folder too", |parts| {
+            parts.manifest().files[0].path = path.into();
+        });
+    }
+    for folder in [0, 2, 255] {
+        list.change(&base, &format!("folder-{folder}"), CORRUPT, "the byte that tells of a folder", |parts| {
+            parts.manifest().folder = Some(folder);
+        });
+    }
+    list.change(
+        &base,
+        "path-without-folder",
+        CORRUPT,
+        "a file in a folder, of a container that is no folder",
+        |parts| {
+            let manifest = parts.manifest();
+            manifest.files.truncate(1);
+            manifest.files[0].path = b"a/b".into();
+            manifest.files[0].entries = 3;
+            manifest.folder = Some(0);
+            manifest.names = b"xyxy".into();
+            parts.file_digests.truncate(1);
+        },
+    );
 }

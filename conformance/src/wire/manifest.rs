@@ -5,7 +5,8 @@ use crate::wire::zstd::zstd_stored;
 
 #[derive(Clone)]
 pub struct File {
-    pub name: Vec<u8>,
+    /// The path from the folder.
+    pub path: Vec<u8>,
     pub prefix: Vec<u8>,
     pub entries: u64,
 }
@@ -31,6 +32,8 @@ impl Entry {
 pub struct Manifest {
     pub metadata: Vec<(Vec<u8>, Vec<u8>)>,
     pub files: Vec<File>,
+    /// This byte is written instead of the right `folder` byte.
+    pub folder: Option<u8>,
     pub flags: Vec<u8>,
     pub dtypes: Vec<u8>,
     pub ranks: Vec<u64>,
@@ -57,6 +60,7 @@ impl Manifest {
     pub(crate) fn join(&mut self, other: &Self) {
         self.metadata.extend_from_slice(&other.metadata);
         self.files.extend_from_slice(&other.files);
+        self.folder = self.folder.or(other.folder);
         self.flags.extend(&other.flags);
         self.dtypes.extend(&other.dtypes);
         self.ranks.extend(&other.ranks);
@@ -74,8 +78,11 @@ impl Manifest {
             put_bytes(&mut out, value);
         }
         put_varint(&mut out, self.files.len() as u64);
+        if !self.files.is_empty() {
+            out.push(self.folder.unwrap_or(u8::from(self.files.len() > 1)));
+        }
         for file in &self.files {
-            put_bytes(&mut out, &file.name);
+            put_bytes(&mut out, &file.path);
             put_bytes(&mut out, &file.prefix);
             put_varint(&mut out, file.entries);
         }

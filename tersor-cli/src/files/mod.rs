@@ -3,7 +3,10 @@
 
 pub mod cleanup;
 pub mod folder;
+pub mod index_json;
 pub mod input;
 pub mod ordered;
 pub mod output;
+pub mod source;
 pub mod temporary;
+pub mod tree;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tersor::Escaped;
+
 use crate::screen::failure::{Failure, Outcome};
 
 const TERSOR_MAGIC: &[u8] = b"\x89TSR\r\n\x1a\n";
@@ -16,6 +18,8 @@ pub enum FileFormat {
     Safetensors,
     /// Another known format: its description, and advice.
     Other(&'static str, &'static str),
+    /// Text of an unknown kind.
+    Text,
     /// An unknown format.
     Unknown,
 }
@@ -47,8 +51,36 @@ pub fn recognise(path: &Path, bytes: &[u8]) -> FileFormat {
         _ if bytes.starts_with(b"<!DOCTYPE") || bytes.starts_with(b"<!doctype") || bytes.starts_with(b"<html") => {
             FileFormat::Other("a web page", "download the file itself")
         }
+        _ if beginning_of_text(bytes).is_some() => FileFormat::Text,
         _ => FileFormat::Unknown,
     }
+}
+
+/// Returns a description of a file that is of a known format, but neither a safetensors file nor a Tersor file nor text.
+pub fn describe(path: &Path, bytes: &[u8]) -> Option<&'static str> {
+    match recognise(path, bytes) {
+        FileFormat::Other(format, _) => Some(format),
+        _ => None,
+    }
+}
+
+/// Returns the first line of a text; `None` if `bytes`, the first ones of a file, are not text.
+fn beginning_of_text(bytes: &[u8]) -> Option<String> {
+    const SHOWN: usize = 40;
+    // the last character may be cut
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if error.valid_up_to() + 4 > bytes.len() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return None,
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.is_empty() || text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}')) {
+        return None;
+    }
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    Some(line.chars().take(SHOWN).collect())
 }
 
 /// Refuses a file of another known format; `bytes` are at least its first ones. The library does all further checks.
@@ -56,6 +88,7 @@ pub fn expect_tersor(path: &Path, bytes: &[u8]) -> Outcome {
     let (format, advice) = match recognise(path, bytes) {
         FileFormat::Safetensors => ("a safetensors file", "encode it first, with `tersor encode`"),
         FileFormat::Other(format, advice) => (format, advice),
+        FileFormat::Text => return Err(text_failure(path, bytes)),
         FileFormat::Tersor | FileFormat::Unknown => return Ok(()),
     };
     Err(Failure::bad_data(path, format!("not a Tersor file, this looks like {format}"), advice))
@@ -71,9 +104,18 @@ pub fn expect_safetensors(path: &Path, bytes: &[u8]) -> Outcome {
         FileFormat::Unknown if bytes.is_empty() => {
             return Err(Failure::bad_data(path, "the file is empty", "copy or download it again"));
         }
+        FileFormat::Text => return Err(text_failure(path, bytes)),
         FileFormat::Safetensors | FileFormat::Unknown => return Ok(()),
     };
     Err(Failure::bad_data(path, format!("not a safetensors file, this looks like {format}"), advice))
+}
+
+fn text_failure(path: &Path, bytes: &[u8]) -> Failure {
+    let problem = match beginning_of_text(bytes).unwrap_or_default() {
+        line if line.is_empty() => "this is text, not a model; it has only blank lines".to_owned(),
+        line => format!("this is text, not a model; it begins with \"{}\"", Escaped(&line)),
+    };
+    Failure::bad_data(path, problem, "download the file itself")
 }
 
 #[cfg(test)]
@@ -89,7 +131,10 @@ mod tests {
         assert!(matches!(format(b"\x80\x04\x95\0\0\0\0\0\0\0{"), FileFormat::Other(..)));
         assert!(matches!(format(b"\x08\x07\x12\x07pytorch"), FileFormat::Other("an ONNX model", _)));
         assert!(matches!(format(b"\x89HDF\r\n\x1a\n"), FileFormat::Other(..)));
-        assert_eq!(format(b"whatever"), FileFormat::Unknown);
+        assert_eq!(format(b"whatever"), FileFormat::Text);
+        assert_eq!(format(b"\xef\xbb\xbf{\"error\": \"\xc3"), FileFormat::Text);
+        assert_eq!(format(b"\n\n<?xml"), FileFormat::Text);
+        assert_eq!(format(b"\0\x01"), FileFormat::Unknown);
         assert_eq!(format(b""), FileFormat::Unknown);
         assert!(matches!(recognise(Path::new("m.ONNX"), b"x"), FileFormat::Other("an ONNX model", _)));
     }

@@ -4,21 +4,23 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use tersor::{EncodeOptions, FileInput, Profile, encode_files};
+use tersor::{EncodeOptions, Profile};
 
 use super::common::{CommonArgs, parse_threads};
 use crate::files::input::Originals;
 use crate::files::output::Sink;
+use crate::files::tree::LeftOut;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Outcome, shown, shown_output};
-use crate::screen::words::{Summary, say};
+use crate::screen::words::{Summary, counted, say};
 
 /// `tersor encode`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A folder is encoded with all files at its top level that are not hidden: \
-safetensors files as tensors, other files as they are. An index is encoded with \
-the shards that it names.
+A folder is encoded with all files in it and in its subfolders that are not \
+hidden: safetensors files as tensors, other files as they are. Links are \
+followed. An index is encoded with the shards that it names. Safetensors files \
+are recognised by their content.
 
 Examples:
   tersor encode model.safetensors
@@ -27,12 +29,12 @@ Examples:
   tersor encode Qwen3-8B/model.safetensors.index.json
   tersor encode model.safetensors -o - | ssh host 'cat > model.tersor'")]
 pub struct EncodeArgs {
-    /// A .safetensors file, a folder with a sharded model, or its
-    /// .safetensors.index.json
+    /// A safetensors file, a folder with a model, or the index of a sharded
+    /// model (.safetensors.index.json)
     #[arg(value_name = "IN")]
     pub input: PathBuf,
-    /// The output file; `-` for stdout [default: IN with .tersor in place of
-    /// .safetensors]
+    /// The output file, or a folder for it; `-` for stdout [default: IN with
+    /// .tersor in place of .safetensors]
     #[arg(long, short, value_name = "OUT")]
     pub output: Option<PathBuf>,
     /// From 1, the fastest, to 9, the smallest; files of levels 8 and 9 can
@@ -47,7 +49,7 @@ pub struct EncodeArgs {
     /// depend on it
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_threads)]
     pub threads: Option<usize>,
-    /// Replace the output if it exists
+    /// Replace the output if it exists, and encode files without tensors too
     #[arg(long, short)]
     pub force: bool,
 }
@@ -74,17 +76,24 @@ impl From<ProfileName> for Profile {
 pub fn run(args: &EncodeArgs, common: &CommonArgs) -> Outcome {
     let start = Instant::now();
     let originals = Originals::open(&args.input)?;
-    warn_of_skipped(&originals);
-    let path = args.output.as_ref().unwrap_or(&originals.default_output);
+    if !originals.have_tensors()? && !args.force {
+        return Err(originals.without_tensors(&args.input));
+    }
+    warn_of_left_out(&originals);
+    let path = &match &args.output {
+        Some(folder) if folder.is_dir() => folder.join(originals.default_output.file_name().unwrap_or_default()),
+        Some(path) => path.clone(),
+        None => originals.default_output.clone(),
+    };
     let sink = Sink::open(path, args.force, &originals.paths())?;
     let bar = Bar::new(common.quiet);
     bar.set_total(originals.len());
     let options = encode_options(args.level, args.threads, &bar).with_profile(args.profile.into());
-    let inputs: Vec<FileInput<'_>> = originals.files.iter().map(|file| file.as_input()).collect();
-    let encoded =
-        encode_files(&inputs, sink, options).map_err(|error| originals.encode_failure(&args.input, path, &error));
+    let encoded = originals.encode(sink, options);
+    let encoded = encoded.map_err(|error| originals.encode_failure(&args.input, path, &error));
     drop(bar);
     let (sink, summary) = encoded?;
+    originals.check_unchanged()?;
     sink.finish()?;
     let summary = Summary {
         raw_bytes: summary.raw_bytes,
@@ -93,6 +102,11 @@ pub fn run(args: &EncodeArgs, common: &CommonArgs) -> Outcome {
         time: start.elapsed(),
     };
     say(common.quiet, &summary.of_encoding(&shown_output(path)));
+    if !originals.left_out.is_empty() {
+        // shown with --quiet too, because the output is incomplete
+        let count = counted(originals.left_out.len() as u64, "item");
+        say(false, &format!("tersor: {}: {count} left out, see above", shown(&args.input)));
+    }
     Ok(())
 }
 
@@ -105,10 +119,14 @@ pub fn encode_options(level: u8, threads: Option<usize>, bar: &Bar) -> EncodeOpt
     }
 }
 
-/// Names the subfolders that are not encoded. The warning is shown with `--quiet` too, because the output is
+/// Names the files and folders that are not encoded. The warning is shown with `--quiet` too, because the output is
 /// incomplete.
-pub fn warn_of_skipped(originals: &Originals) {
-    for folder in &originals.skipped {
-        say(false, &format!("tersor: {}: a subfolder, not encoded", shown(folder)));
+pub fn warn_of_left_out(originals: &Originals) {
+    const NAMED: usize = 20;
+    for LeftOut { path, reason } in originals.left_out.iter().take(NAMED) {
+        say(false, &format!("tersor: {}: {reason}, left out", shown(path)));
+    }
+    if let Some(more) = originals.left_out.len().checked_sub(NAMED).filter(|&more| more > 0) {
+        say(false, &format!("tersor: ... and {} more", counted(more as u64, "item")));
     }
 }

@@ -1,7 +1,7 @@
 //! Writes decoded files to a file, a folder or a pipe.
 
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tersor::{Error, Escaped, FileInfo, FileOutput};
 
@@ -69,25 +69,32 @@ impl<'a> DecodedFiles<'a> {
         self.raw_bytes = files.iter().map(|file| file.len).sum();
         self.bar.set_total(self.raw_bytes);
         let file = &self.args.file;
-        let path = match &self.args.output {
-            Some(path) => path.clone(),
-            None if !self.has_place => PathBuf::from("-"),
-            None => match files {
-                [only] if only.name.starts_with('.') => {
-                    let problem = format!("the name of the file inside, {}, is hidden", Escaped(&only.name));
+        let single = files.first().filter(|file| !file.in_folder);
+        let path = match (&self.args.output, single) {
+            (Some(folder), Some(only)) if folder.is_dir() => folder.join(&only.path),
+            (Some(path), _) => path.clone(),
+            (None, _) if !self.has_place => PathBuf::from("-"),
+            (None, Some(only)) if only.path.starts_with('.') => {
+                let problem = format!("the name of the file inside, {}, is hidden", Escaped(&only.path));
+                return Err(Failure::wrong_use(file, problem, "name the output with -o"));
+            }
+            (None, Some(only)) => file.with_file_name(&only.path),
+            (None, None) => match without_ending(file) {
+                path if path == *file => {
+                    let problem = "its name does not end in .tersor, so the folder inside has no default name";
                     return Err(Failure::wrong_use(file, problem, "name the output with -o"));
                 }
-                [only] => file.with_file_name(&only.name),
-                _ => file.with_extension(""),
+                path => path,
             },
         };
         let inputs = std::slice::from_ref(file);
-        self.state = match (Destination::of(&path), files) {
-            (_, [only]) => self.open_one(path, only.len)?,
-            (Destination::Path, _) => {
-                let files: Vec<_> = files.iter().map(|file| (file.name.as_str(), file.len)).collect();
+        self.state = match (Destination::of(&path), single, files) {
+            (_, Some(only), _) => self.open_one(path, only.len)?,
+            (Destination::Path, None, _) => {
+                let files: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.len)).collect();
                 State::Folder(Folder::create(&path, self.args.force, inputs, &files)?)
             }
+            (_, None, [only]) => self.open_one(path, only.len)?,
             _ => {
                 let problem = format!("{} files inside cannot go to a pipe", files.len());
                 return Err(Failure::wrong_use(file, problem, "give the name of a folder with -o"));
@@ -153,6 +160,14 @@ impl<'a> DecodedFiles<'a> {
             self.failure = Some(failure);
             Error::cancelled()
         })
+    }
+}
+
+/// Returns a path without the ending `.tersor`, or the path itself if it has another ending.
+pub fn without_ending(path: &Path) -> PathBuf {
+    match path.extension() {
+        Some(ending) if ending == "tersor" => path.with_extension(""),
+        _ => path.to_owned(),
     }
 }
 

@@ -9,10 +9,10 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use tersor::{DecodeOptions, ErrorKind, Map, Reader, decode_files};
+use tersor::{DecodeOptions, ErrorKind, ReadAt, Reader, decode_files};
 
 use super::common::CommonArgs;
-use crate::files::input::map_file;
+use crate::files::source::Source;
 use crate::formats::foreign;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown, shown_output};
@@ -37,8 +37,8 @@ pub fn run(args: &DecodeArgs, common: &CommonArgs) -> Outcome {
     let start = Instant::now();
     let bar = Bar::new(common.quiet);
     let options = common.decode_options(args.threads);
-    let decoded = match open_map(&args.file)? {
-        Some(map) => decode_map(args, &map, &options, &bar)?,
+    let decoded = match open_file(&args.file)? {
+        Some(source) => decode_file(args, &source, &options, &bar)?,
         None => decode_pipe(args, options, &bar)?,
     };
     drop(bar);
@@ -54,30 +54,29 @@ pub fn run(args: &DecodeArgs, common: &CommonArgs) -> Outcome {
     Ok(())
 }
 
-fn decode_map(args: &DecodeArgs, map: &Map, options: &DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
-    let bytes = map.as_ref();
-    foreign::expect_tersor(&args.file, bytes)?;
+fn decode_file(args: &DecodeArgs, source: &Source, options: &DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
+    let coded_bytes = source.len().map_err(|error| Failure::reading(&args.file, &error))?;
     let with_progress = options.clone().with_progress(bar.progress());
     let mut files = DecodedFiles::new(args, bar, true);
     let mut end_of_files = None;
-    let output = match decode_files(bytes, &mut files, with_progress.clone()) {
+    let output = match decode_files(source.reader(), &mut files, with_progress.clone()) {
         Ok(found) => {
             end_of_files = found.last().map(|file| file.ordinals.end);
             files.commit()?
         }
         Err(error) if files.is_waiting() && error.kind() == ErrorKind::InvalidArgument => {
-            write_tensors(&mut files, map, &with_progress)?
+            write_tensors(&mut files, source, &with_progress)?
         }
         Err(error) => return Err(files.failed(&error)),
     };
     // the container has been checked completely, so opening it succeeds
-    let reader = Reader::with_options(map, options.clone()).ok();
+    let reader = Reader::with_options(source, options.clone()).ok();
     let weights = reader.as_ref().map(|reader| reader.tensors().map(|tensor| tensor.element_count()).sum());
     let skipped = match (&reader, end_of_files) {
         (Some(reader), Some(end)) => reader.tensors().filter(|tensor| tensor.ordinal() >= end).count(),
         _ => 0,
     };
-    Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes: bytes.len() as u64, weights, skipped, output })
+    Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes, weights, skipped, output })
 }
 
 fn decode_pipe(args: &DecodeArgs, options: DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
@@ -96,12 +95,12 @@ fn decode_pipe(args: &DecodeArgs, options: DecodeOptions, bar: &Bar) -> Outcome<
     Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes: input.bytes, weights: None, skipped: 0, output })
 }
 
-/// Maps a regular file; returns `None` for a pipe.
-fn open_map(path: &Path) -> Outcome<Option<Map>> {
+/// Opens a regular file; returns `None` for a pipe.
+fn open_file(path: &Path) -> Outcome<Option<Source>> {
     if path == Path::new("-") || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
         return Ok(None);
     }
-    map_file(path).map(Some)
+    Source::open_container(path).map(Some)
 }
 
 fn open_pipe(path: &Path) -> Outcome<BufReader<Box<dyn Read>>> {

@@ -1,10 +1,11 @@
 //! Decodes a container of tensors without files to one safetensors file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use tersor::{DecodeOptions, Error, Map, Reader, StreamDecoder};
+use tersor::{DecodeOptions, Error, Reader, StreamDecoder};
 
-use super::destination::DecodedFiles;
+use super::destination::{DecodedFiles, without_ending};
+use crate::files::source::Source;
 use crate::formats::safetensors_file::{Declared, write_header};
 use crate::screen::failure::{Failure, Outcome};
 
@@ -18,13 +19,13 @@ struct Places {
 
 /// Writes all tensors to one safetensors file and returns its path. Tensors with large elements come first, so that all
 /// are aligned. Each stored tensor is decoded once, in the order of the container.
-pub fn write_tensors(files: &mut DecodedFiles<'_>, map: &Map, options: &DecodeOptions) -> Outcome<PathBuf> {
+pub fn write_tensors(files: &mut DecodedFiles<'_>, source: &Source, options: &DecodeOptions) -> Outcome<PathBuf> {
     let args = files.args();
     let container = &args.file;
     let of_container = |error: Error| Failure::container(container, &error);
     let corrupt = |problem: &str| of_container(Error::corrupt(problem).in_section("manifest"));
-    let path = args.output.clone().unwrap_or_else(|| container.with_extension("safetensors"));
-    let reader = Reader::with_options(map, options.clone()).map_err(of_container)?;
+    let path = args.output.clone().unwrap_or_else(|| with_ending(container));
+    let reader = Reader::with_options(source, options.clone()).map_err(of_container)?;
     let mut tensors: Vec<_> = reader.tensors().collect();
     tensors.sort_by_key(|tensor| std::cmp::Reverse(tensor.dtype().bits()));
     let declared = tensors.iter().map(|tensor| Declared {
@@ -47,7 +48,7 @@ pub fn write_tensors(files: &mut DecodedFiles<'_>, map: &Map, options: &DecodeOp
     files.set_total(places.iter().map(|places| places.len).sum());
     files.start_one(path, end)?;
     files.put(0, 0, &header)?;
-    let mut stream = StreamDecoder::new(map.as_ref(), options.clone()).map_err(of_container)?;
+    let mut stream = StreamDecoder::new(source.reader(), options.clone()).map_err(of_container)?;
     while let Some(part) = stream.next_part().map_err(of_container)? {
         // the index and the frames may list different tensors, which the library detects only at the end
         let known = places.get(part.ordinal).filter(|places| part.offset + part.bytes.len() as u64 <= places.len);
@@ -57,4 +58,11 @@ pub fn write_tensors(files: &mut DecodedFiles<'_>, map: &Map, options: &DecodeOp
         }
     }
     files.commit()
+}
+
+/// Returns the default path of the safetensors file: `.safetensors` takes the place of `.tersor`.
+fn with_ending(container: &Path) -> PathBuf {
+    let mut path = without_ending(container).into_os_string();
+    path.push(".safetensors");
+    path.into()
 }

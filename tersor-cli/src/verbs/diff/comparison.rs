@@ -7,6 +7,7 @@ use tersor::{Difference, Dtype};
 use super::args::DiffArgs;
 use super::model::Model;
 use super::pairs::{Pair, Status};
+use crate::screen::failure::Outcome;
 
 /// The result of comparing two models.
 pub struct Comparison<'a> {
@@ -51,21 +52,21 @@ pub struct Totals<'a> {
 
 impl<'a> Comparison<'a> {
     /// Summarises the compared pairs.
-    pub fn new(args: &'a DiffArgs, [a, b]: [&'a Model<'a>; 2], pairs: Vec<Pair<'a>>) -> Self {
+    pub fn new(args: &'a DiffArgs, [a, b]: [&'a Model<'a>; 2], pairs: Vec<Pair<'a>>) -> Outcome<Self> {
         let metadata = Names::new(
             a.metadata.iter().map(|(key, value)| (key.as_str(), value)),
             b.metadata.iter().map(|(key, value)| (key.as_str(), value)),
-            |a, b| a == b,
-        );
+            |a, b| Ok(a == b),
+        )?;
         let others = Names::new(
             a.others.iter().map(|file| (file.name.as_str(), file)),
             b.others.iter().map(|file| (file.name.as_str(), file)),
             |a, b| a.is_same(b),
-        );
+        )?;
         let totals = Totals::new(&pairs, args.tolerance);
         let is_rest_same = args.tolerance.is_some() || (metadata.is_empty() && others.is_empty());
         let is_same = totals.same == pairs.len() && is_rest_same;
-        Self { args, tensors: [a.tensors.len(), b.tensors.len()], pairs, metadata, others, totals, is_same }
+        Ok(Self { args, tensors: [a.tensors.len(), b.tensors.len()], pairs, metadata, others, totals, is_same })
     }
 }
 
@@ -74,19 +75,19 @@ impl<'a> Names<'a> {
     fn new<T>(
         a: impl Iterator<Item = (&'a str, T)>,
         b: impl Iterator<Item = (&'a str, T)>,
-        is_same: impl Fn(&T, &T) -> bool,
-    ) -> Self {
+        is_same: impl Fn(&T, &T) -> Outcome<bool>,
+    ) -> Outcome<Self> {
         let mut this = Self::default();
         let mut left: BTreeMap<&str, T> = b.collect();
         for (name, own) in a {
             match left.remove(name) {
-                Some(other) if is_same(&own, &other) => {}
+                Some(other) if is_same(&own, &other)? => {}
                 Some(_) => this.differ.push(name),
                 None => this.only_a.push(name),
             }
         }
         this.only_b = left.into_keys().collect();
-        this
+        Ok(this)
     }
 
     fn is_empty(&self) -> bool {

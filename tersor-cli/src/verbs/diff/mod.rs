@@ -32,7 +32,7 @@ pub fn run(args: &DiffArgs, common: &CommonArgs) -> Outcome {
     let bar = Bar::new(common.quiet);
     parts::compare(&mut pairs, [&args.a, &args.b], threads, &bar)?;
     drop(bar);
-    let found = Comparison::new(args, [&a, &b], pairs);
+    let found = Comparison::new(args, [&a, &b], pairs)?;
     // a closed pipe must not hide the result
     ignore_closed_pipe(print_with(|out| match args.json {
         true => json::write(&found, out),

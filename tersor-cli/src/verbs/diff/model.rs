@@ -5,16 +5,18 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use tersor::{DecodeOptions, Dtype, FileInfo, Limits, Map, Reader, SafetensorsHeader, Tensor};
+use tersor::{DecodeOptions, Dtype, FileInfo, Limits, ReadAt, Reader, Tensor};
 
-use crate::files::input::{Originals, WEIGHTS_ENDING, map_container, map_file};
+use crate::files::input::{Original, Originals};
+use crate::files::source::{Source, start_of};
 use crate::formats::foreign::{self, FileFormat};
 use crate::screen::failure::{Failure, Outcome};
+use crate::verbs::encode::warn_of_left_out;
 
 /// An open model.
 pub enum OpenModel {
     /// A Tersor file.
-    Container(Box<Reader<Map>>),
+    Container(Box<Reader<Source>>),
     /// A safetensors file, or the files of a folder or an index.
     Files(Originals),
 }
@@ -43,8 +45,9 @@ pub struct ModelTensor<'a> {
 }
 
 enum Values<'a> {
-    Coded(Tensor<'a, Map>),
-    Plain(&'a [u8]),
+    Coded(Tensor<'a, Source>),
+    /// The file, and the offset of the bytes in it.
+    Plain(&'a Original, u64),
 }
 
 /// A file without tensors.
@@ -57,22 +60,25 @@ pub struct OtherFile<'a> {
 enum Content<'a> {
     /// The BLAKE3 digest in the container.
     Digest([u8; 32]),
-    Plain(&'a [u8]),
+    Plain(&'a Original),
 }
 
 impl OpenModel {
     /// Opens the model at `path`.
     pub fn open(path: &Path, limits: Limits) -> Outcome<Self> {
         if path != Path::new("-") && !path.is_dir() {
-            let map = map_file(path)?;
-            if foreign::recognise(path, map.as_ref()) == FileFormat::Tersor {
+            let source = Source::open(path)?;
+            let start = start_of(&source).map_err(|error| Failure::reading(path, &error))?;
+            if foreign::recognise(path, &start) == FileFormat::Tersor {
                 // parts are decoded in parallel, each on one thread
                 let options = DecodeOptions::default().with_limits(limits).with_threads(1);
-                let reader = Reader::with_options(map_container(path)?, options);
+                let reader = Reader::with_options(source, options);
                 return Ok(Self::Container(Box::new(reader.map_err(|error| Failure::container(path, &error))?)));
             }
         }
-        Originals::open(path).map(Self::Files)
+        let originals = Originals::open(path)?;
+        warn_of_left_out(&originals);
+        Ok(Self::Files(originals))
     }
 }
 
@@ -85,10 +91,10 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn of_container(reader: &'a Reader<Map>) -> Self {
+    fn of_container(reader: &'a Reader<Source>) -> Self {
         let files: Vec<FileInfo> = reader.files().collect();
-        let names: Vec<Arc<str>> = files.iter().map(|file| file.name.as_str().into()).collect();
-        let file_of = |tensor: &Tensor<'_, Map>| {
+        let names: Vec<Arc<str>> = files.iter().map(|file| file.path.as_str().into()).collect();
+        let file_of = |tensor: &Tensor<'_, Source>| {
             let number = files.partition_point(|file| file.ordinals.end <= tensor.ordinal());
             names.get(number).cloned()
         };
@@ -101,8 +107,11 @@ impl<'a> Model<'a> {
             len: tensor.byte_len(),
             values: Values::Coded(tensor),
         });
-        let others = files.iter().filter(|file| !file.name.ends_with(WEIGHTS_ENDING)).map(|file| OtherFile {
-            name: file.name.clone(),
+        // a safetensors file without tensors has no entries
+        let is_content = |ordinal: usize| reader.tensor_at(ordinal).is_none();
+        let is_other = |file: &&FileInfo| file.ordinals.clone().next().is_some_and(is_content);
+        let others = files.iter().filter(is_other).map(|file| OtherFile {
+            name: file.path.clone(),
             len: file.len,
             content: Content::Digest(file.digest.unwrap_or_default()),
         });
@@ -113,13 +122,11 @@ impl<'a> Model<'a> {
     fn of_files(originals: &'a Originals) -> Outcome<Self> {
         let mut this = Self { tensors: Vec::new(), metadata: BTreeMap::new(), others: Vec::new() };
         for file in &originals.files {
-            let bytes = file.bytes();
-            if !file.name.ends_with(WEIGHTS_ENDING) {
-                let content = Content::Plain(bytes);
-                this.others.push(OtherFile { name: file.name.clone(), len: bytes.len() as u64, content });
+            let Some(header) = file.header()? else {
+                let content = Content::Plain(file);
+                this.others.push(OtherFile { name: file.name.clone(), len: file.size(), content });
                 continue;
-            }
-            let header = SafetensorsHeader::parse(bytes).map_err(|error| Failure::original(&file.path, &error))?;
+            };
             for (key, value) in header.metadata {
                 this.metadata.entry(key).or_insert(value);
             }
@@ -131,7 +138,7 @@ impl<'a> Model<'a> {
                 elements: tersor::element_count(&tensor.shape).unwrap_or(0),
                 shape: tensor.shape,
                 len: tensor.range.len() as u64,
-                values: Values::Plain(&bytes[tensor.range]),
+                values: Values::Plain(file, tensor.range.start as u64),
             }));
         }
         Ok(this)
@@ -149,21 +156,24 @@ impl ModelTensor<'_> {
         let count = self.elements;
         Ok(match &self.values {
             Values::Coded(tensor) => Box::new(tensor.chunked_ranges(at_least)?),
-            Values::Plain(_) => {
+            Values::Plain(..) => {
                 let starts = (0..count).step_by(at_least as usize);
                 Box::new(starts.map(move |start| start..count.min(start + at_least)))
             }
         })
     }
 
-    /// Returns the bytes of a range of elements. Coded values are decoded to `buffer`.
+    /// Returns the bytes of a range of elements. They lie in `buffer`.
     pub fn read<'b>(&'b self, elements: Range<u64>, buffer: &'b mut Vec<u8>) -> tersor::Result<&'b [u8]> {
         let byte = |element: u64| (u128::from(element) * u128::from(self.dtype.bits()) / 8) as usize;
         let bytes = byte(elements.start)..byte(elements.end);
+        buffer.resize(bytes.len(), 0);
         match &self.values {
-            Values::Plain(all) => Ok(&all[bytes]),
+            Values::Plain(file, start) => {
+                file.read_exact_at(start + bytes.start as u64, buffer)?;
+                Ok(buffer)
+            }
             Values::Coded(tensor) => {
-                buffer.resize(bytes.len(), 0);
                 tensor.elements(elements)?.decode_bytes_into(buffer)?;
                 Ok(buffer)
             }
@@ -172,21 +182,17 @@ impl ModelTensor<'_> {
 }
 
 impl OtherFile<'_> {
-    /// Returns whether the contents are the same. Contents in a container are compared by their digests.
-    pub fn is_same(&self, other: &OtherFile<'_>) -> bool {
-        self.len == other.len
-            && match (&self.content, &other.content) {
-                (Content::Plain(a), Content::Plain(b)) => a == b,
-                (a, b) => a.digest() == b.digest(),
-            }
+    /// Returns whether the contents are the same. They are compared by their digests.
+    pub fn is_same(&self, other: &OtherFile<'_>) -> Outcome<bool> {
+        Ok(self.len == other.len && self.content.digest()? == other.content.digest()?)
     }
 }
 
 impl Content<'_> {
-    fn digest(&self) -> [u8; 32] {
+    fn digest(&self) -> Outcome<[u8; 32]> {
         match self {
-            Self::Digest(digest) => *digest,
-            Self::Plain(bytes) => blake3::hash(bytes).into(),
+            Self::Digest(digest) => Ok(*digest),
+            Self::Plain(file) => file.digest(),
         }
     }
 }

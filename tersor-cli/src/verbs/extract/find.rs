@@ -15,7 +15,7 @@ const LISTED_FILES: usize = 8;
 pub fn find<'r, S: ReadAt>(args: &ExtractArgs, reader: &'r Reader<S>) -> Outcome<Tensor<'r, S>> {
     let name = &args.tensor;
     if let Some(file) = &args.of_file {
-        if !reader.files().any(|info| info.name == *file) {
+        if !reader.files().any(|info| info.path == *file) {
             let problem = format!("no file named {} inside", Escaped(file));
             return Err(Failure::wrong_use(&args.file, problem, "`tersor inspect` lists the files"));
         }
@@ -32,7 +32,7 @@ pub fn find<'r, S: ReadAt>(args: &ExtractArgs, reader: &'r Reader<S>) -> Outcome
         let next = ordinals.partition_point(|&ordinal| ordinal < file.ordinals.start);
         ordinals.get(next).is_some_and(|ordinal| file.ordinals.contains(ordinal))
     };
-    let files = reader.files().filter(has_tensor).map(|file| Escaped(&file.name).to_string());
+    let files = reader.files().filter(has_tensor).map(|file| Escaped(&file.path).to_string());
     let mut files: Vec<String> = files.collect();
     let more = files.len().saturating_sub(LISTED_FILES);
     files.truncate(LISTED_FILES);
@@ -45,7 +45,7 @@ pub fn find<'r, S: ReadAt>(args: &ExtractArgs, reader: &'r Reader<S>) -> Outcome
 fn unknown<S: ReadAt>(args: &ExtractArgs, reader: &Reader<S>) -> Failure {
     let wanted = args.tensor.to_lowercase();
     let last = wanted.rsplit('.').next().unwrap_or_default();
-    let file = args.of_file.as_ref().and_then(|name| reader.files().find(|file| file.name == *name));
+    let file = args.of_file.as_ref().and_then(|name| reader.files().find(|file| file.path == *name));
     let in_file = |tensor: &Tensor<'_, S>| file.as_ref().is_none_or(|file| file.ordinals.contains(&tensor.ordinal()));
     let is_similar = |tensor: &Tensor<'_, S>| {
         let name = tensor.name().to_lowercase();
@@ -62,6 +62,6 @@ fn unknown<S: ReadAt>(args: &ExtractArgs, reader: &Reader<S>) -> Failure {
         true => "`tersor inspect` lists the tensors".to_owned(),
         false => format!("`tersor inspect` lists the tensors, such as {}", names.join(", ")),
     };
-    let place = file.as_ref().map_or_else(String::new, |file| format!(" in {}", Escaped(&file.name)));
+    let place = file.as_ref().map_or_else(String::new, |file| format!(" in {}", Escaped(&file.path)));
     Failure::wrong_use(&args.file, format!("no tensor named {}{place}", Escaped(&args.tensor)), &advice)
 }

@@ -11,8 +11,8 @@ use half::{bf16, f16};
 use tersor::{Dtype, Error, ErrorKind, Escaped, Reader};
 
 use super::common::CommonArgs;
-use crate::files::input::map_container;
 use crate::files::output::{Destination, Sink};
+use crate::files::source::Source;
 use crate::formats::npy;
 use crate::formats::safetensors_file::{Declared, write_header};
 use crate::screen::bar::Bar;
@@ -43,10 +43,10 @@ struct Extracted<'a> {
 pub fn run(args: &ExtractArgs, common: &CommonArgs) -> Outcome {
     let start = Instant::now();
     let format = format_of(&args.output)?;
-    let map = map_container(&args.file)?;
+    let source = Source::open_container(&args.file)?;
     let bar = Bar::new(common.quiet);
     let options = common.decode_options(None).with_progress(bar.progress());
-    let reader = Reader::with_options(&map, options).map_err(|error| Failure::container(&args.file, &error))?;
+    let reader = Reader::with_options(&source, options).map_err(|error| Failure::container(&args.file, &error))?;
     let tensor = find(args, &reader)?;
     let dtype = args.dtype.map_or(tensor.dtype(), FloatName::dtype);
     if format == OutputFormat::Npy && npy::type_name(dtype).is_none() {

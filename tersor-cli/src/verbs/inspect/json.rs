@@ -34,7 +34,7 @@ pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Writ
 fn file<S: ReadAt>(listing: &Listing<'_, S>, file: &FileInfo) -> Value {
     let digest = file.digest.map(|digest| hex(&digest));
     let (stored, _) = listing.stored_bytes(file);
-    json!({ "name": file.name, "bytes": file.len, "stored_bytes": stored, "blake3": digest })
+    json!({ "path": file.path, "bytes": file.len, "stored_bytes": stored, "blake3": digest })
 }
 
 fn tensor<'r, S: ReadAt>(listing: &Listing<'r, S>, tensor: &Tensor<'r, S>) -> Value {

@@ -11,7 +11,7 @@ use tersor::Reader;
 use tersor::analysis::BoundsOptions;
 
 use super::common::CommonArgs;
-use crate::files::input::map_container;
+use crate::files::source::Source;
 use crate::screen::failure::{Failure, Outcome, shown};
 use crate::screen::print::{ignore_closed_pipe, print_with};
 use listing::{IdealSizes, Listing};
@@ -40,9 +40,9 @@ pub struct InspectArgs {
 
 /// Lists the contents of a container.
 pub fn run(args: &InspectArgs, common: &CommonArgs) -> Outcome {
-    let map = map_container(&args.file)?;
+    let source = Source::open_container(&args.file)?;
     let failed = |error| Failure::container(&args.file, &error);
-    let reader = Reader::with_options(&map, common.decode_options(None)).map_err(failed)?;
+    let reader = Reader::with_options(&source, common.decode_options(None)).map_err(failed)?;
     let ledger = reader.ledger().map_err(failed)?;
     let ideal = match args.ideal {
         true => Some(IdealSizes::all(&reader.bounds(&BoundsOptions::default()).map_err(failed)?)),

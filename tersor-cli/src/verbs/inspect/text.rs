@@ -58,7 +58,7 @@ fn write_files<S: ReadAt>(listing: &Listing<'_, S>, out: &mut dyn Write) -> io::
         let (stored, is_shared) = listing.stored_bytes(file);
         let share = if is_shared { "~" } else { "" };
         let cells = [
-            name(Escaped(&file.name)),
+            name(Escaped(&file.path)),
             cell(exact(file.len)),
             cell(human(file.len)),
             cell(format_args!("{share}{}", exact(stored))),

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use tersor::priors::BitsBack;
-use tersor::{Dtype, Error, Escaped, Map, ReadAt, SafetensorsHeader, SafetensorsTensor, Tensor};
+use tersor::{Dtype, Error, Escaped, ReadAt, SafetensorsHeader, SafetensorsTensor, Tensor};
 
-use crate::files::input::map_file;
+use crate::files::source::{Source, start_of};
 use crate::formats::foreign;
 use crate::screen::failure::{Failure, Outcome, shown};
 
@@ -17,18 +17,19 @@ const PART_ELEMENTS: u64 = 1 << 20;
 /// A file of variances.
 pub struct Posterior {
     path: PathBuf,
-    map: Map,
+    source: Source,
     tensors: HashMap<String, SafetensorsTensor>,
 }
 
 impl Posterior {
-    /// Maps the file into memory and reads its header.
+    /// Opens the file and reads its header.
     pub fn open(path: &Path) -> Outcome<Self> {
-        let map = map_file(path)?;
-        foreign::expect_safetensors(path, map.as_ref())?;
-        let header = SafetensorsHeader::parse(map.as_ref()).map_err(|error| Failure::original(path, &error))?;
+        let source = Source::open(path)?;
+        let start = start_of(&source).map_err(|error| Failure::reading(path, &error))?;
+        foreign::expect_safetensors(path, &start)?;
+        let header = SafetensorsHeader::read(&source).map_err(|error| Failure::original(path, &error))?;
         let tensors = header.tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
-        Ok(Self { path: path.to_owned(), map, tensors })
+        Ok(Self { path: path.to_owned(), source, tensors })
     }
 
     /// Returns the failure for a posterior without variances for any tensor of the model.
@@ -54,8 +55,10 @@ impl Posterior {
         if tensor.dtype() == Dtype::C64 {
             return Err(self.bad(format!("tensor {name} is complex in the model, and has no variances")));
         }
-        let bytes = &self.map.as_ref()[variances.range.clone()];
-        let read = reader(variances.dtype, bytes).ok_or_else(|| {
+        let mut bytes = vec![0; variances.range.len()];
+        let read_bytes = self.source.read_exact_at(variances.range.start as u64, &mut bytes);
+        read_bytes.map_err(|error| Failure::reading(&self.path, &error))?;
+        let read = reader(variances.dtype, &bytes).ok_or_else(|| {
             self.bad(format!("tensor {name} has dtype {}, which is not a float dtype", variances.dtype))
         })?;
         let mut found = BitsBack::new();

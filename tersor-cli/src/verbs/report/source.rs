@@ -4,19 +4,18 @@ use std::fs::File;
 use std::io::{BufWriter, Error, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use tersor::{FileInput, Map, encode_files};
-
 use super::args::ReportArgs;
-use crate::files::input::{Originals, map_container, map_file};
+use crate::files::input::Originals;
+use crate::files::source::{self, start_of};
 use crate::formats::foreign::{self, FileFormat};
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome};
-use crate::verbs::encode::{encode_options, warn_of_skipped};
+use crate::verbs::encode::{encode_options, warn_of_left_out};
 
 /// The input at a path.
 pub enum Source {
     /// A Tersor file.
-    Container(Map),
+    Container(source::Source),
     /// Files to encode.
     Originals(Originals),
 }
@@ -28,14 +27,15 @@ impl Source {
             return Originals::open(path).map(Self::Originals);
         }
         if path == Path::new("-") {
-            return map_container(path).map(Self::Container);
+            return source::Source::open_container(path).map(Self::Container);
         }
-        let format = foreign::recognise(path, map_file(path)?.as_ref());
+        let start = start_of(&source::Source::open(path)?).map_err(|error| Failure::reading(path, &error))?;
+        let format = foreign::recognise(path, &start);
         let is_index = path.to_string_lossy().ends_with(".json");
         match format {
-            FileFormat::Tersor => map_container(path).map(Self::Container),
+            FileFormat::Tersor => source::Source::open_container(path).map(Self::Container),
             format if is_index || format == FileFormat::Safetensors => Originals::open(path).map(Self::Originals),
-            _ => map_container(path).map(Self::Container),
+            _ => source::Source::open_container(path).map(Self::Container),
         }
     }
 
@@ -50,17 +50,16 @@ impl Source {
 
 /// Encodes the files to an unnamed temporary file.
 pub fn encode(path: &Path, originals: &Originals, args: &ReportArgs, bar: &Bar) -> Outcome<File> {
-    warn_of_skipped(originals);
+    warn_of_left_out(originals);
     let place = std::env::temp_dir();
     let not_written = |error: Error| Failure::writing(&place, &error);
     let file = tempfile::tempfile().map_err(|error| Failure::creating(&place, &error))?;
     // the files are read once for encoding, and the container is decoded twice
     bar.set_total(3 * originals.len());
     let options = encode_options(args.level, args.threads, bar);
-    let inputs: Vec<FileInput<'_>> = originals.files.iter().map(|file| file.as_input()).collect();
     let sink = BufWriter::with_capacity(1 << 20, file);
     let (mut sink, _) =
-        encode_files(&inputs, sink, options).map_err(|error| originals.encode_failure(path, &place, &error))?;
+        originals.encode(sink, options).map_err(|error| originals.encode_failure(path, &place, &error))?;
     sink.flush().map_err(not_written)?;
     let mut file = sink.into_inner().map_err(|error| not_written(error.into_error()))?;
     file.rewind().map_err(not_written)?;

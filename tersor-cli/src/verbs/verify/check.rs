@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use tersor::{
-    DecodeOptions, Error, ErrorKind, Escaped, FileInfo, FileOutput, Map, Reader, StreamDecoder, decode_files,
-};
+use tersor::{DecodeOptions, Error, ErrorKind, Escaped, FileInfo, FileOutput, Reader, StreamDecoder, decode_files};
 
 use super::compare::{ByteDifference, Comparison};
 use crate::files::input::Originals;
 use crate::files::ordered::Ordered;
+use crate::files::source::Source;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome};
 
@@ -26,16 +25,16 @@ pub struct Checked {
 /// files with the originals.
 pub fn check(
     path: &Path,
-    map: &Map,
+    source: &Source,
     options: &DecodeOptions,
     bar: &Bar,
     originals: Option<&Originals>,
 ) -> Outcome<Checked> {
     let failed = |error: Error| Failure::container(path, &error);
     let with_progress = options.clone().with_progress(bar.progress());
-    let (files, differences) = check_frames(path, map, &with_progress, bar, originals)?;
+    let (files, differences) = check_frames(path, source, &with_progress, bar, originals)?;
     let corrupt = |problem: String| failed(Error::corrupt(problem).in_section("index"));
-    let reader = Reader::with_options(map, options.clone()).map_err(failed)?;
+    let reader = Reader::with_options(source, options.clone()).map_err(failed)?;
     for tensor in reader.tensors() {
         if reader.tensor(tensor.name()).is_none() {
             return Err(corrupt(format!("tensor {} cannot be found", Escaped(tensor.name()))));
@@ -66,21 +65,21 @@ pub fn check(
 /// Decodes all frames in order; returns the files and their differences from the originals.
 fn check_frames(
     path: &Path,
-    map: &Map,
+    source: &Source,
     options: &DecodeOptions,
     bar: &Bar,
     originals: Option<&Originals>,
 ) -> Outcome<(Vec<FileInfo>, Vec<ByteDifference>)> {
     let failed = |error: Error| Failure::container(path, &error);
     let mut hashes = FileHashes { bar, ordered: None, comparison: originals.map(Comparison::new), failure: None };
-    let files = match decode_files(map.as_ref(), &mut hashes, options.clone()) {
+    let files = match decode_files(source.reader(), &mut hashes, options.clone()) {
         Ok(files) => files,
         Err(error) if hashes.ordered.is_none() && error.kind() == ErrorKind::InvalidArgument => {
             if originals.is_some() {
                 let problem = "this container holds tensors and no files, so there are no bytes to compare";
                 return Err(Failure::wrong_use(path, problem, "omit --against"));
             }
-            let mut stream = StreamDecoder::new(map.as_ref(), options.clone()).map_err(failed)?;
+            let mut stream = StreamDecoder::new(source.reader(), options.clone()).map_err(failed)?;
             while stream.next_part().map_err(failed)?.is_some() {}
             Vec::new()
         }
@@ -89,7 +88,7 @@ fn check_frames(
     let (digests, differences) = hashes.finish().map_err(|error| Failure::writing(path, &error))?;
     for (file, digest) in files.iter().zip(&digests) {
         if file.digest.as_ref() != Some(digest.as_bytes()) {
-            let problem = format!("the digest of file {} does not match", Escaped(&file.name));
+            let problem = format!("the digest of file {} does not match", Escaped(&file.path));
             return Err(failed(Error::corrupt(problem).in_section("index")));
         }
     }
@@ -125,7 +124,10 @@ impl FileOutput for FileHashes<'_> {
 
     fn write_at(&mut self, file: usize, offset: u64, bytes: &[u8]) -> tersor::Result<()> {
         if let Some(comparison) = &mut self.comparison {
-            comparison.compare_at(file, offset, bytes);
+            comparison.compare_at(file, offset, bytes).map_err(|failure| {
+                self.failure = Some(failure);
+                Error::cancelled()
+            })?;
         }
         let Some(ordered) = &mut self.ordered else { return Ok(()) };
         ordered.write_at(file, offset, bytes).map_err(|error| {

@@ -1,12 +1,13 @@
 //! Compares decoded files with their originals, byte by byte.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use safetensors::SafeTensors;
 use serde_json::{Value, json};
-use tersor::{Escaped, FileInfo};
+use tersor::{Escaped, FileInfo, ReadAt, SafetensorsHeader};
 
 use crate::files::input::{Original, Originals};
+use crate::screen::failure::{Failure, Outcome};
 use crate::screen::words::{counted, exact};
 
 /// The way in which a file and its original differ.
@@ -97,27 +98,28 @@ impl<'a> Comparison<'a> {
         Self { originals, files: Vec::new(), differences: Vec::new() }
     }
 
-    /// Announces the decoded files. They are matched by name; a single file is compared with a single original of any
-    /// name.
+    /// Announces the decoded files. They are matched by path; a single file that was in no folder is compared with a
+    /// single original of any name.
     pub fn begin(&mut self, files: &[FileInfo]) {
+        let by_name: HashMap<&str, &Original> =
+            self.originals.files.iter().map(|original| (original.name.as_str(), original)).collect();
         for file in files {
             let original = match (files, &self.originals.files[..]) {
-                ([_], [only]) => Some(only),
-                (_, originals) => originals.iter().find(|original| original.name == file.name),
+                ([file], [only]) if !file.in_folder && !self.originals.is_folder => Some(only),
+                _ => by_name.get(file.path.as_str()).copied(),
             };
             let cause = match original {
                 None => Some(Cause::OnlyInContainer),
-                Some(original) if original.bytes().len() as u64 != file.len => {
-                    Some(Cause::Size { decoded: file.len, original: original.bytes().len() as u64 })
+                Some(original) if original.size() != file.len => {
+                    Some(Cause::Size { decoded: file.len, original: original.size() })
                 }
                 Some(_) => None,
             };
-            self.differences.extend(cause.map(|cause| ByteDifference { file: file.name.clone(), cause }));
-            self.files.push(Pair { name: file.name.clone(), original, first: None, count: 0 });
+            self.differences.extend(cause.map(|cause| ByteDifference { file: file.path.clone(), cause }));
+            self.files.push(Pair { name: file.path.clone(), original, first: None, count: 0 });
         }
-        let is_matched = |other: &Original| {
-            self.files.iter().any(|pair| pair.original.is_some_and(|known| known.name == other.name))
-        };
+        let matched: HashSet<&str> = self.files.iter().filter_map(|pair| Some(pair.original?.name.as_str())).collect();
+        let is_matched = |other: &Original| matched.contains(other.name.as_str());
         let unmatched: Vec<ByteDifference> = self
             .originals
             .files
@@ -129,29 +131,29 @@ impl<'a> Comparison<'a> {
     }
 
     /// Compares `bytes` at `offset` of file number `file`.
-    pub fn compare_at(&mut self, file: usize, offset: u64, bytes: &[u8]) {
+    pub fn compare_at(&mut self, file: usize, offset: u64, bytes: &[u8]) -> Outcome {
         let pair = &mut self.files[file];
         let Some(original) = pair.original else {
-            return;
+            return Ok(());
         };
-        let expected = original.bytes();
-        let start = expected.len().min(offset as usize);
-        let expected = &expected[start..expected.len().min(start + bytes.len())];
-        if expected == &bytes[..expected.len()] {
-            return;
+        let mut expected = vec![0; original.size().saturating_sub(offset).min(bytes.len() as u64) as usize];
+        original.read_exact_at(offset, &mut expected).map_err(|error| Failure::reading(&original.path, &error))?;
+        if expected == bytes[..expected.len()] {
+            return Ok(());
         }
         for (index, _) in expected.iter().zip(bytes).enumerate().filter(|(_, (a, b))| a != b) {
             let at = offset + index as u64;
             pair.first = Some(pair.first.map_or(at, |first| first.min(at)));
             pair.count += 1;
         }
+        Ok(())
     }
 
     /// Returns all differences.
     pub fn finish(mut self) -> Vec<ByteDifference> {
         for Pair { name, original, first, count } in self.files {
             if let (Some(original), Some(first)) = (original, first) {
-                let cause = Cause::Bytes { first, tensor: tensor_at(original.bytes(), first), count };
+                let cause = Cause::Bytes { first, tensor: tensor_at(original, first), count };
                 self.differences.push(ByteDifference { file: name, cause });
             }
         }
@@ -160,9 +162,8 @@ impl<'a> Comparison<'a> {
 }
 
 /// Returns the name of the tensor that byte `offset` of a safetensors file belongs to.
-fn tensor_at(file: &[u8], offset: u64) -> Option<String> {
-    let (header_len, header) = SafeTensors::read_metadata(file).ok()?;
-    let offset = (offset as usize).checked_sub(header_len + size_of::<u64>())?;
-    let holds = |(start, end): (usize, usize)| (start..end).contains(&offset);
-    header.tensors().into_iter().find(|(_, info)| holds(info.data_offsets)).map(|(name, _)| name)
+fn tensor_at(file: &Original, offset: u64) -> Option<String> {
+    let header = SafetensorsHeader::recognise(file).ok()??;
+    let holds = |range: &std::ops::Range<usize>| range.contains(&(offset as usize));
+    header.tensors.into_iter().find(|tensor| holds(&tensor.range)).map(|tensor| tensor.name)
 }

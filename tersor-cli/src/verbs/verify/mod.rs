@@ -8,9 +8,12 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use tersor::ReadAt;
 
 use super::common::{CommonArgs, parse_threads};
-use crate::files::input::{Originals, map_container};
+use super::encode::warn_of_left_out;
+use crate::files::input::Originals;
+use crate::files::source::Source;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown};
 use crate::screen::print::{ignore_closed_pipe, print};
@@ -48,11 +51,12 @@ pub struct VerifyArgs {
 /// Checks a container and prints the result.
 pub fn run(args: &VerifyArgs, common: &CommonArgs) -> Outcome {
     let start = Instant::now();
-    let map = map_container(&args.file)?;
-    let len = map.as_ref().len() as u64;
+    let source = Source::open_container(&args.file)?;
+    let len = source.len().map_err(|error| Failure::reading(&args.file, &error))?;
     let originals = args.against.as_deref().map(Originals::open).transpose()?;
+    originals.iter().for_each(warn_of_left_out);
     let bar = Bar::new(common.quiet);
-    let checked = check(&args.file, &map, &common.decode_options(args.threads), &bar, originals.as_ref());
+    let checked = check(&args.file, &source, &common.decode_options(args.threads), &bar, originals.as_ref());
     drop(bar);
     // a closed pipe must not hide the result
     let (file, against) = (args.file.as_path(), args.against.as_deref());

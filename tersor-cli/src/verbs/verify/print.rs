@@ -26,7 +26,7 @@ pub fn to_json(file: &Path, against: Option<&Path>, len: u64, checked: Result<&C
     if let Ok(found) = checked {
         let digest = |file: &FileInfo| file.digest.map(|digest| hex(&digest));
         let files = found.files.iter();
-        let files = files.map(|file| json!({ "name": file.name, "bytes": file.len, "blake3": digest(file) }));
+        let files = files.map(|file| json!({ "path": file.path, "bytes": file.len, "blake3": digest(file) }));
         object["files"] = files.collect();
         object["tensors"] = found.tensors.into();
         object["weights"] = found.weights.into();
@@ -58,7 +58,7 @@ pub fn to_text(file: &Path, against: Option<&Path>, len: u64, found: &Checked) -
     );
     for file in &found.files {
         let digest = file.digest.map_or_else(String::new, |digest| hex(&digest));
-        text += &format!("  {} ({} bytes)\n    BLAKE3 {digest}\n", Escaped(&file.name), exact(file.len));
+        text += &format!("  {} ({} bytes)\n    BLAKE3 {digest}\n", Escaped(&file.path), exact(file.len));
     }
     if let Some(against) = against {
         let against = shown(against);

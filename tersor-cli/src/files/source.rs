@@ -1,0 +1,112 @@
+//! The bytes of a regular file.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use tersor::{Map, ReadAt, command_map};
+
+use crate::formats::foreign;
+use crate::screen::failure::{Failure, Outcome};
+
+/// Enough bytes to recognise the format of a file.
+const START_BYTES: u64 = 256;
+
+/// The bytes of a regular file: mapped into memory, or read at an offset where the system cannot map them.
+#[derive(Debug)]
+pub enum Source {
+    /// The file in memory.
+    Map(Map),
+    /// The open file.
+    File(File),
+}
+
+impl Source {
+    /// Opens a regular file.
+    pub fn open(path: &Path) -> Outcome<Self> {
+        check_regular(path)?;
+        // some network and user-space file systems have no shared maps
+        if let Ok(map) = command_map::map(path) {
+            return Ok(Self::Map(map));
+        }
+        File::open(path).map(Self::File).map_err(|error| Failure::reading(path, &error))
+    }
+
+    /// Opens a Tersor file, for random access.
+    pub fn open_container(path: &Path) -> Outcome<Self> {
+        if path == Path::new("-") {
+            let problem = "this command needs random access, and a pipe has none";
+            return Err(Failure::wrong_use(path, problem, "save it to a file first"));
+        }
+        let source = Self::open(path)?;
+        let start = start_of(&source).map_err(|error| Failure::reading(path, &error))?;
+        foreign::expect_tersor(path, &start)?;
+        Ok(source)
+    }
+
+    /// Returns a reader of the whole file.
+    pub fn reader(&self) -> Box<dyn Read + '_> {
+        match self {
+            Self::Map(map) => Box::new(map.as_ref()),
+            Self::File(file) => Box::new(io::BufReader::with_capacity(1 << 20, FromStart { file, position: 0 })),
+        }
+    }
+}
+
+impl ReadAt for Source {
+    fn len(&self) -> io::Result<u64> {
+        match self {
+            Self::Map(map) => map.len(),
+            Self::File(file) => file.len(),
+        }
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        match self {
+            Self::Map(map) => map.read_exact_at(offset, buffer),
+            Self::File(file) => file.read_exact_at(offset, buffer),
+        }
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Map(map) => map.bytes(),
+            Self::File(_) => None,
+        }
+    }
+}
+
+/// Refuses a path that is not a regular file.
+pub fn check_regular(path: &Path) -> Outcome {
+    let metadata = fs::metadata(path).map_err(|error| Failure::reading(path, &error))?;
+    if metadata.is_dir() {
+        return Err(Failure::wrong_use(path, "this is a folder, not a file", "give a file"));
+    }
+    if !metadata.is_file() {
+        return Err(Failure::wrong_use(path, "this is not a regular file", "save it to a file first"));
+    }
+    Ok(())
+}
+
+/// Returns the first bytes of a file, by which its format is recognised.
+pub fn start_of(source: &impl ReadAt) -> io::Result<Vec<u8>> {
+    let mut start = vec![0; source.len()?.min(START_BYTES) as usize];
+    source.read_exact_at(0, &mut start)?;
+    Ok(start)
+}
+
+/// Reads a file from its start, without the position that all its handles share.
+struct FromStart<'a> {
+    file: &'a File,
+    position: u64,
+}
+
+impl Read for FromStart<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = ReadAt::len(self.file)?.saturating_sub(self.position);
+        let count = (buffer.len() as u64).min(left) as usize;
+        self.file.read_exact_at(self.position, &mut buffer[..count])?;
+        self.position += count as u64;
+        Ok(count)
+    }
+}
