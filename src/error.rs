@@ -62,6 +62,8 @@ struct Inner {
     what: String,
     /// Whether the input is a file of another format.
     is_foreign: bool,
+    /// The field of `Limits` that is too low.
+    limit: Option<&'static str>,
     path: Option<PathBuf>,
     section: Option<&'static str>,
     tensor: Option<String>,
@@ -77,6 +79,7 @@ impl Error {
             kind,
             what: what.into(),
             is_foreign: false,
+            limit: None,
             path: None,
             section: None,
             tensor: None,
@@ -134,6 +137,13 @@ impl Error {
         self
     }
 
+    /// Names the field of `Limits` that is too low.
+    #[must_use]
+    pub(crate) fn of_limit(mut self, name: &'static str) -> Self {
+        self.0.limit = Some(name);
+        self
+    }
+
     /// Sets the path of the file, unless it is set already.
     #[must_use]
     pub fn in_file(mut self, path: impl AsRef<Path>) -> Self {
@@ -179,6 +189,13 @@ impl Error {
     #[must_use]
     pub fn is_foreign_format(&self) -> bool {
         self.0.is_foreign
+    }
+
+    /// Returns the name of the field of [`Limits`](crate::Limits) that is too low, such as `name_bytes`. It is known if
+    /// the kind is [`ErrorKind::Limit`] and there would have been memory.
+    #[must_use]
+    pub fn limit_name(&self) -> Option<&'static str> {
+        self.0.limit
     }
 
     /// Returns the path of the file, if it is known.

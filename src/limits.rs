@@ -90,10 +90,43 @@ impl Limits {
     }
 }
 
-/// Returns an error of kind `Limit` if `requested` is above `limit`; `unit` names the counted things.
-pub(crate) fn check(requested: u64, limit: u64, unit: &str) -> Result<()> {
-    if requested > limit {
-        return Err(Error::limit(format!("{requested} {unit}, the limit is {limit}")));
+/// A field of [`Limits`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    TotalBytes,
+    TensorBytes,
+    Tensors,
+    NameBytes,
+    HeadBytes,
+}
+
+impl Bound {
+    /// Returns the name of the field.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::TotalBytes => "total_bytes",
+            Self::TensorBytes => "tensor_bytes",
+            Self::Tensors => "tensors",
+            Self::NameBytes => "name_bytes",
+            Self::HeadBytes => "head_bytes",
+        }
     }
-    Ok(())
+}
+
+impl Limits {
+    /// Returns an error of kind `Limit` if `requested` is above a limit; `unit` names the counted things.
+    pub(crate) fn check(&self, bound: Bound, requested: u64, unit: &str) -> Result<()> {
+        let limit = match bound {
+            Bound::TotalBytes => self.total_bytes,
+            Bound::TensorBytes => self.tensor_bytes,
+            // ordinals have 32 bits
+            Bound::Tensors => self.tensors.min(u32::MAX.into()),
+            Bound::NameBytes => self.name_bytes,
+            Bound::HeadBytes => self.head_bytes,
+        };
+        if requested > limit {
+            return Err(Error::limit(format!("{requested} {unit}, the limit is {limit}")).of_limit(bound.name()));
+        }
+        Ok(())
+    }
 }

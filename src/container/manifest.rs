@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::manifest_state::ManifestState;
 use super::{Entry, folders_of, is_file_path};
 use crate::error::{Error, Result};
-use crate::limits::{Limits, check};
+use crate::limits::{Bound, Limits};
 use crate::spec::MAX_RANK;
 use crate::tensor::{Dtype, byte_len};
 use crate::wire::{Cursor, put_string, put_varint};
@@ -125,7 +125,8 @@ impl Manifest {
     fn read_entries(&mut self, cursor: &mut Cursor<'_>, limits: &Limits, state: &mut ManifestState) -> Result<()> {
         // flags, dtype and rank take a byte each
         let count = cursor.count(3, "entries")?;
-        check((self.entries.len() + count) as u64, limits.tensors.min(u64::from(u32::MAX)), "tensors")
+        limits
+            .check(Bound::Tensors, (self.entries.len() + count) as u64, "tensors")
             .map_err(|error| error.in_section("manifest"))?;
         state.charge(count, 2 * size_of::<Entry>(), limits)?;
         let flags = cursor.bytes(count)?;
@@ -138,7 +139,9 @@ impl Manifest {
             }
             if flag & IS_TENSOR != 0 {
                 let length = cursor.length("length of a name")?;
-                check(length as u64, limits.name_bytes, "bytes of a name").map_err(|e| e.in_section("manifest"))?;
+                limits
+                    .check(Bound::NameBytes, length as u64, "bytes of a name")
+                    .map_err(|e| e.in_section("manifest"))?;
                 name_lengths.push(length);
             }
         }
@@ -158,7 +161,7 @@ impl Manifest {
                 let what = format!("{dtype} of shape {:?} is not a whole number of bytes below 2^63", entry.shape);
                 return Err(corrupt(what).in_tensor(entry.label()));
             };
-            check(length, limits.tensor_bytes, "decoded bytes").map_err(|e| e.in_tensor(entry.label()))?;
+            limits.check(Bound::TensorBytes, length, "decoded bytes").map_err(|e| e.in_tensor(entry.label()))?;
             if entry.name.is_none() && (dtype != Dtype::U8 || entry.shape.len() != 1) {
                 return Err(corrupt("the content of a file is not of dtype U8 and rank 1"));
             }
@@ -236,7 +239,7 @@ impl Manifest {
             return Err(corrupt("more than 2^64 bytes in all"));
         };
         state.total = total;
-        check(total, limits.total_bytes, "decoded bytes in all").map_err(|error| error.in_section("manifest"))
+        limits.check(Bound::TotalBytes, total, "decoded bytes in all").map_err(|error| error.in_section("manifest"))
     }
 }
 

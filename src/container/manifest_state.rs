@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::limits::{Limits, check};
+use crate::limits::{Bound, Limits};
 
 /// The facts about earlier manifests that a further one is checked against.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ impl ManifestState {
     pub(super) fn charge(&mut self, count: usize, bytes: usize, limits: &Limits) -> Result<()> {
         let asked = (count as u64).saturating_mul(bytes as u64);
         self.memory = self.memory.saturating_add(asked);
-        check(self.memory, limits.head_bytes, "bytes of memory for manifests").map_err(|e| e.in_section("manifest"))
+        limits
+            .check(Bound::HeadBytes, self.memory, "bytes of memory for manifests")
+            .map_err(|e| e.in_section("manifest"))
     }
 }

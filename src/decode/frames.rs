@@ -11,7 +11,7 @@ use crate::container::{
     Prelude, SegmentPlace, read_header,
 };
 use crate::error::{Error, Result};
-use crate::limits::{Limits, check};
+use crate::limits::{Bound, Limits};
 use crate::spec::{
     ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES, FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, FRAME_OPTIONAL, FRAME_SEGMENT,
     HEADER_BYTES,
@@ -82,7 +82,9 @@ impl<R: Read> Frames<R> {
     pub(super) fn next(&mut self) -> Result<Frame> {
         let offset = self.input.position();
         let (mut prelude, start) = self.read_frame_start()?;
-        check(start.head_len, self.limits.head_bytes, "bytes of a frame's head").map_err(|error| error.at(offset))?;
+        self.limits
+            .check(Bound::HeadBytes, start.head_len, "bytes of a frame's head")
+            .map_err(|error| error.at(offset))?;
         prelude.extend_from_slice(&self.input.exactly(start.head_len + 4, "frame")?);
         let prelude = Prelude::read(&prelude, offset)?;
         match start.kind {

@@ -9,7 +9,7 @@ use super::segment::read_range;
 use super::{DecodeOptions, FileInfo, Segment};
 use crate::container::{Directory, Footer, Header, Index, Manifest, ManifestPlace, Prelude, read_header};
 use crate::error::{Error, Result};
-use crate::limits::check;
+use crate::limits::Bound;
 use crate::represent::Scratch;
 use crate::source::ReadAt;
 use crate::spec::{FOOTER_BYTES, FRAME_INDEX, FRAME_MANIFEST, HEADER_BYTES};
@@ -89,7 +89,7 @@ impl<S: ReadAt> Reader<S> {
         footer.copy_from_slice(&read_range(&source, len - FOOTER_BYTES as u64, FOOTER_BYTES as u64)?);
         let footer = Footer::read(&footer, len)?;
         let limits = &options.limits;
-        check(footer.index_len, limits.head_bytes, "bytes of index")?;
+        limits.check(Bound::HeadBytes, footer.index_len, "bytes of index")?;
         let index_bytes = read_range(&source, footer.index_offset, footer.index_len)?;
         let prelude = Prelude::read(&index_bytes, footer.index_offset)?.expect(FRAME_INDEX, "index")?;
         let mut cursor = Index::cursor(&prelude);
@@ -99,7 +99,7 @@ impl<S: ReadAt> Reader<S> {
                 if offset < HEADER_BYTES as u64 || offset.checked_add(len).is_none_or(|end| end > footer.index_offset) {
                     return Err(cursor.place(Error::corrupt("the manifest is outside the file")));
                 }
-                check(len, limits.head_bytes, "bytes of manifest")?;
+                limits.check(Bound::HeadBytes, len, "bytes of manifest")?;
                 let bytes = read_range(&source, offset, len)?;
                 let prelude = Prelude::read(&bytes, offset)?.expect(FRAME_MANIFEST, "manifest")?;
                 let mut cursor = Cursor::new(prelude.head, prelude.head_offset, "manifest");
@@ -221,7 +221,7 @@ impl<S: ReadAt> Reader<S> {
             return Ok(Arc::clone(segment));
         }
         let place = self.directory.index.segments[number as usize];
-        check(place.prelude_len, self.options.limits.head_bytes, "bytes of a segment's head")?;
+        self.options.limits.check(Bound::HeadBytes, place.prelude_len, "bytes of a segment's head")?;
         let entries = &self.directory.manifest.entries;
         let segment = Segment::load(&self.source, place.offset, place.prelude_len, entries, self.header)?;
         self.directory.check_members(number, &segment.head).map_err(|error| error.at(place.offset))?;

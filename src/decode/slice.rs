@@ -8,7 +8,7 @@ use super::gather::Gather;
 use super::selection::{Selection, resolve};
 use super::zeroed;
 use crate::error::{Error, Result};
-use crate::limits::check;
+use crate::limits::Bound;
 use crate::source::ReadAt;
 use crate::tensor::{Dtype, Element, element_count};
 
@@ -148,9 +148,9 @@ impl<'r, S: ReadAt> TensorSlice<'r, S> {
     /// `T`; `InvalidArgument` if a value does not fit into `T`; `Io` if reading fails; `Cancelled`.
     pub fn decode_as<T: Element>(&self) -> Result<Vec<T>> {
         let count = self.element_count();
-        let limit = self.entry.reader.options.limits.tensor_bytes;
-        check(count.saturating_mul(size_of::<T>() as u64), limit, "bytes after conversion")
-            .map_err(|error| self.entry.locate(error))?;
+        let limits = &self.entry.reader.options.limits;
+        let bytes = count.saturating_mul(size_of::<T>() as u64);
+        limits.check(Bound::TensorBytes, bytes, "bytes after conversion").map_err(|error| self.entry.locate(error))?;
         self.entry.segment()?;
         let mut out = zeroed(count).map_err(|error| self.entry.locate(error))?;
         self.decode_into(&mut out)?;

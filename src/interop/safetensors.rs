@@ -68,7 +68,10 @@ impl SafetensorsHeader {
         };
         let header = match serde_json::from_slice::<Metadata>(&text) {
             Ok(header) => header,
-            Err(error) => return Err(foreign(source, len)?.unwrap_or_else(|| refused(&text, &error))),
+            Err(error) => {
+                return Err(foreign(source, len)?
+                    .unwrap_or_else(|| refused(&text, LENGTH_BYTES + text.len() as u64, len, &error)));
+            }
         };
         Self::from_metadata(&header, LENGTH_BYTES + text.len() as u64, len)
     }
@@ -100,58 +103,63 @@ impl SafetensorsHeader {
     fn from_metadata(header: &Metadata, data_start: u64, len: u64) -> Result<Self> {
         let mut tensors = Vec::new();
         for (name, info) in header.tensors() {
-            let dtype: Dtype = format!("{:?}", info.dtype)
-                .parse()
-                .map_err(|_| Error::unsupported(format!("dtype {:?}", info.dtype)).in_tensor(&name))?;
-            let shape: Vec<u64> = info.shape.iter().map(|&dimension| dimension as u64).collect();
-            if shape.len() > MAX_RANK {
-                let what = format!("rank {} is above {MAX_RANK}", shape.len());
-                return Err(Error::unsupported(what).in_tensor(&name));
-            }
+            let shape = info.shape.iter().map(|&dimension| dimension as u64).collect();
             let (start, end) = info.data_offsets;
-            let place = |offset: usize| (data_start as usize).checked_add(offset);
-            let (Some(start), Some(end)) = (place(start), place(end).filter(|_| end >= start)) else {
-                let what = format!("the bytes from {start} to {end} cannot be the place of a tensor");
-                return Err(Error::corrupt(what).in_tensor(&name));
-            };
-            let range = start..end;
-            if byte_len(dtype, &shape) != Some(range.len() as u64) {
-                let what = match byte_len(dtype, &shape) {
-                    Some(bytes) => {
-                        format!("{dtype} of shape {} takes {bytes} bytes, not {}", Shape(&shape), range.len())
-                    }
-                    None => format!("{dtype} of shape {} takes no whole number of bytes below 2^63", Shape(&shape)),
-                };
-                return Err(Error::corrupt(what).in_tensor(&name));
-            }
-            tensors.push(SafetensorsTensor { name, dtype, shape, range });
+            tensors.push(tensor(name, &format!("{:?}", info.dtype), shape, [start as u64, end as u64], data_start)?);
         }
-        // tensors without elements share an offset, so the order of their names decides
-        tensors.sort_by(|a, b| (a.range.start, a.range.end, &a.name).cmp(&(b.range.start, b.range.end, &b.name)));
-        let mut end = data_start as usize;
-        for tensor in &tensors {
-            if tensor.range.start != end {
-                return Err(Error::corrupt("there is a gap between tensors, or they overlap")
-                    .in_tensor(&tensor.name)
-                    .at(end as u64));
-            }
-            end = tensor.range.end;
-        }
-        let (declared, found) = (end as u64 - data_start, len - data_start);
-        if declared > found {
-            let what = format!(
-                "the header declares {declared} bytes of tensors, and {found} are there: {} are missing",
-                declared - found
-            );
-            return Err(Error::truncated(what).at(len));
-        }
-        if declared < found {
-            return Err(Error::corrupt(format!("{} bytes follow the last tensor", found - declared)).at(end as u64));
-        }
+        check_places(&mut tensors, data_start, len)?;
         let mut metadata: Vec<_> = header.metadata().clone().unwrap_or_default().into_iter().collect();
         metadata.sort();
         Ok(Self { data_start: data_start as usize, tensors, metadata })
     }
+}
+
+/// Checks the declaration of a tensor whose bytes begin and end at these offsets after `data_start`.
+fn tensor(name: String, dtype: &str, shape: Vec<u64>, offsets: [u64; 2], data_start: u64) -> Result<SafetensorsTensor> {
+    let corrupt = |what: String| Err(Error::corrupt(what).in_tensor(&name));
+    let Ok(dtype) = dtype.parse::<Dtype>() else {
+        return Err(Error::unsupported(format!("the dtype {dtype} is unknown")).in_tensor(&name));
+    };
+    if shape.len() > MAX_RANK {
+        return Err(Error::unsupported(format!("rank {} is above {MAX_RANK}", shape.len())).in_tensor(&name));
+    }
+    let [start, end] = offsets;
+    let place = |offset: u64| data_start.checked_add(offset).and_then(|offset| usize::try_from(offset).ok());
+    let (Some(first), Some(last)) = (place(start), place(end).filter(|_| end >= start)) else {
+        return corrupt(format!("the bytes from {start} to {end} cannot be the place of a tensor"));
+    };
+    match byte_len(dtype, &shape) {
+        Some(bytes) if bytes == end - start => Ok(SafetensorsTensor { name, dtype, shape, range: first..last }),
+        Some(bytes) => corrupt(format!("{dtype} of shape {} takes {bytes} bytes, not {}", Shape(&shape), end - start)),
+        None => corrupt(format!("{dtype} of shape {} takes no whole number of bytes below 2^63", Shape(&shape))),
+    }
+}
+
+/// Sorts the tensors by their places, and checks that they fill a file of `len` bytes from `data_start` on.
+fn check_places(tensors: &mut [SafetensorsTensor], data_start: u64, len: u64) -> Result<()> {
+    // tensors without elements share an offset, so the order of their names decides
+    tensors.sort_by(|a, b| (a.range.start, a.range.end, &a.name).cmp(&(b.range.start, b.range.end, &b.name)));
+    let mut end = data_start as usize;
+    for tensor in &*tensors {
+        if tensor.range.start != end {
+            return Err(Error::corrupt("there is a gap between tensors, or they overlap")
+                .in_tensor(&tensor.name)
+                .at(end as u64));
+        }
+        end = tensor.range.end;
+    }
+    let (declared, found) = (end as u64 - data_start, len - data_start);
+    if declared > found {
+        let what = format!(
+            "the header declares {declared} bytes of tensors, and {found} are there: {} are missing",
+            declared - found
+        );
+        return Err(Error::truncated(what).at(len));
+    }
+    if declared < found {
+        return Err(Error::corrupt(format!("{} bytes follow the last tensor", found - declared)).at(end as u64));
+    }
+    Ok(())
 }
 
 /// Reads the text of the header of a file of `len` bytes. Returns the problem if the file cannot have one.
@@ -184,20 +192,30 @@ fn foreign(source: &(impl ReadAt + ?Sized), len: u64) -> io::Result<Option<Error
     Ok(format.map(|format| Error::corrupt(format!("not a safetensors file: {format}"))))
 }
 
-/// Returns the error for a header that the crate does not accept: it names a dtype that is not known, or the problem.
-fn refused(text: &[u8], error: &serde_json::Error) -> Error {
-    if let Ok(serde_json::Value::Object(header)) = serde_json::from_slice(text) {
-        for (name, tensor) in &header {
-            let dtype = tensor.get("dtype").and_then(serde_json::Value::as_str);
-            if let Some(dtype) = dtype
-                && name != "__metadata__"
-                && dtype.parse::<Dtype>().is_err()
-            {
-                return Error::unsupported(format!("the dtype {dtype} is unknown")).in_tensor(name);
-            }
+/// Returns the error for a header that the crate `safetensors` does not accept. Most of its errors name no tensor, so
+/// this looks for the tensor at fault.
+fn refused(text: &[u8], data_start: u64, len: u64, error: &serde_json::Error) -> Error {
+    use serde_json::Value;
+    let of_crate = || Error::corrupt(format!("the header is not valid: {error}")).at(LENGTH_BYTES);
+    let Ok(Value::Object(header)) = serde_json::from_slice(text) else { return of_crate() };
+    let mut tensors = Vec::new();
+    for (name, declared) in header.into_iter().filter(|(name, _)| name != "__metadata__") {
+        let numbers = |key: &str| declared[key].as_array()?.iter().map(Value::as_u64).collect::<Option<Vec<u64>>>();
+        let (Some(dtype), Some(shape), Some(offsets)) =
+            (declared["dtype"].as_str(), numbers("shape"), numbers("data_offsets"))
+        else {
+            let what = "it needs a `dtype`, a `shape` and `data_offsets`, and one of them is missing or no number";
+            return Error::corrupt(what).in_tensor(&name);
+        };
+        let Ok(offsets) = <[u64; 2]>::try_from(offsets) else {
+            return Error::corrupt("`data_offsets` are not two numbers").in_tensor(&name);
+        };
+        match tensor(name, dtype, shape, offsets, data_start) {
+            Ok(tensor) => tensors.push(tensor),
+            Err(error) => return error,
         }
     }
-    Error::corrupt(format!("the header is not valid: {error}")).at(LENGTH_BYTES)
+    check_places(&mut tensors, data_start, len).err().unwrap_or_else(of_crate)
 }
 
 /// A shape in an error, in brackets. Only the first dimensions of a long shape are shown.

@@ -5,6 +5,7 @@ use std::io::Read;
 
 use super::{Cursor, put_varint};
 use crate::error::{Error, Result};
+use crate::limits::Bound;
 
 /// The zstd level. It is high because packed blocks are small and are read often.
 const ZSTD_LEVEL: i32 = 19;
@@ -29,8 +30,12 @@ pub(crate) fn read_packed<'a>(cursor: &mut Cursor<'a>, limit: u64) -> Result<Cow
     let start = cursor.clone();
     let raw_len = cursor.varint()?;
     let coded_len = cursor.varint()?;
+    let too_long = || {
+        let what = format!("a block unpacks to {raw_len} bytes, but the limit is {limit}");
+        Error::limit(what).of_limit(Bound::HeadBytes.name())
+    };
     if raw_len > limit {
-        return Err(start.place(Error::limit(format!("a block unpacks to {raw_len} bytes, but the limit is {limit}"))));
+        return Err(start.place(too_long()));
     }
     if coded_len == 0 {
         let raw_len = usize::try_from(raw_len)

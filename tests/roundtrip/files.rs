@@ -1,6 +1,8 @@
 //! Whole files, and input that the encoder refuses.
 
-use tersor::{Dtype, EncodeOptions, Encoder, ErrorKind, FileInput, TensorView, encode_files};
+use tersor::{
+    Dtype, EncodeOptions, Encoder, ErrorKind, FileInput, ReadAt, Reader, TensorView, encode_files, encode_folder,
+};
 
 use crate::check::{check, check_files, encode, safetensors};
 use crate::support::{Content, Random};
@@ -14,7 +16,7 @@ fn unusable_input_is_refused() {
     let file = safetensors(&[tensor], 0, false);
     let input = FileInput::new("x.safetensors", &file);
     assert!(encode_files(&[input], Vec::new(), EncodeOptions::default()).is_err());
-    for name in ["", ".", "..", "a/b", "a\\b", "nul", "a\n", "x."] {
+    for name in ["", ".", "..", "a/", "/a", "a//b", "../b", "a\\b", "nul", "a\n", "x."] {
         let input = FileInput::new(name, b"x");
         let error = encode_files(&[input], Vec::new(), EncodeOptions::default()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{name:?}");
@@ -22,6 +24,11 @@ fn unusable_input_is_refused() {
     let twice = [FileInput::new("x", b"1"), FileInput::new("x", b"2")];
     assert_eq!(
         encode_files(&twice, Vec::new(), EncodeOptions::default()).unwrap_err().kind(),
+        ErrorKind::InvalidArgument
+    );
+    let both = [FileInput::new("a/b", b"1"), FileInput::new("a", b"2")];
+    assert_eq!(
+        encode_files(&both, Vec::new(), EncodeOptions::default()).unwrap_err().kind(),
         ErrorKind::InvalidArgument
     );
     let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default()).unwrap();
@@ -55,5 +62,66 @@ fn networks_come_back() {
     assert!(found.len() > 3);
     let inputs: Vec<(&str, &[u8])> = found.iter().map(|(name, bytes)| (&name[..], &bytes[..])).collect();
     let container = check_files(&inputs, EncodeOptions::default().with_level(1));
-    assert!(container.len() * 10 < inputs.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() * 9);
+    assert!(container.len() * 10 < inputs.iter().map(|(_, bytes)| <[u8]>::len(bytes)).sum::<usize>() * 9);
+}
+
+/// A source whose bytes are others each time.
+struct Changing(std::sync::atomic::AtomicU8, usize);
+
+impl ReadAt for Changing {
+    fn len(&self) -> std::io::Result<u64> {
+        Ok(self.1 as u64)
+    }
+
+    fn read_exact_at(&self, _: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        buffer.fill(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_refused() {
+    for len in [100, 1 << 16, 20 << 20] {
+        let source = Changing(Default::default(), len);
+        let input = FileInput::of_source("folder/a.bin", &source);
+        let error = encode_files(&[input], Vec::new(), EncodeOptions::default().with_level(1)).unwrap_err();
+        assert_eq!((error.kind(), error.tensor()), (ErrorKind::Corrupt, Some("folder/a.bin")));
+        assert!(error.to_string().contains("changed while it was read"), "{error}");
+    }
+}
+
+/// A source that is shorter than it says.
+struct Cut(u64);
+
+impl ReadAt for Cut {
+    fn len(&self) -> std::io::Result<u64> {
+        Ok(self.0)
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        match offset + buffer.len() as u64 <= self.0 / 2 {
+            true => Ok(()),
+            false => Err(std::io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_while_it_is_read_is_refused() {
+    for len in [100, 30 << 20] {
+        let source = Cut(len);
+        let input = FileInput::of_source("a.bin", &source);
+        let error = encode_files(&[input], Vec::new(), EncodeOptions::default().with_level(1)).unwrap_err();
+        assert!(error.to_string().contains("changed while it was read"), "{error}");
+    }
+}
+
+/// A folder with one file comes back as a folder.
+#[test]
+fn a_folder_of_one_file_is_a_folder() {
+    let input = [FileInput::new("a", b"1")];
+    let is_folder = |container: &[u8]| Reader::new(container).unwrap().files().next().unwrap().in_folder;
+    let options = EncodeOptions::default;
+    assert!(is_folder(&encode_folder(&input, Vec::new(), options()).unwrap().0));
+    assert!(!is_folder(&encode_files(&input, Vec::new(), options()).unwrap().0));
 }

@@ -41,9 +41,11 @@ fn header_rules(list: &mut List) {
         magic[at] ^= 0x80;
         new("R3-1", &format!("magic-{at}"), CORRUPT, "the magic", Header { magic, ..plain });
     }
-    for (name, version) in
-        [("major-version", [1, VERSION[1]]), ("minor-version-newer", [0, 6]), ("minor-version-older", [0, 4])]
-    {
+    for (name, version) in [
+        ("major-version", [1, VERSION[1]]),
+        ("minor-version-newer", [0, VERSION[1] + 1]),
+        ("minor-version-older", [0, VERSION[1] - 1]),
+    ] {
         new("R3-2", name, UNSUPPORTED, "the version", Header { version, ..plain });
     }
     new("R3-3", "header-checksum", CORRUPT, "the checksum of the header", Header { spoil: 1 << 24, ..plain });
@@ -59,7 +61,7 @@ fn header_rules(list: &mut List) {
         new("R3-6", &name, UNSUPPORTED, "a critical feature that there is not", header);
     }
     // two rules are broken: the first in the order of R3-8 decides the kind of the error
-    let other_version = Header { version: [0, 6], ..plain };
+    let other_version = Header { version: [0, VERSION[1] + 1], ..plain };
     for (name, kinds, breaks, header) in [
         (
             "version-before-checksum",

@@ -45,12 +45,20 @@ impl Failure {
 
     /// Returns the failure for an error of the library in reading a Tersor file.
     pub fn container(path: &Path, error: &Error) -> Self {
+        let option = match error.limit_name() {
+            Some("tensors") => "--max-tensors",
+            Some("name_bytes") => "--max-name",
+            Some("head_bytes") => "--max-head",
+            _ => "--max-decoded",
+        };
+        let raise = format!("if you trust the file, raise the limit with {option}, a number or `unlimited`");
         let advice = match error.kind() {
             ErrorKind::Truncated => "the file is incomplete, copy or download it again",
             ErrorKind::Corrupt if error.is_foreign_format() => "give a file that `tersor encode` wrote",
             ErrorKind::Corrupt => "the file is damaged, copy or download it again, or encode the original again",
             ErrorKind::Unsupported => "use the version of tersor that wrote it",
-            ErrorKind::Limit => "if you trust the file, raise the limit with --max-decoded SIZE or `unlimited`",
+            ErrorKind::Limit if error.limit_name().is_none() => "there is not enough memory",
+            ErrorKind::Limit => &raise,
             ErrorKind::Io => "check that the file can be read, and try again",
             _ => "see `tersor --help`",
         };

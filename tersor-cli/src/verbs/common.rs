@@ -12,14 +12,33 @@ pub struct CommonArgs {
     /// The largest decoded size to accept, both in total and for one tensor: a
     /// number with K, M, G or T (powers of 1024), or `unlimited` if you trust
     /// the file
-    #[arg(long, value_name = "SIZE", global = true, default_value = "1T", value_parser = parse_limits)]
-    pub max_decoded: Limits,
+    #[arg(long, value_name = "SIZE", global = true, default_value = "1T", value_parser = parse_size)]
+    pub max_decoded: u64,
+    /// The largest number of tensors to accept, or `unlimited`
+    #[arg(long, value_name = "N", global = true, default_value = "64M", value_parser = parse_size, hide_short_help = true)]
+    pub max_tensors: u64,
+    /// The largest size of a name to accept, or `unlimited`
+    #[arg(long, value_name = "SIZE", global = true, default_value = "100M", value_parser = parse_size, hide_short_help = true)]
+    pub max_name: u64,
+    /// The most memory for names, shapes and tables to accept, or `unlimited`
+    #[arg(long, value_name = "SIZE", global = true, default_value = "4G", value_parser = parse_size, hide_short_help = true)]
+    pub max_head: u64,
 }
 
 impl CommonArgs {
+    /// Returns the limits of the command line. The defaults allow everything that `encode` writes of a safetensors file.
+    pub fn limits(&self) -> Limits {
+        Limits::default()
+            .with_total_bytes(self.max_decoded)
+            .with_tensor_bytes(self.max_decoded)
+            .with_tensors(self.max_tensors)
+            .with_name_bytes(self.max_name)
+            .with_head_bytes(self.max_head)
+    }
+
     /// Returns options for decoding with the limits of the command line; `threads` is the value of `--threads`.
     pub fn decode_options(&self, threads: Option<usize>) -> DecodeOptions {
-        let options = DecodeOptions::default().with_limits(self.max_decoded);
+        let options = DecodeOptions::default().with_limits(self.limits());
         match threads {
             Some(threads) => options.with_threads(threads),
             None => options,
@@ -35,17 +54,12 @@ pub fn parse_threads(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Parses `--max-decoded`. The heads of segments, which hold names and tables, may always take 1 GiB.
-fn parse_limits(text: &str) -> Result<Limits, String> {
+/// Parses a number with a binary unit, such as `100G`, or `unlimited`.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let advice = "give a number with K, M, G or T, such as 100G, or `unlimited`";
     if text.eq_ignore_ascii_case("unlimited") {
-        return Ok(Limits::unlimited());
+        return Ok(u64::MAX);
     }
-    let bytes = parse_size(text).ok_or("give a number of bytes with K, M, G or T, such as 100G, or `unlimited`")?;
-    Ok(Limits::default().with_total_bytes(bytes).with_tensor_bytes(bytes).with_head_bytes(1 << 30))
-}
-
-/// Parses a number of bytes with a binary unit, such as `100G`.
-fn parse_size(text: &str) -> Option<u64> {
     let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let shift = match unit.to_ascii_uppercase().as_str() {
@@ -54,9 +68,9 @@ fn parse_size(text: &str) -> Option<u64> {
         "M" | "MIB" => 20,
         "G" | "GIB" => 30,
         "T" | "TIB" => 40,
-        _ => return None,
+        _ => return Err(advice.to_owned()),
     };
-    number.parse::<u64>().ok()?.checked_mul(1 << shift)
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift)).ok_or_else(|| advice.to_owned())
 }
 
 #[cfg(test)]
@@ -65,9 +79,10 @@ mod tests {
 
     #[test]
     fn sizes() {
-        assert_eq!(parse_size("100G"), Some(100 << 30));
-        assert_eq!(parse_size("12"), Some(12));
-        assert_eq!(parse_size("3kib"), Some(3072));
-        assert!(["", "G", "-1", "1.5G", "1X", "99999999T"].iter().all(|text| parse_size(text).is_none()));
+        assert_eq!(parse_size("100G"), Ok(100 << 30));
+        assert_eq!(parse_size("Unlimited"), Ok(u64::MAX));
+        assert_eq!(parse_size("12"), Ok(12));
+        assert_eq!(parse_size("3kib"), Ok(3072));
+        assert!(["", "G", "-1", "1.5G", "1X", "99999999T"].iter().all(|text| parse_size(text).is_err()));
     }
 }

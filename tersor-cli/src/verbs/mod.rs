@@ -34,7 +34,7 @@ Examples:
   tersor diff model.safetensors quantised.tersor
   tersor extract model.tersor lm_head.weight --rows 0..10 -o head.npy
 
-Input files are mapped into memory: do not change or shorten them while tersor
+Tersor files are mapped into memory: do not change or shorten them while tersor
 is running.
 
 Exit status: 0 success; 1 the data are bad, a comparison found a difference, or

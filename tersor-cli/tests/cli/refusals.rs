@@ -24,21 +24,23 @@ fn files_that_are_no_models() {
         folder.run_with(&["decode", "-"], bytes).fails(1, words);
     }
     folder.write("a.safetensors", b"\x05");
-    folder.refuses(&["encode", "a.safetensors"], 1, &["not a valid safetensors file"]);
+    folder.refuses(&["encode", "a.safetensors"], 1, &["at least 8 bytes, this one has 1"]);
     folder.write("a.txt", b"text");
-    folder.refuses(&["encode", "a.txt"], 1, &["not a safetensors file"]);
-    folder.write("model", &model(1));
-    folder.refuses(&["encode", "model"], 2, &["does not end in .safetensors", "rename"]);
+    folder.refuses(&["encode", "a.txt"], 1, &["this is text, not a model; it begins with \"text\""]);
     let cut = model(1);
     folder.write("cut.safetensors", &cut[..cut.len() - 1]);
-    folder.refuses(&["encode", "cut.safetensors"], 1, &["cut.safetensors: not a valid safetensors file"]);
+    folder.refuses(
+        &["encode", "cut.safetensors"],
+        1,
+        &["cut.safetensors: the header declares", "1 are missing", "download"],
+    );
     // in a folder, the message names the file
     folder.make_folder("net");
     folder.write("net/good.safetensors", &model(1));
     folder.write("net/zip.safetensors", b"PK\x03\x04");
     folder.refuses(&["encode", "net"], 1, &["net/zip.safetensors", "zip archive"]);
     folder.write("net/zip.safetensors", &cut[..cut.len() - 1]);
-    let run = folder.refuses(&["encode", "net"], 1, &["net/zip.safetensors: not a valid"]);
+    let run = folder.refuses(&["encode", "net"], 1, &["net/zip.safetensors: the header declares"]);
     assert!(!run.stderr.contains("tensor zip"), "{}", run.stderr);
 }
 
@@ -50,7 +52,7 @@ fn files_that_are_no_containers() {
     folder.write("empty.safetensors", b"");
     for verb in ["decode", "inspect", "verify"] {
         folder.refuses(&[verb, "model.safetensors"], 1, &["a safetensors file", "tersor encode"]);
-        folder.refuses(&[verb, "other.tersor"], 1, &["magic bytes", "that `tersor encode` wrote"]);
+        folder.refuses(&[verb, "other.tersor"], 1, &["this is text", "something else entirely"]);
         folder.refuses(&[verb, "empty.tersor"], 1, &["empty"]);
         folder.refuses(&[verb, "missing.tersor"], 2, &["missing.tersor: no such file"]);
         folder.refuses(&[verb, "."], 2, &["folder"]);
@@ -106,11 +108,14 @@ fn nothing_is_overwritten() {
     folder.run(&["decode", "model.tersor", "-o", "out", "--force"]).succeeds();
     assert!(folder.read("out") == folder.read("model.safetensors"));
 
+    // an output goes into a folder, if nothing has its name there
     folder.make_folder("folder");
+    folder.make_folder("folder/model.tersor");
+    folder.make_folder("folder/model.safetensors");
     for force in [&[][..], &["--force"]] {
         let to_folder = |verb, input| [&[verb, input, "-o", "folder"], force].concat();
-        folder.refuses(&to_folder("encode", "model.safetensors"), 2, &["a folder, not a file"]);
-        folder.refuses(&to_folder("decode", "model.tersor"), 2, &["a folder, not a file"]);
+        folder.refuses(&to_folder("encode", "model.safetensors"), 2, &["folder/model.tersor", "a folder, not a file"]);
+        folder.refuses(&to_folder("decode", "model.tersor"), 2, &["folder/model.safetensors", "not a file"]);
     }
     let same = ["the input and the output are the same"];
     folder.refuses(&["decode", "model.tersor", "-o", "./model.tersor", "--force"], 2, &same);

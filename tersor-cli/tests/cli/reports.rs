@@ -26,7 +26,7 @@ fn inspect_accounts_for_every_byte() {
 
     assert_eq!(found["metadata"]["format"], "pt");
     let original = folder.read("model.safetensors");
-    assert_eq!(found["files"][0]["name"], "model.safetensors");
+    assert_eq!(found["files"][0]["path"], "model.safetensors");
     assert_eq!(found["files"][0]["bytes"], original.len());
     assert_eq!(found["files"][0]["blake3"], blake3::hash(&original).to_hex().as_str());
     let tensors = found["tensors"].as_array().unwrap();

@@ -25,7 +25,7 @@ use pairs::pairs;
 /// Compares two models and prints the differences.
 pub fn run(args: &DiffArgs, common: &CommonArgs) -> Outcome {
     let start = Instant::now();
-    let open = [OpenModel::open(&args.a, common.max_decoded)?, OpenModel::open(&args.b, common.max_decoded)?];
+    let open = [OpenModel::open(&args.a, common.limits())?, OpenModel::open(&args.b, common.limits())?];
     let (a, b) = (Model::new(&open[0])?, Model::new(&open[1])?);
     let threads = args.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get));
     let mut pairs = pairs(&a.tensors, &b.tensors);
