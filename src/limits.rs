@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Result};
 
+const CACHE_BYTES: u64 = 64 << 20;
+
 /// Bounds for files that are not trusted. They are compared with the sizes that a file declares before any memory is
 /// allocated.
 ///
@@ -27,6 +29,9 @@ pub struct Limits {
     /// Bytes of one manifest, index or segment head in memory; 256 MiB by default. All segment heads that a reader
     /// keeps take no more than this together.
     pub head_bytes: u64,
+    /// Decoded bytes that a reader keeps, so that tensors that share a chunk need not decode it again; 64 MiB by
+    /// default. This limits memory and refuses no file.
+    pub cache_bytes: u64,
 }
 
 impl Default for Limits {
@@ -37,12 +42,13 @@ impl Default for Limits {
             tensors: 1 << 20,
             name_bytes: 4096,
             head_bytes: 256 << 20,
+            cache_bytes: CACHE_BYTES,
         }
     }
 }
 
 impl Limits {
-    /// Returns limits that allow everything that the format allows. Use them only for files from a trusted source.
+    /// Returns limits that allow everything that the format allows; `cache_bytes` has its default. Use them only for files from a trusted source.
     #[must_use]
     pub fn unlimited() -> Self {
         Self {
@@ -51,6 +57,7 @@ impl Limits {
             tensors: u64::MAX,
             name_bytes: u64::MAX,
             head_bytes: u64::MAX,
+            cache_bytes: CACHE_BYTES,
         }
     }
 
@@ -86,6 +93,15 @@ impl Limits {
     #[must_use]
     pub fn with_head_bytes(mut self, bytes: u64) -> Self {
         self.head_bytes = bytes;
+        self
+    }
+}
+
+impl Limits {
+    /// Sets [`cache_bytes`](Self::cache_bytes).
+    #[must_use]
+    pub fn with_cache_bytes(mut self, bytes: u64) -> Self {
+        self.cache_bytes = bytes;
         self
     }
 }

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::Segment;
 use super::entry::EntryRef;
 use super::selection::Selection;
-use super::{Segment, zeroed};
 use crate::error::Result;
 use crate::represent::Scratch;
 use crate::source::ReadAt;
-use crate::tensor::{Dtype, Element, bytes_mut, bytes_of, convert};
+use crate::tensor::{Dtype, Element, bytes_mut, bytes_of, convert, elements_of_whole_bytes};
 
 /// The selected elements of one chunk.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl<'a, S: ReadAt> Gather<'a, S> {
             let coded = self.segment.read_chunk(source, part.chunk)?;
             return self.segment.decode_chunk(part.chunk, &coded, out, scratch);
         }
-        let chunk = self.segment.whole_chunk(source, part.chunk, scratch)?;
+        let chunk = self.entry.reader.whole_chunk(&self.segment, part.chunk, scratch)?;
         let mut rest = out;
         for run in self.runs(part) {
             let bytes = self.byte_range(&run);
@@ -112,14 +112,20 @@ impl<'a, S: ReadAt> Gather<'a, S> {
 
     fn part_values<T: Element>(&self, part: &Part, out: &mut [T], scratch: &mut Scratch) -> Result<()> {
         let dtype = self.dtype();
-        let chunk = self.segment.whole_chunk(self.entry.reader.source(), part.chunk, scratch)?;
+        let chunk = self.entry.reader.whole_chunk(&self.segment, part.chunk, scratch)?;
         if dtype.bits() < 8 {
-            // a run can begin inside a byte, so the whole chunk is converted
-            let elements = self.segment.head.chunk_range(part.chunk);
-            let mut values = zeroed::<T>(elements.end - elements.start)?;
-            convert(dtype, chunk, &mut values)?;
-            let selected = self.runs(part).flat_map(|run| &values[run.start as usize..run.end as usize]);
-            out.iter_mut().zip(selected).for_each(|(out, value)| *out = *value);
+            // a run can begin and end inside a byte, so the elements around it are converted too
+            let unit = elements_of_whole_bytes(dtype);
+            let (mut rest, mut values) = (out, Vec::new());
+            for run in self.runs(part) {
+                let around = run.start / unit * unit..run.end.next_multiple_of(unit);
+                values.resize((around.end - around.start) as usize, T::default());
+                convert(dtype, &chunk[self.byte_range(&around)], &mut values)?;
+                let (own, others) = rest.split_at_mut((run.end - run.start) as usize);
+                let from = (run.start - around.start) as usize;
+                own.copy_from_slice(&values[from..from + own.len()]);
+                rest = others;
+            }
             return Ok(());
         }
         let bytes = if self.selection.is_contiguous() {

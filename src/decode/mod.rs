@@ -6,6 +6,7 @@
 //!   input  ── segment ── frames ── stream ── files                        file order
 //! ```
 
+mod chunk_cache;
 mod entry;
 mod files;
 mod frames;

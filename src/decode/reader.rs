@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::chunk_cache::ChunkCache;
 use super::scratches::Scratches;
 use super::segment::read_range;
 use super::{DecodeOptions, FileInfo, Segment};
@@ -37,6 +38,7 @@ pub struct Reader<S> {
     last: Mutex<Option<(u32, Arc<Segment>)>>,
     workers: Workers,
     scratches: Scratches,
+    chunks: ChunkCache,
     pub(crate) options: DecodeOptions,
 }
 
@@ -79,6 +81,7 @@ impl<S: ReadAt> Reader<S> {
     /// As [`Reader::new`].
     pub fn with_options(source: S, options: DecodeOptions) -> Result<Self> {
         let scratches = Scratches::new(&options)?;
+        let chunks = ChunkCache::new(options.limits.cache_bytes);
         let len = source.len()?;
         let header_len = len.min(HEADER_BYTES as u64);
         let header = read_header(&read_range(&source, 0, header_len)?)?;
@@ -133,6 +136,7 @@ impl<S: ReadAt> Reader<S> {
             last: Mutex::new(None),
             workers,
             scratches,
+            chunks,
             options,
         })
     }
@@ -204,7 +208,12 @@ impl<S: ReadAt> Reader<S> {
         &self.workers
     }
 
-    /// Calls `work` with a scratch that no other thread uses at the same time.
+    /// Returns the bytes of chunk `index` of a segment, from the cache or decoded.
+    pub(super) fn whole_chunk(&self, segment: &Segment, index: usize, scratch: &mut Scratch) -> Result<Arc<[u8]>> {
+        self.chunks.get((segment.data_offset, index), || segment.whole_chunk(&self.source, index, scratch))
+    }
+
+    /// Calls `work` with working memory that no other thread uses at the same time.
     pub(crate) fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
         self.scratches.lend(work)
     }

@@ -134,22 +134,17 @@ impl Segment {
         self.representation.decode_chunk(&self.chunk_extent(index), coded, out, scratch, observe)
     }
 
-    /// Decodes chunk `index` to memory of `scratch`, unless it was the last chunk decoded there.
-    pub(crate) fn whole_chunk<'s, S: ReadAt + ?Sized>(
+    /// Reads and decodes chunk `index`.
+    pub(super) fn whole_chunk<S: ReadAt + ?Sized>(
         &self,
         source: &S,
         index: usize,
-        scratch: &'s mut Scratch,
-    ) -> Result<&'s [u8]> {
-        let number = (self.data_offset, index);
-        let mut kept = scratch.whole.take().filter(|(kept, _)| *kept == number);
-        if kept.is_none() {
-            let coded = self.read_chunk(source, index)?;
-            let mut out = zeroed(self.chunk_bytes(index))?;
-            self.decode_chunk(index, &coded, &mut out, scratch)?;
-            kept = Some((number, out));
-        }
-        Ok(&scratch.whole.insert(kept.unwrap_or_default()).1)
+        scratch: &mut Scratch,
+    ) -> Result<Vec<u8>> {
+        let coded = self.read_chunk(source, index)?;
+        let mut out = zeroed(self.chunk_bytes(index))?;
+        self.decode_chunk(index, &coded, &mut out, scratch)?;
+        Ok(out)
     }
 
     /// Divides the bytes of chunk `index` among the members of the segment.

@@ -10,7 +10,7 @@ use super::zeroed;
 use crate::error::{Error, Result};
 use crate::limits::Bound;
 use crate::source::ReadAt;
-use crate::tensor::{Dtype, Element, element_count};
+use crate::tensor::{Dtype, Element, element_count, elements_of_whole_bytes};
 
 /// A part of a [`Tensor`](crate::Tensor): one range of indices along every axis.
 ///
@@ -21,7 +21,8 @@ use crate::tensor::{Dtype, Element, element_count};
 /// # Cost
 /// Decoding reads the chunks that hold selected elements and no others. A slice of the first axis is a contiguous part
 /// of the tensor, so it needs few chunks; a slice of another axis usually needs all chunks of the tensor. Besides the
-/// result, each thread holds one decoded chunk, whatever the size of the tensor.
+/// result, each thread holds one decoded chunk, whatever the size of the tensor, and the reader keeps the chunks that
+/// were used last, up to [`Limits::cache_bytes`](crate::Limits::cache_bytes).
 ///
 /// ```
 /// use tersor::{EncodeOptions, Encoder, Reader, TensorView};
@@ -182,15 +183,6 @@ impl<'r, S: ReadAt> TensorSlice<'r, S> {
             return Err(self.entry.locate(Error::invalid(what)));
         }
         Ok(())
-    }
-}
-
-/// Returns the smallest number of elements of `dtype` that take a whole number of bytes.
-fn elements_of_whole_bytes(dtype: Dtype) -> u64 {
-    match dtype.bits() {
-        4 => 2,
-        6 => 4,
-        _ => 1,
     }
 }
 

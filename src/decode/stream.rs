@@ -154,10 +154,13 @@ impl<R: Read> StreamDecoder<R> {
             if self.end.is_some() {
                 return Ok(false);
             }
-            if let Err(error) = self.fill() {
-                self.failed = Some((error.kind(), error.to_string()));
+            // a panic of the input or of the progress callback, which the caller may catch, leaves this behind
+            self.failed = Some((ErrorKind::Cancelled, "a panic".to_owned()));
+            let filled = self.fill();
+            self.failed = filled.as_ref().err().map(|error| (error.kind(), error.to_string()));
+            if filled.is_err() {
                 self.batch.clear();
-                return Err(error);
+                return filled.map(|()| false);
             }
         }
         self.next.1 += 1;

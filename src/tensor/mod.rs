@@ -11,5 +11,5 @@ pub use dtype::Dtype;
 pub use element::Element;
 pub(crate) use element::{bytes_mut, convert};
 pub use shape::{byte_len, element_count};
-pub(crate) use shape::{bytes_of, row_elements};
+pub(crate) use shape::{bytes_of, elements_of_whole_bytes, row_elements};
 pub use view::TensorView;

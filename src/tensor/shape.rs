@@ -26,6 +26,15 @@ pub(crate) fn bytes_of(dtype: Dtype, elements: u64) -> u64 {
     (u128::from(elements) * u128::from(dtype.bits()) / 8) as u64
 }
 
+/// Returns the smallest number of elements of `dtype` that take a whole number of bytes.
+pub(crate) fn elements_of_whole_bytes(dtype: Dtype) -> u64 {
+    match dtype.bits() {
+        4 => 2,
+        6 => 4,
+        _ => 1,
+    }
+}
+
 /// Returns the number of elements of a row: the product of all dimensions but the first; 1 for rank 0 and 1.
 pub(crate) fn row_elements(shape: &[u64]) -> u64 {
     shape.get(1..).and_then(element_count).unwrap_or(1).max(1)

@@ -14,9 +14,6 @@ pub(crate) struct Scratch {
     pub(super) of_fields: [LaneTables; MAX_FIELDS],
     /// The symbols of all fields of a block.
     pub(super) symbols: Vec<u16>,
-    /// The last chunk of which only a part was needed: the offset of its segment, its number, and its bytes. The next
-    /// part is often another tensor in the same chunk.
-    pub(crate) whole: Option<((u64, usize), Vec<u8>)>,
 }
 
 impl Scratch {
@@ -27,7 +24,6 @@ impl Scratch {
             of_mask: LaneTables::default(),
             of_fields: std::array::from_fn(|_| LaneTables::default()),
             symbols: Vec::new(),
-            whole: None,
         }
     }
 

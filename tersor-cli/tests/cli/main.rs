@@ -3,6 +3,7 @@
 
 mod diff;
 mod extract;
+mod folders;
 mod hostile;
 mod outputs;
 mod refusals;
