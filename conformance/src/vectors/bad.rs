@@ -11,7 +11,7 @@ pub(crate) struct Bad {
     /// The name without the prefix for the section.
     name: String,
     section: &'static str,
-    /// The number of the rule that the container breaks; empty if it has no number.
+    /// The number of the rule that the container breaks.
     rule: &'static str,
     breaks: String,
     kinds: Kinds,
@@ -27,10 +27,10 @@ impl Bad {
     /// Returns the line about this vector in `bad.json`.
     pub(crate) fn describe(&self) -> String {
         let kind = |kind: Option<&str>| kind.map_or("null".to_owned(), |kind| format!("{kind:?}"));
-        let rule = if self.rule.is_empty() { String::new() } else { format!("\"rule\": {:?}, ", self.rule) };
         format!(
-            "{{\"section\": {:?}, {rule}\"breaks\": {:?}, \"by_index\": {}, \"in_order\": {}}}",
+            "{{\"section\": {:?}, \"rule\": {:?}, \"breaks\": {:?}, \"by_index\": {}, \"in_order\": {}}}",
             self.section,
+            self.rule,
             self.breaks,
             kind(self.kinds[0]),
             kind(self.kinds[1])
@@ -57,24 +57,30 @@ pub(crate) const ASTRAY: Kinds = [Some("corrupt"), Some("any")];
 /// Only a reader in file order reads the wrong bytes.
 pub(crate) const IN_ORDER: Kinds = [None, Some("corrupt")];
 
-/// All bad vectors so far. `section` and `rule` apply to the vectors that are added next.
+/// All bad vectors so far. `section` and `rule` apply to the vectors that come next.
 #[derive(Default)]
 pub(crate) struct List {
     pub(crate) all: Vec<Bad>,
     /// The section of the specification.
     section: &'static str,
-    /// The number of the rule; empty if it has no number.
-    pub(crate) rule: &'static str,
+    /// The number of the rule; `None` at the beginning of a section.
+    rule: Option<&'static str>,
 }
 
 impl List {
-    /// Begins a section. Its first vectors break a rule without a number.
+    /// Begins a section. A call of `rule` must follow before the first vector.
     pub(crate) fn begin(&mut self, section: &'static str) {
-        (self.section, self.rule) = (section, "");
+        (self.section, self.rule) = (section, None);
+    }
+
+    /// Sets the rule that the next vectors break.
+    pub(crate) fn rule(&mut self, rule: &'static str) {
+        self.rule = Some(rule);
     }
 
     pub(crate) fn add(&mut self, name: &str, kinds: Kinds, breaks: &str, bytes: Vec<u8>) {
-        let (section, rule, breaks) = (self.section, self.rule, breaks.to_owned());
+        let rule = self.rule.unwrap_or_else(|| panic!("{name} has no rule"));
+        let (section, breaks) = (self.section, breaks.to_owned());
         self.all.push(Bad { name: name.to_owned(), section, rule, breaks, kinds, bytes });
     }
 

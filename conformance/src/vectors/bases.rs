@@ -57,9 +57,11 @@ pub(crate) fn fields_of(vector: &Vector) -> Fields {
     vector.items.iter().find_map(of).expect("a segment in fields")
 }
 
-/// Damages a stream of the bits coder with words of `size` bytes in several ways. Returns the name of each way, the
-/// rule that it breaks, and the stream.
-pub fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Vec<u8>)> {
+/// The name of a way to damage a stream, the number of the rule that this breaks, the reason in words, and the stream.
+pub type Spoiled = (&'static str, &'static str, &'static str, Vec<u8>);
+
+/// Damages a stream of the bits coder with words of `size` bytes in several ways.
+pub fn spoiled(words: &[u8], size: usize) -> Vec<Spoiled> {
     let count = (words.len() / size) as u64;
     let stream = |count: u64, words: &[u8]| {
         let mut out = Vec::new();
@@ -68,14 +70,14 @@ pub fn spoiled(words: &[u8], size: usize) -> Vec<(&'static str, &'static str, Ve
         out
     };
     vec![
-        ("beyond-its-end", "more words than there are bytes", stream(count + 10_000, words)),
-        ("of-2-to-the-63-words", "more words than there are bytes", stream(1 << 63, words)),
+        ("beyond-its-end", "R16.1-3", "more words than there are bytes", stream(count + 10_000, words)),
+        ("of-2-to-the-63-words", "R16.1-3", "more words than there are bytes", stream(1 << 63, words)),
         // two words are added, because a stream may lack its last word
-        ("word-left-over", "a word left over", stream(count + 2, &[words, &vec![0; 2 * size]].concat())),
-        ("two-words-missing", "two words missing", stream(count - 2, &words[..words.len() - 2 * size])),
-        ("no-words", "no words", stream(0, &[])),
+        ("word-left-over", "R11.2-2", "a word left over", stream(count + 2, &[words, &vec![0; 2 * size]].concat())),
+        ("two-words-missing", "R11.2-2", "two words missing", stream(count - 2, &words[..words.len() - 2 * size])),
+        ("no-words", "R11.2-2", "no words", stream(0, &[])),
         // `quantile` becomes too large, because `range` is less than 2^(2B)
-        ("impossible", "words that no encoder writes", stream(count, &vec![0xff; words.len()])),
+        ("impossible", "R11.2-1", "words that no encoder writes", stream(count, &vec![0xff; words.len()])),
     ]
 }
 

@@ -75,15 +75,17 @@ pub(crate) fn integers(list: &mut List) {
     let base = one();
     let content = base.parts().manifest().content();
     let with_count = |bytes: &[u8]| [bytes, &content[1..]].concat();
-    for (name, count) in [
-        ("varint-superfluous-byte", &[0x80, 0x00][..]),
-        ("varint-superfluous-bytes", &[0x80, 0x80, 0x00]),
-        ("varint-65-bits", &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02]),
-        ("varint-11-bytes", &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]),
-        ("varint-without-end", &[0xff; 30]),
+    for (name, rule, count) in [
+        ("varint-superfluous-byte", "R1.1-2", &[0x80, 0x00][..]),
+        ("varint-superfluous-bytes", "R1.1-2", &[0x80, 0x80, 0x00]),
+        ("varint-65-bits", "R1.1-1", &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02]),
+        ("varint-11-bytes", "R1.1-1", &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]),
+        ("varint-without-end", "R1.1-1", &[0xff; 30]),
     ] {
+        list.rule(rule);
         list.change(&base, name, CORRUPT, "a varint", |parts| set_content(parts, &with_count(count)));
     }
+    list.rule("R1.1-2");
     list.change(
         &base,
         "varint-in-frame-start",
@@ -106,6 +108,7 @@ pub(crate) fn integers(list: &mut List) {
             });
         },
     );
+    list.rule("R1.1-3");
     for (name, text) in [
         ("not-utf-8", &b"\xff"[..]),
         ("utf-8-cut", b"\xe2\x82"),
@@ -120,10 +123,12 @@ pub(crate) fn integers(list: &mut List) {
     list.change(&base, "value-not-utf-8", CORRUPT, "a string that is not UTF-8", |parts| {
         parts.manifest().metadata.push((b"key".into(), b"\x80".into()));
     });
+    list.rule("R16.1-3");
     list.change(&base, "string-beyond-its-block", CORRUPT, "a string longer than what is left", |parts| {
         set_content(parts, &[1, 100, b'x']);
     });
     list.begin("1.2");
+    list.rule("R1.2-1");
     let symbols = [1, 2, 3];
     let small = |coding: Coding| {
         let items = vec![segment(&[0], 3, fields(0, &[field(3, Coding::Constant(0)), field(5, coding)]))];
@@ -165,32 +170,46 @@ pub(crate) fn packed_blocks(list: &mut List) {
     let with_more = [&frame[..], &[0]].concat();
     let two_frames = [zstd_stored(&content[..5]), zstd_stored(&content[5..])].concat();
     let skippable = [&frame[..], &[0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 7]].concat();
-    let cases: Vec<(&str, Packing, &str)> = vec![
-        ("block-beyond-its-head", block(len + 1, 0, &content), "a packed block longer than its head"),
-        ("block-of-2-to-the-62", block(1 << 62, 0, &content), "a packed block longer than its head"),
-        ("block-and-a-byte", block(len, 0, &[&content[..], &[0]].concat()), "something after the packed block"),
-        ("block-frame-beyond-its-head", block(len, coded + 1, &frame), "a zstd frame longer than the head"),
-        ("block-frame-of-fewer-bytes", block(len + 1, coded, &frame), "a zstd frame that decodes to fewer bytes"),
+    let cases: Vec<(&str, &str, Packing, &str)> = vec![
+        ("block-beyond-its-head", "R16.1-3", block(len + 1, 0, &content), "a packed block longer than its head"),
+        ("block-of-2-to-the-62", "R16.1-3", block(1 << 62, 0, &content), "a packed block longer than its head"),
+        ("block-and-a-byte", "R5-1", block(len, 0, &[&content[..], &[0]].concat()), "something after the packed block"),
+        ("block-frame-beyond-its-head", "R16.1-3", block(len, coded + 1, &frame), "a zstd frame longer than the head"),
+        (
+            "block-frame-of-fewer-bytes",
+            "R1.3-2",
+            block(len + 1, coded, &frame),
+            "a zstd frame that decodes to fewer bytes",
+        ),
         (
             "block-frame-of-more-bytes",
+            "R1.3-2",
             block(len, longer.len() as u64, &longer),
             "a zstd frame that decodes to more bytes",
         ),
-        ("block-frame-and-a-byte", block(len, coded + 1, &with_more), "a byte after the zstd frame"),
-        ("block-two-frames", block(len, two_frames.len() as u64, &two_frames), "two zstd frames"),
+        ("block-frame-and-a-byte", "R1.3-1", block(len, coded + 1, &with_more), "a byte after the zstd frame"),
+        ("block-two-frames", "R1.3-1", block(len, two_frames.len() as u64, &two_frames), "two zstd frames"),
         (
             "block-skippable-frame",
+            "R1.3-1",
             block(len, skippable.len() as u64, &skippable),
             "a skippable frame after the zstd frame",
         ),
-        ("block-no-frame", block(len, len, &content), "no zstd frame"),
-        ("block-frame-of-2-to-the-40", block(1 << 40, coded, &frame), "a zstd frame that decodes to fewer bytes"),
+        ("block-no-frame", "R1.3-1", block(len, len, &content), "no zstd frame"),
+        (
+            "block-frame-of-2-to-the-40",
+            "R1.3-2",
+            block(1 << 40, coded, &frame),
+            "a zstd frame that decodes to fewer bytes",
+        ),
     ];
-    for (name, packing, breaks) in cases {
+    for (name, rule, packing, breaks) in cases {
+        list.rule(rule);
         list.change(&base, name, CORRUPT, breaks, |parts| set_packing(parts, packing));
     }
     let windowed = zstd_windowed(&content, 11);
     let packing = block(len, windowed.len() as u64, &windowed);
+    list.rule("R1.3-3");
     list.change(&base, "block-frame-window", CORRUPT, "a zstd window of 2 KiB for less than 1 KiB", |parts| {
         set_packing(parts, packing);
     });
@@ -217,28 +236,44 @@ pub(crate) fn zstd_rules(list: &mut List) {
     let mut magic = frame.clone();
     magic[0] = 0x27;
     let skippable: Vec<u8> = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3], &frame[..]].concat();
-    for (name, chunk, breaks) in [
-        ("zstd-nothing", vec![], "no zstd frame"),
-        ("zstd-magic", magic, "no zstd frame"),
-        ("zstd-cut", frame[..frame.len() - 1].to_vec(), "a zstd frame without its end"),
-        ("zstd-and-a-byte", [&frame[..], &[0]].concat(), "a byte after the zstd frame"),
-        ("zstd-two-frames", [zstd_stored(&bytes[..50]), zstd_stored(&bytes[50..])].concat(), "two zstd frames"),
-        ("zstd-empty-frame-after", [frame.clone(), zstd_stored(&[])].concat(), "two zstd frames"),
-        ("zstd-skippable-before", skippable, "a skippable frame"),
-        ("zstd-skippable-after", [&frame[..], &[0x5f, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]].concat(), "a skippable frame"),
-        ("zstd-skippable-only", vec![0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0], "a skippable frame"),
-        ("zstd-fewer-bytes", zstd_stored(&bytes[..99]), "a zstd frame of fewer bytes"),
-        ("zstd-more-bytes", zstd_stored(&[&bytes[..], &[0]].concat()), "a zstd frame of more bytes"),
-        ("zstd-fewer-bytes-unsaid", zstd_windowed(&bytes[..99], 10), "a zstd frame of fewer bytes"),
-        ("zstd-more-bytes-unsaid", zstd_windowed(&[&bytes[..], &[0]].concat(), 10), "a zstd frame of more bytes"),
-        ("zstd-content-size", wrong_size, "a zstd frame that says it has another length"),
-        ("zstd-dictionary", dictionary, "a zstd frame that needs a dictionary"),
-        ("zstd-reserved-bit", reserved, "the reserved bit of a zstd frame"),
-        ("zstd-reserved-block", reserved_block, "a zstd block of the reserved type"),
-        ("zstd-window", zstd_windowed(&bytes, 11), "a zstd window of 2 KiB for less than 1 KiB"),
-        ("zstd-window-2-to-the-31", zstd_windowed(&bytes, 31), "a zstd window of 2 GiB"),
-        ("zstd-window-2-to-the-41", zstd_windowed(&bytes, 41), "a zstd window of 2 TiB"),
+    for (name, rule, chunk, breaks) in [
+        ("zstd-nothing", "R1.3-1", vec![], "no zstd frame"),
+        ("zstd-magic", "R1.3-1", magic, "no zstd frame"),
+        ("zstd-cut", "R1.3-1", frame[..frame.len() - 1].to_vec(), "a zstd frame without its end"),
+        ("zstd-and-a-byte", "R1.3-1", [&frame[..], &[0]].concat(), "a byte after the zstd frame"),
+        (
+            "zstd-two-frames",
+            "R1.3-1",
+            [zstd_stored(&bytes[..50]), zstd_stored(&bytes[50..])].concat(),
+            "two zstd frames",
+        ),
+        ("zstd-empty-frame-after", "R1.3-1", [frame.clone(), zstd_stored(&[])].concat(), "two zstd frames"),
+        ("zstd-skippable-before", "R1.3-1", skippable, "a skippable frame"),
+        (
+            "zstd-skippable-after",
+            "R1.3-1",
+            [&frame[..], &[0x5f, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]].concat(),
+            "a skippable frame",
+        ),
+        ("zstd-skippable-only", "R1.3-1", vec![0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0], "a skippable frame"),
+        ("zstd-fewer-bytes", "R1.3-2", zstd_stored(&bytes[..99]), "a zstd frame of fewer bytes"),
+        ("zstd-more-bytes", "R1.3-2", zstd_stored(&[&bytes[..], &[0]].concat()), "a zstd frame of more bytes"),
+        ("zstd-fewer-bytes-unsaid", "R1.3-2", zstd_windowed(&bytes[..99], 10), "a zstd frame of fewer bytes"),
+        (
+            "zstd-more-bytes-unsaid",
+            "R1.3-2",
+            zstd_windowed(&[&bytes[..], &[0]].concat(), 10),
+            "a zstd frame of more bytes",
+        ),
+        ("zstd-content-size", "R1.3-1", wrong_size, "a zstd frame that says it has another length"),
+        ("zstd-dictionary", "R1.3-1", dictionary, "a zstd frame that needs a dictionary"),
+        ("zstd-reserved-bit", "R1.3-1", reserved, "the reserved bit of a zstd frame"),
+        ("zstd-reserved-block", "R1.3-1", reserved_block, "a zstd block of the reserved type"),
+        ("zstd-window", "R1.3-3", zstd_windowed(&bytes, 11), "a zstd window of 2 KiB for less than 1 KiB"),
+        ("zstd-window-2-to-the-31", "R1.3-3", zstd_windowed(&bytes, 31), "a zstd window of 2 GiB"),
+        ("zstd-window-2-to-the-41", "R1.3-3", zstd_windowed(&bytes, 41), "a zstd window of 2 TiB"),
     ] {
+        list.rule(rule);
         list.change(&base, name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
     }
 }

@@ -11,6 +11,7 @@ pub(crate) fn bad(list: &mut List) {
 
 pub(crate) fn order_rules(list: &mut List) {
     list.begin("2");
+    list.rule("R2-2");
     let two = two();
     list.change(&two, "index-before-a-segment", IN_ORDER, "an index frame that is not the last", |parts| {
         let mut early = two.parts();
@@ -25,6 +26,7 @@ pub(crate) fn order_rules(list: &mut List) {
     list.change(&two, "no-index", [Some("corrupt"), Some("unsupported")], "no index frame", |parts| {
         parts.no_index = true;
     });
+    list.rule("R2-3");
     list.change(&two, "no-manifest", CORRUPT, "segments without a manifest", |parts| {
         parts.parts.remove(0);
         parts.segment_of.clear();

@@ -91,7 +91,7 @@ fn level_1_largest() -> Vector {
 
 /// Adds a container that is valid at level 2, but claims level 1.
 fn refuse(list: &mut List, rule: &'static str, name: &str, breaks: &str, base: &Vector) {
-    list.rule = rule;
+    list.rule(rule);
     base.check(&mut base.parts());
     list.refuse(base, name, CORRUPT, breaks, |parts| parts.header.level = 1);
 }

@@ -32,7 +32,7 @@ pub(crate) fn bad(list: &mut List) {
 fn header_rules(list: &mut List) {
     list.begin("3");
     let mut new = |rule: &'static str, name: &str, kinds: Kinds, breaks: &str, header: Header| {
-        list.rule = rule;
+        list.rule(rule);
         list.change(&one(), name, kinds, breaks, |parts| parts.header = header);
     };
     let plain = Header::PLAIN;
@@ -106,10 +106,10 @@ fn header_rules(list: &mut List) {
 
 fn feature_rules(list: &mut List) {
     list.begin("3.1");
-    list.rule = "R3-10";
+    list.rule("R3-10");
     let at_level_1 = Header { critical: MIXING, level: 1, ..Header::PLAIN };
     list.change(&one(), "mixing-at-level-1", CORRUPT, "MIXING at decoder level 1", |parts| parts.header = at_level_1);
-    list.rule = "R3-11";
+    list.rule("R3-11");
     let symbols: Vec<u16> = (0..100).map(|i| (i * i) & 0x7f).collect();
     let behind_mask = |of_mask: Coding, of_field: Coding| {
         let steps = Steps { mask: mask(0, 1, 1, of_mask), ..Steps::default() };

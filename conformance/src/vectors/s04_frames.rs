@@ -84,6 +84,7 @@ pub(crate) fn frames(all: &mut Vec<Vector>) {
 pub(crate) fn frame_rules(list: &mut List) {
     list.begin("4");
     let base = one();
+    list.rule("R4-1");
     for kind in [0, 4, 127] {
         let part = Part::Other { kind, head: vec![], body: vec![] };
         list.change(
@@ -96,6 +97,7 @@ pub(crate) fn frame_rules(list: &mut List) {
             },
         );
     }
+    list.rule("R4-6");
     let part = Part::Other { kind: 4, head: vec![], body: vec![] };
     list.change(
         &base,
@@ -107,6 +109,7 @@ pub(crate) fn frame_rules(list: &mut List) {
             parts.spoiled = vec![1];
         },
     );
+    list.rule("R4-5");
     list.change(&base, "manifest-checksum", CORRUPT, "a checksum", |parts| parts.spoiled = vec![0]);
     list.change(&base, "segment-checksum", CORRUPT, "a checksum", |parts| parts.spoiled = vec![1]);
     list.change(&base, "index-checksum", CORRUPT, "a checksum", |parts| parts.spoiled = vec![usize::MAX]);
@@ -114,6 +117,7 @@ pub(crate) fn frame_rules(list: &mut List) {
         parts.parts.insert(1, Part::Other { kind: 128, head: b"head".into(), body: vec![] });
         parts.spoiled = vec![1];
     });
+    list.rule("R4-4");
     list.change(&base, "manifest-with-body", CORRUPT, "a manifest with a body", |parts| {
         let Part::Manifest { body, .. } = &mut parts.parts[0] else { unreachable!() };
         body.push(0);
@@ -121,6 +125,7 @@ pub(crate) fn frame_rules(list: &mut List) {
     list.change(&base, "index-with-body", CORRUPT, "an index with a body", |parts| {
         parts.edit_index = Box::new(|index| index.body = vec![0]);
     });
+    list.rule("R4-3");
     list.change(&base, "head-of-2-to-the-63", IN_ORDER, "a head length of 2^63", |parts| {
         let mut frame = vec![128];
         put_varint(&mut frame, 1 << 63);
@@ -135,12 +140,14 @@ pub(crate) fn frame_rules(list: &mut List) {
         frame.extend(crc(&frame).to_le_bytes());
         parts.parts.insert(1, Part::Verbatim { bytes: frame });
     });
+    list.rule("R16.1-3");
     list.change(&base, "body-beyond-the-end", [None, Some("truncated")], "a body longer than the file", |parts| {
         let mut frame = vec![128, 0];
         put_varint(&mut frame, 1 << 62);
         frame.extend(crc(&frame).to_le_bytes());
         parts.parts.insert(1, Part::Verbatim { bytes: frame });
     });
+    list.rule("R2-1");
     list.change(&base, "bytes-between-frames", [None, Some("unsupported")], "a byte 0 between frames", |parts| {
         parts.parts.insert(1, Part::Verbatim { bytes: vec![0] });
     });

@@ -199,6 +199,7 @@ pub(crate) fn manifest_rules(list: &mut List) {
     list.begin("5");
     let (one, two, files) = (one(), two(), with_files());
     let pair = |key: &[u8]| (key.to_vec(), b"v".to_vec());
+    list.rule("R5-2");
     list.change(&one, "metadata-key-twice", CORRUPT, "a metadata key twice", |parts| {
         parts.manifest().metadata = vec![pair(b"k"), pair(b"l"), pair(b"k")];
     });
@@ -217,8 +218,10 @@ pub(crate) fn manifest_rules(list: &mut List) {
         b.metadata.push((b"k".into(), b"2".into()));
     });
     list.add("metadata-key-in-two-manifests", CORRUPT, "a metadata key in two manifests", bytes);
+    list.rule("R5-9");
     let bytes = split(&|_, b| b.add(&tensor("x", "U8", &[0], vec![])));
     list.add("name-in-two-manifests", CORRUPT, "a tensor's name in two manifests", bytes);
+    list.rule("R5-3");
     let file = File { path: b"late".into(), prefix: b"late".into(), entries: 0 };
     let mut parts = two.parts();
     let manifest = Manifest { files: vec![file.clone()], ..Manifest::default() };
@@ -234,19 +237,24 @@ pub(crate) fn manifest_rules(list: &mut List) {
         "files in a manifest that is not the first, though the first says nothing",
         parts.assemble(),
     );
+    list.rule("R5-10");
     list.change(&files, "file-name-twice", CORRUPT, "two files of one path", |parts| {
         parts.manifest().files[1].path = b"a.safetensors".into();
     });
+    list.rule("R5-4");
     list.change(&files, "files-of-more-entries", CORRUPT, "files with more entries than there are", |parts| {
         parts.manifest().files[1].entries = 4;
     });
     list.change(&files, "file-of-2-to-the-64-entries", CORRUPT, "files with more entries than there are", |parts| {
         parts.manifest().files[0].entries = u64::MAX;
     });
+    list.rule("R5-5");
     list.change(&one, "entry-flag-2", CORRUPT, "an unknown flag of an entry", |parts| parts.manifest().flags[0] |= 4);
     list.change(&one, "entry-flag-7", CORRUPT, "an unknown flag of an entry", |parts| parts.manifest().flags[0] |= 128);
+    list.rule("R5.1-1");
     list.change(&one, "dtype-22", UNSUPPORTED, "an unknown dtype", |parts| parts.manifest().dtypes[0] = 22);
     list.change(&one, "dtype-255", UNSUPPORTED, "an unknown dtype", |parts| parts.manifest().dtypes[0] = 255);
+    list.rule("R5-6");
     list.change(&one, "rank-65536", CORRUPT, "a rank of 65536", |parts| {
         parts.manifest().ranks[0] = 65536;
         set_packing(parts, Packing::Zstd);
@@ -258,6 +266,7 @@ pub(crate) fn manifest_rules(list: &mut List) {
             (manifest.dtypes[0], manifest.ranks[0], manifest.dimensions) = (dtype, shape.len() as u64, shape.to_vec());
         }
     };
+    list.rule("R5.1-2");
     list.change(&one, "elements-2-to-the-63", CORRUPT, "2^63 elements", shape(1, &[1 << 32, 1 << 31]));
     list.change(&one, "elements-2-to-the-64", CORRUPT, "2^64 elements", shape(1, &[1 << 32, 1 << 32]));
     list.change(
@@ -267,9 +276,11 @@ pub(crate) fn manifest_rules(list: &mut List) {
         "2^64 + 4 elements and 0 times 2^64",
         shape(1, &[u64::MAX, 4, u64::MAX]),
     );
+    list.rule("R5.1-3");
     list.change(&one, "bytes-2-to-the-63", CORRUPT, "2^63 bytes", shape(11, &[1 << 61]));
     list.change(&one, "bits-not-whole-bytes", CORRUPT, "three elements of 4 bits", shape(21, &[3]));
     list.change(&one, "bits-not-whole-bytes-6", CORRUPT, "two elements of 6 bits", shape(19, &[2]));
+    list.rule("R5-11");
     list.change(&two, "bytes-of-all-2-to-the-64", CORRUPT, "2^64 bytes in all", |parts| {
         let manifest = parts.manifest();
         manifest.dimensions = vec![(1 << 63) - 1, (1 << 63) - 1];
@@ -277,6 +288,7 @@ pub(crate) fn manifest_rules(list: &mut List) {
             manifest.add(&Entry { bytes: vec![], ..alias(name, 0, "U8", &[(1 << 63) - 1]) });
         }
     });
+    list.rule("R5-9");
     list.change(&one, "name-not-utf-8", CORRUPT, "a tensor's name that is not UTF-8", |parts| {
         parts.manifest().names = b"\xff".into();
     });
@@ -290,6 +302,7 @@ pub(crate) fn manifest_rules(list: &mut List) {
     list.change(&files, "name-twice-in-no-file", CORRUPT, "two tensors of one name in no file", |parts| {
         parts.manifest().names = b"xyxx".into();
     });
+    list.rule("R16.1-3");
     list.change(&one, "names-beyond-the-block", CORRUPT, "a name longer than what is left", |parts| {
         parts.manifest().name_lengths = vec![2];
     });
@@ -300,6 +313,7 @@ pub(crate) fn manifest_rules(list: &mut List) {
         vector.files = vec![File { path: b"f".into(), prefix: vec![], entries: 1 }];
         vector
     };
+    list.rule("R5-7");
     list.add("content-of-dtype-i8", CORRUPT, "a file's content of dtype I8", unnamed("I8", &[4], 4).parts().assemble());
     list.add("content-of-rank-2", CORRUPT, "a file's content of rank 2", unnamed("U8", &[2, 2], 4).parts().assemble());
     list.add("content-of-rank-0", CORRUPT, "a file's content of rank 0", unnamed("U8", &[], 1).parts().assemble());
@@ -316,6 +330,7 @@ pub(crate) fn manifest_rules(list: &mut List) {
         ];
         Vector::new("", "", entries, vec![segment(&[1], 4, Representation::Raw)]).parts().assemble()
     };
+    list.rule("R5-8");
     list.add("alias-of-itself", CORRUPT, "an alias of itself", of(alias("y", 3, "U8", &[4])));
     list.add(
         "alias-of-a-later-entry",
@@ -327,9 +342,11 @@ pub(crate) fn manifest_rules(list: &mut List) {
     list.add("alias-of-another-dtype", CORRUPT, "an alias of another dtype", of(alias("y", 1, "I8", &[4])));
     list.add("alias-of-fewer-elements", CORRUPT, "an alias of more elements", of(alias("y", 1, "U8", &[5])));
     list.add("alias-of-nothing", CORRUPT, "an alias with elements of an entry without", of(alias("y", 0, "U8", &[1])));
+    list.rule("R5-1");
     list.change(&one, "manifest-and-a-byte", CORRUPT, "a byte at the end of the manifest", |parts| {
         parts.manifest().rest = vec![0];
     });
+    list.rule("R16.1-3");
     list.change(&one, "manifest-of-many-entries", CORRUPT, "2^60 entries in a few bytes", |parts| {
         let mut content = vec![0, 0];
         put_varint(&mut content, 1 << 60);
@@ -356,64 +373,63 @@ pub(crate) fn name_rules(list: &mut List) {
     long[255] = b'm';
     let deep = ["d"; 33].join("/").into_bytes();
     let long_folder = [&long[..], b"/a"].concat();
-    let names: Vec<(String, Vec<u8>)> = [
-        ("empty", &b""[..]),
-        ("of-256-bytes", &long),
-        ("dot", b"."),
-        ("dots", b".."),
-        ("parent", b"../x"),
-        ("slash-first", b"/a"),
-        ("slash-last", b"a/"),
-        ("slash-twice", b"a//b"),
-        ("parent-within", b"a/../b"),
-        ("this-folder", b"a/./b"),
-        ("device-as-folder", b"nul/a"),
-        ("folder-ends-in-space", b"a /b"),
-        ("of-33-components", &deep),
-        ("of-a-long-folder", &long_folder),
-        ("backslash", b"a\\b"),
-        ("drive", b"c:x"),
-        ("star", b"a*"),
-        ("question", b"a?"),
-        ("quote", b"a\"b"),
-        ("less", b"a<b"),
-        ("greater", b"a>b"),
-        ("pipe", b"a|b"),
-        ("zero", b"a\0b"),
-        ("newline", b"a\nb"),
-        ("escape", b"a\x1bb"),
-        ("delete", b"a\x7fb"),
-        ("ends-in-dot", b"a."),
-        ("ends-in-space", b"a "),
-        ("not-utf-8", b"\xe9"),
-        ("nul", b"NUL"),
-        ("con-with-extension", b"con.safetensors"),
-        ("aux-mixed", b"aUx.tar.gz"),
-        ("prn", b"prn"),
-        ("com0", b"COM0.x"),
-        ("com9", b"com9"),
-        ("lpt1", b"Lpt1"),
-        ("con-and-spaces", b"con  .txt"),
-        ("conin", b"CONIN$.x"),
-        ("conout", b"conout$"),
-        ("com-superscript-1", "com\u{b9}".as_bytes()),
-        ("com-superscript-2", "COM\u{b2}.tar".as_bytes()),
-        ("lpt-superscript-3", "lpt\u{b3} .x".as_bytes()),
-    ]
-    .iter()
-    .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
-    .collect();
-    for (name, bytes) in names {
+    for (name, rule, bytes) in [
+        ("empty", "R5-12", &b""[..]),
+        ("of-256-bytes", "R5-12", &long),
+        ("dot", "R5-13", b"."),
+        ("dots", "R5-13", b".."),
+        ("parent", "R5-13", b"../x"),
+        ("slash-first", "R5-12", b"/a"),
+        ("slash-last", "R5-12", b"a/"),
+        ("slash-twice", "R5-12", b"a//b"),
+        ("parent-within", "R5-13", b"a/../b"),
+        ("this-folder", "R5-13", b"a/./b"),
+        ("device-as-folder", "R5-14", b"nul/a"),
+        ("folder-ends-in-space", "R5-13", b"a /b"),
+        ("of-33-components", "R5-16", &deep),
+        ("of-a-long-folder", "R5-12", &long_folder),
+        ("backslash", "R5-12", b"a\\b"),
+        ("drive", "R5-12", b"c:x"),
+        ("star", "R5-12", b"a*"),
+        ("question", "R5-12", b"a?"),
+        ("quote", "R5-12", b"a\"b"),
+        ("less", "R5-12", b"a<b"),
+        ("greater", "R5-12", b"a>b"),
+        ("pipe", "R5-12", b"a|b"),
+        ("zero", "R5-12", b"a\0b"),
+        ("newline", "R5-12", b"a\nb"),
+        ("escape", "R5-12", b"a\x1bb"),
+        ("delete", "R5-12", b"a\x7fb"),
+        ("ends-in-dot", "R5-13", b"a."),
+        ("ends-in-space", "R5-13", b"a "),
+        ("not-utf-8", "R1.1-3", b"\xe9"),
+        ("nul", "R5-14", b"NUL"),
+        ("con-with-extension", "R5-14", b"con.safetensors"),
+        ("aux-mixed", "R5-14", b"aUx.tar.gz"),
+        ("prn", "R5-14", b"prn"),
+        ("com0", "R5-14", b"COM0.x"),
+        ("com9", "R5-14", b"com9"),
+        ("lpt1", "R5-14", b"Lpt1"),
+        ("con-and-spaces", "R5-14", b"con  .txt"),
+        ("conin", "R5-14", b"CONIN$.x"),
+        ("conout", "R5-14", b"conout$"),
+        ("com-superscript-1", "R5-14", "com\u{b9}".as_bytes()),
+        ("com-superscript-2", "R5-14", "COM\u{b2}.tar".as_bytes()),
+        ("lpt-superscript-3", "R5-14", "lpt\u{b3} .x".as_bytes()),
+    ] {
+        list.rule(rule);
         list.change(&base, &format!("file-name-{name}"), CORRUPT, "a file's path", |parts| {
-            parts.manifest().files[1].path = bytes;
+            parts.manifest().files[1].path = bytes.into();
         });
     }
+    list.rule("R5-17");
     let base = with_files();
     for (name, path) in [("below-a-file", "b.txt/c"), ("far-below-a-file", "b.txt/c/d")] {
         list.change(&base, name, CORRUPT, "a file that is a folder too", |parts| {
             parts.manifest().files[0].path = path.into();
         });
     }
+    list.rule("R5-18");
     for folder in [0, 2, 255] {
         list.change(&base, &format!("folder-{folder}"), CORRUPT, "the byte that tells of a folder", |parts| {
             parts.manifest().folder = Some(folder);

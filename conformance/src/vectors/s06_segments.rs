@@ -97,9 +97,11 @@ pub fn longest(more: usize) -> Vector {
 pub(crate) fn segment_rules(list: &mut List) {
     list.begin("6");
     let (one, two) = (one(), two());
+    list.rule("R6-1");
     list.change(&one, "no-member", CORRUPT, "a segment without members", |parts| {
         (parts.segment().count, parts.segment().members) = (0, vec![]);
     });
+    list.rule("R6-3");
     list.change(&one, "member-not-declared", CORRUPT, "a member that there is not", |parts| {
         parts.segment().members = vec![1];
     });
@@ -115,6 +117,7 @@ pub(crate) fn segment_rules(list: &mut List) {
             parts.parts.swap(0, 1);
         },
     );
+    list.rule("R16.1-3");
     list.change(&one, "member-count-beyond-the-head", CORRUPT, "2^40 members in a few bytes", |parts| {
         parts.segment().count = 1 << 40;
     });
@@ -125,7 +128,9 @@ pub(crate) fn segment_rules(list: &mut List) {
         parts.assemble()
     };
     let x = || tensor("x", "U8", &[4], vec![1, 2, 3, 4]);
+    list.rule("R6-2");
     list.add("member-twice", CORRUPT, "a member twice", shared(vec![0, 0], vec![x()]));
+    list.rule("R6-3");
     list.add(
         "member-alias",
         CORRUPT,
@@ -138,6 +143,7 @@ pub(crate) fn segment_rules(list: &mut List) {
         "a member without elements",
         shared(vec![0, 1], vec![x(), tensor("y", "U8", &[0], vec![])]),
     );
+    list.rule("R2-4");
     list.change(&two, "member-of-two-segments", CORRUPT, "an entry in two segments", |parts| {
         let again = parts.parts[1].clone();
         parts.parts[2] = again;
@@ -148,11 +154,14 @@ pub(crate) fn segment_rules(list: &mut List) {
     });
     let mixed = vec![x(), tensor("y", "I8", &[4], vec![5, 6, 7, 8])];
     let vector = Vector::new("", "", mixed, vec![segment(&[0, 1], 8, Representation::Raw)]);
+    list.rule("R6-4");
     list.change(&vector, "members-of-two-dtypes", CORRUPT, "members of two dtypes", |_| {});
     list.change(&one, "segment-of-another-dtype", CORRUPT, "a dtype other than its member's", |parts| {
         parts.segment().dtype = 2;
     });
+    list.rule("R5.1-1");
     list.change(&one, "segment-of-dtype-22", UNSUPPORTED, "an unknown dtype", |parts| parts.segment().dtype = 22);
+    list.rule("R6-6");
     list.change(&one, "chunk-length-0", CORRUPT, "a chunk length of 0", |parts| parts.segment().chunk_len = 0);
     list.change(&one, "chunk-length-above-2-to-the-22", CORRUPT, "a chunk length above 2^22", |parts| {
         parts.segment().chunk_len = (1 << 22) + 1;
@@ -163,6 +172,7 @@ pub(crate) fn segment_rules(list: &mut List) {
     };
     list.add("chunk-length-255", CORRUPT, "two chunks of fewer than 256 elements", long("U8", 256, 256, 255));
     list.add("chunk-length-1", CORRUPT, "two chunks of one element", long("U8", 2, 2, 1));
+    list.rule("R6-7");
     list.add(
         "chunk-length-260-of-f4",
         CORRUPT,
@@ -175,21 +185,25 @@ pub(crate) fn segment_rules(list: &mut List) {
         "chunks of 6-bit elements that are no multiple of 8",
         long("F6_E3M2", 600, 450, 268),
     );
+    list.rule("R7-1");
     list.change(&one, "representation-3", UNSUPPORTED, "an unknown representation", |parts| {
         parts.segment().representation = 3;
     });
+    list.rule("R6-8");
     list.change(&one, "raw-with-parameters", CORRUPT, "parameters of a raw segment", |parts| {
         parts.segment().parameters = vec![0];
     });
     list.change(&two, "zstd-with-parameters", CORRUPT, "parameters of a zstd segment", |parts| {
         parts.segment().parameters = vec![3];
     });
+    list.rule("R16.1-3");
     list.change(&one, "parameters-beyond-the-head", CORRUPT, "parameters longer than the head", |parts| {
         parts.segment().parameter_len = Some(1000);
     });
     list.change(&one, "parameter-length-2-to-the-63", CORRUPT, "parameters longer than the head", |parts| {
         parts.segment().parameter_len = Some(1 << 63);
     });
+    list.rule("R6-9");
     list.change(&one, "chunk-table-short", CORRUPT, "a chunk table of no chunk", |parts| {
         (parts.segment().table, parts.segment().chunks) = (Some(vec![]), vec![]);
     });
@@ -199,6 +213,7 @@ pub(crate) fn segment_rules(list: &mut List) {
     list.change(&one, "segment-head-and-a-byte", CORRUPT, "a byte at the end of a segment's head", |parts| {
         parts.segment().rest = vec![0];
     });
+    list.rule("R6-12");
     list.change(&one, "chunk-checksum", CORRUPT, "a chunk's checksum", |parts| {
         parts.segment().table = Some(vec![(4, crc(&[1, 2, 3, 4]) ^ 1)]);
     });
@@ -206,6 +221,7 @@ pub(crate) fn segment_rules(list: &mut List) {
         parts.segment().table = Some(vec![(4, crc(&[1, 2, 3, 4]))]);
         parts.segment().chunks[0][2] ^= 1;
     });
+    list.rule("R6-10");
     for (name, length, breaks) in
         [("body-longer", 5, "a body longer than its chunks"), ("body-shorter", 3, "a body shorter than its chunks")]
     {
@@ -214,6 +230,7 @@ pub(crate) fn segment_rules(list: &mut List) {
             *body_len = Some(length);
         });
     }
+    list.rule("R6-13");
     list.change(&one, "padding", IN_ORDER, "padding that is not zero", |parts| {
         let Part::Segment { padding, .. } = &mut parts.parts[1] else { unreachable!() };
         *padding = 1;
@@ -224,6 +241,7 @@ pub(crate) fn segment_rules(list: &mut List) {
         let Part::Segment { body_len, .. } = &mut parts.parts[1] else { unreachable!() };
         *body_len = Some(len + 31);
     });
+    list.rule("R6-5");
     list.change(&two, "elements-of-members-2-to-the-63", CORRUPT, "members of 2^63 elements in all", |parts| {
         parts.manifest().dimensions = vec![1 << 62, 1 << 62];
         (parts.segment().count, parts.segment().members) = (2, vec![0, 1]);
@@ -231,8 +249,10 @@ pub(crate) fn segment_rules(list: &mut List) {
         parts.segment_of = vec![0, 0];
     });
     let longest = longest(1);
+    list.rule("R6-11");
     list.change(&longest, "chunk-too-long", CORRUPT, "a chunk of 65539 + 32 * 5 coded bytes for 5", |_| {});
     list.begin("7");
+    list.rule("R7-2");
     list.change(&one, "raw-chunk-short", CORRUPT, "a raw chunk of fewer bytes than its elements", |parts| {
         parts.segment().chunks[0].pop();
     });

@@ -215,9 +215,11 @@ pub(crate) fn class_rules(list: &mut List) {
         change(&mut fields);
         list.change(&base, name, CORRUPT, breaks, |parts| parts.segment().parameters = fields.parameters());
     };
+    list.rule("R8-3");
     with(list, "class-fields-5", "five class fields", &|fields| fields.classes = vec![rows.clone(); 5]);
     with(list, "class-fields-255", "255 class fields", &|fields| fields.classes = vec![rows.clone(); 255]);
     list.begin("8.2");
+    list.rule("R8.2-1");
     for width in [0, 7, 255] {
         with(list, &format!("class-width-{width}"), "the width of a class", &|fields| {
             fields.classes[0] = ClassField { width, ..rows.clone() };
@@ -225,6 +227,7 @@ pub(crate) fn class_rules(list: &mut List) {
     }
     with(list, "class-width-7-of-groups", "the width of a class", &|fields| fields.classes[0].width = 7);
     with(list, "class-order-2", "the order of classes", &|fields| fields.classes[0].order = 2);
+    list.rule("R8.2-2");
     with(list, "no-rows-and-no-groups", "neither rows nor groups", &|fields| {
         fields.classes[0] = ClassField { depth: NO_ROWS, ..rows.clone() };
     });
@@ -237,22 +240,23 @@ pub(crate) fn class_rules(list: &mut List) {
         let group = |axes: &(u64, u64)| Group { first: axes.0, axes: axes.1, classes: vec![1; size(axes)] };
         axes.iter().map(group).collect()
     };
-    for (name, depth, breaks, axes) in [
-        ("groups-overlap", 1, "groups that share an axis", &[(1, 2), (2, 1)][..]),
-        ("groups-same", 1, "the same group twice", &[(3, 1), (3, 1)]),
-        ("groups-descending", 1, "groups in descending order", &[(2, 1), (1, 1)]),
-        ("groups-4", NO_ROWS, "four groups", &[(0, 1), (1, 1), (2, 1), (3, 1)]),
-        ("group-without-axes", 1, "a group of no axes", &[(1, 0)]),
-        ("group-without-axes-at-the-end", 1, "a group of no axes", &[(1, 1), (4, 0)]),
-        ("group-beyond-the-rank", 1, "axes that there are not", &[(4, 1)]),
-        ("group-partly-beyond-the-rank", 1, "axes that there are not", &[(2, 3)]),
-        ("group-of-2-to-the-63-axes", 1, "axes that there are not", &[(1, 1 << 63)]),
-        ("group-from-axis-2-to-the-63", 1, "axes that there are not", &[(1 << 63, 1)]),
-        ("group-whose-end-wraps", NO_ROWS, "axes that there are not", &[(u64::MAX, 2)]),
-        ("group-of-the-row-axis", 1, "a group of an axis that numbers the rows", &[(0, 1)]),
-        ("group-from-the-row-axis-on", 2, "a group of an axis that numbers the rows", &[(1, 2)]),
-        ("group-of-the-last-axis-in-depth-4", 4, "a group of one of the leading 4 axes of 4", &[(3, 1)]),
+    for (name, rule, depth, breaks, axes) in [
+        ("groups-overlap", "R8.2-4", 1, "groups that share an axis", &[(1, 2), (2, 1)][..]),
+        ("groups-same", "R8.2-4", 1, "the same group twice", &[(3, 1), (3, 1)]),
+        ("groups-descending", "R8.2-4", 1, "groups in descending order", &[(2, 1), (1, 1)]),
+        ("groups-4", "R8.2-2", NO_ROWS, "four groups", &[(0, 1), (1, 1), (2, 1), (3, 1)]),
+        ("group-without-axes", "R8.2-3", 1, "a group of no axes", &[(1, 0)]),
+        ("group-without-axes-at-the-end", "R8.2-3", 1, "a group of no axes", &[(1, 1), (4, 0)]),
+        ("group-beyond-the-rank", "R8.2-3", 1, "axes that there are not", &[(4, 1)]),
+        ("group-partly-beyond-the-rank", "R8.2-3", 1, "axes that there are not", &[(2, 3)]),
+        ("group-of-2-to-the-63-axes", "R8.2-3", 1, "axes that there are not", &[(1, 1 << 63)]),
+        ("group-from-axis-2-to-the-63", "R8.2-3", 1, "axes that there are not", &[(1 << 63, 1)]),
+        ("group-whose-end-wraps", "R8.2-3", NO_ROWS, "axes that there are not", &[(u64::MAX, 2)]),
+        ("group-of-the-row-axis", "R8.2-5", 1, "a group of an axis that numbers the rows", &[(0, 1)]),
+        ("group-from-the-row-axis-on", "R8.2-5", 2, "a group of an axis that numbers the rows", &[(1, 2)]),
+        ("group-of-the-last-axis-in-depth-4", "R8.2-5", 4, "a group of one of the leading 4 axes of 4", &[(3, 1)]),
     ] {
+        list.rule(rule);
         with(list, name, breaks, &|fields| {
             fields.classes[0] = ClassField { depth, groups: groups(axes), ..group.clone() };
         });
@@ -263,6 +267,7 @@ pub(crate) fn class_rules(list: &mut List) {
         let fields = Fields { classes: vec![class], ..Fields::of(0, &[field(8, Coding::Raw)]) };
         Vector::new("", "", entries, vec![segment(&[0, 1], 8, Representation::Fields(fields))])
     };
+    list.rule("R8.2-2");
     for (name, depth, groups, breaks) in [
         (
             "group-in-a-shared-segment",
@@ -282,12 +287,14 @@ pub(crate) fn class_rules(list: &mut List) {
         let items = vec![segment(&[0], 1, Representation::Fields(fields))];
         Vector::new("", "", vec![tensor("x", "U8", &[], vec![1])], items)
     };
+    list.rule("R8.2-3");
     list.change(&scalar, "group-in-rank-0", CORRUPT, "axes that there are not", |parts| {
         let mut fields = fields_of(&scalar);
         fields.classes[0].groups = vec![Group { first: 0, axes: 1, classes: vec![0] }];
         parts.segment().parameters = fields.parameters();
     });
     // classes that are all equal take almost no bytes
+    list.rule("R8.2-6");
     for (name, shape, axes) in [
         ("classes-2-to-the-20-and-1", &[(1 << 20) + 1, 1][..], &[[0, 1]][..]),
         ("classes-2-to-the-20-and-a-field", &[1 << 20, 2], &[[0, 1], [1, 1]]),
@@ -320,7 +327,8 @@ pub(crate) fn class_rules(list: &mut List) {
         10 + stream.len()
     };
     let classes_of = |vectors: &[&[u8]]| classes.words(vectors);
-    for (name, breaks, stream) in spoiled(&classes_of(&vectors), 2) {
+    for (name, rule, breaks, stream) in spoiled(&classes_of(&vectors), 2) {
+        list.rule(rule);
         let parameters = [&head[..10], &stream, &head[stream_end..]].concat();
         list.change(&base, &format!("group-classes-{name}"), CORRUPT, breaks, |parts| {
             parts.segment().parameters = parameters;
@@ -335,26 +343,35 @@ pub(crate) fn class_rules(list: &mut List) {
     };
     let rest = &chunk[stream_of(rows).len()..];
     let mut streams = spoiled(&classes_of(&[rows]), 2);
-    streams.push(("of-fewer-rows", "the classes of half of a chunk's rows", stream_of(&rows[..24])));
-    streams.push(("of-more-rows", "the classes of more rows than a chunk has", stream_of(&[rows, rows].concat())));
-    for (name, breaks, stream) in streams {
+    streams.push(("of-fewer-rows", "R11.2-2", "the classes of half of a chunk's rows", stream_of(&rows[..24])));
+    streams.push((
+        "of-more-rows",
+        "R11.2-2",
+        "the classes of more rows than a chunk has",
+        stream_of(&[rows, rows].concat()),
+    ));
+    for (name, rule, breaks, stream) in streams {
+        list.rule(rule);
         let chunk = [&stream[..], rest].concat();
         list.change(&base, &format!("row-classes-{name}"), CORRUPT, breaks, |parts| {
             parts.segment().chunks = vec![chunk]
         });
     }
+    list.rule("R11.2-2");
     list.change(&base, "row-classes-missing", CORRUPT, "a chunk without the classes of its rows", |parts| {
         parts.segment().chunks = vec![rest.to_vec()];
     });
+    list.rule("R11.2-1");
     with(list, "classes-of-another-order", "classes coded in another order than the head says", &|fields| {
         // this order applies to the classes of axis groups, but not to those of rows
         fields.classes[0].order = 0;
     });
     list.begin("11.4");
     // the rest of the chunk is the stream of the field
-    for (name, breaks, stream) in spoiled(&rest[words_at(rest)..], 2) {
+    for (name, rule, breaks, stream) in spoiled(&rest[words_at(rest)..], 2) {
         let chunk = [&stream_of(rows)[..], &stream].concat();
         let name = format!("bits-of-several-trees-{name}");
+        list.rule(rule);
         list.change(&base, &name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
     }
 }

@@ -100,36 +100,50 @@ pub(crate) fn source_rules(list: &mut List) {
     };
     let good = by_class(0, 0, 8);
     let cases = [
-        ("source-3", UNSUPPORTED, "an unknown context source", Source::Bytes(vec![3])),
-        ("source-255", UNSUPPORTED, "an unknown context source", Source::Bytes(vec![255])),
-        ("source-class-field-1", CORRUPT, "the second class field of one", by_class(1, 0, 8)),
-        ("source-class-field-255", CORRUPT, "the last class field of one", by_class(255, 0, 8)),
-        ("source-shift-8", CORRUPT, "a shift of 8", by_class(0, 8, 8)),
-        ("source-shift-255", CORRUPT, "a shift of 255", by_class(0, 255, 8)),
-        ("source-contexts-0", CORRUPT, "no context", by_class(0, 0, 0)),
-        ("source-contexts-1", CORRUPT, "one context", by_class(0, 0, 1)),
-        ("source-contexts-33", CORRUPT, "33 contexts", by_class(0, 0, 33)),
-        ("source-own-field", CORRUPT, "contexts from the field itself", by_field(1, &[3])),
-        ("source-later-field", CORRUPT, "contexts from a field that there is not", by_field(2, &[3])),
-        ("source-field-255", CORRUPT, "contexts from a field that there is not", by_field(255, &[3])),
-        ("source-no-threshold", CORRUPT, "no threshold", by_field(0, &[])),
-        ("source-thresholds-32", CORRUPT, "32 thresholds", Source::Bytes([&[2, 0, 32][..], &[1; 32]].concat())),
-        ("source-thresholds-equal", CORRUPT, "two equal thresholds", by_field(0, &[3, 3])),
-        ("source-thresholds-descending", CORRUPT, "thresholds that descend, by wrapping", by_field(0, &[3, 2])),
-        ("source-threshold-16", CORRUPT, "a threshold of 2^4 for a field of 4 bits", by_field(0, &[16])),
+        ("source-3", "R8.3-1", UNSUPPORTED, "an unknown context source", Source::Bytes(vec![3])),
+        ("source-255", "R8.3-1", UNSUPPORTED, "an unknown context source", Source::Bytes(vec![255])),
+        ("source-class-field-1", "R8.3-2", CORRUPT, "the second class field of one", by_class(1, 0, 8)),
+        ("source-class-field-255", "R8.3-2", CORRUPT, "the last class field of one", by_class(255, 0, 8)),
+        ("source-shift-8", "R8.3-2", CORRUPT, "a shift of 8", by_class(0, 8, 8)),
+        ("source-shift-255", "R8.3-2", CORRUPT, "a shift of 255", by_class(0, 255, 8)),
+        ("source-contexts-0", "R8.3-2", CORRUPT, "no context", by_class(0, 0, 0)),
+        ("source-contexts-1", "R8.3-2", CORRUPT, "one context", by_class(0, 0, 1)),
+        ("source-contexts-33", "R8.3-2", CORRUPT, "33 contexts", by_class(0, 0, 33)),
+        ("source-own-field", "R8.3-3", CORRUPT, "contexts from the field itself", by_field(1, &[3])),
+        ("source-later-field", "R8.3-3", CORRUPT, "contexts from a field that there is not", by_field(2, &[3])),
+        ("source-field-255", "R8.3-3", CORRUPT, "contexts from a field that there is not", by_field(255, &[3])),
+        ("source-no-threshold", "R8.3-4", CORRUPT, "no threshold", by_field(0, &[])),
+        (
+            "source-thresholds-32",
+            "R8.3-4",
+            CORRUPT,
+            "32 thresholds",
+            Source::Bytes([&[2, 0, 32][..], &[1; 32]].concat()),
+        ),
+        ("source-thresholds-equal", "R8.3-4", CORRUPT, "two equal thresholds", by_field(0, &[3, 3])),
+        (
+            "source-thresholds-descending",
+            "R8.3-4",
+            CORRUPT,
+            "thresholds that descend, by wrapping",
+            by_field(0, &[3, 2]),
+        ),
+        ("source-threshold-16", "R8.3-4", CORRUPT, "a threshold of 2^4 for a field of 4 bits", by_field(0, &[16])),
         (
             "source-threshold-16-after-others",
+            "R8.3-4",
             CORRUPT,
             "a threshold of 2^4 for a field of 4 bits",
             by_field(0, &[3, 7, 16]),
         ),
-        ("source-threshold-2-to-the-63", CORRUPT, "a threshold of 2^63", by_field(0, &[1, 1 << 63])),
-        ("source-cut", CORRUPT, "parameters that end in a source", Source::Bytes(vec![])),
+        ("source-threshold-2-to-the-63", "R8.3-4", CORRUPT, "a threshold of 2^63", by_field(0, &[1, 1 << 63])),
+        ("source-cut", "R6-8", CORRUPT, "parameters that end in a source", Source::Bytes(vec![])),
     ];
     for (kind, coding_by) in [("lanes", &lanes_by as &dyn Fn(Source) -> Coding), ("bits", &bits_by)] {
         let items = vec![segment(&[0], 4, Representation::Fields(build(&coding_by(good.clone()))))];
         let base = Vector::new("", "", vec![tensor("x", "U8", &[4], vec![0x31, 0x02, 0x71, 0x12])], items);
-        for (name, kinds, breaks, source) in &cases {
+        for (name, rule, kinds, breaks, source) in &cases {
+            list.rule(rule);
             list.change(&base, &format!("{kind}-{name}"), *kinds, breaks, |parts| {
                 let mut parameters = build(&coding_by(source.clone())).parameters();
                 if let Source::Bytes(bytes) = source
@@ -141,6 +155,7 @@ pub(crate) fn source_rules(list: &mut List) {
                 parts.segment().parameters = parameters;
             });
         }
+        list.rule("R8.3-2");
         // without class fields, the earlier field still has 4 bits
         let mut other = build(&coding_by(good.clone()));
         other.classes.clear();
@@ -165,6 +180,7 @@ pub(crate) fn source_rules(list: &mut List) {
     let other =
         Vector::new("", "", entries.clone(), vec![segment(&[0], 400, by(20))]).parts().segment().parameters.clone();
     let base = Vector::new("", "", entries, vec![segment(&[0], 400, by(10))]);
+    list.rule("R10.1-3");
     list.change(&base, "other-contexts", CORRUPT, "lanes coded with another threshold than the head says", |parts| {
         parts.segment().parameters = other;
     });

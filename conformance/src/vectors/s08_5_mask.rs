@@ -199,22 +199,30 @@ pub(crate) fn mask_rules(list: &mut List) {
     };
     byte.accepts(&of(0, 1, 1, 8));
     byte.accepts(&of(0, 8, 1 << 22, 8));
-    for (name, breaks, zeros, fields) in [
-        ("omitted-256", "an omitted value that has more bits than a value", byte, of(256, 1, 1, 8)),
-        ("omitted-2-to-the-63", "an omitted value that has more bits than a value", byte, of(1 << 63, 1, 1, 8)),
-        ("omitted-16-of-4-bits", "an omitted value that has more bits than a value", four, of(16, 1, 1, 4)),
-        ("group-0", "mask symbols of no bits", byte, of(0, 0, 1, 8)),
-        ("group-3", "mask symbols of 3 bits", byte, of(0, 3, 1, 8)),
-        ("group-5", "mask symbols of 5 bits", byte, of(0, 5, 1, 8)),
-        ("group-16", "mask symbols of 16 bits", byte, of(0, 16, 1, 8)),
-        ("group-255", "mask symbols of 255 bits", byte, of(0, 255, 1, 8)),
-        ("stride-0", "a stride of 0", byte, of(0, 4, 0, 8)),
-        ("stride-2-to-the-22-and-1", "a stride above 2^22", byte, of(0, 1, (1 << 22) + 1, 8)),
-        ("stride-2-to-the-63", "a stride above 2^22", byte, of(0, 8, 1 << 63, 8)),
-        ("stride-2-to-the-64-less-1", "a stride above 2^22", byte, of(0, 2, u64::MAX, 8)),
+    for (name, rule, breaks, zeros, fields) in [
+        ("omitted-256", "R8.5-1", "an omitted value that has more bits than a value", byte, of(256, 1, 1, 8)),
+        (
+            "omitted-2-to-the-63",
+            "R8.5-1",
+            "an omitted value that has more bits than a value",
+            byte,
+            of(1 << 63, 1, 1, 8),
+        ),
+        ("omitted-16-of-4-bits", "R8.5-1", "an omitted value that has more bits than a value", four, of(16, 1, 1, 4)),
+        ("group-0", "R8.5-2", "mask symbols of no bits", byte, of(0, 0, 1, 8)),
+        ("group-3", "R8.5-2", "mask symbols of 3 bits", byte, of(0, 3, 1, 8)),
+        ("group-5", "R8.5-2", "mask symbols of 5 bits", byte, of(0, 5, 1, 8)),
+        ("group-16", "R8.5-2", "mask symbols of 16 bits", byte, of(0, 16, 1, 8)),
+        ("group-255", "R8.5-2", "mask symbols of 255 bits", byte, of(0, 255, 1, 8)),
+        ("stride-0", "R8.5-2", "a stride of 0", byte, of(0, 4, 0, 8)),
+        ("stride-2-to-the-22-and-1", "R8.5-2", "a stride above 2^22", byte, of(0, 1, (1 << 22) + 1, 8)),
+        ("stride-2-to-the-63", "R8.5-2", "a stride above 2^22", byte, of(0, 8, 1 << 63, 8)),
+        ("stride-2-to-the-64-less-1", "R8.5-2", "a stride above 2^22", byte, of(0, 2, u64::MAX, 8)),
     ] {
+        list.rule(rule);
         list.zeros(&format!("mask-{name}"), CORRUPT, breaks, &zeros, &fields);
     }
+    list.rule("R8.5-1");
     let mut unpacked = of(16, 1, 1, 4);
     unpacked.steps.unpack = Some(Unpack { bits: 4, run: 1, axis: 0 });
     list.zeros(
@@ -231,33 +239,44 @@ pub(crate) fn mask_rules(list: &mut List) {
     let mixed_mask = || Coding::MixedMask(MixedMask { row: 10, kernel: 1 });
     let kept = Coding::MixedKept(MixedKept { kind: 1, fraction: 0, base: 0, row: 10, kernel: 1, escape_each: 0 });
     let mixed = Coding::Mixed { source: Source::Nothing, mixed: mixed(0, 0) };
-    for (name, kinds, breaks, fields) in [
-        ("mixed", CORRUPT, "a mask that is a mixed field", coded(8, 1, mixed)),
-        ("mixed-kept", CORRUPT, "a mask of mixed kept values", coded(8, 1, kept)),
-        ("mixed-in-groups", CORRUPT, "a mixed mask of symbols of 4 bits", coded(4, 1, mixed_mask())),
-        ("mixed-in-strides", CORRUPT, "a mixed mask of a stride of 2", coded(1, 2, mixed_mask())),
+    for (name, rule, kinds, breaks, fields) in [
+        ("mixed", "R8.1-5", CORRUPT, "a mask that is a mixed field", coded(8, 1, mixed)),
+        ("mixed-kept", "R8.1-7", CORRUPT, "a mask of mixed kept values", coded(8, 1, kept)),
+        ("mixed-in-groups", "R8.1-6", CORRUPT, "a mixed mask of symbols of 4 bits", coded(4, 1, mixed_mask())),
+        ("mixed-in-strides", "R8.1-6", CORRUPT, "a mixed mask of a stride of 2", coded(1, 2, mixed_mask())),
         (
             "source-2",
+            "R8.3-3",
             CORRUPT,
             "a mask in the context of a field",
             coded(1, 1, by(Source::Field { field: 0, thresholds: vec![1] })),
         ),
         (
             "source-1-without-classes",
+            "R8.3-2",
             CORRUPT,
             "a class field that there is not",
             coded(1, 1, by(Source::Class { field: 0, shift: 0, contexts: 2 })),
         ),
-        ("source-3", UNSUPPORTED, "an unknown context source", coded(1, 1, by(Source::Bytes(vec![3])))),
-        ("constant-2-of-1-bit", CORRUPT, "a constant beyond its mask symbol", coded(1, 1, Coding::Constant(2))),
+        ("source-3", "R8.3-1", UNSUPPORTED, "an unknown context source", coded(1, 1, by(Source::Bytes(vec![3])))),
+        (
+            "constant-2-of-1-bit",
+            "R8.1-3",
+            CORRUPT,
+            "a constant beyond its mask symbol",
+            coded(1, 1, Coding::Constant(2)),
+        ),
     ] {
+        list.rule(rule);
         list.zeros(&format!("mask-{name}"), kinds, breaks, &byte, &fields);
     }
+    list.rule("R8.1-1");
     for (name, bytes) in [("7", [2, 0, 0, 1, 1, 7]), ("255", [2, 0, 0, 1, 1, 255])] {
         list.refuse(&byte.vector(), &format!("mask-coding-{name}"), UNSUPPORTED, "an unknown coding", |parts| {
             parts.segment().parameters = bytes.into();
         });
     }
+    list.rule("R6-8");
     for kept in 2..7 {
         list.refuse(&byte.vector(), &format!("mask-cut-{kept}"), CORRUPT, "parameters that end early", |parts| {
             parts.segment().parameters = [2, 0, 0, 1, 1, 1, 0][..kept].to_vec();
@@ -276,6 +295,7 @@ pub(crate) fn mask_chunk_rules(list: &mut List) {
     };
     let ten = [1, 0, 2, 0, 0, 3, 4, 0, 5, 6];
     let values = [1, 2, 3, 4, 5, 6];
+    list.rule("R8.5-3");
     for (name, group, stride, symbols) in [
         // 10 values are two and a half blocks of 4
         ("bits-beyond-the-chunk", 4, 1, vec![0b0101, 0b0110, 0b1011]),
@@ -315,31 +335,41 @@ pub(crate) fn mask_chunk_rules(list: &mut List) {
     let chunk = of_bits.parts().segment().chunks[0].clone();
     let words = usize::from(chunk[0]) * 2;
     let (stream, rest) = chunk[1..].split_at(words);
-    for (name, breaks, stream) in spoiled(stream, 2) {
+    for (name, rule, breaks, stream) in spoiled(stream, 2) {
+        list.rule(rule);
         list.refuse(&of_bits, &format!("mask-{name}"), CORRUPT, breaks, |parts| {
             parts.segment().chunks = vec![[&stream[..], rest].concat()];
         });
     }
     let raw = base(&ten, 1, 1, Coding::Raw);
-    for (name, breaks, chunk) in [
-        ("mask-missing", "a chunk without its mask", vec![]),
-        ("mask-half", "a chunk that ends in its mask", vec![0b0110_0101]),
-        ("kept-values-missing", "a chunk that ends after its mask", pack(&[1, 0, 1, 0, 0, 1, 1, 0, 1, 1], 1)),
+    for (name, rule, breaks, chunk) in [
+        ("mask-missing", "R16.1-3", "a chunk without its mask", vec![]),
+        ("mask-half", "R16.1-3", "a chunk that ends in its mask", vec![0b0110_0101]),
+        (
+            "kept-values-missing",
+            "R16.1-3",
+            "a chunk that ends after its mask",
+            pack(&[1, 0, 1, 0, 0, 1, 1, 0, 1, 1], 1),
+        ),
         (
             "kept-value-missing",
+            "R16.1-3",
             "a kept value too few",
             [&pack(&[1, 0, 1, 0, 0, 1, 1, 0, 1, 1], 1)[..], &values[..5]].concat(),
         ),
         (
             "kept-value-left-over",
+            "R8-7",
             "a kept value too many",
             [&pack(&[1, 0, 1, 0, 0, 1, 0, 0, 1, 1], 1)[..], &values].concat(),
         ),
-        ("mask-unused-bits", "unused bits of a mask", [&[0b0110_0101, 0b111][..], &values].concat()),
-        ("nothing-kept-and-a-byte", "a byte after a mask that keeps nothing", vec![0, 0, 0]),
+        ("mask-unused-bits", "R1.2-1", "unused bits of a mask", [&[0b0110_0101, 0b111][..], &values].concat()),
+        ("nothing-kept-and-a-byte", "R8-7", "a byte after a mask that keeps nothing", vec![0, 0, 0]),
     ] {
+        list.rule(rule);
         list.refuse(&raw, name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
     }
+    list.rule("R8-7");
     // streams that a chunk would have only if it kept a value
     for (name, breaks, map, stream) in [
         (

@@ -204,6 +204,7 @@ pub(crate) fn codebook_rules(list: &mut List) {
     list.begin("8.6");
     let of = |book: Codebook, u: u32| zeros_after(Steps { map: Map::Codebook(book), ..Steps::default() }, u);
     ONE.accepts(&of(book_of_zeros(0, 1, 1, 31), 1));
+    list.rule("R8.6-4");
     for bits in [0, 13, 16, 255] {
         let mut parameters = vec![4, 0, 0, 1, bits, 0];
         let stream = book_of_zeros(0, 1, 12, 0).words(&[vec![0]]);
@@ -251,11 +252,13 @@ pub(crate) fn codebook_rules(list: &mut List) {
         },
     );
     let parameters = of(book_of_zeros(0, 1, 1, 0), 1).parameters();
+    list.rule("R6-8");
     for kept in 2..parameters.len() {
         list.refuse(&ONE.vector(), &format!("codebook-cut-{kept}"), CORRUPT, "parameters that end early", |parts| {
             parts.segment().parameters = parameters[..kept].to_vec();
         });
     }
+    list.rule("R8.6-8");
     // the codebook has three values; the chunk gets the number of a fourth one
     let bytes = [1, 2, 3, 1, 1, 2, 3, 3];
     for (name, block) in [("of-the-segment", 0), ("of-a-block", 4)] {
@@ -323,18 +326,20 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
                 _ => parts.segment().chunks = vec![stream.to_vec()],
             });
         };
-        for (spoil, breaks, stream) in spoiled(&words, 2) {
+        for (spoil, rule, breaks, stream) in spoiled(&words, 2) {
+            list.rule(rule);
             refuse(list, &format!("codebook-{name}-{spoil}"), breaks, &stream);
         }
-        let broken: [(&str, &str, &Spoil); 6] = [
-            ("length-0", "a difference of no bits", &|coder| coder.length(0)),
-            ("length-33", "a difference of more bits than a key", &|coder| coder.length(33)),
-            ("length-127", "a difference of 127 bits", &|coder| coder.length(127)),
-            ("key-beyond", "a key beyond its bits", &|coder| coder.difference(0xffff_fffc)),
-            ("key-wraps", "a key beyond its bits", &|coder| coder.difference(0xffff_ffff)),
-            ("key-2-to-the-32", "a key beyond its bits", &|coder| coder.difference(0xffff_fffb)),
+        let broken: [(&str, &str, &str, &Spoil); 6] = [
+            ("length-0", "R8.6-5", "a difference of no bits", &|coder| coder.length(0)),
+            ("length-33", "R8.6-5", "a difference of more bits than a key", &|coder| coder.length(33)),
+            ("length-127", "R8.6-5", "a difference of 127 bits", &|coder| coder.length(127)),
+            ("key-beyond", "R8.6-6", "a key beyond its bits", &|coder| coder.difference(0xffff_fffc)),
+            ("key-wraps", "R8.6-6", "a key beyond its bits", &|coder| coder.difference(0xffff_ffff)),
+            ("key-2-to-the-32", "R8.6-6", "a key beyond its bits", &|coder| coder.difference(0xffff_fffb)),
         ];
-        for (kind, breaks, bad) in broken {
+        for (kind, rule, breaks, bad) in broken {
+            list.rule(rule);
             let mut coder = BookCoder::new(3);
             coder.entries(2);
             coder.halves(5, 32);
@@ -350,6 +355,7 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
             refuse(list, &format!("codebook-{name}-{kind}"), breaks, &stream);
         }
     }
+    list.rule("R8.6-6");
     // the second key needs more than 64 bits
     for (kind, difference) in [("beyond-64-bits", u64::MAX - 4), ("wraps-64-bits", u64::MAX)] {
         let mut coder = BookCoder::new(1);
@@ -364,6 +370,7 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
             parts.segment().parameters = parameters;
         });
     }
+    list.rule("R8.6-7");
     // 17 codebooks of 4096 consecutive values have 69632 entries; if the last codebook has one entry, all have 65537
     let all: Vec<u64> = (0..4096).collect();
     for (name, last) in [("65537", 1), ("69632", 4096)] {

@@ -250,6 +250,7 @@ pub(crate) fn grid_rules(list: &mut List) {
     for dtype in ["F32", "BF16", "F16"] {
         Zeros { dtype, ..ONE }.accepts(&good);
     }
+    list.rule("R8.7-1");
     for dtype in ["F64", "I8", "U8", "F8_E4M3", "F8_E5M2", "I32", "U16", "F4", "BOOL"] {
         let name = format!("grid-of-{}", dtype.to_lowercase().replace('_', "-"));
         list.zeros(&name, CORRUPT, "a grid of other elements than floats", &Zeros { dtype, ..ONE }, &good);
@@ -259,23 +260,31 @@ pub(crate) fn grid_rules(list: &mut List) {
     list.zeros("grid-of-unpacked", CORRUPT, "a grid of unpacked values", &zeros, &unpacked);
     let most = 1 << 24;
     zeros.accepts(&of(Grid { lowest: 1, ..grid_of_zeros(0, 1, 24, 0, 0) }, 24));
-    for (name, breaks, grid, u) in [
-        ("of-0-bits", "grid numbers of no bits", grid_of_zeros(0, 1, 0, 0, 0), 4),
-        ("of-25-bits", "grid numbers of 25 bits", grid_of_zeros(0, 1, 25, -most, 0), 25),
-        ("of-255-bits", "grid numbers of 255 bits", grid_of_zeros(0, 1, 255, 0, 0), 32),
-        ("lowest-above", "a lowest integer above 2^24", grid_of_zeros(0, 1, 1, most + 1, 0), 1),
-        ("lowest-below", "a lowest integer below -2^24", grid_of_zeros(0, 1, 1, -most - 1, 0), 1),
-        ("lowest-2-to-the-62", "a lowest integer above 2^24", grid_of_zeros(0, 1, 1, 1 << 62, 0), 1),
-        ("lowest-less-2-to-the-62", "a lowest integer below -2^24", grid_of_zeros(0, 1, 1, -(1 << 62), 0), 1),
-        ("highest-2-to-the-24-and-1", "a highest integer above 2^24", grid_of_zeros(0, 1, 4, most - 14, 0), 4),
-        ("highest-above-of-24-bits", "a highest integer above 2^24", grid_of_zeros(0, 1, 24, 2, 0), 24),
-        ("highest-above-of-1-bit", "a highest integer above 2^24", grid_of_zeros(0, 1, 1, most, 0), 1),
-        ("zero-bits-24", "scales of which more than the mantissa is 0", grid_of_zeros(0, 1, 4, 0, 24), 4),
-        ("zero-bits-255", "scales of which more than the mantissa is 0", grid_of_zeros(0, 1, 4, 0, 255), 4),
+    for (name, rule, breaks, grid, u) in [
+        ("of-0-bits", "R8.7-3", "grid numbers of no bits", grid_of_zeros(0, 1, 0, 0, 0), 4),
+        ("of-25-bits", "R8.7-3", "grid numbers of 25 bits", grid_of_zeros(0, 1, 25, -most, 0), 25),
+        ("of-255-bits", "R8.7-3", "grid numbers of 255 bits", grid_of_zeros(0, 1, 255, 0, 0), 32),
+        ("lowest-above", "R8.7-4", "a lowest integer above 2^24", grid_of_zeros(0, 1, 1, most + 1, 0), 1),
+        ("lowest-below", "R8.7-4", "a lowest integer below -2^24", grid_of_zeros(0, 1, 1, -most - 1, 0), 1),
+        ("lowest-2-to-the-62", "R8.7-4", "a lowest integer above 2^24", grid_of_zeros(0, 1, 1, 1 << 62, 0), 1),
+        ("lowest-less-2-to-the-62", "R8.7-4", "a lowest integer below -2^24", grid_of_zeros(0, 1, 1, -(1 << 62), 0), 1),
+        (
+            "highest-2-to-the-24-and-1",
+            "R8.7-4",
+            "a highest integer above 2^24",
+            grid_of_zeros(0, 1, 4, most - 14, 0),
+            4,
+        ),
+        ("highest-above-of-24-bits", "R8.7-4", "a highest integer above 2^24", grid_of_zeros(0, 1, 24, 2, 0), 24),
+        ("highest-above-of-1-bit", "R8.7-4", "a highest integer above 2^24", grid_of_zeros(0, 1, 1, most, 0), 1),
+        ("zero-bits-24", "R8.7-3", "scales of which more than the mantissa is 0", grid_of_zeros(0, 1, 4, 0, 24), 4),
+        ("zero-bits-255", "R8.7-3", "scales of which more than the mantissa is 0", grid_of_zeros(0, 1, 4, 0, 255), 4),
     ] {
+        list.rule(rule);
         list.zeros(&format!("grid-{name}"), CORRUPT, breaks, &zeros, &of(grid, u));
     }
     let parameters = good.parameters();
+    list.rule("R6-8");
     for kept in 2..parameters.len() {
         list.refuse(&zeros.vector(), &format!("grid-cut-{kept}"), CORRUPT, "parameters that end early", |parts| {
             parts.segment().parameters = parameters[..kept].to_vec();
@@ -312,9 +321,11 @@ pub(crate) fn grid_rules(list: &mut List) {
                 _ => parts.segment().chunks = vec![stream.to_vec()],
             });
         };
-        for (name, breaks, stream) in spoiled(&words, 2) {
+        for (name, rule, breaks, stream) in spoiled(&words, 2) {
+            list.rule(rule);
             refuse(list, name, breaks, &stream);
         }
+        list.rule("R8.7-5");
         for (name, scale) in [("infinity", f32::INFINITY), ("less-infinity", f32::NEG_INFINITY), ("nan", f32::NAN)] {
             let mut scales = scales;
             scales[4] = scale.to_bits();

@@ -151,7 +151,9 @@ pub(crate) fn field_rules(list: &mut List) {
     let with = |list: &mut List, name: &str, kinds: Kinds, breaks: &str, parameters: &[u8]| {
         list.change(&base, name, kinds, breaks, |parts| parts.segment().parameters = parameters.into());
     };
+    list.rule("R8-4");
     with(list, "transform-4", UNSUPPORTED, "an unknown transform", &[0, 0, 4, 1, 8, 0]);
+    list.rule("R8-6");
     with(list, "no-field", CORRUPT, "no field", &[0, 0, 0, 0]);
     // two constant fields make words of 32 bits, and need no bytes
     let zero = {
@@ -172,25 +174,30 @@ pub(crate) fn field_rules(list: &mut List) {
     with(list, "field-of-0-bits", CORRUPT, "a field of no bits", &[0, 0, 0, 2, 8, 0, 0, 0]);
     with(list, "fields-of-9-bits", CORRUPT, "fields of 9 bits for words of 8", &[0, 0, 0, 2, 4, 0, 5, 0]);
     with(list, "fields-of-7-bits", CORRUPT, "fields of 7 bits for words of 8", &[0, 0, 0, 1, 7, 0]);
+    list.rule("R8.1-1");
     with(list, "coding-7", UNSUPPORTED, "an unknown coding", &[0, 0, 0, 1, 8, 7]);
     with(list, "coding-255", UNSUPPORTED, "an unknown coding", &[0, 0, 0, 1, 8, 255]);
+    list.rule("R6-8");
     with(list, "parameters-end-early", CORRUPT, "parameters that end early", &[0, 0, 0, 2, 4, 0, 4]);
     with(list, "parameters-end-before-fields", CORRUPT, "parameters that end early", &[0, 0, 0]);
     with(list, "parameters-empty", CORRUPT, "parameters that end early", &[]);
     with(list, "parameters-and-a-byte", CORRUPT, "a byte after the parameters", &[0, 0, 0, 1, 8, 0, 0]);
     let constant = under(&[1, 1], Coding::Constant(1));
+    list.rule("R8.1-3");
     list.change(&constant, "constant-256-in-8-bits", CORRUPT, "a constant beyond its field", |parts| {
         parts.segment().parameters = vec![0, 0, 0, 1, 8, 1, 0x80, 0x02];
     });
     list.change(&constant, "constant-2-to-the-63", CORRUPT, "a constant beyond its field", |parts| {
         parts.segment().parameters = vec![0, 0, 0, 1, 8, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01];
     });
+    list.rule("R8-7");
     list.change(&constant, "constant-with-a-byte", CORRUPT, "a byte at the end of a chunk", |parts| {
         parts.segment().chunks[0].push(0);
     });
     list.change(&base, "chunk-and-a-byte", CORRUPT, "a byte at the end of a chunk", |parts| {
         parts.segment().chunks[0].push(0);
     });
+    list.rule("R16.1-3");
     list.change(&base, "chunk-short", CORRUPT, "a chunk that ends early", |parts| {
         parts.segment().chunks[0].pop();
     });
@@ -206,6 +213,7 @@ pub(crate) fn field_rules(list: &mut List) {
     };
     let mut only_zero = vec![2, 0, 0, 0];
     Tables::new(13, 12, &[&[(0, 1)]], None).write(&mut only_zero);
+    list.rule("R8.1-2");
     list.add("lanes-of-13-bits", CORRUPT, "lanes for a field of 13 bits", wide(&only_zero));
     list.add("bits-of-13-bits", CORRUPT, "bits for a field of 13 bits", wide(&[3, 0, 0, 30]));
     // all parameters are allowed: kind 1, fraction 0, base 0, shift 5, period 1, no columns and no distances
@@ -218,6 +226,7 @@ pub(crate) fn of_unpack(bits: u8, run: u8, axis: u8) -> Steps {
 
 pub(crate) fn step_rules(list: &mut List) {
     list.begin("8");
+    list.rule("R8-1");
     for bit in 4..8 {
         let steps = Steps { code: Some(1 << bit), ..Steps::default() };
         list.zeros(&format!("steps-bit-{bit}"), CORRUPT, "a step that there is not", &ONE, &zeros_after(steps, 32));
@@ -226,6 +235,7 @@ pub(crate) fn step_rules(list: &mut List) {
     list.zeros("steps-map-3", CORRUPT, "a map that there is not", &ONE, &zeros_after(steps, 32));
     let complex = Zeros { dtype: "C64", shapes: &[&[30]], chunk_len: 30 };
     complex.accepts(&zeros_after(Steps::default(), 32));
+    list.rule("R8-2");
     for (name, steps, u) in [
         ("unpack", of_unpack(4, 1, 0), 4),
         ("mask", nothing_kept(Map::Nothing), 32),
@@ -240,6 +250,7 @@ pub(crate) fn step_rules(list: &mut List) {
             &zeros_after(steps, u),
         );
     }
+    list.rule("R8-6");
     for (name, steps, u, wrong) in [
         ("unpacked", of_unpack(4, 1, 0), 4, 32),
         ("numbers-of-a-codebook", Steps { map: Map::Codebook(book_of_zeros(0, 1, 3, 0)), ..Steps::default() }, 3, 32),
@@ -260,33 +271,39 @@ pub(crate) fn step_rules(list: &mut List) {
     let with_mask = |fields: &[Field]| Fields { steps: nothing_kept(Map::Nothing), ..Fields::of(0, fields) };
     let rest = constants(24);
     ONE.accepts(&with_mask(&[&[field(8, kept())][..], &rest].concat()));
-    for (name, breaks, fields) in [
+    for (name, rule, breaks, fields) in [
         (
             "mixed-kept-without-a-mask",
+            "R8.1-7",
             "mixed kept values without a mask",
             Fields::of(0, &[&[field(8, kept())][..], &rest].concat()),
         ),
         (
             "mixed-kept-as-second-field",
+            "R8.1-7",
             "mixed kept values that are not the first field",
             with_mask(&[&rest[..], &[field(8, kept())]].concat()),
         ),
         (
             "mixed-mask-of-a-field",
+            "R8.1-6",
             "a mixed mask that is a field",
             with_mask(&[&[field(8, mixed_mask())][..], &rest].concat()),
         ),
         (
             "mixed-mask-of-a-field-of-1-bit",
+            "R8.1-6",
             "a mixed mask that is a field",
             with_mask(&[&[field(1, mixed_mask()), field(7, Coding::Raw)][..], &rest].concat()),
         ),
         (
             "mixed-kept-of-13-bits",
+            "R8.1-2",
             "mixed kept values of 13 bits",
             with_mask(&[&[field(13, kept()), field(3, Coding::Raw)][..], &constants(16)].concat()),
         ),
     ] {
+        list.rule(rule);
         list.zeros(name, CORRUPT, breaks, &ONE, &fields);
     }
 }
@@ -303,6 +320,7 @@ pub(crate) fn offset_rules(list: &mut List) {
     };
     let byte = Zeros { dtype: "U8", shapes: &[&[30]], chunk_len: 30 };
     byte.accepts(&of(Steps::default(), 8, 255));
+    list.rule("R8-5");
     for (name, offset) in [("0", 0), ("256", 256), ("2-to-the-63", 1 << 63), ("2-to-the-64-less-1", u64::MAX)] {
         let fields = of(Steps::default(), 8, offset);
         list.zeros(&format!("offset-{name}-of-8-bits"), CORRUPT, "an offset out of range", &byte, &fields);
@@ -317,6 +335,7 @@ pub(crate) fn offset_rules(list: &mut List) {
         &Zeros { dtype: "U64", ..byte },
         &of(Steps::default(), 64, 0),
     );
+    list.rule("R6-8");
     list.refuse(&byte.vector(), "offset-cut", CORRUPT, "parameters that end in an offset", |parts| {
         parts.segment().parameters = vec![0, 0, 3, 0x80];
     });

@@ -244,10 +244,12 @@ pub(crate) fn table_rules(list: &mut List) {
         let fields = Fields::of(0, &[field(8, lanes_of(tables.clone(), 0, 0))]);
         list.change(&base, name, CORRUPT, breaks, |parts| parts.segment().parameters = fields.parameters());
     };
+    list.rule("R9-1");
     for precision in [0, 8, 13, 255] {
         let tables = Tables { precision, ..table.clone() };
         with(list, &format!("precision-{precision}"), "a precision that is not 9 to 12", &tables);
     }
+    list.rule("R9-2");
     with(
         list,
         "first-symbol-above-last",
@@ -259,6 +261,7 @@ pub(crate) fn table_rules(list: &mut List) {
     let of = |levels: &[(u16, i32)], escape: Option<i32>| {
         Tables::new(8, 12, &[levels], escape.as_ref().map(std::slice::from_ref))
     };
+    list.rule("R9-5");
     with(list, "no-entry", "a table without an entry", &of(&[], None));
     with(list, "no-entry-and-no-escape", "a table without an entry", &of(&[], Some(0)));
     let many: Vec<(u16, i32)> = (0..256).map(|symbol| (symbol, 50)).collect();
@@ -290,6 +293,7 @@ pub(crate) fn table_rules(list: &mut List) {
     );
     let first_of_4096 = Tables::new(12, 10, &[&spread(4096, 1), &spread(4, 1)], None);
     with_two(list, "first-table-of-4096", "a table of 4096 symbols", &first_of_4096);
+    list.rule("R9-1");
     for (precision, contexts) in [(12, 9), (11, 17)] {
         let levels = vec![&[(1, 50), (2, 60)][..]; contexts];
         let tables = Tables::new(12, precision, &levels, None);
@@ -302,6 +306,7 @@ pub(crate) fn table_rules(list: &mut List) {
             parts.segment().parameters = parameters;
         });
     }
+    list.rule("R9-3");
     for (precision, contexts, last) in [(10, 9, 4095), (9, 9, 3640), (9, 10, 3276), (9, 32, 1024)] {
         let ends = [(0, 50), (last, 60)];
         let tables = Tables::new(12, precision, &vec![&ends[..]; contexts], None);
@@ -315,14 +320,17 @@ pub(crate) fn table_rules(list: &mut List) {
         });
     }
     let words = table.words();
-    for (name, breaks, stream) in spoiled(&words, 2) {
+    for (name, rule, breaks, stream) in spoiled(&words, 2) {
+        list.rule(rule);
         list.change(&base, &format!("table-{name}"), CORRUPT, breaks, |parts| {
             parts.segment().parameters = [&[0, 0, 0, 1, 8, 2, 0, 0, 0, 12][..], &stream].concat();
         });
     }
     list.begin("9.1");
+    list.rule("R9.1-1");
     with(list, "level-0-of-a-symbol", "a level of 0 that is said not to be 0", &of(&[(1, FALSE_ZERO), (2, 9)], None));
     with(list, "level-0-of-the-escape", "a level of 0 that is said not to be 0", &of(&[(1, 9)], Some(FALSE_ZERO)));
+    list.rule("R9.1-3");
     for (name, before, level) in [
         ("0-by-difference", 1, FALSE_ZERO),
         ("minus-126-by-difference", 1, -126),
@@ -336,6 +344,7 @@ pub(crate) fn table_rules(list: &mut List) {
         let tables = Tables::new(12, 12, &[&[(0, before), (9, 9)], &[(0, level), (9, 9)]], None);
         with_two(list, &format!("level-{name}-from-the-table-before"), out, &tables);
     }
+    list.rule("R9.1-2");
     let long = "a difference whose length has seven bits 1";
     with(list, "difference-of-128", long, &of(&[(1, 127), (2, -1), (3, 5)], None));
     with(list, "difference-of-200", long, &of(&[(1, 1), (2, 201), (3, 5)], None));
@@ -363,6 +372,7 @@ pub(crate) fn in_tables(random: &mut Random, tables: Tables) -> Vector {
 
 pub(crate) fn span_rules(list: &mut List) {
     list.begin("9");
+    list.rule("R9-4");
     let mut random = Random(64);
     let mut add = |name: &str, tables: Tables| {
         assert!(tables.span() > most_span(tables.precision));

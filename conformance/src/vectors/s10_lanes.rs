@@ -294,43 +294,49 @@ pub(crate) fn lane_rules(list: &mut List) {
     let base = under_lanes(&symbols, &table, 0, 0);
     let stream = lanes(&symbols, &[0; 8], &table, 0, 0);
     assert!(stream.escape_count == 1);
-    let mut with = |name: &str, breaks: &str, change: &dyn Fn(&mut LaneStream)| {
+    let mut with = |rule: &'static str, name: &str, breaks: &str, change: &dyn Fn(&mut LaneStream)| {
+        list.rule(rule);
         let mut stream = stream.clone();
         change(&mut stream);
         let chunk = stream.write();
         list.change(&base, name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
     };
-    with("state-below-2-to-the-16", "an initial state of 2^16 - 1", &|stream| stream.states[31] = (1 << 16) - 1);
-    with("state-0", "an initial state of 0", &|stream| stream.states[3] = 0);
-    with("final-state", "a final state other than 2^16", &|stream| stream.states[31] += 1);
-    with("final-state-of-a-used-lane", "a final state other than 2^16", &|stream| stream.states[0] += 4096);
-    with("words-beyond-the-chunk", "more words than the chunk has", &|stream| stream.word_count = 1000);
-    with("words-2-to-the-63", "more words than the chunk has", &|stream| stream.word_count = 1 << 63);
-    with("word-left-over", "a word left over", &|stream| {
+    with("R10-1", "state-below-2-to-the-16", "an initial state of 2^16 - 1", &|stream| {
+        stream.states[31] = (1 << 16) - 1
+    });
+    with("R10-1", "state-0", "an initial state of 0", &|stream| stream.states[3] = 0);
+    with("R10.1-3", "final-state", "a final state other than 2^16", &|stream| stream.states[31] += 1);
+    with("R10.1-3", "final-state-of-a-used-lane", "a final state other than 2^16", &|stream| stream.states[0] += 4096);
+    with("R16.1-3", "words-beyond-the-chunk", "more words than the chunk has", &|stream| stream.word_count = 1000);
+    with("R16.1-3", "words-2-to-the-63", "more words than the chunk has", &|stream| stream.word_count = 1 << 63);
+    with("R10.1-2", "word-left-over", "a word left over", &|stream| {
         stream.words.push(0);
         stream.word_count += 1;
     });
-    with("escapes-beyond-the-chunk", "more escapes than the chunk has", &|stream| stream.escape_count = 8);
-    with("escapes-2-to-the-63", "more escapes than the chunk has", &|stream| stream.escape_count = 1 << 63);
-    with("more-escapes-than-symbols", "more escapes than symbols", &|stream| {
+    with("R16.1-3", "escapes-beyond-the-chunk", "more escapes than the chunk has", &|stream| stream.escape_count = 8);
+    with("R16.1-3", "escapes-2-to-the-63", "more escapes than the chunk has", &|stream| stream.escape_count = 1 << 63);
+    with("R10.1-2", "more-escapes-than-symbols", "more escapes than symbols", &|stream| {
         stream.escape_count = 9;
         stream.escapes = vec![9; 9];
     });
-    with("escape-left-over", "an escape left over", &|stream| {
+    with("R10.1-2", "escape-left-over", "an escape left over", &|stream| {
         stream.escape_count = 2;
         stream.escapes = vec![9; 2];
     });
-    with("escape-missing", "an escape missing", &|stream| {
+    with("R10.1-2", "escape-missing", "an escape missing", &|stream| {
         stream.escape_count = 0;
         stream.escapes.clear();
     });
-    with("escape-with-frequency", "an escaped symbol that has a frequency", &|stream| stream.escapes = vec![2]);
-    with("states-missing", "fewer than 32 states", &|stream| {
+    with("R10.1-1", "escape-with-frequency", "an escaped symbol that has a frequency", &|stream| {
+        stream.escapes = vec![2]
+    });
+    with("R16.1-3", "states-missing", "fewer than 32 states", &|stream| {
         stream.states.truncate(20);
         (stream.words, stream.escapes) = (vec![], vec![]);
         (stream.word_count, stream.escape_count) = (0, 0);
     });
     // the symbol has a frequency, but in the table of the other context
+    list.rule("R10.1-1");
     let tables = Tables::new(8, 12, &[&[(1, 100), (2, 87)], &[(1, 100), (5, 87)]], Some(&[60, 60]));
     let words = [0x0001u16, 0x0101, 0x0102, 0x0105];
     let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -347,6 +353,7 @@ pub(crate) fn lane_rules(list: &mut List) {
             *chunk.last_mut().unwrap() = 5;
         },
     );
+    list.rule("R10.1-2");
     let long: Vec<u16> = (0..200).map(|i| (i * 37) & 0xff).collect();
     let alike: Vec<(u16, i32)> = (0..256).map(|symbol| (symbol, 1)).collect();
     let all = Tables::new(8, 12, &[&alike], None);
@@ -367,6 +374,7 @@ pub(crate) fn lane_rules(list: &mut List) {
         parts.segment().chunks[0].push(7);
     });
     list.begin("10.2");
+    list.rule("R10.2-1");
     let (symbols, table) = some();
     for (interval, rate) in [(0, 1), (7, 1), (17, 1), (8, 0), (8, 9), (255, 255), (1, 4)] {
         // coded without adaptation, because eight symbols are less than a block
@@ -377,6 +385,7 @@ pub(crate) fn lane_rules(list: &mut List) {
     }
     let long: Vec<u16> = (0..600).map(|i| if i % 7 == 0 { 2 } else { 1 }).collect();
     let base = under_lanes(&long, &table, 8, 3);
+    list.rule("R10.1-2");
     list.change(&base, "not-adapted", CORRUPT, "lanes coded with another rate than the head says", |parts| {
         parts.segment().parameters[8] = 4;
     });
@@ -384,6 +393,7 @@ pub(crate) fn lane_rules(list: &mut List) {
 
 pub(crate) fn counting_rules(list: &mut List) {
     list.begin("10.2");
+    list.rule("R10.1-3");
     let mut random = Random(65);
     let right = Counting::RIGHT;
     for (name, breaks, wrong) in [

@@ -85,19 +85,23 @@ pub(crate) fn bits_rules(list: &mut List) {
         let mut half = chunk.clone();
         half.pop();
         let mut cases = spoiled(&chunk[1..], size);
-        cases.push(("half-a-word", "half a word", half));
-        for (name, breaks, chunk) in cases {
+        cases.push(("half-a-word", "R16.1-3", "half a word", half));
+        for (name, rule, breaks, chunk) in cases {
+            list.rule(rule);
             let name = format!("bits-{kind}-{name}");
             list.change(&base, &name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
         }
     }
     let base = under(&symbols, bits(false, 30));
+    list.rule("R8.1-4");
     list.change(&base, "bits-word-2", CORRUPT, "a word size of 2", |parts| parts.segment().parameters[7] = 2);
     list.change(&base, "bits-limit-0", CORRUPT, "a limit of 0", |parts| parts.segment().parameters[8] = 0);
+    list.rule("R11.2-2");
     list.change(&base, "bits-other-limit", CORRUPT, "bits coded with another limit than the head says", |parts| {
         parts.segment().parameters[8] = 1;
     });
     list.begin("11.4");
+    list.rule("R11.4-1");
     for (contexts, width) in [(9, 12), (17, 11), (32, 12)] {
         let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![0], groups: vec![] };
         let coding = |contexts: u8| Coding::Bits { source: by_class(0, 0, contexts), word: 1, limit: 9 };

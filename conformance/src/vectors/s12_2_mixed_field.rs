@@ -407,17 +407,20 @@ pub(crate) fn mixed_rules(list: &mut List) {
         let parameters = in_8_bits(width, coding(mixed)).parameters();
         list.change(&base, &format!("mixed-{name}"), CORRUPT, breaks, |parts| parts.segment().parameters = parameters);
     };
+    list.rule("R12.2-1");
     for kind in [3, 255] {
         with(list, &format!("kind-{kind}"), "a kind of symbols that there is not", 8, Mixed { kind, ..good.clone() });
     }
     // the window has 2^6 magnitudes and begins at 3 * 2^2
     let parts = |kind: u8, fraction: u8, base: u64| Mixed { base, ..mixed(kind, fraction) };
+    list.rule("R12.2-2");
     with(list, "fraction-5", "a fraction of 5 bits", 8, parts(0, 5, 0));
     with(list, "fraction-255", "a fraction of 255 bits", 8, parts(0, 255, 0));
     with(list, "fraction-above-magnitude", "a fraction of 4 bits for a magnitude of 3", 3, parts(0, 4, 0));
     with(list, "fraction-above-magnitude-of-floats", "a fraction of 4 bits for a magnitude of 3", 4, parts(1, 4, 0));
     with(list, "fraction-of-integers", "integers with a fraction", 8, parts(2, 1, 0));
     with(list, "base-of-integers", "integers with a base", 8, parts(2, 0, 1));
+    list.rule("R12.2-3");
     for (kind, fraction, width) in [(0, 0, 8), (0, 3, 8), (1, 0, 8), (1, 2, 8), (1, 4, 8), (0, 0, 4), (1, 0, 5)] {
         let base = parts(kind, fraction, 0).last_base(width) + 1;
         let name = format!("window-of-kind-{kind}-fraction-{fraction}-base-{base}-of-{width}-bits");
@@ -428,6 +431,7 @@ pub(crate) fn mixed_rules(list: &mut List) {
         with(list, &name, "a window beyond the magnitudes", 8, parts(1, 2, 1 << log));
     }
     with(list, "base-2-to-the-64-less-1", "a window beyond the magnitudes", 8, parts(1, 0, u64::MAX));
+    list.rule("R12.2-4");
     for shift in [0, 16, 255] {
         with(list, &format!("shift-{shift}"), "the shift of a predictor", 8, Mixed { shift, ..good.clone() });
     }
@@ -437,6 +441,7 @@ pub(crate) fn mixed_rules(list: &mut List) {
     for (name, columns) in [("65537", 65537), ("2-to-the-63", 1 << 63)] {
         with(list, &format!("columns-{name}"), "more than 65536 columns", 8, Mixed { columns, ..good.clone() });
     }
+    list.rule("R12.2-5");
     for (name, breaks, distances) in [
         ("distances-33", "33 distances", (1..=33).collect::<Vec<_>>()),
         ("distances-255", "255 distances", (1..=255).collect()),
@@ -449,10 +454,12 @@ pub(crate) fn mixed_rules(list: &mut List) {
     ] {
         with(list, name, breaks, 8, Mixed { distances, ..good.clone() });
     }
+    list.rule("R12.2-1");
     with(list, "float-of-1-bit", "a sign without a magnitude", 1, parts(1, 0, 0));
     with(list, "integer-of-1-bit", "a sign without a magnitude", 1, parts(2, 0, 0));
     // the first 7 bytes are steps, counts, transform, width, coding and source; this number of bytes after them stays
     let head = base.parts().segment().parameters.clone();
+    list.rule("R6-8");
     for kept in 0..head.len() - 7 {
         list.change(&base, &format!("mixed-cut-{kept}"), CORRUPT, "parameters that end early", |parts| {
             parts.segment().parameters.truncate(7 + kept);
@@ -462,13 +469,15 @@ pub(crate) fn mixed_rules(list: &mut List) {
     let mut half = chunk.clone();
     half.pop();
     let mut cases = spoiled(&chunk[words_at(&chunk)..], 4);
-    cases.push(("half-a-word", "half a word", half));
-    for (name, breaks, chunk) in cases {
+    cases.push(("half-a-word", "R16.1-3", "half a word", half));
+    for (name, rule, breaks, chunk) in cases {
+        list.rule(rule);
         list.change(&base, &format!("mixed-{name}"), CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
     }
     // so many words that a decoder with other parameters does not end exactly at the last word
     let long: Vec<u16> = (0..1000u32).map(|i| ((i * i) >> 3) as u16 & 0xff).collect();
     let base = under(&long, coding(good.clone()));
+    list.rule("R11.2-2");
     for (name, breaks, other) in [
         ("other-kind", "coded as magnitudes, not as floats", Mixed { kind: 0, ..good.clone() }),
         ("other-base", "coded with another base than the head says", Mixed { base: 4, ..good.clone() }),

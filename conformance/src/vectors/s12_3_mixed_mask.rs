@@ -153,6 +153,7 @@ pub(crate) fn bad_masks(list: &mut List) {
         Fields { steps, ..Fields::of(0, &constants(8)) }
     };
     // a decoder refuses the head before it needs the chunk, which is empty
+    list.rule("R12.3-1");
     for (name, breaks, (row, kernel)) in [
         ("row-0", "rows of nothing", (0, 0)),
         ("row-0-kernel-1", "rows of nothing", (0, 1)),
@@ -167,6 +168,7 @@ pub(crate) fn bad_masks(list: &mut List) {
     }
     let (base, fields) = coded(&sparse_bytes(700), mixed_mask(40, 4), Coding::Raw);
     let parameters = fields.parameters();
+    list.rule("R6-8");
     for kept in 6..parameters.len() {
         list.refuse(&base, &format!("mixed-mask-cut-{kept}"), CORRUPT, "parameters that end early", |parts| {
             parts.segment().parameters.truncate(kept);
@@ -174,11 +176,13 @@ pub(crate) fn bad_masks(list: &mut List) {
     }
     let chunk = base.parts().segment().chunks[0].clone();
     let (words, rest) = first_stream(&chunk);
-    for (name, breaks, stream) in spoiled(words, 4) {
+    for (name, rule, breaks, stream) in spoiled(words, 4) {
+        list.rule(rule);
         list.refuse(&base, &format!("mixed-mask-{name}"), CORRUPT, breaks, |parts| {
             parts.segment().chunks = vec![[&stream[..], rest].concat()];
         });
     }
+    list.rule("R16.1-3");
     for (name, breaks, chunk) in [
         ("mixed-mask-half-a-word", "half a word", chunk[..words.len() - 1].to_vec()),
         ("mixed-mask-missing", "a chunk without its mask", vec![]),
@@ -186,6 +190,7 @@ pub(crate) fn bad_masks(list: &mut List) {
     ] {
         list.refuse(&base, name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
     }
+    list.rule("R11.2-2");
     for (name, breaks, row, kernel) in [
         ("other-row", "coded with other rows than the head says", 41, 4),
         ("other-kernel", "coded with another kernel than the head says", 40, 5),

@@ -347,33 +347,34 @@ pub(crate) fn bad_parameters(list: &mut List) {
     };
     let good = kept_in_rows(0, 2, 3);
     let by_row = |row: u64, kernel: u64| MixedKept { row, kernel, ..good.clone() };
-    for (name, breaks, width, kept) in [
-        ("kind-2", "a kind of symbols that there is not", 8, kept_in_rows(2, 0, 0)),
-        ("kind-255", "a kind of symbols that there is not", 8, kept_in_rows(255, 0, 0)),
-        ("fraction-5", "a fraction of 5 bits", 12, kept_in_rows(0, 5, 0)),
-        ("fraction-255", "a fraction of 255 bits", 12, kept_in_rows(0, 255, 0)),
-        ("fraction-above-magnitude", "a fraction of 4 bits for a magnitude of 3", 4, kept_in_rows(0, 4, 0)),
-        ("fraction-of-integers", "integers with a fraction", 8, kept_in_rows(1, 1, 0)),
-        ("base-of-integers", "integers with a base", 8, kept_in_rows(1, 0, 1)),
-        ("base-65536", "a base of 65536", 12, kept_in_rows(0, 0, 65536)),
-        ("base-2-to-the-32", "a base of 2^32", 12, kept_in_rows(0, 0, 1 << 32)),
-        ("base-2-to-the-63", "a base of 2^63", 12, kept_in_rows(0, 4, 1 << 63)),
-        ("base-2-to-the-64-less-1", "a base of 2^64 - 1", 12, kept_in_rows(0, 0, u64::MAX)),
-        ("window-of-8-bits", "a window beyond the magnitudes", 8, kept_in_rows(0, 0, 113)),
-        ("window-of-12-bits", "a window beyond the magnitudes", 12, kept_in_rows(0, 3, 241)),
-        ("window-of-5-bits", "a window beyond the magnitudes", 5, kept_in_rows(0, 1, 1)),
-        ("float-of-1-bit", "a sign without a magnitude", 1, kept_in_rows(0, 0, 0)),
-        ("integer-of-1-bit", "a sign without a magnitude", 1, kept_in_rows(1, 0, 0)),
-        ("integer-of-10-bits", "integers of 9 bits and a sign", 10, kept_in_rows(1, 0, 0)),
-        ("integer-of-12-bits", "integers of 11 bits and a sign", 12, kept_in_rows(1, 0, 0)),
-        ("row-0", "rows of nothing", 8, by_row(0, 0)),
-        ("row-0-kernel-1", "rows of nothing", 8, by_row(0, 1)),
-        ("row-65537", "rows of more than 65536", 8, by_row(65537, 1)),
-        ("row-2-to-the-63", "rows of more than 65536", 8, by_row(1 << 63, 1)),
-        ("kernel-0", "kernels of nothing", 8, by_row(40, 0)),
-        ("kernel-above-row", "kernels longer than a row", 8, by_row(40, 41)),
-        ("kernel-2-to-the-63", "kernels longer than a row", 8, by_row(40, 1 << 63)),
+    for (name, rule, breaks, width, kept) in [
+        ("kind-2", "R12.4-1", "a kind of symbols that there is not", 8, kept_in_rows(2, 0, 0)),
+        ("kind-255", "R12.4-1", "a kind of symbols that there is not", 8, kept_in_rows(255, 0, 0)),
+        ("fraction-5", "R12.4-2", "a fraction of 5 bits", 12, kept_in_rows(0, 5, 0)),
+        ("fraction-255", "R12.4-2", "a fraction of 255 bits", 12, kept_in_rows(0, 255, 0)),
+        ("fraction-above-magnitude", "R12.4-2", "a fraction of 4 bits for a magnitude of 3", 4, kept_in_rows(0, 4, 0)),
+        ("fraction-of-integers", "R12.4-2", "integers with a fraction", 8, kept_in_rows(1, 1, 0)),
+        ("base-of-integers", "R12.4-2", "integers with a base", 8, kept_in_rows(1, 0, 1)),
+        ("base-65536", "R12.4-2", "a base of 65536", 12, kept_in_rows(0, 0, 65536)),
+        ("base-2-to-the-32", "R12.4-2", "a base of 2^32", 12, kept_in_rows(0, 0, 1 << 32)),
+        ("base-2-to-the-63", "R12.4-2", "a base of 2^63", 12, kept_in_rows(0, 4, 1 << 63)),
+        ("base-2-to-the-64-less-1", "R12.4-2", "a base of 2^64 - 1", 12, kept_in_rows(0, 0, u64::MAX)),
+        ("window-of-8-bits", "R12.4-3", "a window beyond the magnitudes", 8, kept_in_rows(0, 0, 113)),
+        ("window-of-12-bits", "R12.4-3", "a window beyond the magnitudes", 12, kept_in_rows(0, 3, 241)),
+        ("window-of-5-bits", "R12.4-3", "a window beyond the magnitudes", 5, kept_in_rows(0, 1, 1)),
+        ("float-of-1-bit", "R12.4-1", "a sign without a magnitude", 1, kept_in_rows(0, 0, 0)),
+        ("integer-of-1-bit", "R12.4-1", "a sign without a magnitude", 1, kept_in_rows(1, 0, 0)),
+        ("integer-of-10-bits", "R12.4-1", "integers of 9 bits and a sign", 10, kept_in_rows(1, 0, 0)),
+        ("integer-of-12-bits", "R12.4-1", "integers of 11 bits and a sign", 12, kept_in_rows(1, 0, 0)),
+        ("row-0", "R12.4-4", "rows of nothing", 8, by_row(0, 0)),
+        ("row-0-kernel-1", "R12.4-4", "rows of nothing", 8, by_row(0, 1)),
+        ("row-65537", "R12.4-4", "rows of more than 65536", 8, by_row(65537, 1)),
+        ("row-2-to-the-63", "R12.4-4", "rows of more than 65536", 8, by_row(1 << 63, 1)),
+        ("kernel-0", "R12.4-4", "kernels of nothing", 8, by_row(40, 0)),
+        ("kernel-above-row", "R12.4-4", "kernels longer than a row", 8, by_row(40, 41)),
+        ("kernel-2-to-the-63", "R12.4-4", "kernels longer than a row", 8, by_row(40, 1 << 63)),
     ] {
+        list.rule(rule);
         list.zeros(&format!("mixed-kept-{name}"), CORRUPT, breaks, &zeros, &of(width, kept));
     }
 }
@@ -382,6 +383,7 @@ pub(crate) fn bad_chunks(list: &mut List) {
     list.begin("12.4");
     let (base, fields) = coded(&sparse_bytes(900), bits(true, 100), Coding::MixedKept(kept_in_rows(0, 2, 0)));
     let parameters = fields.parameters();
+    list.rule("R6-8");
     for kept in parameters.len() - 5..parameters.len() {
         list.refuse(&base, &format!("mixed-kept-cut-{kept}"), CORRUPT, "parameters that end early", |parts| {
             parts.segment().parameters.truncate(kept);
@@ -390,19 +392,22 @@ pub(crate) fn bad_chunks(list: &mut List) {
     let chunk = base.parts().segment().chunks[0].clone();
     let (_, stream) = first_stream(&chunk);
     let of_mask = &chunk[..chunk.len() - stream.len()];
-    for (name, breaks, stream) in spoiled(first_stream(stream).0, 4) {
+    for (name, rule, breaks, stream) in spoiled(first_stream(stream).0, 4) {
+        list.rule(rule);
         list.refuse(&base, &format!("mixed-kept-{name}"), CORRUPT, breaks, |parts| {
             parts.segment().chunks = vec![[of_mask, &stream].concat()];
         });
     }
-    for (name, breaks, chunk) in [
-        ("mixed-kept-half-a-word", "half a word", chunk[..chunk.len() - 1].to_vec()),
-        ("mixed-kept-missing", "a chunk that ends after its mask", of_mask.to_vec()),
-        ("mixed-kept-and-a-byte", "a byte at the end of a chunk", [&chunk[..], &[0]].concat()),
+    for (name, rule, breaks, chunk) in [
+        ("mixed-kept-half-a-word", "R16.1-3", "half a word", chunk[..chunk.len() - 1].to_vec()),
+        ("mixed-kept-missing", "R16.1-3", "a chunk that ends after its mask", of_mask.to_vec()),
+        ("mixed-kept-and-a-byte", "R8-7", "a byte at the end of a chunk", [&chunk[..], &[0]].concat()),
     ] {
+        list.rule(rule);
         list.refuse(&base, name, CORRUPT, breaks, |parts| parts.segment().chunks = vec![chunk]);
     }
     let all = |row: u64, kernel: u64| MixedKept { row, kernel, ..kept_in_rows(0, 2, 0) };
+    list.rule("R11.2-2");
     for (name, breaks, other) in [
         ("other-kind", "coded as floats, not as integers", kept_in_rows(1, 0, 0)),
         ("other-fraction", "coded with another fraction than the head says", kept_in_rows(0, 1, 0)),

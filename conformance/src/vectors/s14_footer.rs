@@ -17,18 +17,25 @@ pub(crate) fn footer_rules(list: &mut List) {
             list.change(&base, $name, $kinds, $breaks, |parts| parts.edit_footer = Box::new($edit))
         };
     }
+    list.rule("R14-1");
     edit!("footer-magic", TRUNCATED, "the footer's magic", |footer| footer.magic[3] ^= 1);
+    list.rule("R14-5");
     edit!("footer-magic-before-checksum", TRUNCATED, "the footer's magic, and its checksum", |footer| {
         (footer.magic[0], footer.checksum) = (0, 1);
     });
+    list.rule("R14-2");
     edit!("footer-checksum", CORRUPT, "the footer's checksum", |footer| footer.checksum = 1 << 31);
+    list.rule("R14-3");
     edit!("file-length-longer", CORRUPT, "a file length of a byte more", |footer| footer.total += 1);
     edit!("file-length-shorter", CORRUPT, "a file length of a byte less", |footer| footer.total -= 1);
+    list.rule("R14-4");
     edit!("index-offset", CORRUPT, "an index a byte earlier", |footer| footer.offset -= 1);
     edit!("index-length", CORRUPT, "an index of a byte more", |footer| footer.len += 1);
+    list.rule("R14-7");
     edit!("index-longer-by-what-is-before", ELSEWHERE, "an index that begins a byte earlier", |footer| {
         (footer.offset, footer.len) = (footer.offset - 1, footer.len + 1);
     });
+    list.rule("R14-4");
     edit!("index-in-header", CORRUPT, "an index that begins in the header", |footer| {
         (footer.offset, footer.len) = (0, footer.offset + footer.len);
     });
@@ -36,16 +43,18 @@ pub(crate) fn footer_rules(list: &mut List) {
         footer.len = footer.len.wrapping_add(footer.offset).wrapping_sub(u64::MAX - 3);
         footer.offset = u64::MAX - 3;
     });
+    list.rule("R14-7");
     edit!("index-empty", CORRUPT, "an index of no bytes", |footer| {
         (footer.offset, footer.len) = (footer.offset + footer.len, 0);
     });
     let appended = [Some("truncated"), Some("corrupt")];
+    list.rule("R15-4");
     list.change(&base, "byte-after-the-end", appended, "a byte after the footer", |parts| parts.tail = vec![0]);
     let again = base.parts().assemble();
     list.change(&base, "container-after-the-end", CORRUPT, "a second container after the first", |parts| {
         parts.tail = again;
     });
-    list.rule = "R14-7";
+    list.rule("R14-7");
     list.change(&base, "index-and-a-byte", ASTRAY, "a byte between the index and the footer", |parts| {
         parts.after_index = vec![0];
     });
@@ -55,7 +64,7 @@ pub(crate) fn footer_rules(list: &mut List) {
         // the manifest lies between the header and the footer
         parts.edit_footer = Box::new(|footer| (footer.offset, footer.len) = (24, footer.offset - 24));
     });
-    list.rule = "";
+    list.rule("R15-4");
     let footer = again_footer(&base);
     list.change(&base, "footer-twice", CORRUPT, "the footer twice", |parts| parts.tail = footer);
 }

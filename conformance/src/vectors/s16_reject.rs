@@ -13,16 +13,29 @@ pub(crate) fn bad(list: &mut List) {
     cut_in_a_segment(list);
 }
 
+/// Returns the rule that makes a container truncated if only `len` bytes are left of it.
+fn rule_of_cut(len: usize) -> &'static str {
+    match len {
+        ..24 => "R3-9",
+        24..56 => "R14-6",
+        _ => "R16.1-3",
+    }
+}
+
 fn cut_near_the_ends(list: &mut List) {
     let whole = one().parts().assemble();
     for (name, len) in
         [("in-magic", 3), ("after-magic", 8), ("in-header", 23), ("after-header", 24), ("in-manifest", 40)]
     {
+        list.rule(rule_of_cut(len));
         list.add(&format!("cut-{name}"), TRUNCATED, "the end is missing", whole[..len].to_vec());
     }
+    list.rule(rule_of_cut(0));
     list.add("nothing", TRUNCATED, "there is nothing", vec![]);
     for (name, missing) in [("last-byte", 1), ("footer", 32), ("footer-and-a-byte", 33)] {
-        list.add(&format!("cut-{name}"), TRUNCATED, "the end is missing", whole[..whole.len() - missing].to_vec());
+        let len = whole.len() - missing;
+        list.rule(rule_of_cut(len));
+        list.add(&format!("cut-{name}"), TRUNCATED, "the end is missing", whole[..len].to_vec());
     }
 }
 
@@ -41,6 +54,7 @@ fn cut_in_a_segment(list: &mut List) {
         ("in-a-body", 130),
         ("after-a-body", 132),
     ] {
+        list.rule(rule_of_cut(len));
         list.add(&format!("cut-{name}"), TRUNCATED, "the end is missing", whole[..len].to_vec());
     }
 }
