@@ -188,7 +188,7 @@ pub fn constants() -> Vec<(&'static str, u64)> {
     ]
 }
 
-/// Returns the table of section 5.1, as the code has it: code, name, bits of an element, bits of a word, words of an
+/// Returns the dtypes as rows of the table in section 5.1: code, name, bits of an element, bits of a word, words of an
 /// element.
 pub fn dtypes() -> Vec<(u8, &'static str, u32, u32, u32)> {
     Dtype::all().map(|dtype| (dtype.code(), dtype.name(), dtype.bits(), dtype.word_bits(), dtype.words())).collect()

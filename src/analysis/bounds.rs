@@ -144,8 +144,8 @@ impl Totals {
         (self.file_bits > 0).then(|| ideal / self.file_bits as f64)
     }
 
-    /// Returns side information, framing and coder overhead divided by the rest of the file; `None` if the file has no
-    /// streams.
+    /// Returns side information, framing and coder overhead divided by the rest of the file; `None` if the
+    /// rest takes no bits.
     #[must_use]
     pub fn overhead(&self) -> Option<f64> {
         let ideal = self.lengths.model_bits + self.raw_bits as f64;

@@ -202,8 +202,8 @@ pub(crate) fn check_chunk(chunk: &Chunk, coded: &[u8], offset: u64) -> Result<()
     Err(Error::corrupt("the checksum of the chunk does not match").in_section("chunk").at(offset))
 }
 
-/// Reads `len` bytes at `offset`, or borrows them if the source is in memory. A range outside the source is an error
-/// before memory is allocated.
+/// Reads `len` bytes at `offset`, or borrows them if the source is in memory. If the range is not within the source,
+/// this returns an error before it allocates memory.
 pub(crate) fn read_range<S: ReadAt + ?Sized>(source: &S, offset: u64, len: u64) -> Result<Cow<'_, [u8]>> {
     let truncated = || Error::truncated(format!("{len} bytes are expected here and the file ends earlier")).at(offset);
     let end = offset.checked_add(len).ok_or_else(truncated)?;

@@ -125,7 +125,7 @@ impl<R: Read> StreamDecoder<R> {
         })
     }
 
-    /// Returns the next decoded bytes; `None` when all have come and the end of the file was checked.
+    /// Returns the next decoded bytes; `None` after all bytes were returned and the end of the file was checked.
     ///
     /// # Errors
     /// `Truncated`, `Corrupt`, `Unsupported` or `Limit` for bad input; `Io` if reading fails; `Cancelled`. After an

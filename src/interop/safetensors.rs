@@ -46,7 +46,7 @@ impl SafetensorsHeader {
     /// Reads the header of a safetensors file. `bytes` is the whole file; the tensors must fill it up to its end.
     ///
     /// # Errors
-    /// As [`read`](Self::read), but for `Io`.
+    /// The errors of [`read`](Self::read), except `Io`.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         Self::read(bytes)
     }

@@ -1,5 +1,5 @@
-//! The view of a segment's values that maps receive before they propose, and their bids. This file knows no particular
-//! map.
+//! The view of a segment's values from which each kind of map proposes candidates, and the type of a candidate (a
+//! *bid*). Nothing here depends on a particular kind of map.
 
 use super::values::{Order, SegmentLayout, Values, Word};
 

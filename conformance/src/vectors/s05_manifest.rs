@@ -30,8 +30,8 @@ pub(crate) fn lanes_for(symbols: &[u16], width: u32, least: u64, interval: u8, r
     lanes_of(Tables::of(symbols, &vec![0; symbols.len()], 1, width, 12, least), interval, rate)
 }
 
-/// Returns fields of these widths. Their codings take turns, beginning with number `turn`; they include lanes with and
-/// without escapes.
+/// Returns fields of these widths. They use five codings in turn, beginning with number `turn` mod 5; there are lanes
+/// with and without escapes. Fields of more than 12 bits are raw.
 pub(crate) fn by_turns(bytes: &[u8], w: u32, transform: u8, widths: &[u32], turn: usize) -> Representation {
     let symbols = split(&words(bytes, w), transform, w, widths);
     let fields = widths.iter().zip(&symbols).enumerate().map(|(number, (&width, symbols))| {

@@ -82,8 +82,8 @@ pub(crate) fn segments(all: &mut Vec<Vector>) {
     all.push(Vector::new("s06-largest-chunk", "a chunk of 2^22 elements, all equal: no coded bytes", entries, items));
 }
 
-/// Returns a chunk of five bytes in a zstd frame with `more` additional empty blocks. Without them the frame has 65696
-/// bytes, which is the limit.
+/// Returns a chunk of five bytes in a zstd frame with 21,894 + `more` empty blocks. With `more` = 0 the frame has
+/// 65,696 bytes, which is the limit (R6-11).
 pub fn longest(more: usize) -> Vector {
     let bytes = vec![5, 4, 3, 2, 1];
     let frame = zstd_windowed(&bytes, 10);

@@ -181,8 +181,8 @@ pub(crate) fn grid_rounding() -> Vector {
     alone.vector("s08-7-grid-rounding", "subnormal results, infinities, zeros of both signs, ties, and rounding twice")
 }
 
-/// Returns a vector of products that have another value if they are rounded only once, from the exact product to 16
-/// bits.
+/// Returns a test vector whose products are rounded twice, to 32 and then to 16 bits. Rounding the exact product once,
+/// directly to 16 bits, would give other values.
 fn rounds_twice() -> Vector {
     let mut random = Random(70);
     let mut alone = Alone::default();

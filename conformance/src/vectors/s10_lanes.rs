@@ -129,8 +129,8 @@ pub(crate) fn adaptive_contexts(all: &mut Vec<Vector>) {
         (8, 4, 12, 256, Some(60)),
         (11, 2, 9, 4000, Some(127)),
     ] {
-        // for some blocks only one context occurs; then the contexts are mixed and reach enough counts at different
-        // times
+        // The first 1024 symbols all have context 1. After them several contexts occur, and reach enough counts at
+        // different times.
         let contexts: Vec<usize> = (0..4000u64)
             .map(|i| match i / 512 {
                 0 | 1 => 1,
@@ -236,12 +236,11 @@ pub(crate) fn counted_contexts() -> Vector {
                 }
                 counts += 1;
                 match (i / 256, counts) {
-                    // after the first block, context 1 has just enough counts, context 2 has one too few, and context 0
-                    // has one ...
+                    // A context is due with 32 counts. After the first block the contexts 1, 2 and 0 have 32, 31 and 1.
                     (0, ..=32) => 1,
                     (0, ..=63) => 2,
                     (0, _) => 0,
-                    // ... and the second block adds the missing ones
+                    // The second block adds 1 count to context 2 and 31 to context 0.
                     (1, ..=65) => 2,
                     (1, _) => 0,
                     (2..12, _) => random.below(3) as usize,
@@ -272,8 +271,8 @@ pub(crate) fn counted_contexts() -> Vector {
 pub(crate) fn counted_longest() -> Vector {
     let mut random = Random(63);
     let mut alone = Alone::default();
-    // a test compares digests only, because the content is large: the second block of the longest interval has too few
-    // counts
+    // The second block of the longest interval must have too few counts. This needs so large a content that there is no
+    // `.bin` file, and tests compare only digests.
     let count = 200_500;
     let symbols = changing(&mut random, count, 16, 30);
     let tables = sixteen(8, 12);

@@ -59,8 +59,8 @@ pub fn nothing_kept(map: Map) -> Steps {
     Steps { mask: mask(0, 1, 1, Coding::Constant(0)), map, ..Steps::default() }
 }
 
-/// Returns a codebook step. If the groups reach through the whole segment, each has a codebook with 0 as its only
-/// value.
+/// Returns a codebook step. If `block` is 0, so that groups belong to the whole segment, each of at most 1000 groups
+/// has a codebook with the only value 0.
 pub fn book_of_zeros(block: u64, period: u64, bits: u8, zero_bits: u8) -> Codebook {
     let groups = Groups::new(block, period);
     let books = vec![vec![0]; if block == 0 { period.min(1000) as usize } else { 0 }];

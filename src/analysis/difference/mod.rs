@@ -87,7 +87,8 @@ impl Difference {
         (a == Dtype::C64) == (b == Dtype::C64)
     }
 
-    /// Compares the elements of `a` and `b`. `first` is the index of their first value in the whole tensors.
+    /// Compares the elements of `a` and `b`. They may be parts of larger tensors: `first` is the index of their first
+    /// value in those.
     ///
     /// # Errors
     /// `InvalidArgument` if the shapes differ; `Unsupported` if only one of the dtypes is complex.

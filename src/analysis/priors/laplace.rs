@@ -1,8 +1,9 @@
 //! [`PriorKind::Laplace`].
 //!
-//! With the step `t`, the scale `b`, `r = exp(-t / 2b)` and the median at level `m`, the mass of level `m` is `1 - r`,
-//! and the mass of a level at distance `j` from it is `1/2 r^(2j - 1) (1 - r^2)`. The code length therefore depends on
-//! three sums over the levels.
+//! With the step `t`, the scale `b`, `r = exp(-t / (2b))` and the median at level `m`, the mass of level `m` is `1 -
+//! r`, and the mass of a level at distance `j` from it is `1/2 r^(2j - 1) (1 - r^2)`. The code length therefore depends
+//! on three sums only: the number of weights at the median, the number of other weights, and the sum of `2j - 1` over
+//! the others.
 
 use std::f64::consts::LN_2;
 

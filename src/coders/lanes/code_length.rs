@@ -1,5 +1,5 @@
-//! Exact code lengths of fields coded in lanes, as floats in bits. For analysis only: encoders choose by
-//! [`super::cost`].
+//! Exact code lengths of fields coded in lanes, as floats in bits. Only for analysis:
+//! encoders compare alternatives by the integer costs of [`super::cost`].
 
 use super::super::tables::Tables;
 use super::adapt::Adaptation;

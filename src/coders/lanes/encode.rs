@@ -11,8 +11,8 @@ use crate::kernel::{EncodingLanes, Kernel, ReverseWords, SPARE_WORDS, SlotPlace,
 use crate::spec::{LANES, STATE_LOWER_BOUND};
 
 thread_local! {
-    /// Memory for the words of a chunk. It is kept from chunk to chunk, because filling it is faster than faulting in
-    /// new pages.
+    /// Memory for the words of a chunk. It is used for one chunk after another, because each page of newly allocated
+    /// memory costs a page fault.
     static WORDS: RefCell<Vec<[u8; 2]>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -6,8 +6,8 @@ use crate::coders::log2_fixed;
 /// An octave in units of a magnitude.
 pub(super) const OCTAVE: i32 = 64;
 
-/// The magnitude of each symbol of a field relative to the average, in 1/64 octave, clamped to 12 octaves to both
-/// sides.
+/// The magnitude of each symbol of a field relative to the average, in units of 1/64 octave, at
+/// most 12 octaves above or below it.
 #[derive(Debug)]
 pub(super) struct Magnitudes {
     pub(super) of_symbol: Vec<i16>,

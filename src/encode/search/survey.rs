@@ -34,8 +34,8 @@ pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) ->
     let frequent =
         sampled.iter().max_by_key(|&(&value, &count)| (count, std::cmp::Reverse(value))).map(|(&value, _)| value);
     let Some(frequent) = frequent else { return Survey::default() };
-    // Values of up to 8 bits need no codebook. 16-bit values count as few only up to 512 of them, because a sample of a
-    // dense f16 tensor can look sparse.
+    // Values of up to 8 bits need no codebook. For values of 9 to 16 bits the sample may have at most 512 distinct
+    // ones, because a sample of a dense f16 tensor has few distinct values too.
     let few = match bits {
         ..=8 => 0,
         9..=16 => MOST_DISTINCT / 8,

@@ -1,7 +1,8 @@
-//! Slots: the entries of a decoder's look-up table.
+//! Slots: the elements of a decoder's look-up table. An entry of a frequency table, which is a symbol or the escape,
+//! has as many slots as its frequency.
 //!
-//! A slot holds label << 2P | (frequency − 1) << P | distance of the slot from the start of its entry, where P is the
-//! precision.
+//! A slot holds `label << 2P | (frequency − 1) << P | distance`, where P is the precision. `label` and `frequency` are
+//! those of the entry, and `distance` counts from the first slot of the entry.
 
 /// Returns the first slot of an entry. The others follow by adding 1.
 #[inline(always)]

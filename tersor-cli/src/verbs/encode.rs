@@ -19,7 +19,7 @@ use crate::screen::words::{Summary, counted, say};
 #[command(after_help = "\
 A folder is encoded with all files in it and in its subfolders that are not \
 hidden: safetensors files as tensors, other files as they are. Links are \
-followed. An index is encoded with the shards that it names. Safetensors files \
+followed. The index of a sharded model is encoded together with the shards that it lists. Safetensors files \
 are recognised by their content.
 
 Examples:
@@ -41,15 +41,15 @@ pub struct EncodeArgs {
     /// decode slowly
     #[arg(long, short, value_name = "1..9", default_value_t = 6, allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(1..=9))]
     pub level: u8,
-    /// The decoders that the file is for; `gpu` restricts it to what a GPU or a
-    /// small device can decode
+    /// The decoders that the file is for; with `gpu` a GPU or a small device can
+    /// decode it too
     #[arg(long, value_enum, default_value_t = ProfileName::Default)]
     pub profile: ProfileName,
     /// The number of threads [default: one per core]; the output does not
     /// depend on it
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_threads)]
     pub threads: Option<usize>,
-    /// Replace the output if it exists, and encode files without tensors too
+    /// Replace the output if it exists, and accept an input without tensors
     #[arg(long, short)]
     pub force: bool,
 }
@@ -57,9 +57,9 @@ pub struct EncodeArgs {
 /// The values of `--profile`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ProfileName {
-    /// All decoders of this version of the format
+    /// Needs a decoder of level 2, such as this program
     Default,
-    /// Also decoders on a GPU or a small device
+    /// Needs only a decoder of level 1, such as one on a GPU or a small device
     Gpu,
 }
 

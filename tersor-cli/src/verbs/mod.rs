@@ -28,7 +28,7 @@ use common::CommonArgs;
 Examples:
   tersor encode model.safetensors     write model.tersor
   tersor decode model.tersor          write model.safetensors again
-  tersor inspect model.tersor         list tensors, files, and bytes by use
+  tersor inspect model.tersor         list tensors and files, and the use of the bytes
   tersor report model.tersor          compare the size with theoretical bounds
   tersor verify model.tersor --against model.safetensors
   tersor diff model.safetensors quantised.tersor

@@ -98,8 +98,9 @@ impl ContextCounts {
         this
     }
 
-    /// Escapes the symbols whose entry would cost more. Repeats this, because the more escapes there are, the less each
-    /// costs.
+    /// Estimates how many occurrences are escaped, and the cost of an escape. A rare symbol counts as escaped if its
+    /// escapes cost less than its entry. The estimate is repeated, because an escape costs less if there are more of
+    /// them.
     fn estimate_escapes(&mut self) {
         let entries = self.counts.iter().zip(&self.targets).filter(|(count, _)| **count > 0);
         let costs: Vec<(u64, u64)> = entries

@@ -9,11 +9,11 @@ use crate::verbs::common::parse_threads;
 /// `tersor decode`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A container with one file is decoded to that file, under its original name, \
-beside FILE. A container with several files is decoded to a folder that has the \
-name of FILE without its ending; if the folder exists, --force replaces the \
-decoded files in it and keeps all others. A container with tensors only, made \
-with the library, is decoded to a new .safetensors file.
+A container of one file is decoded to that file, under its original name, beside \
+FILE. A container of a folder is decoded to a folder that has the name of FILE \
+without .tersor; if the folder exists, --force replaces the decoded files in it \
+and keeps all others. A container with tensors but without files, which the \
+library can write, is decoded to a new .safetensors file.
 
 Examples:
   tersor decode model.tersor

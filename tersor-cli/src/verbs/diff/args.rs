@@ -10,11 +10,11 @@ use crate::verbs::common::parse_threads;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Tensors are matched by name, or by file and name if a model has several tensors \
-of one name. Values are compared if the shapes are the same, whatever the \
-dtypes. 0 equals -0, and NaN equals NaN. Errors are absolute differences \
+with the same name. Values are compared if the shapes are the same, even if the \
+dtypes differ. 0 equals -0, and NaN equals NaN. Errors are absolute differences \
 between finite values. SNR is the signal-to-noise ratio, with A's values as the \
-signal. Stored bits are compared if the dtypes are the same. Metadata, and files \
-without tensors, are compared as a whole. A file in a container is compared by \
+signal. Stored bits are compared if the dtypes are the same. Each value of \
+the metadata, and each file without tensors, is either equal or different. A file in a container is compared by \
 its stored digest, which `tersor verify` checks.
 
 Exit status: 0 no difference; 1 a difference, or an input is bad or cannot be \

@@ -10,8 +10,8 @@ use tersor::{Dtype, Element};
 /// `tersor extract`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Only the chunks that hold the rows are decoded. If several files inside have a \
-tensor of this name, choose one with --file. The ending of OUT selects the \
+Only the chunks that hold the rows are decoded. If several files in the \
+container have a tensor of this name, choose one with --file. The ending of OUT selects the \
 format: .npy (NumPy) or .safetensors. NumPy has no BF16 and no floats of 8 bits \
 or fewer: add --dtype f32, or write .safetensors.
 
@@ -26,11 +26,12 @@ pub struct ExtractArgs {
     /// The name of the tensor, as `tersor inspect` shows it
     #[arg(value_name = "TENSOR", allow_hyphen_values = true)]
     pub tensor: String,
-    /// The file inside that has the tensor, if several have one of this name
+    /// The file in the container that has the tensor; needed if several files
+    /// have a tensor of this name
     #[arg(long = "file", value_name = "NAME")]
     pub of_file: Option<String>,
-    /// Rows A to B, without B: `A..B`, `A..` or `..B`; a row is one index of
-    /// the first dimension
+    /// The rows from A up to, but not including, B: `A..B`, `A..` or `..B`; a row
+    /// is the part of a tensor with one index of the first dimension
     #[arg(long, value_name = "A..B", value_parser = parse_rows)]
     pub rows: Option<Rows>,
     /// Convert the values, rounding to nearest

@@ -20,8 +20,8 @@ use listing::{IdealSizes, Listing};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Small tensors share segments. The bytes of a shared segment (~) are divided \
-among its tensors in proportion to their sizes. The lines of the ledger add up \
-to the size of the file.
+among its tensors in proportion to their sizes. The table Ledger lists the \
+bytes of the file by their use; its lines add up to the size of the file.
 
 Examples:
   tersor inspect model.tersor
@@ -30,7 +30,8 @@ pub struct InspectArgs {
     /// A Tersor file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Decode the file, and compare each segment with an ideal adaptive code
+    /// Decode the file, and compare the size of each segment with the size under
+    /// an ideal adaptive code
     #[arg(long)]
     pub ideal: bool,
     /// Print one JSON object

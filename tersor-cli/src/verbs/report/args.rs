@@ -10,14 +10,15 @@ use crate::verbs::common::parse_threads;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Code lengths, in bits:
-  order 0      each symbol under the distribution of all symbols of its stream
-  conditional  each symbol under the distribution of its context
-  KT           the same with adaptively estimated distributions (Krichevsky and
-               Trofimov)
-  model        each symbol under the tables of the file
+  order 0      each symbol is coded by its frequency in its whole stream
+  conditional  each symbol is coded by its frequency in its context
+  KT           as conditional, but the frequencies are learned adaptively
+               (Krichevsky and Trofimov)
+  model        each symbol is coded with the file's own models
   actual       the bits in the file
-Priors give the cost of each tensor's values, rounded to multiples of a step, \
-under densities that training may assume.
+The section on priors rounds the values of each tensor to multiples of a step, \
+and shows how many bits they need with standard distributions, such as the \
+Gaussian that weight decay assumes.
 
 Several files are reported as a series, for example of checkpoints.
 
@@ -57,20 +58,21 @@ pub struct ReportArgs {
     #[arg(long, value_name = "STEP", allow_negative_numbers = true, value_parser = parse_positive)]
     pub precision: Option<f64>,
     /// A .safetensors file with the posterior variance of each weight, in
-    /// tensors of the same names and shapes: shows the bits-back length
+    /// tensors of the same names and shapes; with it the report shows the
+    /// bits-back length
     #[arg(long, value_name = "FILE")]
     pub posterior: Option<PathBuf>,
-    /// The number of training samples: shows bounds on the error on other
-    /// samples
+    /// The number of training samples; with it the report shows upper bounds on
+    /// the error for samples that were not used in training
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub samples: Option<u64>,
-    /// The probability that these bounds may fail
+    /// The largest probability that the bounds of --samples do not hold
     #[arg(long, value_name = "D", default_value_t = 0.05, allow_negative_numbers = true, value_parser = parse_share, requires = "samples")]
     pub delta: f64,
     /// The share of the training samples that the network gets wrong, 0 to 1
     #[arg(long, value_name = "E", allow_negative_numbers = true, value_parser = parse_error_share, requires = "samples")]
     pub training_error: Option<f64>,
-    /// Replace OUT if it exists
+    /// Replace the file of --html if it exists
     #[arg(long, short)]
     pub force: bool,
 }

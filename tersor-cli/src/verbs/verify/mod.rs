@@ -25,7 +25,7 @@ use check::check;
 #[command(after_help = "\
 The checks include each checksum, the digest of each tensor and file, the \
 consistency of the index with the frames, and access to each tensor through the \
-index. Digests show that the decoded bytes are the encoded ones. They do not \
+index. Digests show that the decoded bytes are the same as the original ones. They do not \
 show who encoded them.
 
 Examples:
