@@ -180,6 +180,7 @@ pub fn constants() -> Vec<(&'static str, u64)> {
         ("WEIGHT_BITS", spec::WEIGHT_BITS.into()),
         ("TABLE_LIMIT", spec::TABLE_LIMIT.into()),
         ("MAX_DISTANCES", spec::MAX_DISTANCES as u64),
+        ("MAX_SEGMENT_DISTANCES", spec::MAX_SEGMENT_DISTANCES as u64),
         ("MAX_DISTANCE", spec::MAX_DISTANCE.into()),
         ("MAX_COLUMNS", spec::MAX_COLUMNS.into()),
         ("MAX_MASK_ROW", spec::MAX_MASK_ROW.into()),

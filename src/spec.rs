@@ -117,6 +117,8 @@ pub(crate) const SLOT_BITS: u32 = 32;
 pub(crate) const WEIGHT_BITS: u32 = 24;
 /// Section 12.2: maximum number of distances of the linear predictor.
 pub(crate) const MAX_DISTANCES: usize = 32;
+/// Section 12.2: maximum number of distances of all mixed fields of a segment.
+pub(crate) const MAX_SEGMENT_DISTANCES: usize = 64;
 /// Section 12.2: maximum distance, and maximum period.
 pub(crate) const MAX_DISTANCE: u32 = 1 << 22;
 /// Section 12.2: maximum number of columns that have running means.

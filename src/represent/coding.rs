@@ -94,6 +94,14 @@ impl Coding {
         }
     }
 
+    /// Returns the number of distances to the symbols that predict a symbol of a mixed field.
+    pub(crate) fn distances(&self) -> usize {
+        match self {
+            Self::Mixed(_, model) => model.distances.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether symbols are predicted by mixing.
     pub(crate) fn is_mixed(&self) -> bool {
         self.model().is_mixed()

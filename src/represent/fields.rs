@@ -8,7 +8,7 @@ use super::steps::{GroupValues, Steps};
 use super::transform::Transform;
 use super::values::SegmentLayout;
 use crate::error::{Error, Result};
-use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELD_BITS, MAX_FIELDS, MAX_GROUP_CLASSES};
+use crate::spec::{MAX_CLASS_FIELDS, MAX_FIELD_BITS, MAX_FIELDS, MAX_GROUP_CLASSES, MAX_SEGMENT_DISTANCES};
 use crate::wire::Cursor;
 
 /// The steps to symbol words, the class fields, the transform, and the fields. The most significant field comes first;
@@ -86,6 +86,10 @@ impl Fields {
             let coding = Coding::read(cursor, &input)?;
             fields.push(Field { width, coding });
             widths.push(width);
+        }
+        let distances: usize = fields.iter().map(|field| field.coding.distances()).sum();
+        if distances > MAX_SEGMENT_DISTANCES {
+            return Err(cursor.place(Error::corrupt(format!("mixed fields of {distances} distances in all"))));
         }
         let total: u32 = widths.iter().sum();
         if total != bits {

@@ -22,6 +22,14 @@ pub enum Coding {
 }
 
 impl Coding {
+    /// Returns the number of distances of a mixed field.
+    pub fn distances(&self) -> usize {
+        match self {
+            Self::Mixed(_, mixed) => mixed.distances.len(),
+            _ => 0,
+        }
+    }
+
     /// Decodes `n` symbols of a field or a mask. Their contexts come from class sums and from earlier fields.
     pub fn decode(
         &self,

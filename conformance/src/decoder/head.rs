@@ -81,6 +81,8 @@ impl Head {
             fields.push((width, coding));
         }
         must(fields.iter().map(|(width, _)| width).sum::<u32>() == u, "sum of widths")?;
+        let distances = fields.iter().map(|(_, coding)| coding.distances());
+        must(distances.sum::<usize>() <= 64, "distances of all mixed fields")?;
         bytes.end()?;
         Ok(Self { shapes, words, unpack, mask, map, v, u, transform, offset, classes, fields })
     }

@@ -39,8 +39,8 @@ impl Map {
         let bits = u32::from(bytes.byte()?);
         let mut map = if kind == 1 {
             let zero_bits = u32::from(bytes.byte()?);
-            must((1..=12).contains(&bits), "bits of a codebook's symbols")?;
             must(zero_bits < v, "zero bits of a codebook")?;
+            must((1..=12.min(v)).contains(&bits), "bits of a codebook's symbols")?;
             let order = match dtype {
                 "F16" | "BF16" | "F32" | "F64" | "F8_E4M3" | "F8_E5M2" | "F8_E4M3FNUZ" | "F8_E5M2FNUZ" | "F6_E2M3"
                 | "F6_E3M2" | "F4" => Order::Float,

@@ -12,7 +12,7 @@ pub struct Mixed {
     shift: u32,
     period: usize,
     columns: usize,
-    distances: Vec<usize>,
+    pub(crate) distances: Vec<usize>,
     /// `magnitude_bits`, `window_bits` and `window_first`.
     m: u32,
     b: u32,

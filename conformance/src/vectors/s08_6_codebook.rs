@@ -205,6 +205,13 @@ pub(crate) fn codebook_rules(list: &mut List) {
     let of = |book: Codebook, u: u32| zeros_after(Steps { map: Map::Codebook(book), ..Steps::default() }, u);
     ONE.accepts(&of(book_of_zeros(0, 1, 1, 31), 1));
     list.rule("R8.6-4");
+    for (dtype, bits, zero_bits) in [("U8", 9, 0), ("BOOL", 12, 0)] {
+        let zeros = Zeros { dtype, ..ONE };
+        zeros.accepts(&of(book_of_zeros(0, 1, 8, zero_bits), 8));
+        let name = format!("codebook-of-{bits}-bits-of-{}-less-{zero_bits}", dtype.to_lowercase());
+        let fields = of(book_of_zeros(0, 1, bits, zero_bits), bits.into());
+        list.zeros(&name, CORRUPT, "more bits than a value has", &zeros, &fields);
+    }
     for bits in [0, 13, 16, 255] {
         let mut parameters = vec![4, 0, 0, 1, bits, 0];
         let stream = book_of_zeros(0, 1, 12, 0).words(&[vec![0]]);

@@ -11,6 +11,7 @@ use crate::vectors::bad::{CORRUPT, List};
 use crate::vectors::bases::{spoiled, under, words_at};
 use crate::vectors::build::{Alone, by_class, by_field, fields, tensor};
 use crate::vectors::good::Vector;
+use crate::vectors::zeros::{ONE, Zeros, zeros_in};
 use crate::wire::bits::{pack, pack_words};
 use crate::wire::dtypes::{DTYPES, dtype};
 
@@ -24,11 +25,6 @@ pub(crate) fn good(all: &mut Vec<Vector>) {
     mixed_dtypes(all);
     mixed_extremes(all);
     mixed_long(all);
-}
-
-/// Adds the bad vectors.
-pub(crate) fn bad(list: &mut List) {
-    mixed_rules(list);
 }
 
 /// Returns parameters with this kind and fraction, and simple values for the others.
@@ -391,7 +387,8 @@ pub(crate) fn mixed_long(all: &mut Vec<Vector>) {
     all.push(alone.vector("s12-2-mixed-long", "mixed fields so long that counts reach their limits"));
 }
 
-pub(crate) fn mixed_rules(list: &mut List) {
+/// Adds the bad vectors.
+pub(crate) fn bad(list: &mut List) {
     list.begin("12.2");
     let coding = |mixed: Mixed| Coding::Mixed { source: Source::Nothing, mixed };
     // below a constant field of zeros, if it has less than 8 bits
@@ -454,6 +451,12 @@ pub(crate) fn mixed_rules(list: &mut List) {
     ] {
         with(list, name, breaks, 8, Mixed { distances, ..good.clone() });
     }
+    list.rule("R12.2-6");
+    let of = |count: u64, width| field(width, coding(Mixed { distances: (1..=count).collect(), ..mixed(0, 0) }));
+    let three = |last| zeros_in(&[of(32, 3), of(31, 3), of(last, 2)]);
+    let zeros = Zeros { dtype: "U8", ..ONE };
+    zeros.accepts(&three(1));
+    list.zeros("mixed-fields-of-65-distances", CORRUPT, "mixed fields of 65 distances in all", &zeros, &three(2));
     list.rule("R12.2-1");
     with(list, "float-of-1-bit", "a sign without a magnitude", 1, parts(1, 0, 0));
     with(list, "integer-of-1-bit", "a sign without a magnitude", 1, parts(2, 0, 0));

@@ -59,6 +59,11 @@ pub fn nothing_kept(map: Map) -> Steps {
     Steps { mask: mask(0, 1, 1, Coding::Constant(0)), map, ..Steps::default() }
 }
 
+/// Returns these fields behind a mask that keeps no value, so that no field has bytes.
+pub fn zeros_in(fields: &[Field]) -> Fields {
+    Fields { steps: nothing_kept(Map::Nothing), ..Fields::of(0, fields) }
+}
+
 /// Returns a codebook step. If `block` is 0, so that groups belong to the whole segment, each of at most 1000 groups
 /// has a codebook with the only value 0.
 pub fn book_of_zeros(block: u64, period: u64, bits: u8, zero_bits: u8) -> Codebook {

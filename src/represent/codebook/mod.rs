@@ -69,7 +69,7 @@ impl Step for CodebookMap {
         let groups = Groups::read(cursor, input.layout.elements())?;
         let start = cursor.clone();
         let (symbol_bits, zero_bits) = (u32::from(cursor.u8()?), u32::from(cursor.u8()?));
-        if !(1..=MAX_SYMBOL_BITS).contains(&symbol_bits) || zero_bits >= bits {
+        if !(1..=MAX_SYMBOL_BITS.min(bits)).contains(&symbol_bits) || zero_bits >= bits {
             let what = format!("codebooks of {symbol_bits} bits, of values of {bits} bits with {zero_bits} zeros");
             return Err(start.place(Error::corrupt(what)));
         }
