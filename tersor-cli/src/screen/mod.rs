@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod failure;
+pub mod json;
 pub mod json_list;
 pub mod print;
 pub mod table;

@@ -15,6 +15,7 @@ use std::time::Instant;
 use super::common::CommonArgs;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome};
+use crate::screen::json::SafeJson;
 use crate::screen::print::{ignore_closed_pipe, print_with};
 use crate::screen::words::{exact, human, say};
 pub use args::DiffArgs;
@@ -35,7 +36,7 @@ pub fn run(args: &DiffArgs, common: &CommonArgs) -> Outcome {
     let found = Comparison::new(args, [&a, &b], pairs)?;
     // a closed pipe must not hide the result
     ignore_closed_pipe(print_with(|out| match args.json {
-        true => json::write(&found, out),
+        true => json::write(&found, &mut SafeJson::new(out)),
         false => text::write(&found, out),
     }))?;
     let (seconds, bytes) = (start.elapsed().as_secs_f64(), found.totals.bytes);

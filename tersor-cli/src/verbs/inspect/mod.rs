@@ -13,6 +13,7 @@ use tersor::analysis::BoundsOptions;
 use super::common::CommonArgs;
 use crate::files::source::Source;
 use crate::screen::failure::{Failure, Outcome, shown};
+use crate::screen::json::SafeJson;
 use crate::screen::print::{ignore_closed_pipe, print_with};
 use listing::{IdealSizes, Listing};
 
@@ -51,7 +52,7 @@ pub fn run(args: &InspectArgs, common: &CommonArgs) -> Outcome {
     };
     let listing = Listing::new(&reader, &ledger, ideal);
     ignore_closed_pipe(print_with(|out| match args.json {
-        true => json::write(&listing, &args.file.to_string_lossy(), out),
+        true => json::write(&listing, &args.file.to_string_lossy(), &mut SafeJson::new(out)),
         false => text::write(&listing, &shown(&args.file), out),
     }))
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use tersor::Escaped;
 use tersor::analysis::CodeLengths;
 
 use super::file_report::FileReport;
@@ -54,9 +55,12 @@ fn shown(value: Option<impl ToString>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
-/// Quotes a text that contains a separator, a quote or a line end.
+/// Quotes a text that contains a separator or a quote. A text with characters that a terminal obeys is escaped first.
 fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    let escaped = Escaped(text).to_string();
+    // a backslash alone, as in a path, is no reason
+    let text = if escaped.replace("\\\\", "\\") == text { text } else { &escaped };
+    if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -68,6 +72,8 @@ mod tests {
         assert_eq!(quoted("a b"), "a b");
         assert_eq!(quoted("a,b"), "\"a,b\"");
         assert_eq!(quoted("say \"a\""), "\"say \"\"a\"\"\"");
-        assert_eq!(quoted("a\nb"), "\"a\nb\"");
+        assert_eq!(quoted("a\nb\\"), "a\\u{a}b\\\\");
+        assert_eq!(quoted("C:\\a"), "C:\\a");
+        assert_eq!(quoted("\u{1b}[31m,"), "\"\\u{1b}[31m,\"");
     }
 }

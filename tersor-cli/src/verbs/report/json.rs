@@ -1,29 +1,58 @@
 //! A report as JSON. The keys of sizes end in their units. Unknown values are null.
 
+use std::io::{self, Write};
+
 use serde_json::{Map, Value, json};
 use tersor::analysis::{SegmentBounds, SegmentLedger, StreamBounds, TensorStatistics, Totals};
 use tersor::priors::{BitsBack, Priors};
 
 use super::file_report::{FileReport, TensorReport};
 use super::generalisation::Generalisation;
+use crate::screen::json_list::write_list;
 use crate::screen::words::bits_per_weight;
 use crate::verbs::ledger;
 
-/// Returns the object of one file.
-pub fn object(report: &FileReport) -> Value {
-    let segments = report.bounds.ledger.segments.iter().zip(&report.bounds.segments);
-    let mut object = without_segments(report);
-    let segments: Vec<Value> = segments.map(|(ledger, bounds)| segment(report, ledger, bounds)).collect();
-    if let Some(members) = object.as_object_mut() {
-        // before the tensors
-        let place = members.keys().position(|key| key == "tensors").unwrap_or(members.len());
-        members.shift_insert(place, "segments".to_owned(), segments.into());
+/// The parts of a report that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parts {
+    /// All of it.
+    All,
+    /// All but the list of segments.
+    WithoutSegments,
+}
+
+/// Writes the object of one file, without a line end. Long lists are written item by item.
+pub fn write(report: &FileReport, parts: Parts, out: &mut dyn Write) -> io::Result<()> {
+    let head = format!("{:#}", head(report));
+    out.write_all(head.strip_suffix("\n}").unwrap_or(&head).as_bytes())?;
+    if parts == Parts::All {
+        write_list(out, "segments", segments(report))?;
     }
+    write_list(out, "tensors", report.tensors.iter().map(|tensor| of_tensor(report, tensor)))?;
+    write!(out, ",\n  \"generalisation\": {}\n}}", generalisation(report))
+}
+
+/// Returns the object of one file with at most `most` of its tensors and segments: the largest ones. The numbers of the
+/// others are in `tensors_left_out` and `segments_left_out`.
+pub fn object(report: &FileReport, parts: Parts, most: usize) -> Value {
+    let mut object = head(report);
+    let all = report.bounds.ledger.segments.len();
+    if parts == Parts::All {
+        object["segments"] = segments(report).take(most).collect();
+        object["segments_left_out"] = all.saturating_sub(most).into();
+    }
+    let largest: Vec<&TensorReport> = match report.tensors.len() <= most {
+        true => report.tensors.iter().collect(),
+        false => report.by_bytes().into_iter().take(most).collect(),
+    };
+    object["tensors"] = largest.iter().map(|tensor| of_tensor(report, tensor)).collect();
+    object["tensors_left_out"] = (report.tensors.len() - largest.len()).into();
+    object["generalisation"] = generalisation(report);
     object
 }
 
-/// Returns the object of one file without the list of segments.
-pub fn without_segments(report: &FileReport) -> Value {
+/// Returns the members of the object that come before the lists.
+fn head(report: &FileReport) -> Value {
     json!({
         "tersor": env!("CARGO_PKG_VERSION"),
         "file": report.file,
@@ -36,9 +65,12 @@ pub fn without_segments(report: &FileReport) -> Value {
         "ledger": ledger::to_json(&report.bounds.ledger.totals()),
         "ledger_sum": report.bounds.ledger.bytes(),
         "totals": totals(&report.totals),
-        "tensors": report.tensors.iter().map(|tensor| of_tensor(report, tensor)).collect::<Vec<_>>(),
-        "generalisation": report.generalisation.as_ref().map(generalisation),
     })
+}
+
+fn segments(report: &FileReport) -> impl Iterator<Item = Value> {
+    let segments = report.bounds.ledger.segments.iter().zip(&report.bounds.segments);
+    segments.map(|(ledger, bounds)| segment(report, ledger, bounds))
 }
 
 fn totals(totals: &Totals) -> Value {
@@ -162,14 +194,17 @@ fn bits_back(bits_back: &BitsBack) -> Value {
     })
 }
 
-fn generalisation(bounds: &Generalisation) -> Value {
-    json!({
-        "samples": bounds.samples,
-        "delta": bounds.delta,
-        "code_bits": bounds.code_bits,
-        "occam_gap": bounds.occam_gap,
-        "vacuous": bounds.is_vacuous(),
-        "training_error": bounds.training_error,
-        "pac_bayes_error": bounds.pac_bayes_error,
-    })
+fn generalisation(report: &FileReport) -> Value {
+    let object = |bounds: &Generalisation| {
+        json!({
+            "samples": bounds.samples,
+            "delta": bounds.delta,
+            "code_bits": bounds.code_bits,
+            "occam_gap": bounds.occam_gap,
+            "vacuous": bounds.is_vacuous(),
+            "training_error": bounds.training_error,
+            "pac_bayes_error": bounds.pac_bayes_error,
+        })
+    };
+    report.generalisation.as_ref().map(object).into()
 }

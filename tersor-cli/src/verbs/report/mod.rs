@@ -21,12 +21,17 @@ use super::common::CommonArgs;
 use crate::files::output::Sink;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown_output};
+use crate::screen::json::SafeJson;
 use crate::screen::print::{ignore_closed_pipe, print_with};
 use crate::screen::words::{exact, say};
 pub use args::ReportArgs;
 use file_report::{FileReport, ReportOptions};
+use json::Parts;
 use posterior::Posterior;
 use source::Source;
+
+/// The most tensors and segments on a page; more would make a browser slow.
+const PAGE_ITEMS: usize = 2000;
 
 /// Reports on one file, or on several files as a series.
 pub fn run(args: &ReportArgs, common: &CommonArgs) -> Outcome {
@@ -47,7 +52,7 @@ pub fn run(args: &ReportArgs, common: &CommonArgs) -> Outcome {
     let reports = sources.into_iter().map(|(path, source)| report_on(path, source, options));
     let reports = reports.collect::<Outcome<Vec<FileReport>>>()?;
     if let (Some(sink), Some(path)) = (page, &args.html) {
-        let html = page::render(&to_json(&reports));
+        let html = page::render(&of_page(&reports));
         let written = write_page(&html, sink, path);
         if written.as_ref().is_err_and(Failure::is_quiet) {
             return Ok(());
@@ -66,17 +71,26 @@ fn write_page(html: &str, mut sink: Sink, path: &Path) -> Outcome {
 
 fn write(reports: &[FileReport], args: &ReportArgs, out: &mut dyn Write) -> io::Result<()> {
     match reports {
-        _ if args.json => writeln!(out, "{:#}", to_json(reports)),
+        _ if args.json => write_json(reports, &mut SafeJson::new(out)),
         _ if args.csv => csv::write(reports, out),
         [only] => text::write(only, args.all, out),
         several => series::write(several, args.all, out),
     }
 }
 
-fn to_json(reports: &[FileReport]) -> Value {
+fn write_json(reports: &[FileReport], out: &mut dyn Write) -> io::Result<()> {
     match reports {
-        [only] => json::object(only),
-        several => series::object(several),
+        [only] => json::write(only, Parts::All, out)?,
+        several => series::write_json(several, out)?,
+    }
+    writeln!(out)
+}
+
+/// Returns the content of the page.
+fn of_page(reports: &[FileReport]) -> Value {
+    match reports {
+        [only] => json::object(only, Parts::All, PAGE_ITEMS),
+        several => series::object(several, PAGE_ITEMS),
     }
 }
 

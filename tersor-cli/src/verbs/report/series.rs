@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use tersor::Escaped;
 
 use super::file_report::{FileReport, TensorReport};
-use super::json::without_segments;
+use super::json::{self, Parts};
 use super::text::SHOWN;
+use crate::screen::json_list::write_list;
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
 use crate::screen::words::{bits_per_weight, exact, percent};
@@ -37,6 +38,18 @@ impl<'a> TensorSeries<'a> {
         rows
     }
 
+    fn to_json(&self) -> Value {
+        let of = |value: fn(&TensorReport) -> Value| -> Vec<Value> {
+            self.tensors.iter().map(|tensor| tensor.map_or(Value::Null, value)).collect()
+        };
+        json!({
+            "name": self.name,
+            "bytes": of(|tensor| tensor.bytes.into()),
+            "bits_per_weight": of(|tensor| bits_per_weight(tensor.bytes, tensor.elements).into()),
+            "conditional_bits_per_weight": of(|tensor| conditional(tensor).into()),
+        })
+    }
+
     fn max_bytes(&self) -> u64 {
         self.tensors.iter().flatten().map(|tensor| tensor.bytes).max().unwrap_or(0)
     }
@@ -47,22 +60,31 @@ fn conditional(tensor: &TensorReport) -> Option<f64> {
     Some(lengths.conditional_bits / tensor.elements as f64)
 }
 
-/// Returns an object with the reports on all files, without their segments, and each tensor over all files.
-pub fn object(reports: &[FileReport]) -> Value {
-    let tensors = TensorSeries::all(reports).into_iter().map(|row| {
-        let of = |value: fn(&TensorReport) -> Value| -> Vec<Value> {
-            row.tensors.iter().map(|tensor| tensor.map_or(Value::Null, value)).collect()
-        };
-        json!({
-            "name": row.name,
-            "bytes": of(|tensor| tensor.bytes.into()),
-            "bits_per_weight": of(|tensor| bits_per_weight(tensor.bytes, tensor.elements).into()),
-            "conditional_bits_per_weight": of(|tensor| conditional(tensor).into()),
-        })
-    });
+/// Writes an object with the reports on all files, without their segments, and each tensor over all files. Long lists
+/// are written item by item.
+pub fn write_json(reports: &[FileReport], out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{{\n  \"series\": [")?;
+    for (number, report) in reports.iter().enumerate() {
+        writeln!(out, "{}", if number > 0 { "," } else { "" })?;
+        json::write(report, Parts::WithoutSegments, out)?;
+    }
+    write!(out, "\n  ]")?;
+    write_list(out, "tensors", TensorSeries::all(reports).iter().map(TensorSeries::to_json))?;
+    write!(out, "\n}}")
+}
+
+/// Returns the same object with at most `most` tensors: the largest ones.
+pub fn object(reports: &[FileReport], most: usize) -> Value {
+    let mut rows = TensorSeries::all(reports);
+    let left_out = rows.len().saturating_sub(most);
+    if left_out > 0 {
+        rows.sort_by_key(|row| std::cmp::Reverse(row.max_bytes()));
+        rows.truncate(most);
+    }
     json!({
-        "series": reports.iter().map(without_segments).collect::<Vec<_>>(),
-        "tensors": tensors.collect::<Vec<_>>(),
+        "series": reports.iter().map(|report| json::object(report, Parts::WithoutSegments, most)).collect::<Vec<_>>(),
+        "tensors": rows.iter().map(TensorSeries::to_json).collect::<Vec<_>>(),
+        "tensors_left_out": left_out,
     })
 }
 

@@ -4,6 +4,7 @@ mod check;
 mod compare;
 mod print;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -16,7 +17,8 @@ use crate::files::input::Originals;
 use crate::files::source::Source;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown};
-use crate::screen::print::{ignore_closed_pipe, print};
+use crate::screen::json::SafeJson;
+use crate::screen::print::{ignore_closed_pipe, print, print_with};
 use crate::screen::words::{Summary, say};
 use check::check;
 
@@ -62,7 +64,7 @@ pub fn run(args: &VerifyArgs, common: &CommonArgs) -> Outcome {
     let (file, against) = (args.file.as_path(), args.against.as_deref());
     if args.json {
         let object = print::to_json(file, against, len, checked.as_ref());
-        ignore_closed_pipe(print(&format!("{object:#}\n")))?;
+        ignore_closed_pipe(print_with(|out| writeln!(SafeJson::new(out), "{object:#}")))?;
     } else if let Ok(found) = &checked {
         ignore_closed_pipe(print(&print::to_text(file, against, len, found)))?;
     }

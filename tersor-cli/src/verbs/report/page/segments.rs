@@ -5,16 +5,20 @@ use serde_json::Value;
 use super::figures::{NONE, decimal, exact, human, percent};
 use super::ledger;
 use super::markup::{Column, breakable, name, section, table};
+use super::tensors::left_out;
 use super::value::{count, list, number, ratio, text};
 
 const LEAD: &str = "A segment holds one large tensor, or several small tensors of the same dtype. Its streams are coded separately. Open a segment to see them.";
+
+/// The most names of tensors that are listed for a segment.
+const SHOWN_MEMBERS: usize = 500;
 
 /// Returns a collapsed section for each segment.
 pub fn render(report: &Value) -> String {
     let segments = list(report, "segments");
     let body = match segments.is_empty() {
         true => "<p>There are no segments.</p>\n".to_owned(),
-        false => segments.iter().map(segment).collect(),
+        false => segments.iter().map(segment).collect::<String>() + &left_out(report, "segments"),
     };
     section("segments", "Segments", LEAD, &body)
 }
@@ -30,7 +34,14 @@ fn segment(segment: &Value) -> String {
     let word = |key: &str| text(segment, key).map_or_else(|| NONE.to_owned(), name);
     let members: String = match names.len() {
         0 | 1 => String::new(),
-        _ => format!("<p>{}</p>\n", names.iter().map(|text| breakable(text)).collect::<Vec<_>>().join(", ")),
+        count => {
+            let shown: Vec<String> = names.iter().take(SHOWN_MEMBERS).map(|text| breakable(text)).collect();
+            let more = match count.saturating_sub(SHOWN_MEMBERS) {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            format!("<p>{}{more}</p>\n", shown.join(", "))
+        }
     };
     format!(
         "<details>\n<summary><span class=\"name\">{title}</span> <span class=\"says\">{}, {} bits per weight</span></summary>\n\

@@ -83,12 +83,27 @@ pub fn table_of_all(report: &Value) -> String {
             decimal(number(tensor, "kurtosis"), 2),
         ]
     });
-    section("tensors", "All tensors", LEAD, &table("All tensors", &columns, rows))
+    let title = if count(report, "tensors_left_out").is_some_and(|count| count > 0) {
+        "Largest tensors"
+    } else {
+        "All tensors"
+    };
+    section("tensors", title, LEAD, &(table(title, &columns, rows) + &left_out(report, "tensors")))
+}
+
+/// Returns a paragraph on the items of a list that are not on the page.
+pub fn left_out(report: &Value, list: &str) -> String {
+    let left_out = count(report, &format!("{list}_left_out")).filter(|&count| count > 0);
+    let says =
+        |count| format!("<p class=\"says\">{} more {list} are not on this page; use --json.</p>\n", exact(Some(count)));
+    left_out.map_or_else(String::new, says)
 }
 
 fn shape(tensor: &Value) -> String {
+    const SHOWN: usize = 16;
     match tensor.get("shape").and_then(Value::as_array) {
         Some(sizes) if sizes.is_empty() => "scalar".to_owned(),
+        Some(sizes) if sizes.len() > SHOWN => format!("{} dimensions", sizes.len()),
         Some(sizes) => sizes
             .iter()
             .map(|size| size.as_u64().map_or_else(|| NONE.to_owned(), |size| size.to_string()))
