@@ -49,10 +49,7 @@ impl Manifest {
             put_string(&mut out, key);
             put_string(&mut out, value);
         }
-        put_varint(&mut out, files.len() as u64);
-        if !files.is_empty() {
-            out.push(self.is_folder.into());
-        }
+        put_varint(&mut out, files.len() as u64 * 2 + u64::from(self.is_folder && !files.is_empty()));
         for file in files {
             put_string(&mut out, &file.path);
             put_varint(&mut out, file.prefix.len() as u64);
@@ -96,19 +93,19 @@ impl Manifest {
     }
 
     fn read_files(&mut self, cursor: &mut Cursor<'_>, limits: &Limits, state: &mut ManifestState) -> Result<()> {
-        let count = cursor.count(3, "files")?;
+        let start = cursor.clone();
+        let (count, is_folder) = cursor.count_and_flag(3, "files")?;
         if count > 0 && state.any {
             return Err(corrupt("files in a manifest after the first"));
         }
         state.charge(count, 2 * size_of::<FileRecord>(), limits)?;
-        if count > 0 {
-            self.is_folder = match cursor.u8()? {
-                0 if count > 1 => return Err(corrupt(format!("{count} files that are not in a folder"))),
-                0 => false,
-                1 => true,
-                other => return Err(corrupt(format!("the byte that tells of a folder is {other}"))),
-            };
+        if count == 0 && is_folder {
+            return Err(start.place(corrupt("a folder without files")));
         }
+        if count > 1 && !is_folder {
+            return Err(start.place(corrupt(format!("{count} files that are not in a folder"))));
+        }
+        self.is_folder |= is_folder;
         for _ in 0..count {
             let path = cursor.string("a file's path")?.to_owned();
             if !is_file_path(&path) || (!self.is_folder && path.contains('/')) {

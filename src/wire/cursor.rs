@@ -99,6 +99,18 @@ impl<'a> Cursor<'a> {
     pub(crate) fn count(&mut self, min_bytes: usize, what: &str) -> Result<usize> {
         let start = self.clone();
         let count = self.varint()?;
+        self.check_count(&start, count, min_bytes, what)
+    }
+
+    /// Reads a varint: twice a number of items like that of [`count`](Self::count), plus 1 if a flag is set.
+    pub(crate) fn count_and_flag(&mut self, min_bytes: usize, what: &str) -> Result<(usize, bool)> {
+        let start = self.clone();
+        let number = self.varint()?;
+        Ok((self.check_count(&start, number / 2, min_bytes, what)?, number % 2 == 1))
+    }
+
+    /// Refuses a number of items, read at `start`, that the remaining bytes cannot hold.
+    fn check_count(&self, start: &Self, count: u64, min_bytes: usize, what: &str) -> Result<usize> {
         let most = (self.remaining() / min_bytes.max(1)) as u64;
         if count > most {
             return Err(start.corrupt(format!("{count} {what} declared, but at most {most} can follow")));

@@ -50,7 +50,7 @@ impl Vector {
         let mut parts = Parts::new(&self.metadata, &self.files, &self.entries, &self.items);
         parts.header = self.header;
         if self.in_folder {
-            parts.manifest().folder = Some(1);
+            parts.manifest().folder = Some(true);
         }
         let needs_mixing = |item: &Item| match item {
             Item::Segment { representation: Representation::Fields(fields), .. } => fields.need_mixing(),

@@ -430,11 +430,12 @@ pub(crate) fn name_rules(list: &mut List) {
         });
     }
     list.rule("R5-18");
-    for folder in [0, 2, 255] {
-        list.change(&base, &format!("folder-{folder}"), CORRUPT, "the byte that tells of a folder", |parts| {
-            parts.manifest().folder = Some(folder);
-        });
-    }
+    list.change(&base, "files-without-folder", CORRUPT, "two files, but no folder", |parts| {
+        parts.manifest().folder = Some(false);
+    });
+    list.change(&one(), "folder-without-files", CORRUPT, "a folder without files", |parts| {
+        parts.manifest().folder = Some(true);
+    });
     list.change(
         &base,
         "path-without-folder",
@@ -445,7 +446,7 @@ pub(crate) fn name_rules(list: &mut List) {
             manifest.files.truncate(1);
             manifest.files[0].path = b"a/b".into();
             manifest.files[0].entries = 3;
-            manifest.folder = Some(0);
+            manifest.folder = Some(false);
             manifest.names = b"xyxy".into();
             parts.file_digests.truncate(1);
         },

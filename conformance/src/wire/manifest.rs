@@ -32,8 +32,8 @@ impl Entry {
 pub struct Manifest {
     pub metadata: Vec<(Vec<u8>, Vec<u8>)>,
     pub files: Vec<File>,
-    /// This byte is written instead of the right `folder` byte.
-    pub folder: Option<u8>,
+    /// This flag is written instead of the right one, which says whether there are several files.
+    pub folder: Option<bool>,
     pub flags: Vec<u8>,
     pub dtypes: Vec<u8>,
     pub ranks: Vec<u64>,
@@ -77,10 +77,8 @@ impl Manifest {
             put_bytes(&mut out, key);
             put_bytes(&mut out, value);
         }
-        put_varint(&mut out, self.files.len() as u64);
-        if !self.files.is_empty() {
-            out.push(self.folder.unwrap_or(u8::from(self.files.len() > 1)));
-        }
+        let is_folder = self.folder.unwrap_or(self.files.len() > 1);
+        put_varint(&mut out, 2 * self.files.len() as u64 + u64::from(is_folder));
         for file in &self.files {
             put_bytes(&mut out, &file.path);
             put_bytes(&mut out, &file.prefix);

@@ -200,8 +200,8 @@ fn file_and_tensors(folder: &Folder) -> Vec<u8> {
     folder.write("any.safetensors", &safetensors(&[], &[]));
     folder.run(&["encode", "any.safetensors", "--force"]).succeeds();
     let header = folder.read("any.tersor")[..24].to_vec();
-    // no metadata; one file in no folder: path, prefix, entries; two entries: flags, dtypes, ranks, shapes, lengths of names, names
-    let file = [&[0, 1, 0, 5][..], b"a.txt", &varint(text.len() as u64), text, &[0]].concat();
+    // no metadata; twice one file, in no folder: path, prefix, entries; two entries: flags, dtypes, ranks, shapes, lengths of names, names
+    let file = [&[0, 2, 5][..], b"a.txt", &varint(text.len() as u64), text, &[0]].concat();
     let manifest = frame(1, &packed(&[&file[..], &[2, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1], b"xy"].concat()));
     let place = [varint(header.len() as u64), varint(manifest.len() as u64)].concat();
     let index = frame(3, &[&place[..], &packed(&[0]), blake3::hash(text).as_bytes()].concat());
