@@ -125,3 +125,16 @@ fn a_folder_of_one_file_is_a_folder() {
     assert!(is_folder(&encode_folder(&input, Vec::new(), options()).unwrap().0));
     assert!(!is_folder(&encode_files(&input, Vec::new(), options()).unwrap().0));
 }
+
+/// Nothing takes time that grows with the square of a number. No time is measured: a test that ran for minutes is found.
+#[test]
+fn a_hundred_thousand_of_everything_come_back() {
+    const MANY: usize = 100_000;
+    let pairs: Vec<String> = (0..MANY).map(|number| format!("\"key {number}\":\"{number}\"")).collect();
+    let header = format!("{{\"__metadata__\":{{{}}}}}", pairs.join(","));
+    let keys = [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat();
+    let paths: Vec<String> = (0..MANY).map(|number| format!("{}/{number}", number / 100)).collect();
+    let mut files: Vec<(&str, &[u8])> = paths.iter().map(|path| (path.as_str(), path.as_bytes())).collect();
+    files.push(("keys.safetensors", &keys));
+    check_files(&files, EncodeOptions::default().with_level(1));
+}

@@ -95,12 +95,13 @@ impl Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self { status: BAD_DATA, message: None };
         }
-        Self::new(BAD_DATA, output(path), &format!("cannot write: {error}"), writing_advice(error.kind()))
+        Self::new(BAD_DATA, output(path), &format!("cannot write: {error}"), &writing_advice(path, error.kind()))
     }
 
     /// Returns the failure for an error in creating `path`.
     pub fn creating(path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind::{AlreadyExists, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
+        let of_kind = writing_advice(path, error.kind());
         let (status, advice) = match error.kind() {
             NotFound => {
                 let advice = "create the folder first, or choose another with -o";
@@ -108,8 +109,8 @@ impl Failure {
             }
             NotADirectory => (WRONG_USE, "choose another folder with -o"),
             AlreadyExists => (WRONG_USE, "add --force to replace it, or choose another name with -o"),
-            kind @ (PermissionDenied | ReadOnlyFilesystem) => (WRONG_USE, writing_advice(kind)),
-            kind => (BAD_DATA, writing_advice(kind)),
+            PermissionDenied | ReadOnlyFilesystem => (WRONG_USE, of_kind.as_str()),
+            _ => (BAD_DATA, of_kind.as_str()),
         };
         Self::new(status, output(path), &format!("cannot write here: {error}"), advice)
     }
@@ -145,14 +146,21 @@ impl Failure {
     }
 }
 
-fn writing_advice(kind: io::ErrorKind) -> &'static str {
+/// Returns the advice for an error in writing to `path`. Standard output and the folder for temporary files have no
+/// option.
+fn writing_advice(path: &Path, kind: io::ErrorKind) -> String {
+    let elsewhere = match path {
+        _ if path == Path::new("-") => "send the output elsewhere",
+        _ if path == std::env::temp_dir() => "set TMPDIR to another folder",
+        _ => "write elsewhere with -o",
+    };
     match kind {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, or write elsewhere with -o",
-        io::ErrorKind::FileTooLarge => "raise the limit on file sizes (ulimit -f), or write elsewhere with -o",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!("free some space, or {elsewhere}"),
+        io::ErrorKind::FileTooLarge => format!("raise the limit on file sizes (ulimit -f), or {elsewhere}"),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "get permission to write there, or choose another folder with -o"
+            format!("get permission to write there, or {elsewhere}")
         }
-        _ => "try again, or write elsewhere with -o",
+        _ => format!("try again, or {elsewhere}"),
     }
 }
 

@@ -24,6 +24,8 @@ fn no_space() {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let output = command().current_dir(folder.path()).args(["inspect", "model.tersor"]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("free some space, or send the output elsewhere") && !said.contains("-o"), "{said}");
 }
 
 /// The system limits the size of files, and stops a command that goes beyond, unless the command handles this.
@@ -212,4 +214,34 @@ fn signals_leave_nothing_behind() {
         }
     }
     assert_eq!(folder.read("x.tersor"), b"precious");
+}
+
+/// Another program writes to the input, or cuts it, while it is encoded.
+#[test]
+fn an_input_that_changes_is_refused() {
+    let folder = Folder::new();
+    folder.make_folder("net");
+    let bytes = Random(12).f32s(1 << 20).repeat(8);
+    let model = safetensors(&[], &[("a", "F32", &[1 << 12, 1 << 11], bytes)]);
+    for cut in [false, true] {
+        folder.write("net/a.safetensors", &model);
+        let before = names(&folder);
+        let mut command = interruptible("");
+        command.current_dir(folder.path()).args(["encode", "net", "-o", "x.tersor", "--level", "1", "--threads", "1"]);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        wait_for("a temporary file", || {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before the input could change");
+            names(&folder).iter().any(|name| name.starts_with(".tersor-")) || writes_unnamed(child.id(), &folder)
+        });
+        let file = std::fs::File::options().write(true).open(folder.join("net/a.safetensors")).unwrap();
+        match cut {
+            true => file.set_len(1000).unwrap(),
+            false => std::os::unix::fs::FileExt::write_all_at(&file, b"changed", model.len() as u64 - 7).unwrap(),
+        }
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("net/a.safetensors: the file changed while it was read"), "{said}");
+        assert_eq!(names(&folder), before);
+    }
 }
