@@ -29,13 +29,13 @@ impl Alone {
         name: &str,
         (dtype_name, shape): (&str, &[u64]),
         chunk_len: u64,
-        classes: Vec<ClassField>,
+        class_fields: Vec<ClassField>,
         makes: Vec<(u32, Make)>,
     ) {
         let (_, _, bits, w) = DTYPES[usize::from(dtype(dtype_name))];
-        let (elements, words_each) = (shape.iter().product::<u64>() as usize, (bits / w) as usize);
-        let mut fields = Fields { classes, ..Fields::of(0, &[]) };
-        let (_, sums) = fields.classes_of(&[shape], 0, elements, words_each);
+        let (elements, element_words) = (shape.iter().product::<u64>() as usize, (bits / w) as usize);
+        let mut fields = Fields { class_fields, ..Fields::of(0, &[]) };
+        let (_, sums) = fields.classes_of(&[shape], 0, elements, element_words);
         let symbol = |random: &mut Random, i: usize, width: u32, make: &Make| match make {
             Make::Constant(value) => *value as u16,
             _ => {
@@ -44,19 +44,19 @@ impl Alone {
             }
         };
         let mut symbols = vec![vec![]; makes.len()];
-        for i in 0..elements * words_each {
+        for i in 0..elements * element_words {
             for ((width, make), symbols) in makes.iter().zip(&mut symbols) {
                 symbols.push(symbol(random, i, *width, make));
             }
         }
         let word =
             |i: usize| makes.iter().zip(&symbols).fold(0, |word, ((width, _), of)| word << width | u64::from(of[i]));
-        let bytes = pack_words(&(0..elements * words_each).map(word).collect::<Vec<_>>(), w);
+        let bytes = pack_words(&(0..elements * element_words).map(word).collect::<Vec<_>>(), w);
         for ((width, make), own) in makes.into_iter().zip(&symbols) {
             let coding = match make {
                 Make::Raw => Coding::Raw,
                 Make::Constant(value) => Coding::Constant(value),
-                Make::Bits(source, wide, limit) => Coding::Bits { source, word: wide.into(), limit },
+                Make::Bits(source, wide, limit) => Coding::Bits { source, word_size: wide.into(), limit },
                 Make::Lanes(source, precision, drift, least, interval, rate) => {
                     let contexts = source.of(&sums, &symbols);
                     let tables =

@@ -214,9 +214,15 @@ pub(crate) fn kept_steps() -> Vector {
             false => 0,
         })
         .collect();
-    let book =
-        Codebook { groups: Groups::new(0, 1), bits: 4, zero_bits: 0, order: Order::Float, width: 32, books: vec![] };
-    let map = Map::Codebook(book.fill(&values, &bits_of, 1200));
+    let codebook = Codebook {
+        groups: Groups::new(0, 1),
+        symbol_bits: 4,
+        zero_bits: 0,
+        order: Order::Float,
+        value_bits: 32,
+        codebooks: vec![],
+    };
+    let map = Map::Codebook(codebook.fill(&values, &bits_of, 1200));
     let steps = Steps { mask: mask(0, 1, 1, mixed_mask(row, kernel)), map, ..Steps::default() };
     let coding = |width: u32, row, kernel| vec![field(width, Coding::MixedKept(kept(1, 0, 0, row, kernel)))];
     let fields = Fields { steps, offset: 12, ..Fields::of(3, &coding(4, row, kernel)) };
@@ -224,7 +230,7 @@ pub(crate) fn kept_steps() -> Vector {
     // integers on a grid, in chunks
     let scales: Vec<u32> = (0..30).map(|i| (0.01f32 * (1 + i % 7) as f32).to_bits()).collect();
     let symbols: Vec<u64> = bits_of.iter().map(|_| 8 + random.below(120) * random.below(120) / 120).collect();
-    let grid = Grid { groups: Groups::new(40, 1), bits: 8, lowest: -60, zero_bits: 0, scales, symbols };
+    let grid = Grid { groups: Groups::new(40, 1), symbol_bits: 8, lowest: -60, zero_bits: 0, scales, symbols };
     let mut values = grid.values("BF16", 400);
     values.iter_mut().zip(&bits_of).for_each(|(value, bit)| *value *= u64::from(*bit));
     // a product that is 0 equals the omitted value, so it is omitted too
@@ -233,7 +239,7 @@ pub(crate) fn kept_steps() -> Vector {
     alone.add_words("integers on a grid", ("BF16", shape), 400, &values, fields);
     // eight values of 4 bits in each word
     let words: Vec<u64> = (0..200).map(|_| (random.next() & random.next()) & 0x7f7f_7777 | 0x8000_0000).collect();
-    let unpack = Some(Unpack { bits: 4, run: 1, axis: 0 });
+    let unpack = Some(Unpack { value_bits: 4, run_words: 1, axis: 0 });
     let steps = Steps { unpack, mask: mask(8, 1, 1, mixed_mask(80, 8)), ..Steps::default() };
     let fields = Fields { steps, offset: 8, ..Fields::of(3, &coding(4, 80, 8)) };
     alone.add_words("unpacked", ("I32", &[20, 10]), 200, &words, fields);
@@ -241,7 +247,7 @@ pub(crate) fn kept_steps() -> Vector {
     let bits_of = pattern(&mut random, 1000, 50, 5, 90);
     let words = floats(&mut random, &bits_of, 12);
     let rest =
-        Coding::Bits { source: Source::Field { field: 0, thresholds: vec![460, 500, 1000] }, word: 0, limit: 99 };
+        Coding::Bits { source: Source::Field { field: 0, thresholds: vec![460, 500, 1000] }, word_size: 0, limit: 99 };
     let parts: Vec<Field> =
         [&[field(10, Coding::MixedKept(kept(0, 1, 112, 50, 5)))][..], &[field(3, rest)], &plain(&[3])].concat();
     for (group, coding) in [(1, bits(false, 200)), (4, Coding::Raw), (8, bits(true, 80))] {
