@@ -28,8 +28,8 @@ impl Claims {
         Ok(Self { level, mixing: critical == 1 })
     }
 
-    /// Checks a segment of `elements` elements, of `element_words` words each, in chunks of `chunk_len` elements (R3-12 and
-    /// R3-17).
+    /// Checks a segment of `elements` elements in chunks of `chunk_len` elements (R3-12 and R3-17). Each element has
+    /// `element_words` words.
     pub fn check_segment(self, representation: u8, elements: u64, element_words: u64, chunk_len: u64) -> Result<()> {
         if self.level == 2 {
             return Ok(());

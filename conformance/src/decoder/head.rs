@@ -1,4 +1,4 @@
-//! The parameters of row_axes segment of fields, and its chunks (section 8).
+//! The parameters of a segment of fields, and its chunks (section 8).
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::decoder::maps::Map;
 use crate::decoder::mask::Mask;
 use crate::decoder::unpack::Unpack;
 
-/// The dtype and the words of row_axes segment: each element has `element_words` words of `w` bits.
+/// The dtype and the words of a segment: each element has `element_words` words of `w` bits.
 #[derive(Clone, Copy)]
 pub struct Words {
     pub dtype: &'static str,
@@ -18,7 +18,7 @@ pub struct Words {
     pub element_words: u64,
 }
 
-/// The parameters in row_axes segment's head.
+/// The parameters in a segment's head.
 pub struct Head {
     /// The shape of the values of each member.
     shapes: Vec<Vec<u64>>,
@@ -26,7 +26,7 @@ pub struct Head {
     pub(crate) unpack: Option<Unpack>,
     pub(crate) mask: Option<Mask>,
     map: Map,
-    /// The bits of row_axes value (v) and of row_axes symbol word (u).
+    /// The bits of a value (v) and of a symbol word (u).
     v: u32,
     u: u32,
     transform: u8,
@@ -77,7 +77,7 @@ impl Head {
             let widths: Vec<u32> = fields.iter().map(|(width, _)| *width).collect();
             must(widths.iter().sum::<u32>() + width <= u, "sum of widths")?;
             let coding = coding(&mut bytes, width, &widths, class_fields.len())?;
-            must(!matches!(coding, Coding::MixedMask(_)), "a mixed mask of row_axes field")?;
+            must(!matches!(coding, Coding::MixedMask(_)), "a mixed mask of a field")?;
             must(!matches!(coding, Coding::MixedKept(_)) || number == 0 && mask.is_some(), "mixed kept values")?;
             fields.push((width, coding));
         }
@@ -86,7 +86,7 @@ impl Head {
         Ok(Self { shapes, words, unpack, mask, map, v, u, transform, offset, class_fields, fields })
     }
 
-    /// Decodes row_axes chunk of `elements` elements that begins with element `from` of the segment. Returns its bytes.
+    /// Decodes a chunk of `elements` elements that begins with element `from` of the segment. Returns its bytes.
     pub fn chunk(&self, coded: &[u8], from: u64, elements: u64) -> Result<Vec<u8>> {
         let mut bytes = Bytes(coded);
         // without unpacking these are numbers of elements, also for C64, where an element has two words
@@ -172,7 +172,7 @@ impl Head {
         Ok(values)
     }
 
-    /// Returns the row of an element, and the sum of its class_fields in the axis groups.
+    /// Returns the row of an element, and the sum of its classes in the axis groups.
     fn position(&self, class: &ClassField, element: u64) -> (u64, u64) {
         let (mut before, mut rows) = (0, 0);
         for shape in &self.shapes {

@@ -36,7 +36,7 @@ impl ClassField {
         product(&shape[..usize::from(self.depth).min(shape.len().saturating_sub(1))])
     }
 
-    /// Returns the row of an element of the segment, and the sum of its classes in the axis axis_groups.
+    /// Returns the row of an element of the segment, and the sum of its classes in the axis groups.
     pub(crate) fn class(&self, shapes: &[&[u64]], element: usize) -> (usize, usize) {
         let (mut index, mut row) = (element, 0);
         for shape in shapes {

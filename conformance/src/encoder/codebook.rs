@@ -40,7 +40,7 @@ pub struct Codebook {
 }
 
 impl Codebook {
-    /// Makes the codebooks from the values of a segment and their mask bits. A chunk_values has `chunk_values` values.
+    /// Makes the codebooks from the values of a segment and their mask bits. A chunk has `chunk_values` values.
     pub fn fill(mut self, values: &[u64], kept: &[bool], chunk_values: usize) -> Self {
         let mut codebooks: Vec<BTreeSet<u64>> = Vec::new();
         for from in (0..values.len()).step_by(chunk_values) {

@@ -49,7 +49,7 @@ impl Fields {
         out
     }
 
-    /// Returns, for each class field, the row class_fields of a chunk and the class sums of its words. The chunk
+    /// Returns, for each class field, the classes of the rows of a chunk and the class sums of its words. The chunk
     /// begins with element `from` of a segment whose members have these shapes.
     pub fn classes_of(
         &self,

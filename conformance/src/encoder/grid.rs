@@ -20,7 +20,7 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Returns the values of the segment as words of a dtype. A chunk_values has `chunk_values` values.
+    /// Returns the values of the segment as words of a dtype. A chunk has `chunk_values` values.
     pub fn values(&self, dtype: &str, chunk_values: usize) -> Vec<u64> {
         let mut values = Vec::new();
         for (number, symbols) in self.symbols.chunks(chunk_values).enumerate() {

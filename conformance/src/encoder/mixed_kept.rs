@@ -24,7 +24,7 @@ pub(crate) struct Known {
     order: i64,
 }
 
-/// The weights of the predictors, by their use and their distance. All are 0 at window_first.
+/// The weights of the predictors, by their use and their distance. All are 0 at first.
 pub(crate) type Weights = HashMap<(&'static str, usize), i64>;
 
 impl MixedKept {

@@ -82,8 +82,8 @@ impl Steps {
         values.iter().map(|value| self.mask.as_ref().is_none_or(|mask| mask.omitted != *value)).collect()
     }
 
-    /// Returns the symbol words of kept values, and their width. The values lie at `positions` in a chunk that begins with
-    /// value `from`. Appends the group values of the chunk to `out`.
+    /// Returns the symbol words of kept values, and their width. The values lie at `positions` in a chunk that begins
+    /// with value `from`. Appends the codebooks or scales of the chunk to `out`.
     pub fn map(&self, values: &[u64], v: u32, positions: &[usize], from: usize, out: &mut Vec<u8>) -> (Vec<u64>, u32) {
         match &self.map {
             Map::Nothing => (positions.iter().map(|&i| values[i]).collect(), v),

@@ -12,7 +12,7 @@ use crate::vectors::bad::{CORRUPT, List};
 use crate::vectors::bases::{fields_of, spoiled, words_at};
 use crate::vectors::build::{Alone, by_class, segment, tensor};
 use crate::vectors::good::Vector;
-use crate::vectors::made::{Make, fixed};
+use crate::vectors::made::{Made, Make, fixed};
 use crate::wire::bits::pack_words;
 use crate::wire::dtypes::DTYPES;
 use crate::wire::manifest::Entry;
@@ -50,11 +50,12 @@ pub(crate) fn class_rows(all: &mut Vec<Vector>) {
     ] {
         let class_fields = vec![random.class_field(depth, width, order, &[shape], &[])];
         let contexts = 2.max(1 << width.min(4)) as u8;
-        let makes = vec![
+        let fields = vec![
             (5, fixed(by_class(0, width.saturating_sub(3), contexts.min(8)), 11)),
             (3, Make::Bits(by_class(0, 0, contexts), order == 1, 60)),
         ];
-        alone.add_made(&mut random, name, ("U8", shape), chunk_len, class_fields, makes);
+        let made = Made { dtype: "U8", shape, chunk_len, class_fields, fields };
+        alone.add_made(&mut random, name, made);
     }
     let shape = &[10, 6, 11];
     let class_fields = vec![
@@ -62,8 +63,9 @@ pub(crate) fn class_rows(all: &mut Vec<Vector>) {
         random.class_field(1, 2, 0, &[shape], &[]),
         random.class_field(0, 6, 0, &[shape], &[]),
     ];
-    let makes = vec![(4, fixed(by_class(1, 0, 4), 12)), (4, fixed(by_class(0, 0, 8), 12))];
-    alone.add_made(&mut random, "three class fields, one unused", ("U8", shape), 256, class_fields, makes);
+    let fields = vec![(4, fixed(by_class(1, 0, 4), 12)), (4, fixed(by_class(0, 0, 8), 12))];
+    let made = Made { dtype: "U8", shape, chunk_len: 256, class_fields, fields };
+    alone.add_made(&mut random, "three class fields, one unused", made);
     all.push(alone.vector("s08-2-class-rows", "class fields of rows, in chunks that cut them"));
 }
 
@@ -104,12 +106,13 @@ pub(crate) fn class_groups(all: &mut Vec<Vector>) {
             })
             .collect();
         let last = class_fields.len() as u8 - 1;
-        let makes = vec![
+        let fields = vec![
             (6, fixed(by_class(0, 1, 8), 10)),
             (5, Make::Bits(by_class(last, 0, 32), number % 2 == 0, 100)),
             (5, fixed(by_class(last / 2, 3, 4), 10)),
         ];
-        alone.add_made(&mut random, name, ("BF16", shape), 256, class_fields, makes);
+        let made = Made { dtype: "BF16", shape, chunk_len: 256, class_fields, fields };
+        alone.add_made(&mut random, name, made);
     }
     all.push(alone.vector("s08-2-class-groups", "classes of groups of axes, of every kind, with and without rows"));
     // almost all classes are equal, so they take few bytes
@@ -167,11 +170,15 @@ pub(crate) fn class_dtypes(all: &mut Vec<Vector>) {
         let class_fields = vec![random.class_field(1, 3, number as u8 % 2, &[shape], axis_groups)];
         let lanes = || fixed(by_class(0, 1, 8), 12);
         let bits = |limit: u8| Make::Bits(by_class(0, 0, 16), limit & 1 == 0, limit);
-        let makes = match w {
+        let fields = match w {
             4 => vec![(3, lanes()), (1, bits(50))],
             6 => vec![(2, bits(51)), (4, lanes())],
             8 => vec![(4, lanes()), (4, bits(52))],
-            16 => vec![(7, bits(53)), (9, Make::Lanes(by_class(0, 1, 8), 12, 1, 3, 0, 0))],
+            16 => {
+                let source = by_class(0, 1, 8);
+                let lanes = Make::Lanes { source, precision: 12, drift: 1, least: 3, interval: 0, rate: 0 };
+                vec![(7, bits(53)), (9, lanes)]
+            }
             32 => vec![(8, lanes()), (10, bits(54)), (14, Make::Raw)],
             _ => vec![
                 (5, lanes()),
@@ -182,7 +189,9 @@ pub(crate) fn class_dtypes(all: &mut Vec<Vector>) {
                 (12, Make::Raw),
             ],
         };
-        alone.add_made(&mut random, name, (name, shape), if number % 2 == 0 { 264 } else { 720 }, class_fields, makes);
+        let made =
+            Made { dtype: name, shape, chunk_len: if number % 2 == 0 { 264 } else { 720 }, class_fields, fields };
+        alone.add_made(&mut random, name, made);
     }
     all.push(
         alone.vector("s08-2-class-dtypes", "classes in a tensor of every dtype; the two words of a C64 share one"),
