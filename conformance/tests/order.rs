@@ -21,7 +21,7 @@ fn step_of_stream(coding: &Coding) -> u32 {
         Coding::Bits { source, .. } => of_source(source).max(4),
         Coding::Lanes { source, interval: 0, .. } => of_source(source).max(6),
         Coding::Lanes { .. } => 9,
-        Coding::Mixed { .. } => 10,
+        Coding::MixedField { .. } => 10,
         Coding::MixedMask(_) => 11,
         Coding::MixedKept(_) => 12,
     }
@@ -30,7 +30,7 @@ fn step_of_stream(coding: &Coding) -> u32 {
 fn step_of_fields(fields: &Fields) -> u32 {
     let Steps { unpack, mask, map, .. } = &fields.steps;
     let has_steps = unpack.is_some() || mask.is_some() || !matches!(map, Map::Nothing);
-    let of_classes = if fields.classes.is_empty() { 3 } else { 7 };
+    let of_classes = if fields.class_fields.is_empty() { 3 } else { 7 };
     let of_steps = if has_steps { 8 } else { 3 };
     let streams = mask.iter().map(|mask| &mask.coding).chain(fields.fields.iter().map(|field| &field.coding));
     streams.map(step_of_stream).fold(of_classes.max(of_steps), u32::max)

@@ -8,12 +8,12 @@ use crate::decoder::bytes::{Result, must};
 #[derive(Clone)]
 pub struct Adaptive {
     p: u64,
-    c: u64,
+    count: u64,
 }
 
 impl Default for Adaptive {
     fn default() -> Self {
-        Self { p: 32768, c: 0 }
+        Self { p: 32768, count: 0 }
     }
 }
 
@@ -21,7 +21,7 @@ impl Default for Adaptive {
 pub struct BitStream {
     words: Vec<u64>,
     next: usize,
-    word: u32,
+    word_bits: u32,
     precision: u32,
     lower: u128,
     range: u128,
@@ -30,10 +30,10 @@ pub struct BitStream {
 
 impl BitStream {
     pub fn new(words: Vec<u64>, wide: bool) -> Self {
-        let (word, precision) = if wide { (32, 16) } else { (16, 12) };
-        let range = (1 << (2 * word)) - 1;
-        let mut stream = Self { words, next: 0, word, precision, lower: 0, range, point: 0 };
-        stream.point = stream.word() << word;
+        let (word_bits, precision) = if wide { (32, 16) } else { (16, 12) };
+        let range = (1 << (2 * word_bits)) - 1;
+        let mut stream = Self { words, next: 0, word_bits, precision, lower: 0, range, point: 0 };
+        stream.point = stream.word() << word_bits;
         stream.point |= stream.word();
         stream
     }
@@ -45,21 +45,21 @@ impl BitStream {
 
     /// Decodes one bit. `q` is the probability of a 0 in units of 2^-P.
     pub fn bit(&mut self, q: u128) -> Result<bool> {
-        let modulus = 1u128 << (2 * self.word);
-        let scale = self.range >> self.precision;
-        let quantile = (self.point + modulus - self.lower) % modulus / scale;
+        let modulus = 1u128 << (2 * self.word_bits);
+        let unit = self.range >> self.precision;
+        let quantile = (self.point + modulus - self.lower) % modulus / unit;
         must(quantile < 1 << self.precision, "a point beyond the range")?;
         let bit = quantile >= q;
         if bit {
-            self.lower = (self.lower + scale * q) % modulus;
-            self.range = scale * ((1 << self.precision) - q);
+            self.lower = (self.lower + unit * q) % modulus;
+            self.range = unit * ((1 << self.precision) - q);
         } else {
-            self.range = scale * q;
+            self.range = unit * q;
         }
-        if self.range < 1 << self.word {
-            self.lower = (self.lower << self.word) % modulus;
-            self.range <<= self.word;
-            self.point = ((self.point << self.word) % modulus) | self.word();
+        if self.range < 1 << self.word_bits {
+            self.lower = (self.lower << self.word_bits) % modulus;
+            self.range <<= self.word_bits;
+            self.point = ((self.point << self.word_bits) % modulus) | self.word();
             must(self.next <= self.words.len() + 1, "words of bits missing")?;
         }
         Ok(bit)
@@ -78,15 +78,15 @@ impl BitStream {
         Ok(value)
     }
 
-    pub fn adaptive(&mut self, context: &mut Adaptive, limit: u64) -> Result<bool> {
-        let bit = self.bit(u128::from(context.p) >> (16 - self.precision))?;
-        let r = 131_072 / (2 * context.c + 3);
-        context.p = match bit {
-            false => context.p + (((65536 - context.p) * r) >> 16),
-            true => context.p - ((context.p * r) >> 16),
+    pub fn adaptive(&mut self, adaptive: &mut Adaptive, limit: u64) -> Result<bool> {
+        let bit = self.bit(u128::from(adaptive.p) >> (16 - self.precision))?;
+        let adapt = 131_072 / (2 * adaptive.count + 3);
+        adaptive.p = match bit {
+            false => adaptive.p + (((65536 - adaptive.p) * adapt) >> 16),
+            true => adaptive.p - ((adaptive.p * adapt) >> 16),
         };
-        context.p = context.p.clamp(32, 65504);
-        context.c += u64::from(context.c < limit);
+        adaptive.p = adaptive.p.clamp(32, 65504);
+        adaptive.count += u64::from(adaptive.count < limit);
         Ok(bit)
     }
 

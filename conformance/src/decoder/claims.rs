@@ -28,13 +28,13 @@ impl Claims {
         Ok(Self { level, mixing: critical == 1 })
     }
 
-    /// Checks a segment of `elements` elements, of `words_each` words each, in chunks of `chunk_len` elements (R3-12 and
-    /// R3-17).
-    pub fn check_segment(self, representation: u8, elements: u64, words_each: u64, chunk_len: u64) -> Result<()> {
+    /// Checks a segment of `elements` elements in chunks of `chunk_len` elements (R3-12 and R3-17). Each element has
+    /// `element_words` words.
+    pub fn check_segment(self, representation: u8, elements: u64, element_words: u64, chunk_len: u64) -> Result<()> {
         if self.level == 2 {
             return Ok(());
         }
-        must(chunk_len * words_each <= 32_768, "a chunk too long for level 1")?;
+        must(chunk_len * element_words <= 32_768, "a chunk too long for level 1")?;
         must(representation != 1 || elements <= 65_536, "a segment too long for zstd at level 1")
     }
 
@@ -42,7 +42,9 @@ impl Claims {
     fn check_coding(self, coding: &Coding, elements: u64) -> Result<()> {
         match coding {
             Coding::Raw | Coding::Constant(_) => Ok(()),
-            Coding::Mixed(..) | Coding::MixedMask(_) | Coding::MixedKept(_) => must(self.mixing, "mixing not claimed"),
+            Coding::MixedField(..) | Coding::MixedMask(_) | Coding::MixedKept(_) => {
+                must(self.mixing, "mixing not claimed")
+            }
             _ if self.level == 2 => Ok(()),
             Coding::Bits(..) => must(elements <= 65_536, "a segment too long for bits at level 1"),
             Coding::Lanes(_, interval, _, tables) => {
@@ -58,7 +60,10 @@ impl Head {
     /// Checks the claims about the parameters of fields (R3-11, R3-13 to R3-17).
     pub fn check_claims(&self, claims: Claims, elements: u64, chunk_len: u64) -> Result<()> {
         if let Some(unpack) = self.unpack.as_ref().filter(|_| claims.level == 1) {
-            must(chunk_len * unpack.values_each() <= 32_768 * unpack.run, "a chunk of too many values for level 1")?;
+            must(
+                chunk_len * unpack.run_values() <= 32_768 * unpack.run_words,
+                "a chunk of too many values for level 1",
+            )?;
         }
         if let Some(mask) = &self.mask {
             claims.check_coding(&mask.coding, elements)?;

@@ -10,7 +10,7 @@ pub(crate) struct ClassField {
     width: u32,
     order: u8,
     /// For each axis group: its first axis, the axis after its last one, and its classes.
-    pub(crate) groups: Vec<(usize, usize, Vec<u16>)>,
+    pub(crate) axis_groups: Vec<(usize, usize, Vec<u16>)>,
 }
 
 pub(crate) fn class_field(bytes: &mut Bytes, shapes: &[Vec<u64>], total: &mut u64) -> Result<ClassField> {
@@ -23,7 +23,7 @@ pub(crate) fn class_field(bytes: &mut Bytes, shapes: &[Vec<u64>], total: &mut u6
     must(count <= 3, "group count")?;
     must(count == 0 || shapes.len() == 1, "groups in a shared segment")?;
     must(count > 0 || depth.is_some(), "neither rows nor groups")?;
-    let mut class = ClassField { depth, width, order, groups: Vec::new() };
+    let mut class = ClassField { depth, width, order, axis_groups: Vec::new() };
     let mut sizes = Vec::new();
     let mut end_before = depth.unwrap_or(0) as u64;
     for _ in 0..count {
@@ -42,7 +42,7 @@ pub(crate) fn class_field(bytes: &mut Bytes, shapes: &[Vec<u64>], total: &mut u6
         let mut stream = BitStream::new(bytes.words(2)?, false);
         for (first, end, size) in sizes {
             let vector = class.vector(&mut stream, size)?;
-            class.groups.push((first, end, vector));
+            class.axis_groups.push((first, end, vector));
         }
         stream.end()?;
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::decoder::bits::BitStream;
 use crate::decoder::bytes::{Bytes, Result, must};
 use crate::decoder::lanes::lanes;
-use crate::decoder::mixed_field::Mixed;
+use crate::decoder::mixed_field::MixedField;
 use crate::decoder::mixed_kept::MixedKept;
 use crate::decoder::mixed_mask::MixedMask;
 use crate::decoder::source::{Source, source};
@@ -16,7 +16,7 @@ pub enum Coding {
     Constant(u16),
     Lanes(Source, u8, u8, Tables),
     Bits(Source, bool, u32),
-    Mixed(Source, Mixed),
+    MixedField(Source, MixedField),
     MixedMask(MixedMask),
     MixedKept(MixedKept),
 }
@@ -25,7 +25,7 @@ impl Coding {
     /// Returns the number of distances of a mixed field.
     pub fn distances(&self) -> usize {
         match self {
-            Self::Mixed(_, mixed) => mixed.distances.len(),
+            Self::MixedField(_, mixed) => mixed.distances.len(),
             _ => 0,
         }
     }
@@ -55,7 +55,7 @@ impl Coding {
                 stream.end()?;
                 Ok(out)
             }
-            Self::Mixed(source, mixed) => {
+            Self::MixedField(source, mixed) => {
                 let mut stream = BitStream::new(bytes.words(4)?, true);
                 let out = mixed.decode(&mut stream, &source.of(sums, symbols, n), source.contexts)?;
                 stream.end()?;
@@ -93,7 +93,7 @@ pub fn coding(bytes: &mut Bytes, width: u32, before: &[u32], class_fields: usize
             must(limit > 0, "limit")?;
             Coding::Bits(source, word == 1, limit.into())
         }
-        4 => Coding::Mixed(source(bytes, before, class_fields)?, Mixed::read(bytes, width)?),
+        4 => Coding::MixedField(source(bytes, before, class_fields)?, MixedField::read(bytes, width)?),
         5 => Coding::MixedMask(MixedMask::read(bytes)?),
         _ => Coding::MixedKept(MixedKept::read(bytes, width)?),
     })

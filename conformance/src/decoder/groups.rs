@@ -30,8 +30,8 @@ impl Groups {
             // all groups count, also groups without a value
             return self.period;
         }
-        let size = self.block * self.period;
-        values / size * self.period + self.period.min(values % size)
+        let unit = self.block * self.period;
+        values / unit * self.period + self.period.min(values % unit)
     }
 
     /// Returns the group of value `i` of a chunk that begins with value `from` of the segment.

@@ -10,12 +10,12 @@ use crate::decoder::maps::Map;
 use crate::decoder::mask::Mask;
 use crate::decoder::unpack::Unpack;
 
-/// The dtype and the words of a segment: each element has `each` words of `w` bits.
+/// The dtype and the words of a segment: each element has `element_words` words of `w` bits.
 #[derive(Clone, Copy)]
 pub struct Words {
     pub dtype: &'static str,
     pub w: u32,
-    pub each: u64,
+    pub element_words: u64,
 }
 
 /// The parameters in a segment's head.
@@ -31,7 +31,7 @@ pub struct Head {
     u: u32,
     transform: u8,
     offset: u64,
-    classes: Vec<ClassField>,
+    class_fields: Vec<ClassField>,
     pub(crate) fields: Vec<(u32, Coding)>,
 }
 
@@ -40,29 +40,30 @@ impl Head {
         let mut bytes = Bytes(parameters);
         let steps = bytes.byte()?;
         must(steps < 16 && steps >> 2 < 3, "steps")?;
-        must(steps == 0 || words.each == 1, "steps of elements of two words")?;
+        must(steps == 0 || words.element_words == 1, "steps of elements of two words")?;
         let unpack = match steps & 1 {
             0 => None,
             _ => Some(Unpack::read(&mut bytes, shapes, words.w, chunk_len)?),
         };
         let (mut v, mut shapes, mut chunk_values) = (words.w, shapes.to_vec(), chunk_len);
         if let Some(unpack) = &unpack {
-            v = unpack.bits;
+            v = unpack.value_bits;
             shapes = shapes.iter().map(|shape| unpack.shape(shape)).collect();
             chunk_values = unpack.count(chunk_len);
         }
         let count = bytes.byte()?;
         must(count <= 4, "class field count")?;
         let mut total = 0;
-        let classes = (0..count).map(|_| class_field(&mut bytes, &shapes, &mut total)).collect::<Result<Vec<_>>>()?;
+        let class_fields =
+            (0..count).map(|_| class_field(&mut bytes, &shapes, &mut total)).collect::<Result<Vec<_>>>()?;
         let mask = match steps & 2 {
             0 => None,
-            _ => Some(Mask::read(&mut bytes, v, classes.len())?),
+            _ => Some(Mask::read(&mut bytes, v, class_fields.len())?),
         };
         let values = shapes.iter().map(|shape| shape.iter().product::<u64>()).sum();
         let dtype = if unpack.is_some() { "" } else { words.dtype };
         let map = Map::read(&mut bytes, steps >> 2, dtype, v, values, chunk_values)?;
-        let u = map.bits().unwrap_or(v);
+        let u = map.symbol_bits().unwrap_or(v);
         let transform = bytes.byte()?;
         must(transform <= 3, "unsupported: transform")?;
         let offset = if transform == 3 { bytes.varint()? } else { 0 };
@@ -75,7 +76,7 @@ impl Head {
             must((1..=16).contains(&width), "field width")?;
             let widths: Vec<u32> = fields.iter().map(|(width, _)| *width).collect();
             must(widths.iter().sum::<u32>() + width <= u, "sum of widths")?;
-            let coding = coding(&mut bytes, width, &widths, classes.len())?;
+            let coding = coding(&mut bytes, width, &widths, class_fields.len())?;
             must(!matches!(coding, Coding::MixedMask(_)), "a mixed mask of a field")?;
             must(!matches!(coding, Coding::MixedKept(_)) || number == 0 && mask.is_some(), "mixed kept values")?;
             fields.push((width, coding));
@@ -84,7 +85,7 @@ impl Head {
         let distances = fields.iter().map(|(_, coding)| coding.distances());
         must(distances.sum::<usize>() <= 64, "distances of all mixed fields")?;
         bytes.end()?;
-        Ok(Self { shapes, words, unpack, mask, map, v, u, transform, offset, classes, fields })
+        Ok(Self { shapes, words, unpack, mask, map, v, u, transform, offset, class_fields, fields })
     }
 
     /// Decodes a chunk of `elements` elements that begins with element `from` of the segment. Returns its bytes.
@@ -92,13 +93,14 @@ impl Head {
         let mut bytes = Bytes(coded);
         // without unpacking these are numbers of elements, also for C64, where an element has two words
         let count = |elements: u64| self.unpack.as_ref().map_or(elements, |unpack| unpack.count(elements));
-        let (from, places) = (count(from), count(elements));
+        let (from, positions) = (count(from), count(elements));
         let mut sums = Vec::new();
-        for class in &self.classes {
-            let places: Vec<(u64, u64)> = (from..from + places).map(|place| self.place(class, place)).collect();
+        for class in &self.class_fields {
+            let positions: Vec<(u64, u64)> =
+                (from..from + positions).map(|position| self.position(class, position)).collect();
             let mut of_rows = HashMap::new();
             if class.depth.is_some() {
-                let (first, last) = (places[0].0, places[places.len() - 1].0);
+                let (first, last) = (positions[0].0, positions[positions.len() - 1].0);
                 let mut stream = BitStream::new(bytes.words(2)?, false);
                 let vector = class.vector(&mut stream, last - first + 1)?;
                 stream.end()?;
@@ -106,11 +108,11 @@ impl Head {
             }
             let sum = |&(row, of_groups): &(u64, u64)| of_groups + of_rows.get(&row).map_or(0, |&class| class.into());
             // all words of an element have the class sum of the element
-            let sum_of_element: Vec<u64> = places.iter().map(sum).collect();
-            let words = 0..places.len() as u64 * self.words.each;
-            sums.push(words.map(|i| sum_of_element[(i / self.words.each) as usize]).collect());
+            let sum_of_element: Vec<u64> = positions.iter().map(sum).collect();
+            let words = 0..positions.len() as u64 * self.words.element_words;
+            sums.push(words.map(|i| sum_of_element[(i / self.words.element_words) as usize]).collect());
         }
-        let values = self.values(&mut bytes, from, places * self.words.each, &sums)?;
+        let values = self.values(&mut bytes, from, positions * self.words.element_words, &sums)?;
         bytes.end()?;
         let words = match &self.unpack {
             None => values,
@@ -133,14 +135,14 @@ impl Head {
             None => vec![true; count as usize],
             Some(mask) => mask.decode(bytes, count as usize, sums)?,
         };
-        let places: Vec<usize> = (0..kept.len()).filter(|&i| kept[i]).collect();
+        let positions: Vec<usize> = (0..kept.len()).filter(|&i| kept[i]).collect();
         let mut values = vec![self.mask.as_ref().map_or(0, |mask| mask.omitted); kept.len()];
-        if places.is_empty() {
+        if positions.is_empty() {
             return Ok(values);
         }
         let groups = self.map.of_chunk(bytes, self.v, count)?;
-        let n = places.len() as u64;
-        let sums: Vec<Vec<u64>> = sums.iter().map(|sums| places.iter().map(|&i| sums[i]).collect()).collect();
+        let n = positions.len() as u64;
+        let sums: Vec<Vec<u64>> = sums.iter().map(|sums| positions.iter().map(|&i| sums[i]).collect()).collect();
         let mut symbols: Vec<Vec<u16>> = Vec::new();
         for (width, coding) in &self.fields {
             let own = match coding {
@@ -155,33 +157,37 @@ impl Head {
             symbols.push(own);
         }
         let (u, all_ones) = (self.u, u64::MAX >> (64 - self.u));
-        for (number, i) in places.into_iter().enumerate() {
-            let word =
-                self.fields.iter().zip(&symbols).fold(0u64, |t, ((width, _), s)| t << width | u64::from(s[number]));
-            let x = match self.transform {
-                0 => word,
-                1 => word >> 1 | (word & 1) << (u - 1),
-                2 => (word >> 1) ^ (all_ones * (word & 1)),
-                _ => word.wrapping_sub(self.offset) & all_ones,
+        for (number, i) in positions.into_iter().enumerate() {
+            let transformed = self
+                .fields
+                .iter()
+                .zip(&symbols)
+                .fold(0u64, |word, ((width, _), symbols)| word << width | u64::from(symbols[number]));
+            let symbol_word = match self.transform {
+                0 => transformed,
+                1 => transformed >> 1 | (transformed & 1) << (u - 1),
+                2 => (transformed >> 1) ^ (all_ones * (transformed & 1)),
+                _ => transformed.wrapping_sub(self.offset) & all_ones,
             };
-            values[i] = self.map.value(&groups, x, from, i as u64)?;
+            values[i] = self.map.value(&groups, symbol_word, from, i as u64)?;
         }
         Ok(values)
     }
 
     /// Returns the row of an element, and the sum of its classes in the axis groups.
-    fn place(&self, class: &ClassField, element: u64) -> (u64, u64) {
+    fn position(&self, class: &ClassField, element: u64) -> (u64, u64) {
         let (mut before, mut rows) = (0, 0);
         for shape in &self.shapes {
             let len: u64 = shape.iter().product();
-            let a = class.depth.unwrap_or(0).min(shape.len().saturating_sub(1));
-            let count: u64 = shape[..a].iter().product();
+            let row_axes = class.depth.unwrap_or(0).min(shape.len().saturating_sub(1));
+            let count: u64 = shape[..row_axes].iter().product();
             if element < before + len {
-                let i = element - before;
+                let y = element - before;
                 let number =
-                    |f: usize, g: usize| i / shape[g..].iter().product::<u64>() % shape[f..g].iter().product::<u64>();
-                let sum = class.groups.iter().map(|(f, g, classes)| u64::from(classes[number(*f, *g) as usize])).sum();
-                return (rows + i / (len / count), sum);
+                    |f: usize, g: usize| y / shape[g..].iter().product::<u64>() % shape[f..g].iter().product::<u64>();
+                let sum =
+                    class.axis_groups.iter().map(|(f, g, vector)| u64::from(vector[number(*f, *g) as usize])).sum();
+                return (rows + y / (len / count), sum);
             }
             before += len;
             rows += count;

@@ -30,18 +30,18 @@ pub(crate) fn lanes(
     let mut counts: Vec<Vec<u64>> = frequencies.iter().map(|table| vec![0; table.len()]).collect();
     let mut out = Vec::new();
     for (i, &c) in contexts.iter().enumerate() {
-        let x = &mut states[i % 32];
-        let slot = *x % (1 << precision);
-        let (mut k, mut start) = (0, 0);
-        while slot >= start + frequencies[c][k] {
-            start += frequencies[c][k];
-            k += 1;
+        let state = &mut states[i % 32];
+        let slot = *state % (1 << precision);
+        let (mut e, mut start) = (0, 0);
+        while slot >= start + frequencies[c][e] {
+            start += frequencies[c][e];
+            e += 1;
         }
-        *x = frequencies[c][k] * (*x >> precision) + slot - start;
-        if *x < 1 << 16 {
-            *x = *x << 16 | words.next().ok_or("a word missing")?;
+        *state = frequencies[c][e] * (*state >> precision) + slot - start;
+        if *state < 1 << 16 {
+            *state = *state << 16 | words.next().ok_or("a word missing")?;
         }
-        out.push(match tables.entries[c][k].0 {
+        out.push(match tables.entries[c][e].0 {
             Some(symbol) => symbol,
             None => {
                 let symbol = escapes.next().ok_or("an escape missing")?;
@@ -50,22 +50,22 @@ pub(crate) fn lanes(
                 symbol
             }
         });
-        let g = i as u64 / 32;
-        if (g * 2_654_435_769) & 0xffff_ffff < 1 << 29 {
-            counts[c][k] += 1;
+        let round = i as u64 / 32;
+        if (round * 2_654_435_769) & 0xffff_ffff < 1 << 29 {
+            counts[c][e] += 1;
         }
         if interval == 0 || (i + 1) % (1 << interval) != 0 {
             continue;
         }
         for c in 0..counts.len() {
-            let n: u64 = counts[c].iter().sum();
-            if n < 1 << (interval - 3) {
+            let total: u64 = counts[c].iter().sum();
+            if total < 1 << (interval - 3) {
                 continue;
             }
-            let r = (1 << 32) / n;
-            for k in 0..counts[c].len() {
-                let weight = weights[c][k];
-                weights[c][k] = weight - (weight >> rate) + (((counts[c][k] * r) >> 8) >> rate);
+            let reciprocal = (1 << 32) / total;
+            for e in 0..counts[c].len() {
+                let weight = weights[c][e];
+                weights[c][e] = weight - (weight >> rate) + (((counts[c][e] * reciprocal) >> 8) >> rate);
             }
             let values: Vec<u64> = weights[c].iter().map(|weight| weight >> 8).collect();
             frequencies[c] = normalise(&values, precision as u8);

@@ -9,7 +9,7 @@ use crate::decoder::coding::{Coding, coding};
 /// The parameters of a mask (section 8.5).
 pub struct Mask {
     pub omitted: u64,
-    group: usize,
+    symbol_bits: usize,
     stride: usize,
     pub(crate) coding: Coding,
 }
@@ -18,18 +18,18 @@ impl Mask {
     pub fn read(bytes: &mut Bytes, v: u32, class_fields: usize) -> Result<Self> {
         let omitted = bytes.varint()?;
         must(omitted <= u64::MAX >> (64 - v), "an omitted value that has more bits than a value")?;
-        let group = bytes.byte()?;
-        must([1, 2, 4, 8].contains(&group), "bits of a mask symbol")?;
+        let symbol_bits = bytes.byte()?;
+        must([1, 2, 4, 8].contains(&symbol_bits), "bits of a mask symbol")?;
         let stride = bytes.varint()?;
         must((1..=1 << 22).contains(&stride), "stride")?;
-        let coding = coding(bytes, group.into(), &[], class_fields)?;
+        let coding = coding(bytes, symbol_bits.into(), &[], class_fields)?;
         match &coding {
-            Coding::Mixed(..) | Coding::MixedKept(_) => return Err("a coding that is not for masks"),
-            Coding::MixedMask(_) => must(group == 1 && stride == 1, "a mixed mask of groups or strides")?,
+            Coding::MixedField(..) | Coding::MixedKept(_) => return Err("a coding that is not for masks"),
+            Coding::MixedMask(_) => must(symbol_bits == 1 && stride == 1, "a mixed mask of groups or strides")?,
             // context source 2 needs an earlier field; a mask has none, so `coding` has refused this source
             Coding::Raw | Coding::Constant(_) | Coding::Lanes(..) | Coding::Bits(..) => {}
         }
-        Ok(Self { omitted, group: group.into(), stride: stride as usize, coding })
+        Ok(Self { omitted, symbol_bits: symbol_bits.into(), stride: stride as usize, coding })
     }
 
     /// Decodes the mask bits of a chunk of `count` values. `sums` has their class sums for each class field.
@@ -40,25 +40,25 @@ impl Mask {
             stream.end()?;
             return Ok(bits);
         }
-        let (g, s) = (self.group, self.stride);
+        let (symbol_bits, stride) = (self.symbol_bits, self.stride);
         // for the first value of each symbol: the number of the symbol
         let mut number_of = HashMap::new();
         let mut firsts = Vec::new();
         for value in 0..count {
-            let inside = value % (g * s);
-            if inside < s {
+            let inside = value % (symbol_bits * stride);
+            if inside < stride {
                 number_of.insert(value, firsts.len());
                 firsts.push(value);
             }
         }
         let sums: Vec<Vec<u64>> = sums.iter().map(|sums| firsts.iter().map(|&first| sums[first]).collect()).collect();
-        let mut symbols = self.coding.decode(bytes, g as u32, &sums, &[], firsts.len() as u64)?;
+        let mut symbols = self.coding.decode(bytes, symbol_bits as u32, &sums, &[], firsts.len() as u64)?;
         let mut bits = Vec::new();
         for value in 0..count {
-            let i = value % (g * s) / s;
-            let symbol = &mut symbols[number_of[&(value - i * s)]];
-            bits.push(*symbol >> i & 1 == 1);
-            *symbol &= !(1 << i);
+            let y = value % (symbol_bits * stride) / stride;
+            let symbol = &mut symbols[number_of[&(value - y * stride)]];
+            bits.push(*symbol >> y & 1 == 1);
+            *symbol &= !(1 << y);
         }
         must(symbols.iter().all(|&symbol| symbol == 0), "mask bits beyond the chunk")?;
         Ok(bits)

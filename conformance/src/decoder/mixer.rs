@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use crate::decoder::bits::BitStream;
 use crate::decoder::bytes::Result;
 
-pub fn level(x: i64) -> usize {
+/// Returns the function `quarter` (section 12.1).
+pub fn quarter(x: i64) -> usize {
     match x.unsigned_abs() {
         0..16 => 0,
         x => {
@@ -16,8 +17,8 @@ pub fn level(x: i64) -> usize {
 }
 
 /// Returns the function `half` (section 12.1).
-pub fn level_and_sign(x: i64) -> usize {
-    level(x) / 2 * 2 + usize::from(x < 0)
+pub fn half(x: i64) -> usize {
+    quarter(x) / 2 * 2 + usize::from(x < 0)
 }
 
 /// The values of the function `log` for 1 to 65535 (section 12.1).
@@ -40,20 +41,20 @@ pub(crate) static LOG: LazyLock<Vec<i64>> = LazyLock::new(|| {
 #[derive(Clone, Copy)]
 pub struct Slot {
     pub p: i64,
-    pub c: i64,
+    pub count: i64,
 }
 
 impl Default for Slot {
     fn default() -> Self {
-        Self { p: 1 << 21, c: 0 }
+        Self { p: 1 << 21, count: 0 }
     }
 }
 
 impl Slot {
     pub fn follow(&mut self, bit: bool) {
-        let t = if bit { 0 } else { (1 << 22) - 1 };
-        self.p += ((t - self.p) * (131_072 / (2 * self.c + 3))) >> 16;
-        self.c = 1023.min(self.c + 1);
+        let target = if bit { 0 } else { (1 << 22) - 1 };
+        self.p += ((target - self.p) * (131_072 / (2 * self.count + 3))) >> 16;
+        self.count = 1023.min(self.count + 1);
     }
 
     pub fn decode(&mut self, stream: &mut BitStream) -> Result<bool> {
@@ -65,18 +66,18 @@ impl Slot {
 
 /// Returns the function `stretch` for the probability of a slot (section 12.1).
 pub fn stretch(slot: Slot) -> i64 {
-    let i = slot.p >> 10;
-    (LOG[2 * i as usize + 1] - LOG[8191 - 2 * i as usize]) >> 8
+    let x = (slot.p >> 10) as usize;
+    (LOG[2 * x + 1] - LOG[8191 - 2 * x]) >> 8
 }
 
 /// A mix (section 12.1): the weights of the inputs, maybe with one more for the constant, and the number of uses.
 #[derive(Clone)]
-pub struct Mixer {
+pub struct Mix {
     weights: Vec<i64>,
     uses: i64,
 }
 
-impl Mixer {
+impl Mix {
     pub fn new(count: usize, weight: i64) -> Self {
         Self { weights: vec![weight; count], uses: 0 }
     }
@@ -84,21 +85,21 @@ impl Mixer {
     /// Decodes a bit by a decision from these slots; then the slots follow the bit. If `slows`, the weights change less
     /// the more often the mix was used.
     pub fn decode(&mut self, stream: &mut BitStream, slots: &mut [&mut Slot], slows: bool) -> Result<bool> {
-        let mut s: Vec<i64> = slots.iter().map(|slot| stretch(**slot)).collect();
-        s.resize(self.weights.len(), 256);
-        let dot = (0..s.len()).map(|j| self.weights[j] * s[j]).sum::<i64>() >> 16;
-        let z = dot.clamp(-3328, 3327);
+        let mut inputs: Vec<i64> = slots.iter().map(|slot| stretch(**slot)).collect();
+        inputs.resize(self.weights.len(), 256);
+        let dot = (0..inputs.len()).map(|j| self.weights[j] * inputs[j]).sum::<i64>() >> 16;
+        let x = dot.clamp(-3328, 3327);
         // log(p) - log(65536 - p) rises with p, so a binary search finds the least p
         let (mut p, mut end) = (16, 65520);
         while p < end {
             let middle = (p + end) / 2;
-            if (LOG[middle] - LOG[65536 - middle]) >> 8 >= z { end = middle } else { p = middle + 1 }
+            if (LOG[middle] - LOG[65536 - middle]) >> 8 >= x { end = middle } else { p = middle + 1 }
         }
         let bit = stream.bit(p as u128)?;
-        let e = if bit { 0 } else { 65536 } - p as i64;
-        let rate = if slows { 2 + 16 / (self.uses / 16 + 1) } else { 1 };
-        for (weight, s) in self.weights.iter_mut().zip(s) {
-            *weight = (*weight + ((s * e * rate + (1 << 17)) >> 18)).clamp(-(1 << 20), 1 << 20);
+        let error = if bit { 0 } else { 65536 } - p as i64;
+        let step = if slows { 2 + 16 / (self.uses / 16 + 1) } else { 1 };
+        for (weight, input) in self.weights.iter_mut().zip(inputs) {
+            *weight = (*weight + ((input * error * step + (1 << 17)) >> 18)).clamp(-(1 << 20), 1 << 20);
         }
         self.uses = 256.min(self.uses + 1);
         slots.iter_mut().for_each(|slot| slot.follow(bit));
@@ -106,16 +107,16 @@ impl Mixer {
     }
 }
 
-/// Decodes a bit by a decision at `node`. `places` has the value of each context.
+/// Decodes a bit by a decision at `node`. `contexts` has the value of each context.
 pub fn decision(
     stream: &mut BitStream,
     sets: &mut [Vec<Slot>],
-    mixers: &mut [Mixer],
-    places: &[usize],
+    mixes: &mut [Mix],
+    contexts: &[usize],
     node: usize,
 ) -> Result<bool> {
-    let nodes = mixers.len();
+    let nodes = mixes.len();
     let mut slots: Vec<&mut Slot> =
-        sets.iter_mut().zip(places).map(|(set, place)| &mut set[place * nodes + node]).collect();
-    mixers[node].decode(stream, &mut slots, true)
+        sets.iter_mut().zip(contexts).map(|(set, context)| &mut set[context * nodes + node]).collect();
+    mixes[node].decode(stream, &mut slots, true)
 }

@@ -6,17 +6,17 @@ use std::collections::HashMap;
 #[derive(Clone, Copy)]
 pub struct Adaptive {
     pub p: u32,
-    c: u32,
+    count: u32,
 }
 
 impl Adaptive {
-    pub const NEW: Self = Self { p: 32768, c: 0 };
+    pub const NEW: Self = Self { p: 32768, count: 0 };
 
     fn update(&mut self, bit: bool, limit: u8) {
-        let r = 131_072 / (2 * self.c + 3);
-        self.p = if bit { self.p - ((self.p * r) >> 16) } else { self.p + (((65536 - self.p) * r) >> 16) };
+        let adapt = 131_072 / (2 * self.count + 3);
+        self.p = if bit { self.p - ((self.p * adapt) >> 16) } else { self.p + (((65536 - self.p) * adapt) >> 16) };
         self.p = self.p.clamp(32, 65504);
-        self.c += u32::from(self.c < u32::from(limit));
+        self.count += u32::from(self.count < u32::from(limit));
     }
 }
 
@@ -28,7 +28,7 @@ pub fn new_tree(width: u32) -> Vec<Adaptive> {
 /// An encoder of the bits coder (section 11.2), narrow or wide.
 pub struct BitsEncoder {
     /// The number of bits of a word (B) and the precision (P).
-    word: u32,
+    word_bits: u32,
     precision: u32,
     lower: u128,
     range: u128,
@@ -40,18 +40,18 @@ pub struct BitsEncoder {
 
 impl BitsEncoder {
     pub fn new(wide: bool) -> Self {
-        let (word, precision) = if wide { (32, 16) } else { (16, 12) };
-        let range = (1 << (2 * word)) - 1;
-        Self { word, precision, lower: 0, range, held: None, out: Vec::new(), empty: true }
+        let (word_bits, precision) = if wide { (32, 16) } else { (16, 12) };
+        let range = (1 << (2 * word_bits)) - 1;
+        Self { word_bits, precision, lower: 0, range, held: None, out: Vec::new(), empty: true }
     }
 
     fn put(&mut self, word: u128) {
-        self.out.extend_from_slice(&(word as u64).to_le_bytes()[..self.word as usize / 8]);
+        self.out.extend_from_slice(&(word as u64).to_le_bytes()[..self.word_bits as usize / 8]);
     }
 
     fn resolve(&mut self, wrapped: bool) {
         let Some((first, count)) = self.held.take() else { return };
-        let all_ones = (1 << self.word) - 1;
+        let all_ones = (1 << self.word_bits) - 1;
         self.put((first + u128::from(wrapped)) & all_ones);
         (1..count).for_each(|_| self.put(if wrapped { 0 } else { all_ones }));
     }
@@ -64,23 +64,23 @@ impl BitsEncoder {
     /// Encodes a bit. `p` is the probability of a 0 in units of 2^-16. Returns whether a word was shifted out.
     pub fn bit(&mut self, bit: bool, p: u32) -> bool {
         self.empty = false;
-        let modulus = 1u128 << (2 * self.word);
-        let (scale, zero) = (self.range >> self.precision, self.part_of_zero(p));
+        let modulus = 1u128 << (2 * self.word_bits);
+        let (unit, zero) = (self.range >> self.precision, self.part_of_zero(p));
         let old = self.lower;
         if bit {
             self.lower = (self.lower + zero) % modulus;
-            self.range = (scale << self.precision) - zero;
+            self.range = (unit << self.precision) - zero;
         } else {
             self.range = zero;
         }
         if (self.lower + self.range) % modulus > self.lower {
             self.resolve(self.lower < old);
         }
-        let shifts = self.range < 1 << self.word;
+        let shifts = self.range < 1 << self.word_bits;
         if shifts {
-            let word = self.lower >> self.word;
-            self.lower = (self.lower << self.word) % modulus;
-            self.range <<= self.word;
+            let word = self.lower >> self.word_bits;
+            self.lower = (self.lower << self.word_bits) % modulus;
+            self.range <<= self.word_bits;
             match &mut self.held {
                 Some((_, count)) => *count += 1,
                 None if self.lower + self.range >= modulus => self.held = Some((word, 1)),
@@ -94,18 +94,18 @@ impl BitsEncoder {
         self.bit(bit, 1 << 15);
     }
 
-    pub fn adaptive(&mut self, context: &mut Adaptive, bit: bool, limit: u8) -> bool {
-        let shifts = self.bit(bit, context.p);
-        context.update(bit, limit);
+    pub fn adaptive(&mut self, adaptive: &mut Adaptive, bit: bool, limit: u8) -> bool {
+        let shifts = self.bit(bit, adaptive.p);
+        adaptive.update(bit, limit);
         shifts
     }
 
-    /// Encodes a symbol by a tree. `contexts` comes from `new_tree`.
-    pub fn tree(&mut self, contexts: &mut [Adaptive], symbol: u16, width: u32, limit: u8) {
+    /// Encodes a symbol by a tree, which comes from `new_tree`.
+    pub fn tree(&mut self, tree: &mut [Adaptive], symbol: u16, width: u32, limit: u8) {
         let mut node = 1;
         for shift in (0..width).rev() {
             let bit = symbol >> shift & 1 == 1;
-            self.adaptive(&mut contexts[node], bit, limit);
+            self.adaptive(&mut tree[node], bit, limit);
             node = 2 * node + usize::from(bit);
         }
     }
@@ -115,12 +115,12 @@ impl BitsEncoder {
         if self.empty {
             return self.out;
         }
-        let modulus = 1u128 << (2 * self.word);
-        let point = (self.lower + (1 << self.word) - 1) % modulus;
+        let modulus = 1u128 << (2 * self.word_bits);
+        let point = (self.lower + (1 << self.word_bits) - 1) % modulus;
         self.resolve(point < self.lower);
-        let word = point >> self.word;
+        let word = point >> self.word_bits;
         self.put(word);
-        if word == ((self.lower + self.range) % modulus) >> self.word {
+        if word == ((self.lower + self.range) % modulus) >> self.word_bits {
             self.put(0);
         }
         self.out
@@ -141,11 +141,11 @@ pub fn bit_trees(symbols: &[u16], contexts: &[usize], width: u32, wide: bool, li
 /// words: with a carry if `last`, without one otherwise.
 pub fn undecided(wide: bool, limit: u8, held: u64, last: bool) -> Vec<u16> {
     let mut coder = BitsEncoder::new(wide);
-    let mut contexts = [Adaptive::NEW; 256];
-    let word = coder.word;
+    let mut tree = [Adaptive::NEW; 256];
+    let word_bits = coder.word_bits;
     // The point at this distance above `lower` has only zeros after its first word. As long as the point lies inside
     // the range, it is open whether a carry comes.
-    let mut distance = 0x5a3d << (2 * word - 16);
+    let mut distance = 0x5a3d << (2 * word_bits - 16);
     let mut symbols = Vec::new();
     while coder.held.is_none_or(|(_, count)| count < held) {
         assert!(symbols.len() < 10_000, "the coder decides all too soon");
@@ -153,17 +153,17 @@ pub fn undecided(wide: bool, limit: u8, held: u64, last: bool) -> Vec<u16> {
         for _ in 0..8 {
             if distance >= coder.range {
                 // the words are decided, so aim at the next point of this kind
-                distance = (1 << word) - coder.lower % (1 << word);
-                let further = (coder.range - distance.min(coder.range)) >> word;
-                distance += (further * 5 / 11) << word;
+                distance = (1 << word_bits) - coder.lower % (1 << word_bits);
+                let further = (coder.range - distance.min(coder.range)) >> word_bits;
+                distance += (further * 5 / 11) << word_bits;
             }
-            let zero = coder.part_of_zero(contexts[node].p);
+            let zero = coder.part_of_zero(tree[node].p);
             let bit = distance >= zero;
             if bit {
                 distance -= zero;
             }
-            if coder.adaptive(&mut contexts[node], bit, limit) {
-                distance <<= word;
+            if coder.adaptive(&mut tree[node], bit, limit) {
+                distance <<= word_bits;
             }
             node = 2 * node + usize::from(bit);
         }

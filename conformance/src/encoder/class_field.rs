@@ -13,11 +13,11 @@ pub struct ClassField {
     pub order: u8,
     /// The classes of all rows of the segment.
     pub rows: Vec<u8>,
-    pub groups: Vec<Group>,
+    pub axis_groups: Vec<AxisGroup>,
 }
 
 #[derive(Clone, Default)]
-pub struct Group {
+pub struct AxisGroup {
     pub first: u64,
     pub axes: u64,
     pub classes: Vec<u8>,
@@ -50,10 +50,10 @@ impl ClassField {
                 row += index / (product(shape) / self.row_count(shape));
                 sum += usize::from(self.rows[row]);
             }
-            for group in &self.groups {
-                let (f, g) = (group.first as usize, (group.first + group.axes) as usize);
+            for axis_group in &self.axis_groups {
+                let (f, g) = (axis_group.first as usize, (axis_group.first + axis_group.axes) as usize);
                 let number = index / product(&shape[g..]) % product(&shape[f..g]);
-                sum += usize::from(group.classes[number]);
+                sum += usize::from(axis_group.classes[number]);
             }
             return (row, sum);
         }
@@ -61,13 +61,13 @@ impl ClassField {
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        out.extend([self.depth, self.width, self.order, self.groups.len() as u8]);
-        for group in &self.groups {
-            put_varint(out, group.first);
-            put_varint(out, group.axes);
+        out.extend([self.depth, self.width, self.order, self.axis_groups.len() as u8]);
+        for axis_group in &self.axis_groups {
+            put_varint(out, axis_group.first);
+            put_varint(out, axis_group.axes);
         }
-        if !self.groups.is_empty() {
-            let vectors: Vec<&[u8]> = self.groups.iter().map(|group| &group.classes[..]).collect();
+        if !self.axis_groups.is_empty() {
+            let vectors: Vec<&[u8]> = self.axis_groups.iter().map(|axis_group| &axis_group.classes[..]).collect();
             put_words(&self.words(&vectors), 2, out);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::encoder::bits::bit_trees;
 use crate::encoder::lanes::lanes;
-use crate::encoder::mixed_field::Mixed;
+use crate::encoder::mixed_field::MixedField;
 use crate::encoder::mixed_kept::MixedKept;
 use crate::encoder::mixed_mask::MixedMask;
 use crate::encoder::source::Source;
@@ -22,8 +22,8 @@ pub enum Coding {
     Raw,
     Constant(u64),
     Lanes { source: Source, tables: Tables, interval: u8, rate: u8 },
-    Bits { source: Source, word: u8, limit: u8 },
-    Mixed { source: Source, mixed: Mixed },
+    Bits { source: Source, word_size: u8, limit: u8 },
+    MixedField { source: Source, mixed: MixedField },
     MixedMask(MixedMask),
     MixedKept(MixedKept),
 }
@@ -43,12 +43,12 @@ impl Coding {
                 out.extend([*interval, *rate]);
                 tables.write(out);
             }
-            Self::Bits { source, word, limit } => {
+            Self::Bits { source, word_size, limit } => {
                 out.push(3);
                 source.write(out);
-                out.extend([*word, *limit]);
+                out.extend([*word_size, *limit]);
             }
-            Self::Mixed { source, mixed } => {
+            Self::MixedField { source, mixed } => {
                 out.push(4);
                 source.write(out);
                 mixed.write(out);
@@ -66,13 +66,13 @@ impl Coding {
 
     /// Returns whether the coding needs the feature MIXING.
     pub(crate) fn is_mixing(&self) -> bool {
-        matches!(self, Self::Mixed { .. } | Self::MixedMask(_) | Self::MixedKept(_))
+        matches!(self, Self::MixedField { .. } | Self::MixedMask(_) | Self::MixedKept(_))
     }
 
     /// Returns the source of the contexts.
     pub fn source(&self) -> &Source {
         match self {
-            Self::Lanes { source, .. } | Self::Bits { source, .. } | Self::Mixed { source, .. } => source,
+            Self::Lanes { source, .. } | Self::Bits { source, .. } | Self::MixedField { source, .. } => source,
             Self::Raw | Self::Constant(_) | Self::MixedMask(_) | Self::MixedKept(_) => &Source::Nothing,
         }
     }
@@ -83,7 +83,7 @@ pub fn field(width: u32, coding: Coding) -> Field {
 }
 
 pub fn bits(wide: bool, limit: u8) -> Coding {
-    Coding::Bits { source: Source::Nothing, word: wide.into(), limit }
+    Coding::Bits { source: Source::Nothing, word_size: wide.into(), limit }
 }
 
 /// Encodes the symbols of a field in a chunk.
@@ -92,13 +92,13 @@ pub fn encode_field(symbols: &[u16], contexts: &[usize], field: &Field) -> Vec<u
         Coding::Raw => pack(symbols, field.width),
         Coding::Constant(_) => Vec::new(),
         Coding::Lanes { tables, interval, rate, .. } => lanes(symbols, contexts, tables, *interval, *rate).write(),
-        Coding::Bits { word, limit, .. } => {
+        Coding::Bits { word_size, limit, .. } => {
             let mut out = Vec::new();
-            let wide = *word == 1;
+            let wide = *word_size == 1;
             put_words(&bit_trees(symbols, contexts, field.width, wide, *limit), if wide { 4 } else { 2 }, &mut out);
             out
         }
-        Coding::Mixed { mixed, .. } => {
+        Coding::MixedField { mixed, .. } => {
             let mut out = Vec::new();
             put_words(&mixed.words(symbols, contexts, field.width), 4, &mut out);
             out

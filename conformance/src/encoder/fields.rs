@@ -12,7 +12,7 @@ use crate::wire::primitives::{put_varint, put_words};
 #[derive(Clone, Default)]
 pub struct Fields {
     pub steps: Steps,
-    pub classes: Vec<ClassField>,
+    pub class_fields: Vec<ClassField>,
     pub transform: u8,
     /// The offset of transform 3.
     pub offset: u64,
@@ -34,8 +34,8 @@ impl Fields {
     pub fn parameters(&self) -> Vec<u8> {
         let mut out = vec![self.steps.code()];
         self.steps.write_unpack(&mut out);
-        out.push(self.classes.len() as u8);
-        self.classes.iter().for_each(|class| class.write(&mut out));
+        out.push(self.class_fields.len() as u8);
+        self.class_fields.iter().for_each(|class| class.write(&mut out));
         self.steps.write_mask_and_map(&mut out);
         out.push(self.transform);
         if self.transform == 3 {
@@ -56,7 +56,7 @@ impl Fields {
         shapes: &[&[u64]],
         from: usize,
         elements: usize,
-        words: usize,
+        element_words: usize,
     ) -> (Vec<Vec<u8>>, Vec<Vec<usize>>) {
         let of = |class: &ClassField| {
             let of_element: Vec<(usize, usize)> =
@@ -65,42 +65,42 @@ impl Fields {
             rows.dedup();
             let rows = if class.depth == NO_ROWS { vec![] } else { rows.iter().map(|&row| class.rows[row]).collect() };
             // both words of an element have the class sum of the element
-            (rows, of_element.iter().flat_map(|(_, sum)| vec![*sum; words]).collect())
+            (rows, of_element.iter().flat_map(|(_, sum)| vec![*sum; element_words]).collect())
         };
-        self.classes.iter().map(of).unzip()
+        self.class_fields.iter().map(of).unzip()
     }
 
     /// Returns the coded bytes of a chunk that begins with element `from` of the segment. `shapes` has the shapes of
     /// the members.
     pub fn encode(&self, bytes: &[u8], dtype: u8, shapes: &[&[u64]], from: usize) -> Vec<u8> {
         let (_, _, bits, w) = DTYPES[usize::from(dtype)];
-        let words_each = (bits / w) as usize;
+        let element_words = (bits / w) as usize;
         let unpacked = self.steps.unpack(&words(bytes, w), w, shapes, from);
         let (values, from) = (&unpacked.values, unpacked.from);
         let own: Option<Vec<&[u64]>> =
             unpacked.shapes.as_ref().map(|shapes| shapes.iter().map(Vec::as_slice).collect());
         let shapes = own.as_deref().unwrap_or(shapes);
-        let (rows, sums) = self.classes_of(shapes, from, values.len() / words_each, words_each);
+        let (rows, sums) = self.classes_of(shapes, from, values.len() / element_words, element_words);
         let mut out = Vec::new();
-        for (class, rows) in self.classes.iter().zip(rows).filter(|(class, _)| class.depth != NO_ROWS) {
+        for (class, rows) in self.class_fields.iter().zip(rows).filter(|(class, _)| class.depth != NO_ROWS) {
             put_words(&class.words(&[&rows]), 2, &mut out);
         }
         let kept = self.steps.kept(values);
         if let Some(mask) = &self.steps.mask {
             out.extend(mask.chunk(&kept, &sums));
         }
-        let places: Vec<usize> = (0..values.len()).filter(|&i| kept[i]).collect();
-        if places.is_empty() {
+        let positions: Vec<usize> = (0..values.len()).filter(|&i| kept[i]).collect();
+        if positions.is_empty() {
             return out;
         }
-        let (mut symbol_words, u) = self.steps.map(values, unpacked.bits, &places, from, &mut out);
+        let (mut symbol_words, u) = self.steps.map(values, unpacked.value_bits, &positions, from, &mut out);
         if self.transform == 3 {
             let add = |x: &mut u64| *x = x.wrapping_add(self.offset) & (u64::MAX >> (64 - u));
             symbol_words.iter_mut().for_each(add);
         }
         let widths: Vec<u32> = self.fields.iter().map(|field| field.width).collect();
         let symbols = split(&symbol_words, self.transform, u, &widths);
-        let sums: Vec<Vec<usize>> = sums.iter().map(|sums| places.iter().map(|&i| sums[i]).collect()).collect();
+        let sums: Vec<Vec<usize>> = sums.iter().map(|sums| positions.iter().map(|&i| sums[i]).collect()).collect();
         for (field, own) in self.fields.iter().zip(&symbols) {
             match &field.coding {
                 Coding::MixedKept(mixed) => put_words(&mixed.words(own, &kept, field.width), 4, &mut out),

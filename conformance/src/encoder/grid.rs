@@ -9,10 +9,9 @@ use crate::wire::primitives::{put_varint, put_words, zigzag};
 pub struct Grid {
     pub groups: Groups,
     /// The number of bits of a symbol word (u).
-    pub bits: u8,
-    /// The integer of symbol word 0 (`lowest`).
+    pub symbol_bits: u8,
+    /// The integer of symbol word 0.
     pub lowest: i64,
-    /// The number of zero bits (`zero_bits`).
     pub zero_bits: u8,
     /// The bits of the scale of each group of the segment.
     pub scales: Vec<u32>,
@@ -21,11 +20,11 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Returns the values of the segment as words of a dtype. A chunk has `chunk` values.
-    pub fn values(&self, dtype: &str, chunk: usize) -> Vec<u64> {
+    /// Returns the values of the segment as words of a dtype. A chunk has `chunk_values` values.
+    pub fn values(&self, dtype: &str, chunk_values: usize) -> Vec<u64> {
         let mut values = Vec::new();
-        for (number, symbols) in self.symbols.chunks(chunk).enumerate() {
-            let own = self.groups.of_chunk(number * chunk, symbols.len());
+        for (number, symbols) in self.symbols.chunks(chunk_values).enumerate() {
+            let own = self.groups.of_chunk(number * chunk_values, symbols.len());
             for (symbol, group) in symbols.iter().zip(&own.of_value) {
                 let integer = self.lowest + *symbol as i64;
                 let value = integer as f32 * f32::from_bits(self.scales[own.first + group]);
@@ -37,7 +36,7 @@ impl Grid {
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         self.groups.write(out);
-        out.push(self.bits);
+        out.push(self.symbol_bits);
         put_varint(out, zigzag(self.lowest));
         out.push(self.zero_bits);
         if self.groups.block == 0 {
@@ -54,7 +53,7 @@ impl Grid {
             coder.adaptive(&mut same, scale == before, 60);
             if scale != before {
                 coder.tree(&mut tree, (scale >> 23) as u16, 9, 60);
-                (u32::from(self.zero_bits)..23).rev().for_each(|k| coder.half(scale >> k & 1 == 1));
+                (u32::from(self.zero_bits)..23).rev().for_each(|bit| coder.half(scale >> bit & 1 == 1));
             }
             before = scale;
         }

@@ -38,7 +38,7 @@ impl Groups {
         let period = self.period as usize;
         match period * self.block as usize {
             0 => period,
-            size => values / size * period + (values % size).min(period),
+            unit => values / unit * period + (values % unit).min(period),
         }
     }
 
@@ -50,10 +50,10 @@ impl Groups {
                 count: self.count(from + values),
                 of_value: (from..from + values).map(|i| i % period).collect(),
             },
-            size => Own {
-                first: from / size * period,
+            unit => Own {
+                first: from / unit * period,
                 count: self.count(values),
-                of_value: (0..values).map(|i| i / size * period + i % period).collect(),
+                of_value: (0..values).map(|i| i / unit * period + i % period).collect(),
             },
         }
     }

@@ -59,34 +59,34 @@ pub fn lanes_counting(
 ) -> LaneStream {
     let precision = tables.precision;
     let (names, mut frequencies): (Vec<Vec<Option<u16>>>, Vec<Vec<u64>>) =
-        (0..tables.levels.len()).map(|context| tables.entries(context).into_iter().unzip()).unzip();
+        (0..tables.codes.len()).map(|context| tables.entries(context).into_iter().unzip()).unzip();
     let mut weights: Vec<Vec<u64>> =
-        frequencies.iter().map(|table| table.iter().map(|f| f << (24 - precision)).collect()).collect();
+        frequencies.iter().map(|table| table.iter().map(|frequency| frequency << (24 - precision)).collect()).collect();
     let mut counts: Vec<Vec<u64>> = frequencies.iter().map(|table| vec![0; table.len()]).collect();
     let mut escapes = Vec::new();
     // the frequency and the start of each symbol, as they are when it is coded
-    let mut places = Vec::new();
+    let mut coded = Vec::new();
     for (i, (&symbol, &c)) in symbols.iter().zip(contexts).enumerate() {
         if interval > 0 && i > 0 && i % (1 << interval) == 0 {
             adapt(&mut frequencies, &mut weights, &mut counts, (counting.due)(interval), rate, precision);
         }
         let place = |name: Option<u16>| names[c].iter().position(|&other| other == name);
-        let k = place(Some(symbol)).unwrap_or_else(|| {
+        let e = place(Some(symbol)).unwrap_or_else(|| {
             escapes.push(symbol);
             place(None).expect("a symbol without frequency needs an escape")
         });
-        counts[c][k] += u64::from((counting.counted)(i));
-        places.push((frequencies[c][k], frequencies[c][..k].iter().sum::<u64>()));
+        counts[c][e] += u64::from((counting.counted)(i));
+        coded.push((frequencies[c][e], frequencies[c][..e].iter().sum::<u64>()));
     }
     let mut states = vec![1u64 << 16; 32];
     let mut words = Vec::new();
-    for (i, (frequency, start)) in places.into_iter().enumerate().rev() {
-        let x = &mut states[i % 32];
-        if *x >= frequency << (32 - precision) {
-            words.push(*x as u16);
-            *x >>= 16;
+    for (i, (frequency, start)) in coded.into_iter().enumerate().rev() {
+        let state = &mut states[i % 32];
+        if *state >= frequency << (32 - precision) {
+            words.push(*state as u16);
+            *state >>= 16;
         }
-        *x = ((*x / frequency) << precision) + *x % frequency + start;
+        *state = ((*state / frequency) << precision) + *state % frequency + start;
     }
     words.reverse();
     LaneStream {
@@ -98,7 +98,7 @@ pub fn lanes_counting(
     }
 }
 
-/// Adapts the frequencies at the end of a block of 2^interval symbols (section 10.2).
+/// Adapts the frequencies at the end of 2^interval symbols (section 10.2).
 pub(crate) fn adapt(
     frequencies: &mut [Vec<u64>],
     weights: &mut [Vec<u64>],
@@ -108,13 +108,13 @@ pub(crate) fn adapt(
     precision: u8,
 ) {
     for c in 0..frequencies.len() {
-        let n: u64 = counts[c].iter().sum();
-        if n < due {
+        let total: u64 = counts[c].iter().sum();
+        if total < due {
             continue;
         }
-        let r = (1 << 32) / n;
+        let reciprocal = (1 << 32) / total;
         for (weight, count) in weights[c].iter_mut().zip(&counts[c]) {
-            *weight = *weight - (*weight >> rate) + (((count * r) >> 8) >> rate);
+            *weight = *weight - (*weight >> rate) + (((count * reciprocal) >> 8) >> rate);
         }
         let values: Vec<u64> = weights[c].iter().map(|weight| weight >> 8).collect();
         frequencies[c] = normalise(&values, precision);

@@ -7,8 +7,7 @@ use crate::wire::primitives::put_words;
 #[derive(Clone)]
 pub struct Mask {
     pub omitted: u64,
-    /// The bits of a mask symbol (`symbol_bits`).
-    pub group: u8,
+    pub symbol_bits: u8,
     pub stride: u64,
     pub coding: Coding,
 }
@@ -16,13 +15,13 @@ pub struct Mask {
 impl Mask {
     /// Returns the mask symbols, and the position of the first value of each symbol.
     pub fn symbols(&self, kept: &[bool]) -> (Vec<u16>, Vec<usize>) {
-        let (g, s) = (usize::from(self.group), self.stride as usize);
+        let (symbol_bits, stride) = (usize::from(self.symbol_bits), self.stride as usize);
         let mut symbols = Vec::new();
         let mut firsts = Vec::new();
-        for begin in (0..kept.len()).step_by(g * s) {
-            for first in (begin..begin + s).take_while(|first| *first < kept.len()) {
-                let bit = |i: usize| u16::from(kept.get(first + i * s).copied().unwrap_or(false)) << i;
-                symbols.push((0..g).map(bit).sum());
+        for begin in (0..kept.len()).step_by(symbol_bits * stride) {
+            for first in (begin..begin + stride).take_while(|first| *first < kept.len()) {
+                let bit = |y: usize| u16::from(kept.get(first + y * stride).copied().unwrap_or(false)) << y;
+                symbols.push((0..symbol_bits).map(bit).sum());
                 firsts.push(first);
             }
         }
@@ -40,6 +39,6 @@ impl Mask {
         let sums: Vec<Vec<usize>> = sums.iter().map(|sums| firsts.iter().map(|&first| sums[first]).collect()).collect();
         let symbols = [symbols];
         let contexts = self.coding.source().of(&sums, &symbols);
-        encode_field(&symbols[0], &contexts, &field(self.group.into(), self.coding.clone()))
+        encode_field(&symbols[0], &contexts, &field(self.symbol_bits.into(), self.coding.clone()))
     }
 }

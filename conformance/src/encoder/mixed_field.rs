@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::encoder::mixer::{Mixer, Set, level, signed_level};
+use crate::encoder::mixer::{Mixer, Set, half, quarter};
 use crate::wire::primitives::put_varint;
 
 /// The parameters of a mixed field (section 12.2).
 #[derive(Clone, Default)]
-pub struct Mixed {
+pub struct MixedField {
     pub kind: u8,
     pub fraction: u8,
     pub base: u64,
@@ -21,7 +21,7 @@ pub struct Mixed {
     pub escape_each: usize,
 }
 
-impl Mixed {
+impl MixedField {
     /// Returns `magnitude_bits`.
     pub fn magnitude_bits(&self, width: u32) -> u32 {
         width - u32::from(self.kind > 0)
@@ -29,8 +29,8 @@ impl Mixed {
 
     /// Returns `window_bits`.
     pub fn window_bits(&self, width: u32) -> u32 {
-        let m = self.magnitude_bits(width);
-        if self.kind == 2 { m.min(8) } else { m.min(u32::from(self.fraction) + 4) }
+        let bits = self.magnitude_bits(width);
+        if self.kind == 2 { bits.min(8) } else { bits.min(u32::from(self.fraction) + 4) }
     }
 
     /// Returns the highest base that a field of this width allows.
@@ -60,36 +60,37 @@ impl Mixed {
         if self.kind == 2 {
             return 16 * (2 * magnitude + 1);
         }
-        let k = self.fraction;
-        let (e, f) = (magnitude >> k, magnitude % (1 << k));
-        let (base, scaled) = (self.base as i64, ((1 << k) + f) << (4 - k));
-        if e >= base { scaled << (e - base).min(15) } else { scaled >> (base - e).min(5) }
+        let (base, fraction) = (self.base as i64, self.fraction);
+        let exponent = magnitude >> fraction;
+        let mantissa = ((1 << fraction) + magnitude % (1 << fraction)) << (4 - fraction);
+        if exponent >= base { mantissa << (exponent - base).min(15) } else { mantissa >> (base - exponent).min(5) }
     }
 
     /// Encodes the symbols of a chunk. Returns the words as bytes.
-    pub fn words(&self, symbols: &[u16], of_words: &[usize], width: u32) -> Vec<u8> {
-        let (m, b) = (self.magnitude_bits(width), self.window_bits(width));
-        let first = if self.kind == 2 { 0 } else { (self.base << self.fraction) as i64 };
+    pub fn words(&self, symbols: &[u16], of_symbols: &[usize], width: u32) -> Vec<u8> {
+        let (magnitude_bits, window_bits) = (self.magnitude_bits(width), self.window_bits(width));
+        let window_first = if self.kind == 2 { 0 } else { (self.base << self.fraction) as i64 };
         let mut mixer = Mixer::new(13107, true);
         let mut past = Past::new(self);
         let mut escaped = false;
-        for (i, (&symbol, &z)) in symbols.iter().zip(of_words).enumerate() {
-            let sign = self.kind > 0 && symbol >> m == 1;
+        for (i, (&symbol, &context)) in symbols.iter().zip(of_symbols).enumerate() {
+            let sign = self.kind > 0 && symbol >> magnitude_bits == 1;
             let inverted = if self.kind == 2 && sign { !symbol } else { symbol };
-            let magnitude = i64::from(inverted & ((1 << m) - 1));
-            let (prediction, mut contexts) = past.contexts(z as i64);
+            let magnitude = i64::from(inverted & ((1 << magnitude_bits) - 1));
+            let (prediction, mut contexts) = past.contexts(context as i64);
             if self.kind > 0 {
                 mixer.decision(sign, &contexts, 0, 0);
                 contexts[1..].iter_mut().for_each(|context| *context ^= i64::from(sign));
             }
-            let inside = (first..first + (1 << b)).contains(&magnitude);
+            let inside = (window_first..window_first + (1 << window_bits)).contains(&magnitude);
             let escape = !inside || self.escape_each > 0 && i % self.escape_each == 0;
             mixer.alone(escape, Set::Escape, usize::from(escaped));
             escaped = escape;
-            let (bits, offset) = if escape { (m, magnitude) } else { (b, magnitude - first) };
+            let (bits, rest) =
+                if escape { (magnitude_bits, magnitude) } else { (window_bits, magnitude - window_first) };
             let mut node = 1;
             for shift in (0..bits).rev() {
-                let bit = offset >> shift & 1 == 1;
+                let bit = rest >> shift & 1 == 1;
                 if escape {
                     mixer.alone(bit, Set::Escaped, node)
                 } else {
@@ -106,7 +107,7 @@ impl Mixed {
 
 /// The values of a chunk so far, and the state that depends on them.
 pub(crate) struct Past<'a> {
-    of: &'a Mixed,
+    of: &'a MixedField,
     values: Vec<i64>,
     /// The weights of each phase.
     weights: Vec<Vec<i64>>,
@@ -117,7 +118,7 @@ pub(crate) struct Past<'a> {
 }
 
 impl<'a> Past<'a> {
-    fn new(of: &'a Mixed) -> Self {
+    fn new(of: &'a MixedField) -> Self {
         let weights = vec![vec![0; of.distances.len()]; 16];
         Self { of, values: Vec::new(), weights, quick: 4096, slow: 4096, columns: HashMap::new() }
     }
@@ -138,38 +139,39 @@ impl<'a> Past<'a> {
         (self.of.columns > 0).then(|| (i % self.of.columns, i / self.of.columns))
     }
 
-    /// Returns the prediction, and the contexts A0 to A4. `z` is the context of the symbol.
-    fn contexts(&self, z: i64) -> (i64, [i64; 5]) {
-        let sum: i64 = self.weights[self.phase()].iter().zip(self.near()).map(|(weight, x)| weight * x).sum();
+    /// Returns the prediction, and the contexts A0 to A4. `context` is the context of the symbol (c).
+    fn contexts(&self, context: i64) -> (i64, [i64; 5]) {
+        let sum: i64 = self.weights[self.phase()].iter().zip(self.near()).map(|(weight, near)| weight * near).sum();
         let prediction = sum >> 16;
-        let (mean, means) = self.place().and_then(|(column, _)| self.columns.get(&column)).copied().unwrap_or_default();
+        let (mean, size_mean) =
+            self.place().and_then(|(column, _)| self.columns.get(&column)).copied().unwrap_or_default();
         let contexts = [
-            16 * z + (level(self.quick >> 4) >> 2),
-            64 * z + signed_level(prediction),
-            64 * (level(self.slow >> 4) >> 2) + signed_level(prediction),
-            64 * (means >> 6) + signed_level(mean >> 4),
-            signed_level(self.values.last().copied().unwrap_or(0)),
+            16 * context + (quarter(self.quick >> 4) >> 2),
+            64 * context + half(prediction),
+            64 * (quarter(self.slow >> 4) >> 2) + half(prediction),
+            64 * (size_mean >> 6) + half(mean >> 4),
+            half(self.values.last().copied().unwrap_or(0)),
         ];
         (prediction, contexts)
     }
 
     fn follow(&mut self, value: i64, prediction: i64) {
         let near = self.near();
-        let norm = 4096 + near.iter().map(|x| x * x).sum::<i64>();
+        let norm = 4096 + near.iter().map(|near| near * near).sum::<i64>();
         let error = (value - prediction).clamp(-1 << 22, 1 << 22);
         let gain = (error << 28) / norm;
         let phase = self.phase();
-        for (weight, x) in self.weights[phase].iter_mut().zip(near) {
-            *weight = (*weight + ((gain * x) >> (12 + self.of.shift))).clamp(-1 << 20, 1 << 20);
+        for (weight, near) in self.weights[phase].iter_mut().zip(near) {
+            *weight = (*weight + ((gain * near) >> (12 + self.of.shift))).clamp(-1 << 20, 1 << 20);
         }
         self.quick += (16 * error.abs() - self.quick) >> 3;
         self.slow += (16 * error.abs() - self.slow) >> 5;
         if let Some((column, row)) = self.place() {
             let a = (1 + 64 - row.leading_zeros()).min(6);
-            let (mean, means) = self.columns.entry(column).or_default();
-            let half = 1 << (a - 1);
-            *mean += (16 * value - *mean + half) >> a;
-            *means += (16 * level(value) - *means + half) >> a;
+            let (mean, size_mean) = self.columns.entry(column).or_default();
+            let one_half = 1 << (a - 1);
+            *mean += (16 * value - *mean + one_half) >> a;
+            *size_mean += (16 * quarter(value) - *size_mean + one_half) >> a;
         }
         self.values.push(value);
     }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::encoder::bits::BitsEncoder;
 
-pub(crate) fn log2(x: u64) -> i64 {
+pub(crate) fn log(x: u64) -> i64 {
     let g = x.ilog2();
     let (mut y, mut l) = (x << (31 - g), i64::from(g));
     for _ in 0..16 {
@@ -20,14 +20,14 @@ pub(crate) fn log2(x: u64) -> i64 {
 }
 
 pub static STRETCH: LazyLock<Vec<i64>> =
-    LazyLock::new(|| (0..4096).map(|i| (log2(2 * i + 1) - log2(8191 - 2 * i)) >> 8).collect());
+    LazyLock::new(|| (0..4096).map(|x| (log(2 * x + 1) - log(8191 - 2 * x)) >> 8).collect());
 
 /// The values of the function `squash`, from squash(-3328) on (section 12.1).
 pub static SQUASH: LazyLock<Vec<i64>> = LazyLock::new(|| {
     let mut p = 16;
-    let least = |z: i64| {
-        // `p` never decreases, because a larger `z` needs a larger probability
-        while p < 65520 && (log2(p) - log2(65536 - p)) >> 8 < z {
+    let least = |x: i64| {
+        // `p` never decreases, because a larger `x` needs a larger probability
+        while p < 65520 && (log(p) - log(65536 - p)) >> 8 < x {
             p += 1;
         }
         p as i64
@@ -35,7 +35,8 @@ pub static SQUASH: LazyLock<Vec<i64>> = LazyLock::new(|| {
     (-3328..=3327).map(least).collect()
 });
 
-pub fn level(x: i64) -> i64 {
+/// Returns the function `quarter` (section 12.1).
+pub fn quarter(x: i64) -> i64 {
     let x = x.abs();
     if x < 16 {
         return 0;
@@ -45,23 +46,23 @@ pub fn level(x: i64) -> i64 {
 }
 
 /// Returns the function `half` (section 12.1).
-pub fn signed_level(x: i64) -> i64 {
-    2 * (level(x) >> 1) + i64::from(x < 0)
+pub fn half(x: i64) -> i64 {
+    2 * (quarter(x) >> 1) + i64::from(x < 0)
 }
 
 #[derive(Clone, Copy)]
 pub struct Slot {
     pub p: i64,
-    pub c: i64,
+    pub count: i64,
 }
 
 impl Slot {
-    pub const NEW: Self = Self { p: 1 << 21, c: 0 };
+    pub const NEW: Self = Self { p: 1 << 21, count: 0 };
 
     pub fn follow(&mut self, bit: bool) {
-        let to = if bit { 0 } else { (1 << 22) - 1 };
-        self.p += ((to - self.p) * (131_072 / (2 * self.c + 3))) >> 16;
-        self.c = (self.c + 1).min(1023);
+        let target = if bit { 0 } else { (1 << 22) - 1 };
+        self.p += ((target - self.p) * (131_072 / (2 * self.count + 3))) >> 16;
+        self.count = (self.count + 1).min(1023);
     }
 }
 
@@ -81,7 +82,7 @@ pub(crate) enum Set {
 pub(crate) struct Mixer {
     coder: BitsEncoder,
     slots: HashMap<(Set, usize), Slot>,
-    weights: HashMap<usize, (Vec<i64>, i64)>,
+    mixes: HashMap<usize, (Vec<i64>, i64)>,
     initial_weight: i64,
     /// If true, there is a constant input with its own weight, and a mix changes faster in its first uses.
     has_constant: bool,
@@ -90,11 +91,11 @@ pub(crate) struct Mixer {
 impl Mixer {
     pub(crate) fn new(initial_weight: i64, has_constant: bool) -> Self {
         let coder = BitsEncoder::new(true);
-        Self { coder, slots: HashMap::new(), weights: HashMap::new(), initial_weight, has_constant }
+        Self { coder, slots: HashMap::new(), mixes: HashMap::new(), initial_weight, has_constant }
     }
 
-    /// Encodes a bit by a decision from the slots of these contexts at `node`. `weights` is the number of the mix.
-    pub(crate) fn decision(&mut self, bit: bool, contexts: &[i64], node: usize, weights: usize) {
+    /// Encodes a bit by a decision from the slots of these contexts at `node`. `mix` is the number of the mix.
+    pub(crate) fn decision(&mut self, bit: bool, contexts: &[i64], node: usize, mix: usize) {
         let mut inputs = Vec::new();
         for (set, &context) in contexts.iter().enumerate() {
             let slot = self.slots.entry((Set::Context(set, context), node)).or_insert(Slot::NEW);
@@ -105,14 +106,14 @@ impl Mixer {
             inputs.push(256);
         }
         let initial = || (vec![self.initial_weight; inputs.len()], 0);
-        let (weights, uses) = self.weights.entry(weights).or_insert_with(initial);
-        let dot = weights.iter().zip(&inputs).map(|(weight, s)| weight * s).sum::<i64>() >> 16;
+        let (weights, uses) = self.mixes.entry(mix).or_insert_with(initial);
+        let dot = weights.iter().zip(&inputs).map(|(weight, input)| weight * input).sum::<i64>() >> 16;
         let q = SQUASH[(dot.clamp(-3328, 3327) + 3328) as usize];
         self.coder.bit(bit, q as u32);
-        let e = if bit { -q } else { 65536 - q };
-        let speed = if self.has_constant { 2 + 16 / (*uses / 16 + 1) } else { 1 };
-        for (weight, s) in weights.iter_mut().zip(&inputs) {
-            *weight = (*weight + ((s * e * speed + (1 << 17)) >> 18)).clamp(-1 << 20, 1 << 20);
+        let error = if bit { -q } else { 65536 - q };
+        let step = if self.has_constant { 2 + 16 / (*uses / 16 + 1) } else { 1 };
+        for (weight, input) in weights.iter_mut().zip(&inputs) {
+            *weight = (*weight + ((input * error * step + (1 << 17)) >> 18)).clamp(-1 << 20, 1 << 20);
         }
         *uses = (*uses + 1).min(256);
     }

@@ -26,8 +26,8 @@ pub enum Map {
 /// The values of a chunk, and facts about them.
 pub struct Unpacked {
     pub values: Vec<u64>,
-    /// The number of bits of a value.
-    pub bits: u32,
+    /// The number of bits of a value (v).
+    pub value_bits: u32,
     /// The shapes of the values of the members, if the segment is unpacked.
     pub shapes: Option<Vec<Vec<u64>>>,
     /// The number, in the segment, of the chunk's first value.
@@ -46,14 +46,14 @@ impl Steps {
 
     pub fn write_unpack(&self, out: &mut Vec<u8>) {
         if let Some(unpack) = &self.unpack {
-            out.extend([unpack.bits, unpack.run, unpack.axis]);
+            out.extend([unpack.value_bits, unpack.run_words, unpack.axis]);
         }
     }
 
     pub fn write_mask_and_map(&self, out: &mut Vec<u8>) {
         if let Some(mask) = &self.mask {
             put_varint(out, mask.omitted);
-            out.push(mask.group);
+            out.push(mask.symbol_bits);
             put_varint(out, mask.stride);
             mask.coding.write(out);
         }
@@ -67,12 +67,12 @@ impl Steps {
     /// Returns the values of a chunk of words of `w` bits that begins with element `from`.
     pub fn unpack(&self, words: &[u64], w: u32, shapes: &[&[u64]], from: usize) -> Unpacked {
         match &self.unpack {
-            None => Unpacked { values: words.into(), bits: w, shapes: None, from },
+            None => Unpacked { values: words.into(), value_bits: w, shapes: None, from },
             Some(unpack) => Unpacked {
                 values: unpack.values(words, w, shapes[0]),
-                bits: unpack.bits.into(),
+                value_bits: unpack.value_bits.into(),
                 shapes: Some(shapes.iter().map(|shape| unpack.shape(shape, w)).collect()),
-                from: from * unpack.values_each(w) / usize::from(unpack.run),
+                from: from * unpack.run_values(w) / usize::from(unpack.run_words),
             },
         }
     }
@@ -82,29 +82,29 @@ impl Steps {
         values.iter().map(|value| self.mask.as_ref().is_none_or(|mask| mask.omitted != *value)).collect()
     }
 
-    /// Returns the symbol words of kept values, and their width. The values lie at `places` in a chunk that begins with
-    /// value `from`. Appends the group values of the chunk to `out`.
-    pub fn map(&self, values: &[u64], v: u32, places: &[usize], from: usize, out: &mut Vec<u8>) -> (Vec<u64>, u32) {
+    /// Returns the symbol words of kept values, and their width. The values lie at `positions` in a chunk that begins
+    /// with value `from`. Appends the codebooks or scales of the chunk to `out`.
+    pub fn map(&self, values: &[u64], v: u32, positions: &[usize], from: usize, out: &mut Vec<u8>) -> (Vec<u64>, u32) {
         match &self.map {
-            Map::Nothing => (places.iter().map(|&i| values[i]).collect(), v),
+            Map::Nothing => (positions.iter().map(|&i| values[i]).collect(), v),
             Map::Codebook(codebook) => {
                 let own = codebook.groups.of_chunk(from, values.len());
                 if codebook.groups.block > 0 {
-                    put_words(&codebook.words(&codebook.books[own.first..own.first + own.count]), 2, out);
+                    put_words(&codebook.words(&codebook.codebooks[own.first..own.first + own.count]), 2, out);
                 }
                 let number = |&i: &usize| {
-                    let book = &codebook.books[own.first + own.of_value[i]];
+                    let entries = &codebook.codebooks[own.first + own.of_value[i]];
                     let key = codebook.key(values[i]);
-                    book.iter().position(|entry| *entry == key).expect("a codebook without a value") as u64
+                    entries.iter().position(|entry| *entry == key).expect("a codebook without a value") as u64
                 };
-                (places.iter().map(number).collect(), codebook.bits.into())
+                (positions.iter().map(number).collect(), codebook.symbol_bits.into())
             }
             Map::Grid(grid) => {
                 let own = grid.groups.of_chunk(from, values.len());
                 if grid.groups.block > 0 {
                     put_words(&grid.words(&grid.scales[own.first..own.first + own.count]), 2, out);
                 }
-                (places.iter().map(|i| grid.symbols[from + i]).collect(), grid.bits.into())
+                (positions.iter().map(|i| grid.symbols[from + i]).collect(), grid.symbol_bits.into())
             }
         }
     }

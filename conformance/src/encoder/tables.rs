@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use crate::encoder::bits::BitsEncoder;
-use crate::encoder::frequency_codes::{ESCAPE_CONTEXT, LevelCoder, Near};
+use crate::encoder::frequency_codes::{ESCAPE_ZERO, FrequencyCodeCoder, Near};
 use crate::normalise::normalise;
 use crate::wire::primitives::put_words;
 
 /// Returns the value of a frequency code (section 9).
-pub fn value(level: i32) -> u64 {
-    [256, 279, 304, 332, 362, 395, 431, 470][level as usize & 7] << (level >> 3) >> 4
+pub fn value(code: i32) -> u64 {
+    [256, 279, 304, 332, 362, 395, 431, 470][code as usize & 7] << (code >> 3) >> 4
 }
 
 /// Returns the largest span of tables of this precision (R9-4).
@@ -22,34 +22,33 @@ pub fn most_span(precision: u8) -> u64 {
 pub struct Tables {
     pub width: u32,
     pub precision: u8,
-    pub first: u16,
-    pub last: u16,
+    pub first_symbol: u16,
+    pub last_symbol: u16,
     pub drift: i32,
     /// The frequency codes by context and symbol; 0 if there is no entry.
-    pub levels: Vec<Vec<i32>>,
+    pub codes: Vec<Vec<i32>>,
     /// The frequency code of the escape by context; 0 if there is no entry.
     pub escapes: Option<Vec<i32>>,
 }
 
 impl Tables {
     /// Makes tables with these frequency codes by context.
-    pub fn new(width: u32, precision: u8, levels: &[&[(u16, i32)]], escapes: Option<&[i32]>) -> Self {
-        let mut all = vec![vec![0; 1 << width]; levels.len()];
-        for (table, levels) in all.iter_mut().zip(levels) {
-            levels.iter().for_each(|&(symbol, level)| table[usize::from(symbol)] = level);
+    pub fn new(width: u32, precision: u8, codes: &[&[(u16, i32)]], escapes: Option<&[i32]>) -> Self {
+        let mut all = vec![vec![0; 1 << width]; codes.len()];
+        for (table, codes) in all.iter_mut().zip(codes) {
+            codes.iter().for_each(|&(symbol, code)| table[usize::from(symbol)] = code);
         }
         let escapes = escapes.map(<[i32]>::to_vec);
-        let mut tables = Self { width, precision, first: 0, last: 0, drift: 0, levels: all, escapes };
+        let mut tables = Self { width, precision, first_symbol: 0, last_symbol: 0, drift: 0, codes: all, escapes };
         tables.set_range();
         tables
     }
 
     /// Sets the range from the first to the last symbol that has an entry.
     pub fn set_range(&mut self) {
-        let named: Vec<u16> = (0..1 << self.width)
-            .filter(|&symbol| self.levels.iter().any(|table| table[symbol as usize] != 0))
-            .collect();
-        (self.first, self.last) = (*named.first().unwrap_or(&0), *named.last().unwrap_or(&0));
+        let named: Vec<u16> =
+            (0..1 << self.width).filter(|&symbol| self.codes.iter().any(|table| table[symbol as usize] != 0)).collect();
+        (self.first_symbol, self.last_symbol) = (*named.first().unwrap_or(&0), *named.last().unwrap_or(&0));
     }
 
     /// Lowers the precision until the span of the tables is allowed.
@@ -62,31 +61,31 @@ impl Tables {
 
     /// Returns the number of symbols from the first to the last one, plus 1 if there is an escape.
     pub fn span(&self) -> u64 {
-        u64::from(self.last - self.first) + 1 + u64::from(self.escapes.is_some())
+        u64::from(self.last_symbol - self.first_symbol) + 1 + u64::from(self.escapes.is_some())
     }
 
     /// Makes tables from symbols and their contexts. A symbol that occurs less than `least` times in a context is
     /// escaped there.
     pub fn of(symbols: &[u16], contexts: &[usize], count: usize, width: u32, precision: u8, least: u64) -> Self {
-        let mut levels = vec![vec![0; 1 << width]; count];
+        let mut codes = vec![vec![0; 1 << width]; count];
         let mut escapes = vec![0; count];
         for context in 0..count {
             let mut counts = vec![0u64; 1 << width];
             let inside = symbols.iter().zip(contexts).filter(|(_, c)| **c == context);
             inside.for_each(|(&symbol, _)| counts[usize::from(symbol)] += 1);
-            let level = |count: u64| (1..=127).rev().find(|&level| value(level) <= 32 * count).expect("17 <= 32");
+            let code = |count: u64| (1..=127).rev().find(|&code| value(code) <= 32 * count).expect("17 <= 32");
             let escaped: u64 = counts.iter().filter(|&&count| count < least).sum();
-            for (to, &count) in levels[context].iter_mut().zip(&counts) {
-                *to = if count > 0 && count >= least { level(count) } else { 0 };
+            for (to, &count) in codes[context].iter_mut().zip(&counts) {
+                *to = if count > 0 && count >= least { code(count) } else { 0 };
             }
-            escapes[context] = if escaped > 0 { level(escaped) } else { 0 };
+            escapes[context] = if escaped > 0 { code(escaped) } else { 0 };
             // a context without symbols needs an entry too
             if counts.iter().all(|&count| count == 0) {
-                levels[context][0] = 1;
+                codes[context][0] = 1;
             }
         }
-        let escapes = escapes.iter().any(|&level| level > 0).then_some(escapes);
-        let mut tables = Self { width, precision, first: 0, last: 0, drift: 0, levels, escapes };
+        let escapes = escapes.iter().any(|&code| code > 0).then_some(escapes);
+        let mut tables = Self { width, precision, first_symbol: 0, last_symbol: 0, drift: 0, codes, escapes };
         tables.set_range();
         tables.in_slots()
     }
@@ -97,10 +96,10 @@ impl Tables {
 
     /// Returns the entries of a context: the symbol (`None` for the escape) and its frequency.
     pub fn entries(&self, context: usize) -> Vec<(Option<u16>, u64)> {
-        let symbols = (0..1u16 << self.width).map(|symbol| (Some(symbol), self.levels[context][usize::from(symbol)]));
+        let symbols = (0..1u16 << self.width).map(|symbol| (Some(symbol), self.codes[context][usize::from(symbol)]));
         let escape = self.escapes.iter().map(|escapes| (None, escapes[context]));
         let (names, values): (Vec<_>, Vec<u64>) =
-            symbols.chain(escape).filter(|(_, level)| *level > 0).map(|(name, level)| (name, value(level))).unzip();
+            symbols.chain(escape).filter(|(_, code)| *code > 0).map(|(name, code)| (name, value(code))).unzip();
         names.into_iter().zip(normalise(&values, self.precision)).collect()
     }
 
@@ -112,39 +111,40 @@ impl Tables {
 
     /// Encodes the tables. Returns the words as bytes.
     pub fn words(&self) -> Vec<u8> {
-        let mut coder = LevelCoder { coder: BitsEncoder::new(false), bits: HashMap::new(), trees: HashMap::new() };
+        let mut coder =
+            FrequencyCodeCoder { coder: BitsEncoder::new(false), bits: HashMap::new(), trees: HashMap::new() };
         coder.halves(self.escapes.is_some().into(), 1);
-        coder.halves(self.first.into(), self.width);
-        coder.halves(self.last.into(), self.width);
-        if self.levels.len() > 1 {
+        coder.halves(self.first_symbol.into(), self.width);
+        coder.halves(self.last_symbol.into(), self.width);
+        if self.codes.len() > 1 {
             coder.halves((self.drift + 8) as u32, 4);
         }
-        let (first, last, d) = (i32::from(self.first), i32::from(self.last), self.drift);
-        let level = |c: usize, s: i32| match (first..=last).contains(&s) {
-            true => self.levels[c][s as usize].max(0),
+        let (first, last, drift) = (i32::from(self.first_symbol), i32::from(self.last_symbol), self.drift);
+        let code = |c: usize, s: i32| match (first..=last).contains(&s) {
+            true => self.codes[c][s as usize].max(0),
             false => 0,
         };
-        for c in 0..self.levels.len() {
-            let above = |s: i32| if c == 0 { 0 } else { level(c - 1, s) };
-            let mut difference_before = 0;
+        for c in 0..self.codes.len() {
+            let above = |s: i32| if c == 0 { 0 } else { code(c - 1, s) };
+            let mut recent = 0;
             for s in first..=last {
                 let near = Near {
-                    w: level(c, s - 1),
-                    u: level(c, s - 2),
-                    n: above(s - d),
-                    m: above(s - d - 1),
-                    r: above(s - d + 1),
+                    left: code(c, s - 1),
+                    left2: code(c, s - 2),
+                    above: above(s - drift),
+                    above_left: above(s - drift - 1),
+                    above_right: above(s - drift + 1),
                 };
-                let context = 16 * usize::from(c > 0)
-                    + usize::from(near.w == 0)
-                    + 2 * usize::from(near.u == 0)
-                    + 4 * usize::from(near.n == 0)
-                    + 8 * usize::from(near.r == 0);
-                coder.level(self.levels[c][s as usize], &near, context, &mut difference_before);
+                let zero = 16 * usize::from(c > 0)
+                    + usize::from(near.left == 0)
+                    + 2 * usize::from(near.left2 == 0)
+                    + 4 * usize::from(near.above == 0)
+                    + 8 * usize::from(near.above_right == 0);
+                coder.code(self.codes[c][s as usize], &near, zero, &mut recent);
             }
             if let Some(escapes) = &self.escapes {
-                let near = Near { n: if c == 0 { 0 } else { escapes[c - 1].max(0) }, ..Near::default() };
-                coder.level(escapes[c], &near, ESCAPE_CONTEXT, &mut difference_before);
+                let near = Near { above: if c == 0 { 0 } else { escapes[c - 1].max(0) }, ..Near::default() };
+                coder.code(escapes[c], &near, ESCAPE_ZERO, &mut recent);
             }
         }
         coder.coder.finish()

@@ -1,6 +1,6 @@
 //! Entries, items and segments that many vectors use.
 
-use crate::encoder::class_field::{ClassField, Group, NO_ROWS};
+use crate::encoder::class_field::{AxisGroup, ClassField, NO_ROWS};
 use crate::encoder::coding::{Coding, Field, bits, field};
 use crate::encoder::container::{Item, Representation};
 use crate::encoder::fields::Fields;
@@ -111,19 +111,19 @@ pub fn after(steps: Steps, width: u32) -> Fields {
 
 /// Returns a coding by lanes in which every symbol has a frequency.
 pub fn any_symbol(width: u32) -> Coding {
-    let levels: Vec<(u16, i32)> = (0..1u16 << width).map(|symbol| (symbol, 90 - i32::from(symbol) / 4)).collect();
-    lanes_of(Tables::new(width, 10, &[&levels], None), 0, 0)
+    let codes: Vec<(u16, i32)> = (0..1u16 << width).map(|symbol| (symbol, 90 - i32::from(symbol) / 4)).collect();
+    lanes_of(Tables::new(width, 10, &[&codes], None), 0, 0)
 }
 
-pub fn mask(omitted: u64, group: u8, stride: u64, coding: Coding) -> Option<Mask> {
-    Some(Mask { omitted, group, stride, coding })
+pub fn mask(omitted: u64, symbol_bits: u8, stride: u64, coding: Coding) -> Option<Mask> {
+    Some(Mask { omitted, symbol_bits, stride, coding })
 }
 
 /// Returns random words of `w` bits whose values can be unpacked: in each run the bits above the last value are 0.
 pub fn packed(random: &mut Random, w: u32, unpack: &Unpack, shape: &[u64]) -> Vec<u64> {
-    let run = usize::from(unpack.run);
+    let run = usize::from(unpack.run_words);
     let apart = if unpack.axis == 0 { 1 } else { shape[1..].iter().product::<u64>() as usize };
-    let used = unpack.values_each(w) * usize::from(unpack.bits);
+    let used = unpack.run_values(w) * usize::from(unpack.value_bits);
     let count = shape.iter().product::<u64>() as usize;
     (0..count)
         .map(|i| {
@@ -135,13 +135,13 @@ pub fn packed(random: &mut Random, w: u32, unpack: &Unpack, shape: &[u64]) -> Ve
         .collect()
 }
 
-pub fn unpack(bits: u8, run: u8, axis: u8) -> Unpack {
-    Unpack { bits, run, axis }
+pub fn unpack(value_bits: u8, run_words: u8, axis: u8) -> Unpack {
+    Unpack { value_bits, run_words, axis }
 }
 
 /// Draws a class field for a tensor whose values have this shape.
-pub fn classes(random: &mut Random, depth: u8, shape: &[u64], groups: &[[u64; 2]]) -> ClassField {
-    random.class_field(depth, 3, 1, &[shape], groups)
+pub fn class_field(random: &mut Random, depth: u8, shape: &[u64], axis_groups: &[[u64; 2]]) -> ClassField {
+    random.class_field(depth, 3, 1, &[shape], axis_groups)
 }
 
 impl Random {
@@ -156,13 +156,13 @@ impl Random {
         width: u8,
         order: u8,
         shapes: &[&[u64]],
-        groups: &[[u64; 2]],
+        axis_groups: &[[u64; 2]],
     ) -> ClassField {
-        let groups = groups.iter().map(|&[first, axes]| {
+        let axis_groups = axis_groups.iter().map(|&[first, axes]| {
             let count = shapes[0][first as usize..(first + axes) as usize].iter().product::<u64>();
-            Group { first, axes, classes: self.classes(count as usize, width) }
+            AxisGroup { first, axes, classes: self.classes(count as usize, width) }
         });
-        let mut field = ClassField { depth, width, order, rows: vec![], groups: groups.collect() };
+        let mut field = ClassField { depth, width, order, rows: vec![], axis_groups: axis_groups.collect() };
         if depth != NO_ROWS {
             let rows = shapes.iter().map(|shape| field.row_count(shape)).sum();
             field.rows = self.classes(rows, width);

@@ -95,13 +95,13 @@ impl Vector {
         let bytes: Vec<u8> = members.iter().flat_map(|member| member.bytes.iter().copied()).collect();
         let (_, _, bits, w) = DTYPES[usize::from(segment.dtype)];
         let elements = bytes.len() as u64 * 8 / u64::from(bits);
-        let words_each = u64::from(bits / w);
-        claims.check_segment(segment.representation, elements, words_each, segment.chunk_len).map_err(about)?;
+        let element_words = u64::from(bits / w);
+        claims.check_segment(segment.representation, elements, element_words, segment.chunk_len).map_err(about)?;
         if segment.representation != 2 {
             return Ok(());
         }
         let shapes: Vec<Vec<u64>> = members.iter().map(|member| member.shape.clone()).collect();
-        let words = Words { dtype: dtype_name(segment.dtype), w, each: words_each };
+        let words = Words { dtype: dtype_name(segment.dtype), w, element_words };
         let head = Head::read(&segment.parameters, &shapes, words, segment.chunk_len).map_err(about)?;
         head.check_claims(claims, elements, segment.chunk_len).map_err(about)?;
         let mut from = 0;

@@ -4,7 +4,7 @@ use crate::encoder::codebook::Codebook;
 use crate::encoder::steps::{Map, Steps};
 use crate::encoder::unpack::Unpack;
 use crate::vectors::bad::{CORRUPT, List};
-use crate::vectors::zeros::{Zeros, book_of_zeros, grid_of_zeros, nothing_kept, zeros_after};
+use crate::vectors::zeros::{Zeros, codebook_of_zeros, grid_of_zeros, nothing_kept, zeros_after};
 
 /// Adds the bad vectors.
 pub(crate) fn bad(list: &mut List) {
@@ -19,7 +19,7 @@ pub(crate) fn group_rules(list: &mut List) {
     let single = Zeros { chunk_len: 1 << 22, ..zeros };
     let steps: [(&str, &str, [&str; 3], &OfGroups); 2] = [
         ("codebook", "8.6", ["R8.6-1", "R8.6-2", "R8.6-3"], &|block, period| {
-            nothing_kept(Map::Codebook(book_of_zeros(block, period, 1, 0)))
+            nothing_kept(Map::Codebook(codebook_of_zeros(block, period, 1, 0)))
         }),
         // for grids, one rule refers to the three rules for codebooks
         ("grid", "8.7", ["R8.7-2"; 3], &|block, period| nothing_kept(Map::Grid(grid_of_zeros(block, period, 1, 0, 0)))),
@@ -51,8 +51,8 @@ pub(crate) fn group_rules(list: &mut List) {
     list.begin("8.6");
     list.rule("R8.6-3");
     let unpacked = |block: u64| {
-        let map = Map::Codebook(Codebook { width: 4, ..book_of_zeros(block, 1, 1, 0) });
-        zeros_after(Steps { unpack: Some(Unpack { bits: 4, run: 1, axis: 0 }), ..nothing_kept(map) }, 1)
+        let map = Map::Codebook(Codebook { value_bits: 4, ..codebook_of_zeros(block, 1, 1, 0) });
+        zeros_after(Steps { unpack: Some(Unpack { value_bits: 4, run_words: 1, axis: 0 }), ..nothing_kept(map) }, 1)
     };
     let words = Zeros { dtype: "I32", ..zeros };
     words.accepts(&unpacked(800));

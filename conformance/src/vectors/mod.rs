@@ -30,6 +30,7 @@ pub mod s12_4_mixed_kept;
 pub mod s13_index;
 pub mod s14_footer;
 pub mod s16_reject;
+pub mod series;
 pub mod zeros;
 
 use std::collections::BTreeMap;

@@ -1,27 +1,17 @@
 //! Section 1: integers, strings, packed bits, zstd frames and packed blocks.
 
-use crate::encoder::coding::Coding;
-use crate::encoder::coding::field;
-use crate::encoder::container::Part;
-use crate::encoder::container::Representation;
+use crate::encoder::coding::{Coding, field};
+use crate::encoder::container::{Part, Representation};
 use crate::encoder::lanes::lanes;
 use crate::encoder::tables::Tables;
-use crate::vectors::bad::CORRUPT;
-use crate::vectors::bad::List;
-use crate::vectors::bases::one;
-use crate::vectors::bases::set_content;
-use crate::vectors::bases::set_packing;
-use crate::vectors::build::fields;
-use crate::vectors::build::lanes_of;
-use crate::vectors::build::segment;
-use crate::vectors::build::tensor;
+use crate::vectors::bad::{CORRUPT, List};
+use crate::vectors::bases::{one, set_content, set_packing};
+use crate::vectors::build::{fields, lanes_of, segment, tensor};
 use crate::vectors::good::Vector;
 use crate::vectors::s06_segments::longest;
 use crate::wire::manifest::Packing;
-use crate::wire::primitives::crc;
-use crate::wire::primitives::put_varint;
-use crate::wire::zstd::zstd_stored;
-use crate::wire::zstd::zstd_windowed;
+use crate::wire::primitives::{crc, put_varint};
+use crate::wire::zstd::{zstd_stored, zstd_windowed};
 
 /// Adds the good vectors.
 pub(crate) fn good(all: &mut Vec<Vector>) {

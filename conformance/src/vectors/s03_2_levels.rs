@@ -35,10 +35,10 @@ pub(crate) fn bad(list: &mut List) {
 
 /// Returns a coding by lanes for a field of 4 bits in `contexts` contexts by class.
 fn lanes_in_contexts(contexts: u8, precision: u8) -> Coding {
-    let levels: Vec<Vec<(u16, i32)>> =
+    let codes: Vec<Vec<(u16, i32)>> =
         (0..contexts).map(|c| (0..16).map(|s| (s, 60 + i32::from(c) + i32::from(s) % 7)).collect()).collect();
-    let levels: Vec<&[(u16, i32)]> = levels.iter().map(|table| &table[..]).collect();
-    let tables = Tables::new(4, precision, &levels, None);
+    let codes: Vec<&[(u16, i32)]> = codes.iter().map(|table| &table[..]).collect();
+    let tables = Tables::new(4, precision, &codes, None);
     Coding::Lanes { source: by_class(0, 0, contexts), tables, interval: 0, rate: 0 }
 }
 
@@ -55,7 +55,7 @@ fn level_1() -> Vector {
     for (contexts, precision) in [(4, 11), (8, 10), (16, 9)] {
         let words: Vec<u64> = (0..600).map(|_| random.next() & 15).collect();
         let parts = [field(4, lanes_in_contexts(contexts, precision))];
-        let fields = Fields { classes: of_rows(&mut random, shape), ..Fields::of(0, &parts) };
+        let fields = Fields { class_fields: of_rows(&mut random, shape), ..Fields::of(0, &parts) };
         alone.add_words(&format!("{contexts} contexts, precision {precision}"), ("F4", shape), 600, &words, fields);
     }
     let unpacking = unpack(4, 1, 0);
@@ -141,15 +141,15 @@ fn lane_rules(list: &mut List) {
     let mut random = Random(81);
     let shape: &[u64] = &[20, 30];
     let words: Vec<u64> = (0..600).map(|_| random.next() & 15).collect();
-    let classes = of_rows(&mut random, shape);
+    let class_fields = of_rows(&mut random, shape);
     let entry = || tensor("x", "F4", shape, pack_words(&words, 4));
     let in_field = |coding: Coding| {
-        let fields = Fields { classes: classes.clone(), ..Fields::of(0, &[field(4, coding)]) };
+        let fields = Fields { class_fields: class_fields.clone(), ..Fields::of(0, &[field(4, coding)]) };
         of(entry(), 600, Representation::Fields(fields))
     };
     let in_mask = |coding: Coding| {
         let steps = Steps { mask: mask(0, 4, 1, coding), ..Steps::default() };
-        let fields = Fields { steps, classes: classes.clone(), ..Fields::of(0, &[field(4, Coding::Raw)]) };
+        let fields = Fields { steps, class_fields: class_fields.clone(), ..Fields::of(0, &[field(4, Coding::Raw)]) };
         of(entry(), 600, Representation::Fields(fields))
     };
     type Place<'a> = &'a dyn Fn(Coding) -> Vector;

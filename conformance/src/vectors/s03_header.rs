@@ -123,7 +123,7 @@ fn feature_rules(list: &mut List) {
         (
             "mixed-field-without-the-feature",
             "a mixed field, though MIXING is not claimed",
-            under(&symbols, Coding::Mixed { source: Source::Nothing, mixed: mixed(1, 2) }),
+            under(&symbols, Coding::MixedField { source: Source::Nothing, mixed: mixed(1, 2) }),
         ),
         (
             "mixed-mask-without-the-feature",

@@ -1,6 +1,6 @@
 //! Section 8.2: class fields.
 
-use crate::encoder::class_field::{ClassField, Group, NO_ROWS};
+use crate::encoder::class_field::{AxisGroup, ClassField, NO_ROWS};
 use crate::encoder::coding::{Coding, field};
 use crate::encoder::container::Representation;
 use crate::encoder::fields::Fields;
@@ -12,7 +12,7 @@ use crate::vectors::bad::{CORRUPT, List};
 use crate::vectors::bases::{fields_of, spoiled, words_at};
 use crate::vectors::build::{Alone, by_class, segment, tensor};
 use crate::vectors::good::Vector;
-use crate::vectors::made::{Make, fixed};
+use crate::vectors::made::{Made, Make, fixed};
 use crate::wire::bits::pack_words;
 use crate::wire::dtypes::DTYPES;
 use crate::wire::manifest::Entry;
@@ -48,22 +48,24 @@ pub(crate) fn class_rows(all: &mut Vec<Vector>) {
         ("rank 1: a row", &[600], 1, 1, 2, 256),
         ("depth 0: a row", &[20, 30], 0, 0, 6, 256),
     ] {
-        let classes = vec![random.class_field(depth, width, order, &[shape], &[])];
+        let class_fields = vec![random.class_field(depth, width, order, &[shape], &[])];
         let contexts = 2.max(1 << width.min(4)) as u8;
-        let makes = vec![
+        let fields = vec![
             (5, fixed(by_class(0, width.saturating_sub(3), contexts.min(8)), 11)),
             (3, Make::Bits(by_class(0, 0, contexts), order == 1, 60)),
         ];
-        alone.add_made(&mut random, name, ("U8", shape), chunk_len, classes, makes);
+        let made = Made { dtype: "U8", shape, chunk_len, class_fields, fields };
+        alone.add_made(&mut random, name, made);
     }
     let shape = &[10, 6, 11];
-    let classes = vec![
+    let class_fields = vec![
         random.class_field(2, 3, 1, &[shape], &[]),
         random.class_field(1, 2, 0, &[shape], &[]),
         random.class_field(0, 6, 0, &[shape], &[]),
     ];
-    let makes = vec![(4, fixed(by_class(1, 0, 4), 12)), (4, fixed(by_class(0, 0, 8), 12))];
-    alone.add_made(&mut random, "three class fields, one unused", ("U8", shape), 256, classes, makes);
+    let fields = vec![(4, fixed(by_class(1, 0, 4), 12)), (4, fixed(by_class(0, 0, 8), 12))];
+    let made = Made { dtype: "U8", shape, chunk_len: 256, class_fields, fields };
+    alone.add_made(&mut random, "three class fields, one unused", made);
     all.push(alone.vector("s08-2-class-rows", "class fields of rows, in chunks that cut them"));
 }
 
@@ -95,36 +97,37 @@ pub(crate) fn class_groups(all: &mut Vec<Vector>) {
         ("rank 1 and a row", &[700], &[(0, &[[0, 1]])]),
     ];
     for (number, (name, shape, class_fields)) in cases.into_iter().enumerate() {
-        let classes: Vec<ClassField> = class_fields
+        let class_fields: Vec<ClassField> = class_fields
             .iter()
             .enumerate()
-            .map(|(k, (depth, groups))| {
+            .map(|(k, (depth, axis_groups))| {
                 let (width, order) = (1 + (number + k) as u8 % 6, (number + k / 2) as u8 % 2);
-                random.class_field(*depth, width, order, &[shape], groups)
+                random.class_field(*depth, width, order, &[shape], axis_groups)
             })
             .collect();
-        let last = classes.len() as u8 - 1;
-        let makes = vec![
+        let last = class_fields.len() as u8 - 1;
+        let fields = vec![
             (6, fixed(by_class(0, 1, 8), 10)),
             (5, Make::Bits(by_class(last, 0, 32), number % 2 == 0, 100)),
             (5, fixed(by_class(last / 2, 3, 4), 10)),
         ];
-        alone.add_made(&mut random, name, ("BF16", shape), 256, classes, makes);
+        let made = Made { dtype: "BF16", shape, chunk_len: 256, class_fields, fields };
+        alone.add_made(&mut random, name, made);
     }
     all.push(alone.vector("s08-2-class-groups", "classes of groups of axes, of every kind, with and without rows"));
     // almost all classes are equal, so they take few bytes
     let count = 1 << 19;
     let class = |width: u8, distance: usize| {
         let classes = (0..count).map(|number| u8::from(number % distance == 7)).collect();
-        let groups = vec![Group { first: 0, axes: 1, classes }];
-        ClassField { depth: NO_ROWS, width, order: 1, rows: vec![], groups }
+        let axis_groups = vec![AxisGroup { first: 0, axes: 1, classes }];
+        ClassField { depth: NO_ROWS, width, order: 1, rows: vec![], axis_groups }
     };
-    let classes = vec![class(1, 50_000), class(2, 70_000)];
-    let values: Vec<u64> = classes[1].groups[0].classes.iter().map(|&class| class.into()).collect();
-    let coding = Coding::Bits { source: by_class(1, 0, 2), word: 0, limit: 200 };
+    let class_fields = vec![class(1, 50_000), class(2, 70_000)];
+    let values: Vec<u64> = class_fields[1].axis_groups[0].classes.iter().map(|&class| class.into()).collect();
+    let coding = Coding::Bits { source: by_class(1, 0, 2), word_size: 0, limit: 200 };
     let parts = vec![field(3, Coding::Constant(0)), field(1, coding)];
     let entries = vec![tensor("x", "F4", &[count as u64], pack_words(&values, 4))];
-    let items = vec![segment(&[0], 1 << 18, Representation::Fields(Fields { classes, ..Fields::of(0, &parts) }))];
+    let items = vec![segment(&[0], 1 << 18, Representation::Fields(Fields { class_fields, ..Fields::of(0, &parts) }))];
     all.push(Vector::new("s08-2-class-most", "2^20 classes of groups, as many as there may be", entries, items));
 }
 
@@ -136,7 +139,7 @@ pub(crate) fn class_members(all: &mut Vec<Vector>) {
     for (depth, order) in [(0, 0), (1, 1), (2, 1), (2, 0), (254, 1)] {
         let elements = shapes.iter().map(|shape| shape.iter().product::<u64>()).sum::<u64>() as usize;
         let class_field = random.class_field(depth, 3, order, &shapes, &[]);
-        let mut fields = Fields { classes: vec![class_field], ..Fields::of(1, &[]) };
+        let mut fields = Fields { class_fields: vec![class_field], ..Fields::of(1, &[]) };
         let (_, sums) = fields.classes_of(&shapes, 0, elements, 1);
         let values: Vec<u64> = sums[0].iter().map(|&sum| (sum as u64) << 12 | u64::from(random.skewed(12))).collect();
         let mut bytes = pack_words(&values, 16);
@@ -145,7 +148,7 @@ pub(crate) fn class_members(all: &mut Vec<Vector>) {
         let tables = Tables::of(&symbols[0], &source.of(&sums, &symbols), 8, 8, 12, 2);
         fields.fields = vec![
             field(8, Coding::Lanes { source: source.clone(), tables, interval: 0, rate: 0 }),
-            field(8, Coding::Bits { source, word: 0, limit: 30 }),
+            field(8, Coding::Bits { source, word_size: 0, limit: 30 }),
         ];
         let members: Vec<usize> = (0..shapes.len()).map(|k| entries.len() + k).collect();
         for (k, shape) in shapes.iter().enumerate() {
@@ -163,15 +166,19 @@ pub(crate) fn class_dtypes(all: &mut Vec<Vector>) {
     let mut alone = Alone::default();
     let shape: &[u64] = &[9, 5, 16];
     for (number, (_, name, _, w)) in DTYPES.into_iter().enumerate() {
-        let groups: &[[u64; 2]] = [&[][..], &[[1, 1], [2, 1]], &[[1, 2]]][number % 3];
-        let classes = vec![random.class_field(1, 3, number as u8 % 2, &[shape], groups)];
+        let axis_groups: &[[u64; 2]] = [&[][..], &[[1, 1], [2, 1]], &[[1, 2]]][number % 3];
+        let class_fields = vec![random.class_field(1, 3, number as u8 % 2, &[shape], axis_groups)];
         let lanes = || fixed(by_class(0, 1, 8), 12);
         let bits = |limit: u8| Make::Bits(by_class(0, 0, 16), limit & 1 == 0, limit);
-        let makes = match w {
+        let fields = match w {
             4 => vec![(3, lanes()), (1, bits(50))],
             6 => vec![(2, bits(51)), (4, lanes())],
             8 => vec![(4, lanes()), (4, bits(52))],
-            16 => vec![(7, bits(53)), (9, Make::Lanes(by_class(0, 1, 8), 12, 1, 3, 0, 0))],
+            16 => {
+                let source = by_class(0, 1, 8);
+                let lanes = Make::Lanes { source, precision: 12, drift: 1, least: 3, interval: 0, rate: 0 };
+                vec![(7, bits(53)), (9, lanes)]
+            }
             32 => vec![(8, lanes()), (10, bits(54)), (14, Make::Raw)],
             _ => vec![
                 (5, lanes()),
@@ -182,7 +189,9 @@ pub(crate) fn class_dtypes(all: &mut Vec<Vector>) {
                 (12, Make::Raw),
             ],
         };
-        alone.add_made(&mut random, name, (name, shape), if number % 2 == 0 { 264 } else { 720 }, classes, makes);
+        let made =
+            Made { dtype: name, shape, chunk_len: if number % 2 == 0 { 264 } else { 720 }, class_fields, fields };
+        alone.add_made(&mut random, name, made);
     }
     all.push(
         alone.vector("s08-2-class-dtypes", "classes in a tensor of every dtype; the two words of a C64 share one"),
@@ -195,8 +204,8 @@ pub(crate) fn with_classes() -> Vector {
     let mut random = Random(22);
     let class_field = random.class_field(1, 3, 1, &[&shape], &[[1, 1], [2, 2]]);
     let source = Source::Class { field: 0, shift: 0, contexts: 8 };
-    let coding = Coding::Bits { source, word: 0, limit: 30 };
-    let fields = Fields { classes: vec![class_field], ..Fields::of(0, &[field(8, coding)]) };
+    let coding = Coding::Bits { source, word_size: 0, limit: 30 };
+    let fields = Fields { class_fields: vec![class_field], ..Fields::of(0, &[field(8, coding)]) };
     let items = vec![segment(&[0], 48 * 60, Representation::Fields(fields))];
     Vector::new("", "", vec![tensor("x", "U8", &shape, random.bytes(48 * 60))], items)
 }
@@ -204,10 +213,16 @@ pub(crate) fn with_classes() -> Vector {
 pub(crate) fn class_rules(list: &mut List) {
     list.begin("8");
     let base = with_classes();
-    let [rows, group] = {
-        let group = Group { first: 1, axes: 1, classes: vec![1, 2, 3] };
-        let class = |groups: &[Group]| ClassField { depth: 1, width: 2, order: 0, rows: vec![], groups: groups.into() };
-        [class(&[]), class(&[group])]
+    let [rows, axis_group] = {
+        let axis_group = AxisGroup { first: 1, axes: 1, classes: vec![1, 2, 3] };
+        let class = |axis_groups: &[AxisGroup]| ClassField {
+            depth: 1,
+            width: 2,
+            order: 0,
+            rows: vec![],
+            axis_groups: axis_groups.into(),
+        };
+        [class(&[]), class(&[axis_group])]
     };
     // the chunk can stay, because a decoder refuses the head first
     let with = |list: &mut List, name: &str, breaks: &str, change: &dyn Fn(&mut Fields)| {
@@ -216,81 +231,87 @@ pub(crate) fn class_rules(list: &mut List) {
         list.change(&base, name, CORRUPT, breaks, |parts| parts.segment().parameters = fields.parameters());
     };
     list.rule("R8-3");
-    with(list, "class-fields-5", "five class fields", &|fields| fields.classes = vec![rows.clone(); 5]);
-    with(list, "class-fields-255", "255 class fields", &|fields| fields.classes = vec![rows.clone(); 255]);
+    with(list, "class-fields-5", "five class fields", &|fields| fields.class_fields = vec![rows.clone(); 5]);
+    with(list, "class-fields-255", "255 class fields", &|fields| fields.class_fields = vec![rows.clone(); 255]);
     list.begin("8.2");
     list.rule("R8.2-1");
     for width in [0, 7, 255] {
         with(list, &format!("class-width-{width}"), "the width of a class", &|fields| {
-            fields.classes[0] = ClassField { width, ..rows.clone() };
+            fields.class_fields[0] = ClassField { width, ..rows.clone() };
         });
     }
-    with(list, "class-width-7-of-groups", "the width of a class", &|fields| fields.classes[0].width = 7);
-    with(list, "class-order-2", "the order of classes", &|fields| fields.classes[0].order = 2);
+    with(list, "class-width-7-of-groups", "the width of a class", &|fields| fields.class_fields[0].width = 7);
+    with(list, "class-order-2", "the order of classes", &|fields| fields.class_fields[0].order = 2);
     list.rule("R8.2-2");
-    with(list, "no-rows-and-no-groups", "neither rows nor groups", &|fields| {
-        fields.classes[0] = ClassField { depth: NO_ROWS, ..rows.clone() };
+    with(list, "no-rows-and-no-groups", "neither rows nor axis groups", &|fields| {
+        fields.class_fields[0] = ClassField { depth: NO_ROWS, ..rows.clone() };
     });
-    let groups = |axes: &[(u64, u64)]| -> Vec<Group> {
-        // a group that exists gets as many classes as it needs
+    let axis_groups = |axes: &[(u64, u64)]| -> Vec<AxisGroup> {
+        // an axis group that exists gets as many classes as it needs
         let size = |&(first, axes): &(u64, u64)| match (first as usize, (first.saturating_add(axes)) as usize) {
             (f, g) if g <= 4 => [48, 3, 4, 5][f..g].iter().product(),
             _ => 5,
         };
-        let group = |axes: &(u64, u64)| Group { first: axes.0, axes: axes.1, classes: vec![1; size(axes)] };
-        axes.iter().map(group).collect()
+        let axis_group = |axes: &(u64, u64)| AxisGroup { first: axes.0, axes: axes.1, classes: vec![1; size(axes)] };
+        axes.iter().map(axis_group).collect()
     };
     for (name, rule, depth, breaks, axes) in [
-        ("groups-overlap", "R8.2-4", 1, "groups that share an axis", &[(1, 2), (2, 1)][..]),
-        ("groups-same", "R8.2-4", 1, "the same group twice", &[(3, 1), (3, 1)]),
-        ("groups-descending", "R8.2-4", 1, "groups in descending order", &[(2, 1), (1, 1)]),
-        ("groups-4", "R8.2-2", NO_ROWS, "four groups", &[(0, 1), (1, 1), (2, 1), (3, 1)]),
-        ("group-without-axes", "R8.2-3", 1, "a group of no axes", &[(1, 0)]),
-        ("group-without-axes-at-the-end", "R8.2-3", 1, "a group of no axes", &[(1, 1), (4, 0)]),
+        ("groups-overlap", "R8.2-4", 1, "axis groups that share an axis", &[(1, 2), (2, 1)][..]),
+        ("groups-same", "R8.2-4", 1, "the same axis group twice", &[(3, 1), (3, 1)]),
+        ("groups-descending", "R8.2-4", 1, "axis groups in descending order", &[(2, 1), (1, 1)]),
+        ("groups-4", "R8.2-2", NO_ROWS, "four axis groups", &[(0, 1), (1, 1), (2, 1), (3, 1)]),
+        ("group-without-axes", "R8.2-3", 1, "an axis group of no axes", &[(1, 0)]),
+        ("group-without-axes-at-the-end", "R8.2-3", 1, "an axis group of no axes", &[(1, 1), (4, 0)]),
         ("group-beyond-the-rank", "R8.2-3", 1, "axes that there are not", &[(4, 1)]),
         ("group-partly-beyond-the-rank", "R8.2-3", 1, "axes that there are not", &[(2, 3)]),
         ("group-of-2-to-the-63-axes", "R8.2-3", 1, "axes that there are not", &[(1, 1 << 63)]),
         ("group-from-axis-2-to-the-63", "R8.2-3", 1, "axes that there are not", &[(1 << 63, 1)]),
         ("group-whose-end-wraps", "R8.2-3", NO_ROWS, "axes that there are not", &[(u64::MAX, 2)]),
-        ("group-of-the-row-axis", "R8.2-5", 1, "a group of an axis that numbers the rows", &[(0, 1)]),
-        ("group-from-the-row-axis-on", "R8.2-5", 2, "a group of an axis that numbers the rows", &[(1, 2)]),
-        ("group-of-the-last-axis-in-depth-4", "R8.2-5", 4, "a group of one of the leading 4 axes of 4", &[(3, 1)]),
+        ("group-of-the-row-axis", "R8.2-5", 1, "an axis group of an axis that numbers the rows", &[(0, 1)]),
+        ("group-from-the-row-axis-on", "R8.2-5", 2, "an axis group of an axis that numbers the rows", &[(1, 2)]),
+        (
+            "group-of-the-last-axis-in-depth-4",
+            "R8.2-5",
+            4,
+            "an axis group of one of the leading 4 axes of 4",
+            &[(3, 1)],
+        ),
     ] {
         list.rule(rule);
         with(list, name, breaks, &|fields| {
-            fields.classes[0] = ClassField { depth, groups: groups(axes), ..group.clone() };
+            fields.class_fields[0] = ClassField { depth, axis_groups: axis_groups(axes), ..axis_group.clone() };
         });
     }
     let shared = {
         let entries = vec![tensor("x", "U8", &[4], vec![1, 2, 3, 4]), tensor("y", "U8", &[4], vec![5, 6, 7, 8])];
-        let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![1, 0], groups: vec![] };
-        let fields = Fields { classes: vec![class], ..Fields::of(0, &[field(8, Coding::Raw)]) };
+        let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![1, 0], axis_groups: vec![] };
+        let fields = Fields { class_fields: vec![class], ..Fields::of(0, &[field(8, Coding::Raw)]) };
         Vector::new("", "", entries, vec![segment(&[0, 1], 8, Representation::Fields(fields))])
     };
     list.rule("R8.2-2");
-    for (name, depth, groups, breaks) in [
+    for (name, depth, axis_groups, breaks) in [
         (
             "group-in-a-shared-segment",
             0,
-            vec![Group { first: 0, axes: 1, classes: vec![0; 4] }],
-            "groups of two members",
+            vec![AxisGroup { first: 0, axes: 1, classes: vec![0; 4] }],
+            "axis groups of two members",
         ),
-        ("no-rows-in-a-shared-segment", NO_ROWS, vec![], "neither rows nor groups"),
+        ("no-rows-in-a-shared-segment", NO_ROWS, vec![], "neither rows nor axis groups"),
     ] {
         let mut fields = fields_of(&shared);
-        fields.classes[0] = ClassField { depth, groups, ..fields.classes[0].clone() };
+        fields.class_fields[0] = ClassField { depth, axis_groups, ..fields.class_fields[0].clone() };
         list.change(&shared, name, CORRUPT, breaks, |parts| parts.segment().parameters = fields.parameters());
     }
     let scalar = {
-        let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![1], groups: vec![] };
-        let fields = Fields { classes: vec![class], ..Fields::of(0, &[field(8, Coding::Raw)]) };
+        let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![1], axis_groups: vec![] };
+        let fields = Fields { class_fields: vec![class], ..Fields::of(0, &[field(8, Coding::Raw)]) };
         let items = vec![segment(&[0], 1, Representation::Fields(fields))];
         Vector::new("", "", vec![tensor("x", "U8", &[], vec![1])], items)
     };
     list.rule("R8.2-3");
     list.change(&scalar, "group-in-rank-0", CORRUPT, "axes that there are not", |parts| {
         let mut fields = fields_of(&scalar);
-        fields.classes[0].groups = vec![Group { first: 0, axes: 1, classes: vec![0] }];
+        fields.class_fields[0].axis_groups = vec![AxisGroup { first: 0, axes: 1, classes: vec![0] }];
         parts.segment().parameters = fields.parameters();
     });
     // classes that are all equal take almost no bytes
@@ -306,27 +327,27 @@ pub(crate) fn class_rules(list: &mut List) {
                 width: 1,
                 order: 0,
                 rows: vec![],
-                groups: vec![Group { first, axes, classes }],
+                axis_groups: vec![AxisGroup { first, axes, classes }],
             }
         };
-        let classes = axes.iter().map(class).collect();
+        let class_fields = axes.iter().map(class).collect();
         let good = Fields::of(0, &[field(8, Coding::Constant(0))]);
-        let parameters = Fields { classes, ..good.clone() }.parameters();
+        let parameters = Fields { class_fields, ..good.clone() }.parameters();
         let bytes = vec![0; shape.iter().product::<u64>() as usize];
         let items = vec![segment(&[0], 1 << 22, Representation::Fields(good))];
         let vector = Vector::new("", "", vec![tensor("x", "U8", shape, bytes)], items);
         list.change(&vector, name, CORRUPT, "more than 2^20 classes", |parts| parts.segment().parameters = parameters);
     }
-    // these come before the stream: steps, count, depth, width, order, group count, and two groups
+    // these come before the stream: steps, count, depth, width, order, axis group count, and two axis groups
     let head = base.parts().segment().parameters.clone();
-    let classes = &fields_of(&base).classes[0];
-    let vectors: Vec<&[u8]> = classes.groups.iter().map(|group| &group.classes[..]).collect();
+    let class_field = &fields_of(&base).class_fields[0];
+    let vectors: Vec<&[u8]> = class_field.axis_groups.iter().map(|axis_group| &axis_group.classes[..]).collect();
     let stream_end = {
         let mut stream = Vec::new();
-        put_words(&classes.words(&vectors), 2, &mut stream);
+        put_words(&class_field.words(&vectors), 2, &mut stream);
         10 + stream.len()
     };
-    let classes_of = |vectors: &[&[u8]]| classes.words(vectors);
+    let classes_of = |vectors: &[&[u8]]| class_field.words(vectors);
     for (name, rule, breaks, stream) in spoiled(&classes_of(&vectors), 2) {
         list.rule(rule);
         let parameters = [&head[..10], &stream, &head[stream_end..]].concat();
@@ -335,7 +356,7 @@ pub(crate) fn class_rules(list: &mut List) {
         });
     }
     let chunk = base.parts().segment().chunks[0].clone();
-    let rows = &classes.rows[..];
+    let rows = &class_field.rows[..];
     let stream_of = |rows: &[u8]| {
         let mut stream = Vec::new();
         put_words(&classes_of(&[rows]), 2, &mut stream);
@@ -364,7 +385,7 @@ pub(crate) fn class_rules(list: &mut List) {
     list.rule("R11.2-1");
     with(list, "classes-of-another-order", "classes coded in another order than the head says", &|fields| {
         // this order applies to the classes of axis groups, but not to those of rows
-        fields.classes[0].order = 0;
+        fields.class_fields[0].order = 0;
     });
     list.begin("11.4");
     // the rest of the chunk is the stream of the field

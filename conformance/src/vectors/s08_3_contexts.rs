@@ -10,7 +10,7 @@ use crate::random::Random;
 use crate::vectors::bad::{CORRUPT, List, UNSUPPORTED};
 use crate::vectors::build::{Alone, by_class, by_field, fields, segment, tensor};
 use crate::vectors::good::Vector;
-use crate::vectors::made::{Make, fixed};
+use crate::vectors::made::{Made, Make, fixed};
 
 /// Adds the good vectors.
 pub(crate) fn good(all: &mut Vec<Vector>) {
@@ -29,43 +29,48 @@ pub(crate) fn contexts(all: &mut Vec<Vector>) {
     // the largest class sum is 2 * 63 = 126
     let wide_sums = |random: &mut Random| random.class_field(1, 6, 0, &[shape], &[[1, 1]]);
     for shift in 0..=7 {
-        let mut classes = vec![wide_sums(&mut random)];
+        let mut class_fields = vec![wide_sums(&mut random)];
         // the smallest and the largest class sum occur
-        (classes[0].rows[0], classes[0].rows[1]) = (0, 63);
-        (classes[0].groups[0].classes[0], classes[0].groups[0].classes[1]) = (0, 63);
-        let makes = vec![
+        (class_fields[0].rows[0], class_fields[0].rows[1]) = (0, 63);
+        (class_fields[0].axis_groups[0].classes[0], class_fields[0].axis_groups[0].classes[1]) = (0, 63);
+        let fields = vec![
             (4, Make::Bits(by_class(0, shift, 32), shift % 2 == 0, 80)),
             (4, fixed(by_class(0, shift, 2 + 30 * (shift % 2)), 10)),
         ];
-        alone.add_made(&mut random, &format!("shift {shift}"), ("U8", shape), 600, classes, makes);
+        let made = Made { dtype: "U8", shape, chunk_len: 600, class_fields, fields };
+        alone.add_made(&mut random, &format!("shift {shift}"), made);
     }
     for (precision, count) in [(9, 32), (10, 32), (11, 16), (12, 8), (12, 3), (9, 2)] {
-        let classes = vec![wide_sums(&mut random)];
-        let makes = vec![(8, Make::Lanes(by_class(0, 1, count), precision, 0, 3, 0, 0))];
+        let class_fields = vec![wide_sums(&mut random)];
+        let source = by_class(0, 1, count);
+        let fields = vec![(8, Make::Lanes { source, precision, drift: 0, least: 3, interval: 0, rate: 0 })];
         let name = format!("precision {precision}, {count} contexts, some with escapes");
-        alone.add_made(&mut random, &name, ("U8", shape), 1200, classes, makes);
+        let made = Made { dtype: "U8", shape, chunk_len: 1200, class_fields, fields };
+        alone.add_made(&mut random, &name, made);
     }
-    let classes = vec![random.class_field(1, 1, 1, &[shape], &[])];
-    let makes = vec![(4, fixed(by_class(0, 0, 32), 9)), (4, Make::Bits(by_class(0, 1, 2), false, 9))];
-    alone.add_made(&mut random, "contexts that never occur", ("U8", shape), 500, classes, makes);
+    let class_fields = vec![random.class_field(1, 1, 1, &[shape], &[])];
+    let fields = vec![(4, fixed(by_class(0, 0, 32), 9)), (4, Make::Bits(by_class(0, 1, 2), false, 9))];
+    let made = Made { dtype: "U8", shape, chunk_len: 500, class_fields, fields };
+    alone.add_made(&mut random, "contexts that never occur", made);
     let all_31: Vec<u64> = (0..31).map(|k| 100 * k + 3).collect();
     for (number, thresholds) in
         [&[1][..], &[0], &[4095], &[0, 1, 2, 3], &all_31, &[17, 500, 4094, 4095]].into_iter().enumerate()
     {
         let source = by_field(0, thresholds);
-        let makes = vec![
+        let fields = vec![
             (12, Make::Raw),
-            (3, Make::Lanes(source.clone(), 10, 0, 2, 0, 0)),
+            (3, Make::Lanes { source: source.clone(), precision: 10, drift: 0, least: 2, interval: 0, rate: 0 }),
             (1, Make::Bits(source, number % 2 == 0, 200)),
         ];
-        alone.add_made(&mut random, &format!("thresholds {thresholds:?}"), ("U16", shape), 700, vec![], makes);
+        let made = Made { dtype: "U16", shape, chunk_len: 700, class_fields: vec![], fields };
+        alone.add_made(&mut random, &format!("thresholds {thresholds:?}"), made);
     }
-    let classes = vec![wide_sums(&mut random)];
-    let makes = vec![
+    let class_fields = vec![wide_sums(&mut random)];
+    let fields = vec![
         (16, Make::Raw),
         (5, fixed(by_field(0, &[0, 1, 300, 65535]), 12)),
         (4, Make::Bits(by_field(1, &[3, 9, 31]), true, 40)),
-        (6, Make::Lanes(by_class(0, 4, 7), 12, -1, 0, 8, 4)),
+        (6, Make::Lanes { source: by_class(0, 4, 7), precision: 12, drift: -1, least: 0, interval: 8, rate: 4 }),
         (1, Make::Constant(1)),
         (4, fixed(by_field(4, &[1]), 9)),
         (12, Make::Bits(by_field(3, &[1, 2, 4, 8, 16, 32, 63]), false, 100)),
@@ -73,13 +78,17 @@ pub(crate) fn contexts(all: &mut Vec<Vector>) {
         (10, Make::Bits(by_field(6, &all_31), true, 30)),
         (3, fixed(Source::Nothing, 12)),
     ];
-    alone.add_made(&mut random, "fields that depend on each other", ("U64", shape), 1000, classes, makes);
-    let classes = vec![wide_sums(&mut random)];
-    let makes = vec![(8, Make::Bits(by_class(0, 2, 32), true, 255)), (8, Make::Bits(by_class(0, 2, 31), false, 1))];
-    alone.add_made(&mut random, "bits with contexts", ("U16", shape), 1000, classes, makes);
+    let made = Made { dtype: "U64", shape, chunk_len: 1000, class_fields, fields };
+    alone.add_made(&mut random, "fields that depend on each other", made);
+    let class_fields = vec![wide_sums(&mut random)];
+    let fields = vec![(8, Make::Bits(by_class(0, 2, 32), true, 255)), (8, Make::Bits(by_class(0, 2, 31), false, 1))];
+    let made = Made { dtype: "U16", shape, chunk_len: 1000, class_fields, fields };
+    alone.add_made(&mut random, "bits with contexts", made);
     // each of the two words of an element has its own context
-    let makes = vec![(4, Make::Raw), (12, Make::Raw), (12, Make::Bits(by_field(0, &[2, 9]), true, 20)), (4, Make::Raw)];
-    alone.add_made(&mut random, "words of a C64", ("C64", &[300]), 299, vec![], makes);
+    let fields =
+        vec![(4, Make::Raw), (12, Make::Raw), (12, Make::Bits(by_field(0, &[2, 9]), true, 20)), (4, Make::Raw)];
+    let made = Made { dtype: "C64", shape: &[300], chunk_len: 299, class_fields: vec![], fields };
+    alone.add_made(&mut random, "words of a C64", made);
     all.push(
         alone.vector("s08-3-contexts", "contexts from classes and from earlier fields, at both ends of their ranges"),
     );
@@ -87,16 +96,16 @@ pub(crate) fn contexts(all: &mut Vec<Vector>) {
 
 pub(crate) fn source_rules(list: &mut List) {
     list.begin("8.3");
-    let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![5], groups: vec![] };
+    let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![5], axis_groups: vec![] };
     let lanes_by = |source: Source| {
-        let levels = vec![&[(1, 50), (2, 60)][..]; source.contexts()];
-        let tables = Tables::new(4, 9, &levels, None);
+        let codes = vec![&[(1, 50), (2, 60)][..]; source.contexts()];
+        let tables = Tables::new(4, 9, &codes, None);
         Coding::Lanes { source, tables, interval: 0, rate: 0 }
     };
-    let bits_by = |source: Source| Coding::Bits { source, word: 0, limit: 30 };
+    let bits_by = |source: Source| Coding::Bits { source, word_size: 0, limit: 30 };
     let build = |coding: &Coding| {
         let parts = vec![field(4, Coding::Raw), field(4, coding.clone())];
-        Fields { classes: vec![class.clone()], ..Fields::of(0, &parts) }
+        Fields { class_fields: vec![class.clone()], ..Fields::of(0, &parts) }
     };
     let good = by_class(0, 0, 8);
     let cases = [
@@ -158,7 +167,7 @@ pub(crate) fn source_rules(list: &mut List) {
         list.rule("R8.3-2");
         // without class fields, the earlier field still has 4 bits
         let mut other = build(&coding_by(good.clone()));
-        other.classes.clear();
+        other.class_fields.clear();
         list.change(
             &base,
             &format!("{kind}-source-without-class-fields"),
@@ -172,8 +181,8 @@ pub(crate) fn source_rules(list: &mut List) {
     // the symbols are coded in other contexts than the head says
     let entries = vec![tensor("x", "U8", &[400], (0..400u32).map(|i| (i * i % 251) as u8).collect())];
     let by = |threshold: u64| {
-        let levels = [&[(0, 30), (1, 40), (2, 50), (3, 60)][..], &[(0, 60), (1, 50), (2, 40), (3, 30)]];
-        let tables = Tables::new(2, 12, &levels, None);
+        let codes = [&[(0, 30), (1, 40), (2, 50), (3, 60)][..], &[(0, 60), (1, 50), (2, 40), (3, 30)]];
+        let tables = Tables::new(2, 12, &codes, None);
         let coding = Coding::Lanes { source: by_field(0, &[threshold]), tables, interval: 0, rate: 0 };
         fields(0, &[field(6, Coding::Raw), field(2, coding)])
     };

@@ -7,7 +7,7 @@ use crate::encoder::fields::Fields;
 use crate::encoder::steps::Steps;
 use crate::random::Random;
 use crate::vectors::bad::{CORRUPT, List};
-use crate::vectors::build::{Alone, after, by_class, classes, packed, segment, tensor, unpack};
+use crate::vectors::build::{Alone, after, by_class, class_field, packed, segment, tensor, unpack};
 use crate::vectors::good::Vector;
 use crate::vectors::s08_fields::of_unpack;
 use crate::vectors::zeros::{ONE, Zeros, zeros_after};
@@ -95,7 +95,7 @@ pub(crate) fn unpack_runs() -> Vector {
 pub(crate) fn unpack_classes() -> Vector {
     let mut random = Random(42);
     let mut alone = Alone::default();
-    for (shape, (b, run, axis), depth, groups, chunk_len) in [
+    for (shape, (b, run, axis), depth, axis_groups, chunk_len) in [
         (&[40, 10][..], (4, 1, 0), 1, &[[1, 1], [2, 1]][..], 300),
         (&[40, 10], (4, 1, 0), 2, &[], 260),
         (&[400], (4, 1, 0), 1, &[[1, 1]], 257),
@@ -107,11 +107,11 @@ pub(crate) fn unpack_classes() -> Vector {
         let unpack = unpack(b, run, axis);
         let of_values = unpack.shape(shape, 32);
         let words = packed(&mut random, 32, &unpack, shape);
-        let classes = vec![classes(&mut random, depth, &of_values, groups)];
-        let coding = Coding::Bits { source: by_class(0, 0, 10), word: 0, limit: 40 };
+        let class_fields = vec![class_field(&mut random, depth, &of_values, axis_groups)];
+        let coding = Coding::Bits { source: by_class(0, 0, 10), word_size: 0, limit: 40 };
         let steps = Steps { unpack: Some(unpack), ..Steps::default() };
-        let fields = Fields { steps, classes, ..Fields::of(2, &[field(b.into(), coding)]) };
-        let name = format!("{shape:?} to {of_values:?}, depth {depth}, groups {groups:?}");
+        let fields = Fields { steps, class_fields, ..Fields::of(2, &[field(b.into(), coding)]) };
+        let name = format!("{shape:?} to {of_values:?}, depth {depth}, groups {axis_groups:?}");
         alone.add_words(&name, ("I32", shape), chunk_len, &words, fields);
     }
     alone.vector("s08-4-unpack-classes", "rows and groups of the shape that the values have")

@@ -12,10 +12,10 @@ use crate::encoder::unpack::Unpack;
 use crate::random::Random;
 use crate::vectors::bad::{CORRUPT, List, UNSUPPORTED};
 use crate::vectors::bases::spoiled;
-use crate::vectors::build::{Alone, after, any_symbol, by_class, classes, mask, packed, segment, tensor, unpack};
+use crate::vectors::build::{Alone, after, any_symbol, by_class, class_field, mask, packed, segment, tensor, unpack};
 use crate::vectors::good::Vector;
 use crate::vectors::s12_2_mixed_field::mixed;
-use crate::vectors::zeros::{ONE, Zeros, book_of_zeros, grid_of_zeros, nothing_kept, zeros_after};
+use crate::vectors::zeros::{ONE, Zeros, codebook_of_zeros, grid_of_zeros, nothing_kept, zeros_after};
 use crate::wire::bits::pack;
 use crate::wire::dtypes::{DTYPES, dtype};
 use crate::wire::primitives::put_varint;
@@ -47,7 +47,7 @@ pub fn sparse(random: &mut Random, count: usize, w: u32, omitted: u64, kept: u64
 pub(crate) fn mask_symbols() -> Vector {
     let mut random = Random(43);
     let mut alone = Alone::default();
-    for (number, (group, stride, count, chunk_len)) in [
+    for (number, (symbol_bits, stride, count, chunk_len)) in [
         (1, 1, 700u64, 300),
         (1, 13, 700, 700),
         (1, 1 << 22, 100, 100),
@@ -68,11 +68,11 @@ pub(crate) fn mask_symbols() -> Vector {
         let omitted = if number % 2 == 0 { 0 } else { 77 };
         let values = sparse(&mut random, count as usize, 8, omitted, 5);
         for (name, coding) in
-            [("raw", Coding::Raw), ("bits", bits(number % 2 == 0, 40)), ("lanes", any_symbol(group.into()))]
+            [("raw", Coding::Raw), ("bits", bits(number % 2 == 0, 40)), ("lanes", any_symbol(symbol_bits.into()))]
         {
             if (name == "lanes") == (number % 3 == 0) || name == "bits" {
-                let steps = Steps { mask: mask(omitted, group, stride, coding), ..Steps::default() };
-                let about = format!("{name}, {group} bits, stride {stride}, {count} values");
+                let steps = Steps { mask: mask(omitted, symbol_bits, stride, coding), ..Steps::default() };
+                let about = format!("{name}, {symbol_bits} bits, stride {stride}, {count} values");
                 alone.add_words(&about, ("U8", &[count]), chunk_len, &values, after(steps, 8));
             }
         }
@@ -98,13 +98,13 @@ pub(crate) fn mask_chunks() -> Vector {
     let one: Vec<u64> = (0..256).map(|i| if i == 255 { 5 } else { 0x8000 }).collect();
     let values = [&none[..], &some, &all, &none, &one, &some[..100]].concat();
     let count = values.len() as u64;
-    for (name, group, coding) in [
+    for (name, symbol_bits, coding) in [
         ("bits", 1, bits(false, 200)),
         ("raw", 1, Coding::Raw),
         ("lanes", 4, any_symbol(4)),
         ("bits of 8", 8, bits(true, 9)),
     ] {
-        let steps = Steps { mask: mask(0x8000, group, 1, coding), ..Steps::default() };
+        let steps = Steps { mask: mask(0x8000, symbol_bits, 1, coding), ..Steps::default() };
         alone.add_words(name, ("BF16", &[count]), 256, &values, after(steps, 16));
     }
     for (name, value, kept) in [("nothing kept", 0x8000, 0), ("everything kept", 7, 1)] {
@@ -114,7 +114,7 @@ pub(crate) fn mask_chunks() -> Vector {
     // a chunk without kept values still stores the classes of its rows
     let shape = [30, 20];
     let mut fields = after(Steps { mask: mask(0, 1, 1, bits(true, 30)), ..Steps::default() }, 16);
-    fields.classes = vec![classes(&mut random, 1, &shape, &[[1, 1]])];
+    fields.class_fields = vec![class_field(&mut random, 1, &shape, &[[1, 1]])];
     alone.add_words("nothing kept, and rows", ("F16", &shape), 300, &[0; 600], fields);
     alone.vector("s08-5-mask-chunks", "chunks of which nothing is kept, or all, or the last value alone")
 }
@@ -123,25 +123,32 @@ pub(crate) fn mask_contexts() -> Vector {
     let mut random = Random(45);
     let mut alone = Alone::default();
     let shape: &[u64] = &[40, 25];
-    for (group, stride, chunk_len) in
+    for (symbol_bits, stride, chunk_len) in
         [(1, 1, 1000), (1, 1, 333), (4, 1, 1000), (4, 25, 500), (2, 100, 999), (8, 3, 700)]
     {
-        let classes = vec![classes(&mut random, 1, shape, &[[1, 1]]), classes(&mut random, 0, shape, &[[0, 1]])];
+        let class_fields =
+            vec![class_field(&mut random, 1, shape, &[[1, 1]]), class_field(&mut random, 0, shape, &[[0, 1]])];
         let values = sparse(&mut random, 1000, 16, 0, 6);
         let mask_by = |source: Source| match stride {
-            1 => Coding::Bits { source, word: 1, limit: 60 },
+            1 => Coding::Bits { source, word_size: 1, limit: 60 },
             _ => {
-                let levels: Vec<Vec<(u16, i32)>> =
-                    (0..8).map(|c| (0..1 << group).map(|s| (s, 60 + c + i32::from(s) % 7)).collect()).collect();
-                let levels: Vec<&[(u16, i32)]> = levels.iter().map(|table| &table[..]).collect();
-                Coding::Lanes { source, tables: Tables::new(group.into(), 11, &levels, None), interval: 8, rate: 4 }
+                let codes: Vec<Vec<(u16, i32)>> =
+                    (0..8).map(|c| (0..1 << symbol_bits).map(|s| (s, 60 + c + i32::from(s) % 7)).collect()).collect();
+                let codes: Vec<&[(u16, i32)]> = codes.iter().map(|table| &table[..]).collect();
+                Coding::Lanes {
+                    source,
+                    tables: Tables::new(symbol_bits.into(), 11, &codes, None),
+                    interval: 8,
+                    rate: 4,
+                }
             }
         };
-        let top = Coding::Bits { source: by_class(0, 0, 9), word: 0, limit: 30 };
-        let low = Coding::Bits { source: Source::Field { field: 0, thresholds: vec![9, 200] }, word: 0, limit: 30 };
-        let steps = Steps { mask: mask(0, group, stride, mask_by(by_class(1, 0, 8))), ..Steps::default() };
-        let fields = Fields { steps, classes, ..Fields::of(1, &[field(8, top), field(8, low)]) };
-        let name = format!("{group} bits, stride {stride}, chunks of {chunk_len}");
+        let top = Coding::Bits { source: by_class(0, 0, 9), word_size: 0, limit: 30 };
+        let low =
+            Coding::Bits { source: Source::Field { field: 0, thresholds: vec![9, 200] }, word_size: 0, limit: 30 };
+        let steps = Steps { mask: mask(0, symbol_bits, stride, mask_by(by_class(1, 0, 8))), ..Steps::default() };
+        let fields = Fields { steps, class_fields, ..Fields::of(1, &[field(8, top), field(8, low)]) };
+        let name = format!("{symbol_bits} bits, stride {stride}, chunks of {chunk_len}");
         alone.add_words(&name, ("BF16", shape), chunk_len, &values, fields);
     }
     alone.vector(
@@ -166,7 +173,7 @@ pub(crate) fn mask_dtypes() -> Vector {
 pub(crate) fn mask_unpacked() -> Vector {
     let mut random = Random(47);
     let mut alone = Alone::default();
-    for (name, shape, (b, run, axis), group, chunk_len) in [
+    for (name, shape, (b, run, axis), symbol_bits, chunk_len) in [
         ("U8", &[20, 30][..], (4, 1, 0), 1, 300),
         ("I32", &[12, 50], (3, 3, 1), 4, 300),
         ("I32", &[300], (3, 3, 0), 2, 300),
@@ -176,9 +183,9 @@ pub(crate) fn mask_unpacked() -> Vector {
         let mut words = packed(&mut random, w, &unpack, shape);
         // makes many values 0
         words.iter_mut().for_each(|word| *word &= random.next() & random.next());
-        let steps = Steps { unpack: Some(unpack), mask: mask(0, group, 1, bits(false, 50)), ..Steps::default() };
+        let steps = Steps { unpack: Some(unpack), mask: mask(0, symbol_bits, 1, bits(false, 50)), ..Steps::default() };
         alone.add_words(
-            &format!("{name}, {b} bits along axis {axis}, masks of {group}"),
+            &format!("{name}, {b} bits along axis {axis}, masks of {symbol_bits}"),
             (name, shape),
             chunk_len,
             &words,
@@ -193,8 +200,8 @@ pub(crate) fn mask_rules(list: &mut List) {
     let byte = Zeros { dtype: "U8", shapes: &[&[30]], chunk_len: 30 };
     let four = Zeros { dtype: "F4", ..byte };
     // all values are omitted, except in the cases whose omitted value is wrong
-    let of = |omitted: u64, group: u8, stride: u64, width: u32| {
-        let steps = Steps { mask: mask(omitted, group, stride, Coding::Constant(0)), ..Steps::default() };
+    let of = |omitted: u64, symbol_bits: u8, stride: u64, width: u32| {
+        let steps = Steps { mask: mask(omitted, symbol_bits, stride, Coding::Constant(0)), ..Steps::default() };
         zeros_after(steps, width)
     };
     byte.accepts(&of(0, 1, 1, 8));
@@ -224,7 +231,7 @@ pub(crate) fn mask_rules(list: &mut List) {
     }
     list.rule("R8.5-1");
     let mut unpacked = of(16, 1, 1, 4);
-    unpacked.steps.unpack = Some(Unpack { bits: 4, run: 1, axis: 0 });
+    unpacked.steps.unpack = Some(Unpack { value_bits: 4, run_words: 1, axis: 0 });
     list.zeros(
         "mask-omitted-16-of-unpacked",
         CORRUPT,
@@ -232,13 +239,13 @@ pub(crate) fn mask_rules(list: &mut List) {
         &byte,
         &unpacked,
     );
-    let coded = |group: u8, stride: u64, coding: Coding| {
-        zeros_after(Steps { mask: mask(0, group, stride, coding), ..Steps::default() }, 8)
+    let coded = |symbol_bits: u8, stride: u64, coding: Coding| {
+        zeros_after(Steps { mask: mask(0, symbol_bits, stride, coding), ..Steps::default() }, 8)
     };
-    let by = |source: Source| Coding::Bits { source, word: 0, limit: 30 };
+    let by = |source: Source| Coding::Bits { source, word_size: 0, limit: 30 };
     let mixed_mask = || Coding::MixedMask(MixedMask { row: 10, kernel: 1 });
     let kept = Coding::MixedKept(MixedKept { kind: 1, fraction: 0, base: 0, row: 10, kernel: 1, escape_each: 0 });
-    let mixed = Coding::Mixed { source: Source::Nothing, mixed: mixed(0, 0) };
+    let mixed = Coding::MixedField { source: Source::Nothing, mixed: mixed(0, 0) };
     for (name, rule, kinds, breaks, fields) in [
         ("mixed", "R8.1-5", CORRUPT, "a mask that is a mixed field", coded(8, 1, mixed)),
         ("mixed-kept", "R8.1-7", CORRUPT, "a mask of mixed kept values", coded(8, 1, kept)),
@@ -286,8 +293,8 @@ pub(crate) fn mask_rules(list: &mut List) {
 
 pub(crate) fn mask_chunk_rules(list: &mut List) {
     list.begin("8.5");
-    let base = |values: &[u64], group: u8, stride: u64, coding: Coding| {
-        let steps = Steps { mask: mask(0, group, stride, coding), ..Steps::default() };
+    let base = |values: &[u64], symbol_bits: u8, stride: u64, coding: Coding| {
+        let steps = Steps { mask: mask(0, symbol_bits, stride, coding), ..Steps::default() };
         let fields = Fields { steps, ..Fields::of(0, &[field(8, Coding::Raw)]) };
         let bytes = values.iter().map(|&value| value as u8).collect();
         let item = segment(&[0], values.len() as u64, Representation::Fields(fields));
@@ -296,19 +303,19 @@ pub(crate) fn mask_chunk_rules(list: &mut List) {
     let ten = [1, 0, 2, 0, 0, 3, 4, 0, 5, 6];
     let values = [1, 2, 3, 4, 5, 6];
     list.rule("R8.5-3");
-    for (name, group, stride, symbols) in [
+    for (name, symbol_bits, stride, symbols) in [
         // 10 values are two and a half blocks of 4
         ("bits-beyond-the-chunk", 4, 1, vec![0b0101, 0b0110, 0b1011]),
         ("bits-beyond-the-chunk-of-8-bits", 8, 1, vec![0b0110_0101, 0b100_0011]),
         ("bits-beyond-the-chunk-in-strides", 2, 8, vec![3, 2, 1, 0, 0, 3, 1, 0]),
     ] {
         list.refuse(
-            &base(&ten, group, stride, Coding::Raw),
+            &base(&ten, symbol_bits, stride, Coding::Raw),
             &format!("mask-{name}"),
             CORRUPT,
             "mask bits beyond the chunk",
             |parts| {
-                let mask = pack(&symbols, group.into());
+                let mask = pack(&symbols, symbol_bits.into());
                 parts.segment().chunks = vec![[&mask[..], &values].concat()];
             },
         );
@@ -375,8 +382,8 @@ pub(crate) fn mask_chunk_rules(list: &mut List) {
         (
             "nothing-kept-and-a-codebook",
             "a codebook after a mask that keeps nothing",
-            Map::Codebook(book_of_zeros(10, 1, 1, 0)),
-            book_of_zeros(10, 1, 1, 0).words(&vec![vec![5]; 6]),
+            Map::Codebook(codebook_of_zeros(10, 1, 1, 0)),
+            codebook_of_zeros(10, 1, 1, 0).words(&vec![vec![5]; 6]),
         ),
         (
             "nothing-kept-and-scales",

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::encoder::codebook::{BookCoder, Codebook, Order};
+use crate::encoder::codebook::{Codebook, CodebookCoder, Order};
 use crate::encoder::coding::{Coding, bits, field};
 use crate::encoder::container::Representation;
 use crate::encoder::fields::Fields;
@@ -12,9 +12,9 @@ use crate::encoder::unpack::Unpack;
 use crate::random::Random;
 use crate::vectors::bad::{CORRUPT, List};
 use crate::vectors::bases::spoiled;
-use crate::vectors::build::{Alone, after, by_class, classes, mask, packed, segment, tensor, unpack};
+use crate::vectors::build::{Alone, after, by_class, class_field, mask, packed, segment, tensor, unpack};
 use crate::vectors::good::Vector;
-use crate::vectors::zeros::{ONE, Zeros, book_of_zeros, zeros_after};
+use crate::vectors::zeros::{ONE, Zeros, codebook_of_zeros, zeros_after};
 use crate::wire::bits::{pack_words, words};
 use crate::wire::dtypes::{DTYPES, dtype};
 use crate::wire::primitives::{put_varint, put_words};
@@ -34,15 +34,22 @@ pub(crate) fn bad(list: &mut List) {
 }
 
 /// Returns a codebook step that has no codebooks yet.
-pub fn book(name: &str, (block, period): (u64, u64), bits: u8, zero_bits: u8) -> Codebook {
-    let width = DTYPES[usize::from(dtype(name))].3;
-    Codebook { groups: Groups::new(block, period), bits, zero_bits, order: Order::of(name), width, books: vec![] }
+pub fn codebook(name: &str, (block, period): (u64, u64), symbol_bits: u8, zero_bits: u8) -> Codebook {
+    let value_bits = DTYPES[usize::from(dtype(name))].3;
+    Codebook {
+        groups: Groups::new(block, period),
+        symbol_bits,
+        zero_bits,
+        order: Order::of(name),
+        value_bits,
+        codebooks: vec![],
+    }
 }
 
-/// Returns steps with a codebook for these values. A chunk has `chunk` values.
-pub fn with_book(book: Codebook, values: &[u64], chunk: usize) -> Steps {
-    let book = book.fill(values, &vec![true; values.len()], chunk);
-    Steps { map: Map::Codebook(book), ..Steps::default() }
+/// Returns steps with a codebook for these values. A chunk has `chunk_values` values.
+pub fn with_codebook(codebook: Codebook, values: &[u64], chunk_values: usize) -> Steps {
+    let codebook = codebook.fill(values, &vec![true; values.len()], chunk_values);
+    Steps { map: Map::Codebook(codebook), ..Steps::default() }
 }
 
 pub(crate) fn f32s(values: &[f32]) -> Vec<u64> {
@@ -88,12 +95,12 @@ pub(crate) fn codebook_segment() -> Vector {
         ("F4", &[0, 8, 7, 15, 3], 3, 0),
     ] {
         let values: Vec<u64> = (0..320).map(|_| entries[random.below(entries.len() as u64) as usize]).collect();
-        let fields = after(with_book(book(name, (0, 1), u, t), &values, 320), u.into());
+        let fields = after(with_codebook(codebook(name, (0, 1), u, t), &values, 320), u.into());
         alone.add_words(&format!("{name}, {} of {u} bits", entries.len()), (name, &[32, 10]), 264, &values, fields);
     }
     // a codebook may have values that do not occur
-    let mut unused = book("U8", (0, 1), 4, 0);
-    unused.books = vec![(10..26).collect()];
+    let mut unused = codebook("U8", (0, 1), 4, 0);
+    unused.codebooks = vec![(10..26).collect()];
     let values: Vec<u64> = (0..50).map(|_| 10 + random.below(15)).collect();
     let fields = after(Steps { map: Map::Codebook(unused), ..Steps::default() }, 4);
     alone.add_words("as many entries as there may be, one of them unused", ("U8", &[50]), 50, &values, fields);
@@ -120,15 +127,16 @@ pub(crate) fn codebook_blocks() -> Vector {
         let w = DTYPES[usize::from(dtype(name))].3;
         let groups = Groups::new(block, period);
         let mut values = Vec::new();
-        let mut books: HashMap<usize, Vec<u64>> = HashMap::new();
+        let mut codebooks: HashMap<usize, Vec<u64>> = HashMap::new();
         for i in 0..count {
             let (chunk, i) = (i / chunk_len, i % chunk_len);
             let group = chunk * 10_000 + groups.of_chunk(0, count).group(i);
             let size = 1 + random.below(8);
-            let entries = books.entry(group).or_insert_with(|| (0..size).map(|_| random.next() >> (64 - w)).collect());
+            let entries =
+                codebooks.entry(group).or_insert_with(|| (0..size).map(|_| random.next() >> (64 - w)).collect());
             values.push(entries[random.below(entries.len() as u64) as usize]);
         }
-        let fields = after(with_book(book(name, (block, period), 3, 0), &values, chunk_len), 3);
+        let fields = after(with_codebook(codebook(name, (block, period), 3, 0), &values, chunk_len), 3);
         let about = format!("{name}: blocks of {block}, period {period}, {count} values in chunks of {chunk_len}");
         alone.add_words(&about, (name, &[count as u64]), chunk_len as u64, &values, fields);
     }
@@ -146,7 +154,7 @@ pub(crate) fn codebook_columns() -> Vector {
         let count = shape.iter().product::<u64>();
         let values: Vec<u64> =
             (0..count).map(|i| (i % period) * 1000 + random.below(4) * 7 * ((i % period) % 3)).collect();
-        let steps = with_book(book("I32", (0, period), 2, 0), &values, count as usize);
+        let steps = with_codebook(codebook("I32", (0, period), 2, 0), &values, count as usize);
         let about = format!("{shape:?}, period {period}, chunks of {chunk_len}");
         alone.add_words(&about, ("I32", shape), chunk_len, &values, after(steps, 2));
     }
@@ -169,8 +177,8 @@ pub(crate) fn codebook_steps() -> Vector {
     {
         let kept: Vec<bool> =
             values.iter().map(|value| mask.as_ref().is_none_or(|mask| mask.omitted != *value)).collect();
-        let book = Codebook { order: Order::Plain, width: 4, ..book("I32", (block, 1), 4, 0) };
-        let map = Map::Codebook(book.fill(&values, &kept, 1600));
+        let codebook = Codebook { order: Order::Plain, value_bits: 4, ..codebook("I32", (block, 1), 4, 0) };
+        let map = Map::Codebook(codebook.fill(&values, &kept, 1600));
         let about = format!("unpacked, blocks of {block}, {} omitted", kept.iter().filter(|kept| !**kept).count());
         let steps = Steps { unpack: Some(unpacking.clone()), mask, map, code: None };
         alone.add_words(&about, ("I32", &[200]), 200, &packed, after(steps, 4));
@@ -182,39 +190,39 @@ pub(crate) fn codebook_steps() -> Vector {
         let kept: Vec<bool> = values.iter().map(|value| *value != 0x8000).collect();
         let shape: &[u64] = &[30, 30];
         let chunk = if block > 0 { 300 } else { 900 };
-        let map = Map::Codebook(book("F16", (block, period), 7, 0).fill(&values, &kept, chunk));
+        let map = Map::Codebook(codebook("F16", (block, period), 7, 0).fill(&values, &kept, chunk));
         let steps = Steps { mask: mask(0x8000, 1, 1, bits(false, 100)), map, ..Steps::default() };
-        let coding = Coding::Bits { source: by_class(0, 0, 9), word: 0, limit: 30 };
+        let coding = Coding::Bits { source: by_class(0, 0, 9), word_size: 0, limit: 30 };
         let mut fields = Fields { steps, ..Fields::of(2, &[field(7, coding)]) };
-        fields.classes = vec![classes(&mut random, 1, shape, &[[1, 1]])];
+        fields.class_fields = vec![class_field(&mut random, 1, shape, &[[1, 1]])];
         alone.add_words(&format!("masked, blocks of {block}, period {period}"), ("F16", shape), 300, &values, fields);
     }
     // no value is kept, but the head has its codebook
-    let mut empty = book("F16", (0, 1), 1, 0);
-    empty.books = vec![vec![5]];
+    let mut empty = codebook("F16", (0, 1), 1, 0);
+    empty.codebooks = vec![vec![5]];
     let steps = Steps { mask: mask(0, 1, 1, bits(true, 30)), map: Map::Codebook(empty), ..Steps::default() };
     alone.add_words("nothing kept", ("F16", &[300]), 256, &[0; 300], after(steps, 1));
     alone.vector("s08-6-codebook-steps", "codebooks after unpacking and masks; groups without a kept value")
 }
 
 /// Writes the second key of a codebook, in a wrong way.
-pub(crate) type Spoil = dyn Fn(&mut BookCoder);
+pub(crate) type Spoil = dyn Fn(&mut CodebookCoder);
 
 pub(crate) fn codebook_rules(list: &mut List) {
     list.begin("8.6");
-    let of = |book: Codebook, u: u32| zeros_after(Steps { map: Map::Codebook(book), ..Steps::default() }, u);
-    ONE.accepts(&of(book_of_zeros(0, 1, 1, 31), 1));
+    let of = |codebook: Codebook, u: u32| zeros_after(Steps { map: Map::Codebook(codebook), ..Steps::default() }, u);
+    ONE.accepts(&of(codebook_of_zeros(0, 1, 1, 31), 1));
     list.rule("R8.6-4");
     for (dtype, bits, zero_bits) in [("U8", 9, 0), ("BOOL", 12, 0)] {
         let zeros = Zeros { dtype, ..ONE };
-        zeros.accepts(&of(book_of_zeros(0, 1, 8, zero_bits), 8));
+        zeros.accepts(&of(codebook_of_zeros(0, 1, 8, zero_bits), 8));
         let name = format!("codebook-of-{bits}-bits-of-{}-less-{zero_bits}", dtype.to_lowercase());
-        let fields = of(book_of_zeros(0, 1, bits, zero_bits), bits.into());
+        let fields = of(codebook_of_zeros(0, 1, bits, zero_bits), bits.into());
         list.zeros(&name, CORRUPT, "more bits than a value has", &zeros, &fields);
     }
     for bits in [0, 13, 16, 255] {
         let mut parameters = vec![4, 0, 0, 1, bits, 0];
-        let stream = book_of_zeros(0, 1, 12, 0).words(&[vec![0]]);
+        let stream = codebook_of_zeros(0, 1, 12, 0).words(&[vec![0]]);
         put_varint(&mut parameters, stream.len() as u64 / 2);
         parameters.extend(stream);
         parameters.extend([0, 1, bits, 0]);
@@ -244,9 +252,9 @@ pub(crate) fn codebook_rules(list: &mut List) {
             },
         );
     }
-    let mut unpacked = of(Codebook { width: 4, zero_bits: 4, ..book_of_zeros(0, 1, 1, 0) }, 1);
+    let mut unpacked = of(Codebook { value_bits: 4, zero_bits: 4, ..codebook_of_zeros(0, 1, 1, 0) }, 1);
     unpacked.steps.map = Map::Nothing;
-    unpacked.steps.unpack = Some(Unpack { bits: 4, run: 1, axis: 0 });
+    unpacked.steps.unpack = Some(Unpack { value_bits: 4, run_words: 1, axis: 0 });
     let mut parameters = vec![5, 4, 1, 0, 0, 0, 1, 1, 4];
     parameters.extend([1, 0, 0, 0, 1, 1, 1, 0]);
     list.refuse(
@@ -258,7 +266,7 @@ pub(crate) fn codebook_rules(list: &mut List) {
             parts.segment().parameters = parameters;
         },
     );
-    let parameters = of(book_of_zeros(0, 1, 1, 0), 1).parameters();
+    let parameters = of(codebook_of_zeros(0, 1, 1, 0), 1).parameters();
     list.rule("R6-8");
     for kept in 2..parameters.len() {
         list.refuse(&ONE.vector(), &format!("codebook-cut-{kept}"), CORRUPT, "parameters that end early", |parts| {
@@ -269,8 +277,8 @@ pub(crate) fn codebook_rules(list: &mut List) {
     // the codebook has three values; the chunk gets the number of a fourth one
     let bytes = [1, 2, 3, 1, 1, 2, 3, 3];
     for (name, block) in [("of-the-segment", 0), ("of-a-block", 4)] {
-        let books = if block == 0 { vec![vec![1, 2, 3]] } else { vec![vec![1, 2, 3], vec![1, 2, 3]] };
-        let three = Codebook { width: 8, books, ..book_of_zeros(block, 1, 2, 0) };
+        let codebooks = if block == 0 { vec![vec![1, 2, 3]] } else { vec![vec![1, 2, 3], vec![1, 2, 3]] };
+        let three = Codebook { value_bits: 8, codebooks, ..codebook_of_zeros(block, 1, 2, 0) };
         let fields = Fields { fields: vec![field(2, Coding::Raw)], ..of(three, 2) };
         let item = segment(&[0], 8, Representation::Fields(fields));
         let base = Vector::new("", "", vec![tensor("x", "U8", &[8], bytes.to_vec())], vec![item]);
@@ -286,7 +294,7 @@ pub(crate) fn codebook_rules(list: &mut List) {
         );
     }
     // the codebook of the other group has the number
-    let two = Codebook { width: 8, books: vec![vec![1], vec![2, 3]], ..book_of_zeros(0, 2, 1, 0) };
+    let two = Codebook { value_bits: 8, codebooks: vec![vec![1], vec![2, 3]], ..codebook_of_zeros(0, 2, 1, 0) };
     let fields = Fields { fields: vec![field(1, Coding::Raw)], ..of(two, 1) };
     let item = segment(&[0], 8, Representation::Fields(fields));
     let base = Vector::new("", "", vec![tensor("x", "U8", &[8], vec![1, 2, 1, 3, 1, 3, 1, 2])], vec![item]);
@@ -303,14 +311,14 @@ pub(crate) fn codebook_rules(list: &mut List) {
 
 pub(crate) fn codebook_stream_rules(list: &mut List) {
     list.begin("8.6");
-    let books = vec![vec![0, 5, 1000, 0xffff_fffe], vec![3, 77, 78], vec![0], vec![1 << 31, 0x8000_0011]];
+    let codebooks = vec![vec![0, 5, 1000, 0xffff_fffe], vec![3, 77, 78], vec![0], vec![1 << 31, 0x8000_0011]];
     let own = |block: u64| Codebook {
         order: Order::Signed,
-        books: books.clone(),
-        ..book_of_zeros(block, if block == 0 { 4 } else { 1 }, 3, 0)
+        codebooks: codebooks.clone(),
+        ..codebook_of_zeros(block, if block == 0 { 4 } else { 1 }, 3, 0)
     };
     let values = |block: usize| -> Vec<u64> {
-        (0..60).map(|i| books[if block == 0 { i % 4 } else { i / 15 }][0] ^ (1 << 31)).collect()
+        (0..60).map(|i| codebooks[if block == 0 { i % 4 } else { i / 15 }][0] ^ (1 << 31)).collect()
     };
     for (name, block) in [("head", 0), ("chunk", 15)] {
         let fields = zeros_after(Steps { map: Map::Codebook(own(block)), ..Steps::default() }, 3);
@@ -318,7 +326,7 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
         let item = segment(&[0], 60, Representation::Fields(fields.clone()));
         let base = Vector::new("", "", vec![tensor("x", "I32", &[60], bytes)], vec![item]);
         base.decode(&mut base.parts()).expect("four codebooks");
-        let words = own(block).words(&books);
+        let words = own(block).words(&codebooks);
         // adds the container with this stream instead of its own
         let refuse = |list: &mut List, name: &str, breaks: &str, stream: &[u8]| {
             list.refuse(&base, name, CORRUPT, breaks, |parts| match block {
@@ -347,7 +355,7 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
         ];
         for (kind, rule, breaks, bad) in broken {
             list.rule(rule);
-            let mut coder = BookCoder::new(3);
+            let mut coder = CodebookCoder::new(3);
             coder.entries(2);
             coder.halves(5, 32);
             bad(&mut coder);
@@ -365,7 +373,7 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
     list.rule("R8.6-6");
     // the second key needs more than 64 bits
     for (kind, difference) in [("beyond-64-bits", u64::MAX - 4), ("wraps-64-bits", u64::MAX)] {
-        let mut coder = BookCoder::new(1);
+        let mut coder = CodebookCoder::new(1);
         coder.entries(2);
         coder.halves(5, 64);
         coder.difference(difference);
@@ -384,16 +392,19 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
         let mut many = vec![all.clone(); 16];
         many.push(all[..last].to_vec());
         let period = many.len() as u64;
-        let fields = |books: Vec<Vec<u64>>| {
-            let period = books.len() as u64;
+        let fields = |codebooks: Vec<Vec<u64>>| {
+            let period = codebooks.len() as u64;
             zeros_after(
-                Steps { map: Map::Codebook(Codebook { books, ..book_of_zeros(0, period, 12, 0) }), ..Steps::default() },
+                Steps {
+                    map: Map::Codebook(Codebook { codebooks, ..codebook_of_zeros(0, period, 12, 0) }),
+                    ..Steps::default()
+                },
                 12,
             )
         };
         let zeros = Zeros { dtype: "U32", ..ONE };
         zeros.accepts(&fields(many[..16].to_vec()));
-        let of_chunk = Codebook { books: many.clone(), ..book_of_zeros(1, period, 12, 0) };
+        let of_chunk = Codebook { codebooks: many.clone(), ..codebook_of_zeros(1, period, 12, 0) };
         list.zeros(&format!("codebook-entries-{name}"), CORRUPT, "more than 65536 entries", &zeros, &fields(many));
         let map = Map::Codebook(of_chunk.clone());
         let parameters = zeros_after(Steps { map, ..Steps::default() }, 12).parameters();
@@ -406,7 +417,7 @@ pub(crate) fn codebook_stream_rules(list: &mut List) {
             |parts| {
                 parts.segment().parameters = parameters;
                 let mut chunk = Vec::new();
-                put_words(&of_chunk.words(&of_chunk.books), 2, &mut chunk);
+                put_words(&of_chunk.words(&of_chunk.codebooks), 2, &mut chunk);
                 parts.segment().chunks = vec![chunk];
             },
         );

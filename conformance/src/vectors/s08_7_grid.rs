@@ -1,6 +1,6 @@
 //! Section 8.7: grids.
 
-use crate::encoder::class_field::{ClassField, Group, NO_ROWS};
+use crate::encoder::class_field::{AxisGroup, ClassField, NO_ROWS};
 use crate::encoder::coding::{Coding, bits, field};
 use crate::encoder::container::Representation;
 use crate::encoder::fields::Fields;
@@ -33,9 +33,9 @@ pub(crate) fn bad(list: &mut List) {
 }
 
 /// Returns a grid step without symbols.
-pub(crate) fn grid((block, period): (u64, u64), bits: u8, lowest: i64, zero_bits: u8, scales: &[f32]) -> Grid {
+pub(crate) fn grid((block, period): (u64, u64), symbol_bits: u8, lowest: i64, zero_bits: u8, scales: &[f32]) -> Grid {
     let scales = scales.iter().map(|scale| scale.to_bits()).collect();
-    Grid { groups: Groups::new(block, period), bits, lowest, zero_bits, scales, symbols: vec![] }
+    Grid { groups: Groups::new(block, period), symbol_bits, lowest, zero_bits, scales, symbols: vec![] }
 }
 
 impl Alone {
@@ -43,9 +43,9 @@ impl Alone {
     fn add_grid(&mut self, name: &str, of: (&str, &[u64]), chunk_len: u64, grid: Grid, symbols: Vec<u64>) {
         let grid = Grid { symbols, ..grid };
         let values = grid.values(of.0, chunk_len as usize);
-        let bits = grid.bits.into();
+        let symbol_bits = grid.symbol_bits.into();
         let steps = Steps { map: Map::Grid(grid), ..Steps::default() };
-        self.add_words(name, of, chunk_len, &values, after(steps, bits));
+        self.add_words(name, of, chunk_len, &values, after(steps, symbol_bits));
     }
 }
 
@@ -231,10 +231,11 @@ pub(crate) fn grid_mask() -> Vector {
             }
         }
         let steps = Steps { mask: mask(omitted, 1, 1, bits(true, 120)), map: Map::Grid(grid), ..Steps::default() };
-        let coding = Coding::Bits { source: by_class(0, 0, 8), word: 1, limit: 30 };
+        let coding = Coding::Bits { source: by_class(0, 0, 8), word_size: 1, limit: 30 };
         let mut fields = Fields { steps, offset: 16, ..Fields::of(3, &[field(5, coding)]) };
-        let group = Group { first: 1, axes: 1, classes: (0..30).map(|c| c % 8).collect() };
-        fields.classes = vec![ClassField { depth: NO_ROWS, width: 3, order: 0, rows: vec![], groups: vec![group] }];
+        let group = AxisGroup { first: 1, axes: 1, classes: (0..30).map(|c| c % 8).collect() };
+        fields.class_fields =
+            vec![ClassField { depth: NO_ROWS, width: 3, order: 0, rows: vec![], axis_groups: vec![group] }];
         assert_eq!(w, DTYPES[usize::from(crate::wire::dtypes::dtype(dtype))].3);
         let name = format!("{dtype}, blocks of {block}, period {period}, {omitted:x} omitted");
         alone.add_words(&name, (dtype, &[30, 30]), 300, &values, fields);
@@ -256,7 +257,7 @@ pub(crate) fn grid_rules(list: &mut List) {
         list.zeros(&name, CORRUPT, "a grid of other elements than floats", &Zeros { dtype, ..ONE }, &good);
     }
     let mut unpacked = good.clone();
-    unpacked.steps.unpack = Some(Unpack { bits: 8, run: 1, axis: 0 });
+    unpacked.steps.unpack = Some(Unpack { value_bits: 8, run_words: 1, axis: 0 });
     list.zeros("grid-of-unpacked", CORRUPT, "a grid of unpacked values", &zeros, &unpacked);
     let most = 1 << 24;
     zeros.accepts(&of(Grid { lowest: 1, ..grid_of_zeros(0, 1, 24, 0, 0) }, 24));

@@ -7,7 +7,7 @@ use crate::encoder::steps::{Map, Steps};
 use crate::encoder::tables::Tables;
 use crate::vectors::build::{lanes_of, mask, segment, tensor};
 use crate::vectors::good::Vector;
-use crate::vectors::s08_6_codebook::book;
+use crate::vectors::s08_6_codebook::codebook;
 use crate::wire::bits::pack_words;
 use crate::wire::frame::Header;
 
@@ -21,7 +21,7 @@ pub(crate) fn good(all: &mut Vec<Vector>) {
     ];
     let words: Vec<u64> = VALUES.iter().map(|value| u64::from(value.to_bits() >> 16)).collect();
     let kept: Vec<bool> = words.iter().map(|&word| word != 0).collect();
-    let map = Map::Codebook(book("BF16", (0, 1), 2, 7).fill(&words, &kept, 40));
+    let map = Map::Codebook(codebook("BF16", (0, 1), 2, 7).fill(&words, &kept, 40));
     let steps = Steps { mask: mask(0, 4, 1, Coding::Raw), map, ..Steps::default() };
     let tables = Tables::new(2, 9, &[&[(0, 80), (1, 88), (2, 24)]], Some(&[20]));
     let fields = Fields { steps, ..Fields::of(0, &[field(2, lanes_of(tables, 0, 0))]) };

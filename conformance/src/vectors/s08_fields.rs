@@ -16,8 +16,8 @@ use crate::vectors::build::after;
 use crate::vectors::build::{Alone, fields, plain, segment, tensor, widths};
 use crate::vectors::good::Vector;
 use crate::vectors::s05_manifest::lanes_for;
-use crate::vectors::s08_6_codebook::{book, with_book};
-use crate::vectors::zeros::{ONE, Zeros, book_of_zeros, constants, grid_of_zeros, nothing_kept, zeros_after};
+use crate::vectors::s08_6_codebook::{codebook, with_codebook};
+use crate::vectors::zeros::{ONE, Zeros, codebook_of_zeros, constants, grid_of_zeros, nothing_kept, zeros_after};
 use crate::wire::bits::{pack_words, words};
 use crate::wire::dtypes::{DTYPES, dtype};
 use crate::wire::frame::MIXING;
@@ -138,7 +138,7 @@ pub(crate) fn offset() -> Vector {
     let values: Vec<u64> = (0..200).map(|_| random.below(7) << 20).collect();
     for (bits, a) in [(3, 5), (3, 7), (4, 8), (1, 1)] {
         let values: Vec<u64> = values.iter().map(|value| if bits == 1 { value & (1 << 20) } else { *value }).collect();
-        let steps = with_book(book("I32", (0, 1), bits, 20), &values, 200);
+        let steps = with_codebook(codebook("I32", (0, 1), bits, 20), &values, 200);
         let fields = Fields { offset: a, transform: 3, ..after(steps, bits.into()) };
         alone.add_words(&format!("numbers of {bits} bits and {a}"), ("I32", &[200]), 200, &values, fields);
     }
@@ -220,8 +220,8 @@ pub(crate) fn field_rules(list: &mut List) {
     list.add("mixed-of-13-bits", CORRUPT, "a mixed field of 13 bits", wide(&[4, 0, 1, 0, 0, 5, 1, 0, 0]));
 }
 
-pub(crate) fn of_unpack(bits: u8, run: u8, axis: u8) -> Steps {
-    Steps { unpack: Some(Unpack { bits, run, axis }), ..Steps::default() }
+pub(crate) fn of_unpack(value_bits: u8, run_words: u8, axis: u8) -> Steps {
+    Steps { unpack: Some(Unpack { value_bits, run_words, axis }), ..Steps::default() }
 }
 
 pub(crate) fn step_rules(list: &mut List) {
@@ -239,7 +239,7 @@ pub(crate) fn step_rules(list: &mut List) {
     for (name, steps, u) in [
         ("unpack", of_unpack(4, 1, 0), 4),
         ("mask", nothing_kept(Map::Nothing), 32),
-        ("codebook", Steps { map: Map::Codebook(book_of_zeros(0, 1, 1, 0)), ..Steps::default() }, 1),
+        ("codebook", Steps { map: Map::Codebook(codebook_of_zeros(0, 1, 1, 0)), ..Steps::default() }, 1),
         ("grid", Steps { map: Map::Grid(grid_of_zeros(0, 1, 1, 0, 0)), ..Steps::default() }, 1),
     ] {
         list.zeros(
@@ -253,8 +253,13 @@ pub(crate) fn step_rules(list: &mut List) {
     list.rule("R8-6");
     for (name, steps, u, wrong) in [
         ("unpacked", of_unpack(4, 1, 0), 4, 32),
-        ("numbers-of-a-codebook", Steps { map: Map::Codebook(book_of_zeros(0, 1, 3, 0)), ..Steps::default() }, 3, 32),
-        ("numbers-of-3-bits", Steps { map: Map::Codebook(book_of_zeros(0, 1, 3, 0)), ..Steps::default() }, 3, 4),
+        (
+            "numbers-of-a-codebook",
+            Steps { map: Map::Codebook(codebook_of_zeros(0, 1, 3, 0)), ..Steps::default() },
+            3,
+            32,
+        ),
+        ("numbers-of-3-bits", Steps { map: Map::Codebook(codebook_of_zeros(0, 1, 3, 0)), ..Steps::default() }, 3, 4),
     ] {
         ONE.accepts(&zeros_after(steps.clone(), u));
         list.zeros(
@@ -325,7 +330,8 @@ pub(crate) fn offset_rules(list: &mut List) {
         let fields = of(Steps::default(), 8, offset);
         list.zeros(&format!("offset-{name}-of-8-bits"), CORRUPT, "an offset out of range", &byte, &fields);
     }
-    let numbers = Steps { map: Map::Codebook(Codebook { width: 8, ..book_of_zeros(0, 1, 3, 0) }), ..Steps::default() };
+    let numbers =
+        Steps { map: Map::Codebook(Codebook { value_bits: 8, ..codebook_of_zeros(0, 1, 3, 0) }), ..Steps::default() };
     byte.accepts(&of(numbers.clone(), 3, 7));
     list.zeros("offset-8-of-3-bits", CORRUPT, "an offset beyond the symbol words", &byte, &of(numbers, 3, 8));
     list.zeros(

@@ -17,7 +17,7 @@ use crate::wire::bits::pack_words;
 
 /// Adds the good vectors.
 pub(crate) fn good(all: &mut Vec<Vector>) {
-    levels(all);
+    codes(all);
     all.push(spans());
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn bad(list: &mut List) {
 /// Adds a tensor of two fields: the context in 4 bits, and symbols that these tables can code.
 pub(crate) fn add_tables(alone: &mut Alone, random: &mut Random, name: &str, tables: Tables) {
     let tables = tables.in_slots();
-    let (count, width) = (tables.levels.len(), tables.width);
+    let (count, width) = (tables.codes.len(), tables.width);
     let contexts: Vec<usize> = (0..400).map(|_| random.below(count as u64) as usize).collect();
     let symbols = drawn(random, &tables, &contexts);
     let words: Vec<u64> =
@@ -44,7 +44,7 @@ pub(crate) fn add_tables(alone: &mut Alone, random: &mut Random, name: &str, tab
     alone.add(tensor(name, "U16", &[400], pack_words(&words, 16)), 400, fields);
 }
 
-pub(crate) fn levels(all: &mut Vec<Vector>) {
+pub(crate) fn codes(all: &mut Vec<Vector>) {
     let mut random = Random(12);
     let mut alone = Alone::default();
     // frequency codes that rise and fall around a middle symbol, which moves with the context: some smooth, as an
@@ -55,39 +55,43 @@ pub(crate) fn levels(all: &mut Vec<Vector>) {
         let precision = 9 + (number % 4) as u8;
         let precision = if count << precision > 32768 { 11 } else { precision };
         let (middle, size) = (1 << (width - 1), 1 << width);
-        let mut levels = vec![vec![0; size]; count];
-        for (c, table) in levels.iter_mut().enumerate() {
-            for (s, level) in table.iter_mut().enumerate().take(size.min(250)) {
+        let mut codes = vec![vec![0; size]; count];
+        for (c, table) in codes.iter_mut().enumerate() {
+            for (s, code) in table.iter_mut().enumerate().take(size.min(250)) {
                 let distance = s as i32 - middle - drift * (c as i32 - count as i32 / 2);
                 let noise = random.below(rough) as i32 - rough as i32 / 2;
                 let hole = holes > 0 && random.below(holes) == 0;
-                *level = if hole { 0 } else { (100 - distance.abs() * 2 + noise).clamp(1, 127) };
+                *code = if hole { 0 } else { (100 - distance.abs() * 2 + noise).clamp(1, 127) };
             }
             table[middle as usize] = 120;
         }
         let escapes = (number % 2 == 0).then(|| (0..count).map(|c| [0, 20, 21, 90][(c + number / 2) % 4]).collect());
-        let mut tables = Tables { width, precision, first: 0, last: 0, drift, levels, escapes };
+        let mut tables = Tables { width, precision, first_symbol: 0, last_symbol: 0, drift, codes, escapes };
         tables.set_range();
         add_tables(&mut alone, &mut random, &format!("drift {drift}, {count} contexts of {width} bits"), tables);
     }
     // every difference from the prediction, up and down
     for (name, base, sign) in [("up", 1, 1), ("down", 127, -1)] {
-        let levels: Vec<Vec<(u16, i32)>> = (0..16)
+        let codes: Vec<Vec<(u16, i32)>> = (0..16)
             .map(|c| {
                 (0..16)
                     .map(|s| (s, if s == 0 || c == 0 { base } else { base + sign * (8 * c + s as i32 - 9).min(126) }))
                     .collect()
             })
             .collect();
-        let levels: Vec<&[(u16, i32)]> = levels.iter().map(|table| &table[..]).collect();
-        add_tables(&mut alone, &mut random, &format!("levels that go {name}"), Tables::new(4, 10, &levels, None));
+        let codes: Vec<&[(u16, i32)]> = codes.iter().map(|table| &table[..]).collect();
+        add_tables(&mut alone, &mut random, &format!("levels that go {name}"), Tables::new(4, 10, &codes, None));
     }
     let swings: Vec<(u16, i32)> = (0..64).map(|s| (s, if s % 2 == 0 { 1 } else { 127 - (s as i32 & 0x3e) })).collect();
     add_tables(&mut alone, &mut random, "levels that swing", Tables::new(6, 12, &[&swings], None));
     // a table that differs completely from the one before, and a table without symbols
     let tables = Tables::new(5, 9, &[&[(3, 50)], &[(30, 50), (31, 1)], &[], &[(0, 127)]], Some(&[0, 3, 127, 0]));
     add_tables(&mut alone, &mut random, "tables that have nothing in common", tables.with_drift(-8));
-    let wider = Tables { first: 1, last: 29, ..Tables::new(5, 11, &[&[(9, 50), (20, 60)], &[(12, 1)]], Some(&[0, 0])) };
+    let wider = Tables {
+        first_symbol: 1,
+        last_symbol: 29,
+        ..Tables::new(5, 11, &[&[(9, 50), (20, 60)], &[(12, 1)]], Some(&[0, 0]))
+    };
     add_tables(
         &mut alone,
         &mut random,
@@ -104,22 +108,22 @@ pub(crate) fn levels(all: &mut Vec<Vector>) {
     // contexts times symbols from the first to the last are 32768, the most that R9-3 allows
     for (count, width, precision, escape) in [(8, 12, 12, None), (32, 10, 10, Some(40)), (16, 11, 11, None)] {
         let last = (1u16 << width) - 1;
-        let levels: Vec<Vec<(u16, i32)>> = (0..count)
+        let codes: Vec<Vec<(u16, i32)>> = (0..count)
             .map(|c| (0..8).map(|k| (k * (last / 8 - 1) + c, 30 + (k * 7 + c) as i32)).chain([(last, 50)]).collect())
             .collect();
-        let levels: Vec<&[(u16, i32)]> = levels.iter().map(|table| &table[..]).collect();
-        let escapes = escape.map(|level| vec![level; count.into()]);
-        let tables = Tables::new(width, precision, &levels, escapes.as_deref()).with_drift(1);
-        assert!(count * (tables.last - tables.first + 1) == 32768);
+        let codes: Vec<&[(u16, i32)]> = codes.iter().map(|table| &table[..]).collect();
+        let escapes = escape.map(|code| vec![code; count.into()]);
+        let tables = Tables::new(width, precision, &codes, escapes.as_deref()).with_drift(1);
+        assert!(count * (tables.last_symbol - tables.first_symbol + 1) == 32768);
         add_tables(&mut alone, &mut random, &format!("32768 levels, {count} contexts of {width} bits"), tables);
     }
     // the largest span of symbols that the precision allows, with an escape and without
     for (precision, width) in [(12, 9), (12, 8), (11, 11), (10, 12)] {
         for escape in [None, Some([30])] {
             let last = (1 << (32 - 2 * precision)) - 1 - u16::from(escape.is_some());
-            let levels: Vec<(u16, i32)> =
+            let codes: Vec<(u16, i32)> =
                 (0..20).map(|k| (k * (last / 20), 30 + k as i32)).chain([(last, 60)]).collect();
-            let tables = Tables::new(width, precision as u8, &[&levels], escape.as_ref().map(|escape| &escape[..]));
+            let tables = Tables::new(width, precision as u8, &[&codes], escape.as_ref().map(|escape| &escape[..]));
             let name = format!("{} symbols of {width} bits, precision {precision}, escape {escape:?}", last + 1);
             add_tables(&mut alone, &mut random, &name, tables);
         }
@@ -139,7 +143,7 @@ pub(crate) fn add_drawn(
     contexts: &[usize],
     (interval, rate): (u8, u8),
 ) {
-    let (width, count) = (tables.width, tables.levels.len() as u64);
+    let (width, count) = (tables.width, tables.codes.len() as u64);
     let symbols = drawn(random, &tables, contexts);
     let words: Vec<u64> = contexts.iter().zip(&symbols).map(|(&c, &s)| (c as u64) << width | u64::from(s)).collect();
     let (above, source) = match count {
@@ -182,9 +186,9 @@ pub(crate) fn spans() -> Vector {
         let inner = [(first + 3, 70), (first + symbols / 3, 20), (last - 3, 90)];
         // a single entry: the last symbol, or the escape
         let one: &[(u16, i32)] = if escape { &[] } else { &[(last, 1)] };
-        for (kind, levels) in [("ends that occur", &ends[..]), ("ends that do not occur", &inner), ("one entry", one)] {
-            let mut tables = Tables::new(width, precision, &[levels], escape.then_some(&[100]));
-            (tables.first, tables.last) = (first, last);
+        for (kind, codes) in [("ends that occur", &ends[..]), ("ends that do not occur", &inner), ("one entry", one)] {
+            let mut tables = Tables::new(width, precision, &[codes], escape.then_some(&[100]));
+            (tables.first_symbol, tables.last_symbol) = (first, last);
             assert!(tables.span() == most_span(precision) || precision == 9);
             let name = format!("{kind}: {}", about(precision, width, first, symbols, escape));
             add_drawn(&mut alone, &mut random, &name, tables, &[0; 150], (0, 0));
@@ -201,15 +205,15 @@ pub(crate) fn spans() -> Vector {
     ] {
         let last = first + (symbols - 1);
         // each table has its own entries, which move with the context; only the last table has the last symbol
-        let levels: Vec<Vec<(u16, i32)>> = (0..count)
+        let codes: Vec<Vec<(u16, i32)>> = (0..count)
             .map(|c| {
                 let between = (0..9).map(|k| (first + (symbols - count) / 9 * k + c, 30 + i32::from(k * 7 + c)));
                 between.chain((c + 1 == count).then_some((last, 80))).collect()
             })
             .collect();
-        let levels: Vec<&[(u16, i32)]> = levels.iter().map(|table| &table[..]).collect();
+        let codes: Vec<&[(u16, i32)]> = codes.iter().map(|table| &table[..]).collect();
         let escapes: Vec<i32> = (0..count).map(|c| 50 * i32::from(c % 3 != 1)).collect();
-        let tables = Tables::new(width, precision, &levels, escape.then_some(&escapes)).with_drift(1);
+        let tables = Tables::new(width, precision, &codes, escape.then_some(&escapes)).with_drift(1);
         assert!(tables.span() == most_span(precision) || precision == 9);
         // draws the first contexts more often, so that they adapt
         let contexts: Vec<usize> =
@@ -254,12 +258,12 @@ pub(crate) fn table_rules(list: &mut List) {
         list,
         "first-symbol-above-last",
         "a first symbol above the last",
-        &Tables { first: 3, last: 2, ..table.clone() },
+        &Tables { first_symbol: 3, last_symbol: 2, ..table.clone() },
     );
-    let escape_after_nothing = Tables { first: 255, last: 0, ..table.clone() };
+    let escape_after_nothing = Tables { first_symbol: 255, last_symbol: 0, ..table.clone() };
     with(list, "first-symbol-255-and-last-0", "a first symbol above the last", &escape_after_nothing);
-    let of = |levels: &[(u16, i32)], escape: Option<i32>| {
-        Tables::new(8, 12, &[levels], escape.as_ref().map(std::slice::from_ref))
+    let of = |codes: &[(u16, i32)], escape: Option<i32>| {
+        Tables::new(8, 12, &[codes], escape.as_ref().map(std::slice::from_ref))
     };
     list.rule("R9-5");
     with(list, "no-entry", "a table without an entry", &of(&[], None));
@@ -295,12 +299,12 @@ pub(crate) fn table_rules(list: &mut List) {
     with_two(list, "first-table-of-4096", "a table of 4096 symbols", &first_of_4096);
     list.rule("R9-1");
     for (precision, contexts) in [(12, 9), (11, 17)] {
-        let levels = vec![&[(1, 50), (2, 60)][..]; contexts];
-        let tables = Tables::new(12, precision, &levels, None);
-        let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![0], groups: vec![] };
+        let codes = vec![&[(1, 50), (2, 60)][..]; contexts];
+        let tables = Tables::new(12, precision, &codes, None);
+        let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![0], axis_groups: vec![] };
         let coding = Coding::Lanes { source: by_class(0, 0, contexts as u8), tables, interval: 0, rate: 0 };
         let parts = vec![field(4, Coding::Raw), field(12, coding)];
-        let parameters = Fields { classes: vec![class], ..Fields::of(0, &parts) }.parameters();
+        let parameters = Fields { class_fields: vec![class], ..Fields::of(0, &parts) }.parameters();
         let name = format!("slots-of-{contexts}-contexts-in-precision-{precision}");
         list.change(&wide, &name, CORRUPT, "tables of more than 32768 slots", |parts| {
             parts.segment().parameters = parameters;
@@ -310,12 +314,12 @@ pub(crate) fn table_rules(list: &mut List) {
     for (precision, contexts, last) in [(10, 9, 4095), (9, 9, 3640), (9, 10, 3276), (9, 32, 1024)] {
         let ends = [(0, 50), (last, 60)];
         let tables = Tables::new(12, precision, &vec![&ends[..]; contexts], None);
-        let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![0], groups: vec![] };
+        let class = ClassField { depth: 0, width: 6, order: 0, rows: vec![0], axis_groups: vec![] };
         let coding = Coding::Lanes { source: by_class(0, 0, contexts as u8), tables, interval: 0, rate: 0 };
         let parts = vec![field(4, Coding::Raw), field(12, coding)];
-        let parameters = Fields { classes: vec![class], ..Fields::of(0, &parts) }.parameters();
+        let parameters = Fields { class_fields: vec![class], ..Fields::of(0, &parts) }.parameters();
         let name = format!("levels-of-{contexts}-contexts-and-{}-symbols", last + 1);
-        list.change(&wide, &name, CORRUPT, "tables of more than 32768 levels", |parts| {
+        list.change(&wide, &name, CORRUPT, "tables of more than 32768 frequency codes", |parts| {
             parts.segment().parameters = parameters;
         });
     }
@@ -328,24 +332,34 @@ pub(crate) fn table_rules(list: &mut List) {
     }
     list.begin("9.1");
     list.rule("R9.1-1");
-    with(list, "level-0-of-a-symbol", "a level of 0 that is said not to be 0", &of(&[(1, FALSE_ZERO), (2, 9)], None));
-    with(list, "level-0-of-the-escape", "a level of 0 that is said not to be 0", &of(&[(1, 9)], Some(FALSE_ZERO)));
+    with(
+        list,
+        "level-0-of-a-symbol",
+        "a frequency code of 0 that is said not to be 0",
+        &of(&[(1, FALSE_ZERO), (2, 9)], None),
+    );
+    with(
+        list,
+        "level-0-of-the-escape",
+        "a frequency code of 0 that is said not to be 0",
+        &of(&[(1, 9)], Some(FALSE_ZERO)),
+    );
     list.rule("R9.1-3");
-    for (name, before, level) in [
+    for (name, before, code) in [
         ("0-by-difference", 1, FALSE_ZERO),
         ("minus-126-by-difference", 1, -126),
         ("128-by-difference", 127, 128),
         ("254-by-difference", 127, 254),
     ] {
-        let out = "a level that is not 1 to 127";
-        with(list, &format!("level-{name}"), out, &of(&[(1, before), (2, level), (3, 5)], None));
-        with_two(list, &format!("level-{name}-of-the-escape"), out, &two(&spread(3, 2), Some([before, level])));
+        let out = "a frequency code that is not 1 to 127";
+        with(list, &format!("level-{name}"), out, &of(&[(1, before), (2, code), (3, 5)], None));
+        with_two(list, &format!("level-{name}-of-the-escape"), out, &two(&spread(3, 2), Some([before, code])));
         // the wrong code is in the second table, predicted from the first one
-        let tables = Tables::new(12, 12, &[&[(0, before), (9, 9)], &[(0, level), (9, 9)]], None);
+        let tables = Tables::new(12, 12, &[&[(0, before), (9, 9)], &[(0, code), (9, 9)]], None);
         with_two(list, &format!("level-{name}-from-the-table-before"), out, &tables);
     }
     list.rule("R9.1-2");
-    let long = "a difference whose length has seven bits 1";
+    let long = "a difference whose exponent has seven bits 1";
     with(list, "difference-of-128", long, &of(&[(1, 127), (2, -1), (3, 5)], None));
     with(list, "difference-of-200", long, &of(&[(1, 1), (2, 201), (3, 5)], None));
     with(list, "difference-of-2-to-the-20", long, &of(&[(1, 1), (2, 1 << 20), (3, 5)], None));
@@ -361,7 +375,7 @@ pub(crate) fn of_words(dtype: &str, words: &[u64], width: u32, fields: Fields) -
 /// Returns a container with a U16 tensor: the context in the upper bits, and below it a field of at most 12 bits that
 /// these tables can code.
 pub(crate) fn in_tables(random: &mut Random, tables: Tables) -> Vector {
-    let (width, count) = (tables.width, tables.levels.len() as u64);
+    let (width, count) = (tables.width, tables.codes.len() as u64);
     let contexts: Vec<usize> = (0..40).map(|_| random.below(count) as usize).collect();
     let symbols = drawn(random, &tables, &contexts);
     let words: Vec<u64> = contexts.iter().zip(symbols).map(|(&c, s)| (c as u64) << width | u64::from(s)).collect();
@@ -398,9 +412,13 @@ pub(crate) fn span_rules(list: &mut List) {
         let ends = [(first, 60), (first + symbols / 2, 90), (last, 60)];
         let inner = [(first + 1, 60), (first + symbols / 2, 90), (last - 1, 60)];
         let two = [&ends[..], &inner];
-        let tables = |levels: &[&[(u16, i32)]]| {
-            let escapes = vec![50; levels.len()];
-            Tables { first, last, ..Tables::new(width, precision, levels, escape.then_some(&escapes)) }
+        let tables = |codes: &[&[(u16, i32)]]| {
+            let escapes = vec![50; codes.len()];
+            Tables {
+                first_symbol: first,
+                last_symbol: last,
+                ..Tables::new(width, precision, codes, escape.then_some(&escapes))
+            }
         };
         add(&name, tables(&two[..1]));
         add(&format!("{name}-but-for-its-ends"), tables(&two[1..]));

@@ -44,8 +44,8 @@ fn lane_vectors(all: &mut Vec<Vector>) {
     }
     all.push(Vector::new("s10-lanes-counts", "as many symbols as fill groups of lanes, and fewer", entries, items));
 
-    let one = |levels: &[(u16, i32)], escape: Option<i32>| {
-        lanes_of(Tables::new(8, 12, &[levels], escape.as_ref().map(std::slice::from_ref)), 0, 0)
+    let one = |codes: &[(u16, i32)], escape: Option<i32>| {
+        lanes_of(Tables::new(8, 12, &[codes], escape.as_ref().map(std::slice::from_ref)), 0, 0)
     };
     let symbols: Vec<u16> = (0..500).map(|i| if i % 50 == 49 { 254 } else { 0 }).collect();
     let with_rare: Vec<u16> = (0..500).map(|i| if i % 97 == 96 { i } else { 0 } & 0xff).collect();
@@ -139,9 +139,9 @@ pub(crate) fn adaptive_contexts(all: &mut Vec<Vector>) {
             })
             .collect();
         let spread: Vec<(u16, i32)> = (0..40).map(|s| (s, 40 + (s * 7 % 60) as i32)).collect();
-        let escapes = escape.map(|level| [level, 0, level, level]);
-        let levels = [&spread[..], &spread[..20], &spread[7..9], &spread[3..40]];
-        let tables = Tables::new(6, precision, &levels, escapes.as_ref().map(|escapes| &escapes[..]));
+        let escapes = escape.map(|code| [code, 0, code, code]);
+        let codes = [&spread[..], &spread[..20], &spread[7..9], &spread[3..40]];
+        let tables = Tables::new(6, precision, &codes, escapes.as_ref().map(|escapes| &escapes[..]));
         let symbols = drawn(&mut random, &tables, &contexts);
         let words: Vec<u64> = contexts.iter().zip(&symbols).map(|(&c, &s)| (c as u64) << 6 | u64::from(s)).collect();
         let coding = Coding::Lanes { source: by_field(0, &[1, 2, 3]), tables, interval, rate };
@@ -168,8 +168,8 @@ pub(crate) fn changing(random: &mut Random, count: usize, interval: u8, rare: u6
 
 /// Returns a table of sixteen symbols, of which 0 is the most frequent.
 pub(crate) fn sixteen(width: u32, precision: u8) -> Tables {
-    let levels: Vec<(u16, i32)> = (0..16).map(|symbol| (symbol, if symbol == 0 { 90 } else { 50 })).collect();
-    Tables::new(width, precision, &[&levels], None)
+    let codes: Vec<(u16, i32)> = (0..16).map(|symbol| (symbol, if symbol == 0 { 90 } else { 50 })).collect();
+    Tables::new(width, precision, &[&codes], None)
 }
 
 /// Asserts that each of these wrong rules for counting gives another stream.
@@ -250,8 +250,8 @@ pub(crate) fn counted_contexts() -> Vector {
             .collect();
         let spread: Vec<(u16, i32)> = (0..30).map(|s| (s, 20 + (s * 7 % 60) as i32)).collect();
         let escapes = [60, 0, 90, 1];
-        let levels = [&spread[..], &spread[..20], &spread[7..9], &spread[3..]];
-        let tables = Tables::new(6, precision, &levels, escape.then_some(&escapes));
+        let codes = [&spread[..], &spread[..20], &spread[7..9], &spread[3..]];
+        let tables = Tables::new(6, precision, &codes, escape.then_some(&escapes));
         let symbols = drawn(&mut random, &tables, &contexts);
         let [one_less, one_more] =
             [Counting { due: |_| 31, ..Counting::RIGHT }, Counting { due: |_| 33, ..Counting::RIGHT }];

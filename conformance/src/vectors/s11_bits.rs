@@ -103,11 +103,11 @@ pub(crate) fn bits_rules(list: &mut List) {
     list.begin("11.4");
     list.rule("R11.4-1");
     for (contexts, width) in [(9, 12), (17, 11), (32, 12)] {
-        let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![0], groups: vec![] };
-        let coding = |contexts: u8| Coding::Bits { source: by_class(0, 0, contexts), word: 1, limit: 9 };
+        let class = ClassField { depth: 0, width: 1, order: 0, rows: vec![0], axis_groups: vec![] };
+        let coding = |contexts: u8| Coding::Bits { source: by_class(0, 0, contexts), word_size: 1, limit: 9 };
         let of = |contexts: u8| {
             let parts = [field(16 - width, Coding::Raw), field(width, coding(contexts))];
-            Fields { classes: vec![class.clone()], ..Fields::of(0, &parts) }
+            Fields { class_fields: vec![class.clone()], ..Fields::of(0, &parts) }
         };
         let items = vec![segment(&[0], 2, Representation::Fields(of(8)))];
         let base = Vector::new("", "", vec![tensor("x", "U16", &[2], vec![1, 2, 3, 4])], items);

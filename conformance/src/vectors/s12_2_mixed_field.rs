@@ -4,13 +4,14 @@ use crate::encoder::class_field::ClassField;
 use crate::encoder::coding::{Coding, bits, field};
 use crate::encoder::container::Representation;
 use crate::encoder::fields::Fields;
-use crate::encoder::mixed_field::Mixed;
+use crate::encoder::mixed_field::MixedField;
 use crate::encoder::source::Source;
 use crate::random::Random;
 use crate::vectors::bad::{CORRUPT, List};
 use crate::vectors::bases::{spoiled, under, words_at};
 use crate::vectors::build::{Alone, by_class, by_field, fields, tensor};
 use crate::vectors::good::Vector;
+use crate::vectors::series::{near_one, series, symbols_of};
 use crate::vectors::zeros::{ONE, Zeros, zeros_in};
 use crate::wire::bits::{pack, pack_words};
 use crate::wire::dtypes::{DTYPES, dtype};
@@ -28,51 +29,15 @@ pub(crate) fn good(all: &mut Vec<Vector>) {
 }
 
 /// Returns parameters with this kind and fraction, and simple values for the others.
-pub fn mixed(kind: u8, fraction: u8) -> Mixed {
-    Mixed { kind, fraction, shift: 5, period: 1, distances: vec![1], ..Mixed::default() }
-}
-
-/// Draws values that resemble those `row` and about `row / 10` positions before. Their magnitude depends on the column.
-pub(crate) fn series(random: &mut Random, count: usize, row: usize) -> Vec<f64> {
-    let scales: Vec<f64> = (0..row).map(|_| 0.25 * (1 << random.below(4)) as f64).collect();
-    let mut values: Vec<f64> = Vec::new();
-    for i in 0..count {
-        let noise: f64 = (0..4).map(|_| random.below(1 << 20) as f64 / (1 << 20) as f64 - 0.5).sum();
-        let before = |distance: usize| i.checked_sub(distance).map_or(0.0, |at| values[at]);
-        values.push(noise * scales[i % row] + 0.5 * before(row) + 0.25 * before(row / 10 + 1));
-    }
-    values
-}
-
-/// Returns the symbols of these values. Floats keep `fraction` bits of the mantissa, and their exponents are shifted so
-/// that 1 is in the middle of the exponents that a symbol can have. Integers are in units of 4 / 2^magnitude_bits.
-pub(crate) fn symbols_of(values: &[f64], of: &Mixed, width: u32) -> Vec<u16> {
-    let m = of.magnitude_bits(width);
-    let symbol = |&value: &f64| {
-        if of.kind == 2 {
-            let whole = (value * (1u32 << m) as f64 / 4.0) as i64;
-            return whole.clamp(-1 << m, (1 << m) - 1) as u16 & ((1u32 << width) - 1) as u16;
-        }
-        let float = (value as f32).to_bits();
-        let exponent = i64::from(float >> 23 & 255) - 127 + (1 << (m - u32::from(of.fraction)) >> 1);
-        let cut = i64::from(float & 0x7f_ffff) >> (23 - of.fraction);
-        let magnitude = (exponent << of.fraction | cut).clamp(0, (1 << m) - 1) as u16;
-        if of.kind == 1 { ((float >> 31) as u16) << m | magnitude } else { magnitude }
-    };
-    values.iter().map(symbol).collect()
-}
-
-/// Moves the window so that 1 lies in its upper part.
-pub(crate) fn near_one(of: Mixed, width: u32) -> Mixed {
-    let half = 1u64 << (of.magnitude_bits(width) - u32::from(of.fraction)) >> 1;
-    Mixed { base: half.saturating_sub(11).min(of.last_base(width)), ..of }
+pub fn mixed(kind: u8, fraction: u8) -> MixedField {
+    MixedField { kind, fraction, shift: 5, period: 1, distances: vec![1], ..MixedField::default() }
 }
 
 impl Alone {
     /// Adds a tensor with one mixed field, below a constant field of zeros.
-    fn add_mixed(&mut self, name: &str, symbols: &[u16], width: u32, chunk_len: u64, mixed: Mixed) {
+    fn add_mixed(&mut self, name: &str, symbols: &[u16], width: u32, chunk_len: u64, mixed: MixedField) {
         let w = if width <= 8 { 8 } else { 16 };
-        let mut parts = vec![field(width, Coding::Mixed { source: Source::Nothing, mixed })];
+        let mut parts = vec![field(width, Coding::MixedField { source: Source::Nothing, mixed })];
         if width < w {
             parts.insert(0, field(w - width, Coding::Constant(0)));
         }
@@ -113,7 +78,7 @@ pub(crate) fn mixed_kinds(all: &mut Vec<Vector>) {
         (2, 0, 10),
         (2, 0, 12),
     ] {
-        let of = near_one(Mixed { columns: 40, ..mixed(kind, fraction) }, width);
+        let of = near_one(MixedField { columns: 40, ..mixed(kind, fraction) }, width);
         let symbols = symbols_of(&series(&mut random, 600, 40), &of, width);
         let kind = ["magnitudes", "floats", "integers"][usize::from(kind)];
         let name = format!("{kind} of {width} bits, fraction {fraction}, base {}", of.base);
@@ -147,13 +112,13 @@ pub(crate) fn mixed_predictor(all: &mut Vec<Vector>) {
         (1, 5, vec![5, 1000, 1 << 22]),
         (2, 5, (1..=32).map(|k| k << 17).collect()),
     ] {
-        let of = Mixed { shift, period, distances, ..near_one(mixed(1, 2), 11) };
+        let of = MixedField { shift, period, distances, ..near_one(mixed(1, 2), 11) };
         let symbols = symbols_of(&series(&mut random, 700, 40), &of, 11);
         let name = format!("period {period}, shift {shift}, distances {:?}", of.distances);
         alone.add_mixed(&name, &symbols, 11, 600, of);
     }
     for kind in [0, 2] {
-        let of = Mixed { period: 4, distances: vec![1, 5, 40], ..near_one(mixed(kind, 0), 9) };
+        let of = MixedField { period: 4, distances: vec![1, 5, 40], ..near_one(mixed(kind, 0), 9) };
         let symbols = symbols_of(&series(&mut random, 700, 40), &of, 9);
         alone.add_mixed(&format!("kind {kind}, distances {:?}", of.distances), &symbols, 9, 600, of);
     }
@@ -176,7 +141,7 @@ pub(crate) fn mixed_columns(all: &mut Vec<Vector>) {
         (700, 650, 0),
         (65536, 1300, 1),
     ] {
-        let of = Mixed { columns, ..near_one(mixed(kind, if kind == 2 { 0 } else { 2 }), 10) };
+        let of = MixedField { columns, ..near_one(mixed(kind, if kind == 2 { 0 } else { 2 }), 10) };
         // values whose mean is not 0
         let values: Vec<f64> = series(&mut random, 1300, 10).iter().map(|value| value + 0.5).collect();
         let symbols = symbols_of(&values, &of, 10);
@@ -199,9 +164,9 @@ pub(crate) fn mixed_escapes(all: &mut Vec<Vector>) {
             (0..600).map(|i| if any(&mut random, i) { random.next() as u16 & mask } else { values[i] }).collect();
         let name = format!("some of kind {kind}, fraction {fraction}, {width} bits");
         alone.add_mixed(&name, &symbols, width, 400, of.clone());
-        let every = Mixed { escape_each: 1, ..of.clone() };
+        let every = MixedField { escape_each: 1, ..of.clone() };
         alone.add_mixed(&format!("every symbol, kind {kind}, fraction {fraction}"), &symbols[..300], width, 300, every);
-        let some = Mixed { escape_each: 7, ..of };
+        let some = MixedField { escape_each: 7, ..of };
         alone.add_mixed(
             &format!("every seventh at least, kind {kind}, fraction {fraction}"),
             &symbols[..300],
@@ -210,7 +175,7 @@ pub(crate) fn mixed_escapes(all: &mut Vec<Vector>) {
             some,
         );
     }
-    let needless = Mixed { escape_each: 3, ..mixed(1, 4) };
+    let needless = MixedField { escape_each: 3, ..mixed(1, 4) };
     let symbols = symbols_of(&series(&mut random, 300, 10), &needless, 9);
     alone.add_mixed("where the window is all", &symbols, 9, 300, needless);
     all.push(alone.vector("s12-2-mixed-escapes", "escapes: single ones, runs, and some within the window"));
@@ -229,9 +194,9 @@ pub(crate) fn mixed_contexts(all: &mut Vec<Vector>) {
         ("31 thresholds, integers", 2, vec![], by_field(1, &(1..32).map(|k| 8 * k).collect::<Vec<_>>())),
         ("magnitudes by field", 0, vec![], by_field(1, &[0, 200])),
     ];
-    for (name, kind, classes, source) in cases {
-        let of = Mixed { columns: 40, period: 3, distances: vec![1, 40], ..near_one(mixed(kind, 0), 9) };
-        let mut fields = Fields { classes, ..Fields::of(0, &[]) };
+    for (name, kind, class_fields, source) in cases {
+        let of = MixedField { columns: 40, period: 3, distances: vec![1, 40], ..near_one(mixed(kind, 0), 9) };
+        let mut fields = Fields { class_fields, ..Fields::of(0, &[]) };
         let (_, sums) = fields.classes_of(&[shape], 0, 800, 1);
         let mut values = series(&mut random, 800, 40);
         // the magnitudes depend on the contexts
@@ -246,9 +211,9 @@ pub(crate) fn mixed_contexts(all: &mut Vec<Vector>) {
         fields.fields = vec![
             field(3, Coding::Raw),
             field(8, bits(false, 30)),
-            field(9, Coding::Mixed { source, mixed: of }),
+            field(9, Coding::MixedField { source, mixed: of }),
             // a field that has its contexts from the mixed field
-            field(4, Coding::Bits { source: by_field(2, &[100, 256]), word: 1, limit: 40 }),
+            field(4, Coding::Bits { source: by_field(2, &[100, 256]), word_size: 1, limit: 40 }),
             field(8, Coding::Raw),
         ];
         alone.add(tensor(name, "U32", shape, pack_words(&words, 32)), 480, Representation::Fields(fields));
@@ -260,8 +225,9 @@ pub(crate) fn mixed_dtypes(all: &mut Vec<Vector>) {
     let mut random = Random(19);
     let mut alone = Alone::default();
     let mixed_field = |width: u32, kind: u8, fraction: u8| {
-        let of = near_one(Mixed { columns: 20, period: 2, distances: vec![1, 2, 20], ..mixed(kind, fraction) }, width);
-        field(width, Coding::Mixed { source: Source::Nothing, mixed: of })
+        let of =
+            near_one(MixedField { columns: 20, period: 2, distances: vec![1, 2, 20], ..mixed(kind, fraction) }, width);
+        field(width, Coding::MixedField { source: Source::Nothing, mixed: of })
     };
     let raw = |width: u32| field(width, Coding::Raw);
     for (name, parts) in [
@@ -279,10 +245,10 @@ pub(crate) fn mixed_dtypes(all: &mut Vec<Vector>) {
         ("F64", vec![mixed_field(12, 1, 0), mixed_field(4, 0, 0), raw(16), raw(16), raw(16)]),
     ] {
         let (_, _, bits, w) = DTYPES[usize::from(dtype(name))];
-        let words_each = (bits / w) as usize;
+        let element_words = (bits / w) as usize;
         let first = match &parts[0].coding {
-            Coding::Mixed { mixed, .. } => {
-                symbols_of(&series(&mut random, 400 * words_each, 20), mixed, parts[0].width)
+            Coding::MixedField { mixed, .. } => {
+                symbols_of(&series(&mut random, 400 * element_words, 20), mixed, parts[0].width)
             }
             _ => unreachable!("all begin with a mixed field"),
         };
@@ -305,11 +271,11 @@ pub(crate) fn mixed_dtypes(all: &mut Vec<Vector>) {
 pub(crate) fn mixed_extremes(all: &mut Vec<Vector>) {
     let mut random = Random(20);
     let mut alone = Alone::default();
-    let far = |of: &Mixed, width: u32| [0, of.last_base(width)];
+    let far = |of: &MixedField, width: u32| [0, of.last_base(width)];
     for (kind, fraction, width) in [(0, 0, 12), (0, 4, 12), (1, 0, 12), (1, 1, 12), (1, 4, 12), (2, 0, 12), (1, 0, 9)] {
         for base in far(&mixed(kind, fraction), width) {
             let distances = vec![1, 2, 3, 5, 8, 13];
-            let of = Mixed { base, shift: 1, columns: 7, period: 5, distances, ..mixed(kind, fraction) };
+            let of = MixedField { base, shift: 1, columns: 7, period: 5, distances, ..mixed(kind, fraction) };
             let mask = ((1u32 << width) - 1) as u16;
             // random symbols, then the lowest and the highest ones, then single high symbols far apart
             let symbols: Vec<u16> = (0..600u32)
@@ -335,7 +301,7 @@ pub(crate) fn mixed_extremes(all: &mut Vec<Vector>) {
     // values of 64 among values of almost 2^20 drive the weights of the predictor, and so its predictions, to their
     // bounds
     for (sign, shift) in [(0, 1), (1, 1), (0, 2), (1, 5)] {
-        let of = Mixed { shift, distances: (1..=32).collect(), ..mixed(1, 0) };
+        let of = MixedField { shift, distances: (1..=32).collect(), ..mixed(1, 0) };
         let symbols: Vec<u16> = (0..700u32)
             .map(|i| match i % 70 {
                 0..33 => 2,
@@ -353,7 +319,7 @@ pub(crate) fn mixed_long(all: &mut Vec<Vector>) {
     let mut random = Random(21);
     let mut alone = Alone::default();
     // drives probabilities, counts and uses to their bounds; then the symbols change
-    let of = Mixed { period: 2, distances: vec![1, 2], columns: 2, ..near_one(mixed(1, 1), 8) };
+    let of = MixedField { period: 2, distances: vec![1, 2], columns: 2, ..near_one(mixed(1, 1), 8) };
     let symbols: Vec<u16> = (0..9000u32)
         .map(|i| match i {
             0..4000 => 0x20,
@@ -362,16 +328,16 @@ pub(crate) fn mixed_long(all: &mut Vec<Vector>) {
         })
         .collect();
     alone.add_mixed("two values", &symbols, 8, 9000, of);
-    let of = Mixed { distances: (1..=9).collect(), columns: 90, period: 9, ..near_one(mixed(1, 2), 11) };
+    let of = MixedField { distances: (1..=9).collect(), columns: 90, period: 9, ..near_one(mixed(1, 2), 11) };
     let symbols = symbols_of(&series(&mut random, 6000, 90), &of, 11);
     alone.add_mixed("as weights may be", &symbols, 11, 6000, of);
-    let of = Mixed { distances: vec![1, 90], columns: 90, ..mixed(2, 0) };
+    let of = MixedField { distances: vec![1, 90], columns: 90, ..mixed(2, 0) };
     let symbols = symbols_of(&series(&mut random, 5000, 90), &of, 8);
     alone.add_mixed("integers", &symbols, 8, 5000, of);
     // a slot that is used alone reaches its highest probability, 65519 ...
     let symbols: Vec<u16> = (0..20_000u32).map(|i| (i / 100 % 8) as u16 + u16::from(random.below(40) == 0)).collect();
-    let of = Mixed { columns: 100, ..mixed(0, 0) };
-    let coding = Coding::Mixed { source: Source::Nothing, mixed: of };
+    let of = MixedField { columns: 100, ..mixed(0, 0) };
+    let coding = Coding::MixedField { source: Source::Nothing, mixed: of };
     let entry = tensor("no escape", "F4", &[20_000], pack(&symbols, 4));
     alone.add(entry, 20_000, fields(0, &[field(4, coding)]));
     // ... and its lowest one, 16
@@ -381,7 +347,7 @@ pub(crate) fn mixed_long(all: &mut Vec<Vector>) {
             _ => random.skewed(5),
         })
         .collect();
-    let coding = Coding::Mixed { source: Source::Nothing, mixed: mixed(0, 0) };
+    let coding = Coding::MixedField { source: Source::Nothing, mixed: mixed(0, 0) };
     let entry = tensor("hardly anything but escapes", "F6_E3M2", &[2000], pack(&symbols, 6));
     alone.add(entry, 2000, fields(0, &[field(1, Coding::Constant(0)), field(5, coding)]));
     all.push(alone.vector("s12-2-mixed-long", "mixed fields so long that counts reach their limits"));
@@ -390,26 +356,32 @@ pub(crate) fn mixed_long(all: &mut Vec<Vector>) {
 /// Adds the bad vectors.
 pub(crate) fn bad(list: &mut List) {
     list.begin("12.2");
-    let coding = |mixed: Mixed| Coding::Mixed { source: Source::Nothing, mixed };
+    let coding = |mixed: MixedField| Coding::MixedField { source: Source::Nothing, mixed };
     // below a constant field of zeros, if it has less than 8 bits
     let in_8_bits = |width: u32, coding: Coding| match width {
         8 => Fields::of(0, &[field(8, coding)]),
         _ => Fields::of(0, &[field(8 - width, Coding::Constant(0)), field(width, coding)]),
     };
     let symbols: Vec<u16> = (0..100).map(|i| (i * i) & 0x7f).collect();
-    let good = Mixed { base: 3, columns: 10, period: 3, distances: vec![1, 10], ..mixed(1, 2) };
+    let good = MixedField { base: 3, columns: 10, period: 3, distances: vec![1, 10], ..mixed(1, 2) };
     let base = under(&symbols, coding(good.clone()));
     // the chunk can stay, because a decoder refuses the head first
-    let with = |list: &mut List, name: &str, breaks: &str, width: u32, mixed: Mixed| {
+    let with = |list: &mut List, name: &str, breaks: &str, width: u32, mixed: MixedField| {
         let parameters = in_8_bits(width, coding(mixed)).parameters();
         list.change(&base, &format!("mixed-{name}"), CORRUPT, breaks, |parts| parts.segment().parameters = parameters);
     };
     list.rule("R12.2-1");
     for kind in [3, 255] {
-        with(list, &format!("kind-{kind}"), "a kind of symbols that there is not", 8, Mixed { kind, ..good.clone() });
+        with(
+            list,
+            &format!("kind-{kind}"),
+            "a kind of symbols that there is not",
+            8,
+            MixedField { kind, ..good.clone() },
+        );
     }
     // the window has 2^6 magnitudes and begins at 3 * 2^2
-    let parts = |kind: u8, fraction: u8, base: u64| Mixed { base, ..mixed(kind, fraction) };
+    let parts = |kind: u8, fraction: u8, base: u64| MixedField { base, ..mixed(kind, fraction) };
     list.rule("R12.2-2");
     with(list, "fraction-5", "a fraction of 5 bits", 8, parts(0, 5, 0));
     with(list, "fraction-255", "a fraction of 255 bits", 8, parts(0, 255, 0));
@@ -430,13 +402,13 @@ pub(crate) fn bad(list: &mut List) {
     with(list, "base-2-to-the-64-less-1", "a window beyond the magnitudes", 8, parts(1, 0, u64::MAX));
     list.rule("R12.2-4");
     for shift in [0, 16, 255] {
-        with(list, &format!("shift-{shift}"), "the shift of a predictor", 8, Mixed { shift, ..good.clone() });
+        with(list, &format!("shift-{shift}"), "the shift of a predictor", 8, MixedField { shift, ..good.clone() });
     }
     for (name, period) in [("0", 0), ("2-to-the-22-and-1", (1 << 22) + 1), ("2-to-the-63", 1 << 63)] {
-        with(list, &format!("period-{name}"), "a period out of range", 8, Mixed { period, ..good.clone() });
+        with(list, &format!("period-{name}"), "a period out of range", 8, MixedField { period, ..good.clone() });
     }
     for (name, columns) in [("65537", 65537), ("2-to-the-63", 1 << 63)] {
-        with(list, &format!("columns-{name}"), "more than 65536 columns", 8, Mixed { columns, ..good.clone() });
+        with(list, &format!("columns-{name}"), "more than 65536 columns", 8, MixedField { columns, ..good.clone() });
     }
     list.rule("R12.2-5");
     for (name, breaks, distances) in [
@@ -449,10 +421,10 @@ pub(crate) fn bad(list: &mut List) {
         ("distance-2-to-the-63", "a distance above 2^22", vec![1, 1 << 63]),
         ("distances-that-wrap", "distances that add up to 2^64 and more", vec![9, 3]),
     ] {
-        with(list, name, breaks, 8, Mixed { distances, ..good.clone() });
+        with(list, name, breaks, 8, MixedField { distances, ..good.clone() });
     }
     list.rule("R12.2-6");
-    let of = |count: u64, width| field(width, coding(Mixed { distances: (1..=count).collect(), ..mixed(0, 0) }));
+    let of = |count: u64, width| field(width, coding(MixedField { distances: (1..=count).collect(), ..mixed(0, 0) }));
     let three = |last| zeros_in(&[of(32, 3), of(31, 3), of(last, 2)]);
     let zeros = Zeros { dtype: "U8", ..ONE };
     zeros.accepts(&three(1));
@@ -482,15 +454,15 @@ pub(crate) fn bad(list: &mut List) {
     let base = under(&long, coding(good.clone()));
     list.rule("R11.2-2");
     for (name, breaks, other) in [
-        ("other-kind", "coded as magnitudes, not as floats", Mixed { kind: 0, ..good.clone() }),
-        ("other-base", "coded with another base than the head says", Mixed { base: 4, ..good.clone() }),
-        ("other-shift", "coded with another shift than the head says", Mixed { shift: 9, ..good.clone() }),
-        ("other-period", "coded with another period than the head says", Mixed { period: 2, ..good.clone() }),
-        ("other-columns", "coded with other columns than the head says", Mixed { columns: 9, ..good.clone() }),
+        ("other-kind", "coded as magnitudes, not as floats", MixedField { kind: 0, ..good.clone() }),
+        ("other-base", "coded with another base than the head says", MixedField { base: 4, ..good.clone() }),
+        ("other-shift", "coded with another shift than the head says", MixedField { shift: 9, ..good.clone() }),
+        ("other-period", "coded with another period than the head says", MixedField { period: 2, ..good.clone() }),
+        ("other-columns", "coded with other columns than the head says", MixedField { columns: 9, ..good.clone() }),
         (
             "other-distances",
             "coded with other distances than the head says",
-            Mixed { distances: vec![2], ..good.clone() },
+            MixedField { distances: vec![2], ..good.clone() },
         ),
     ] {
         let parameters = Fields::of(0, &[field(8, coding(other))]).parameters();

@@ -16,6 +16,7 @@ use crate::vectors::build::{Alone, mask, plain};
 use crate::vectors::good::Vector;
 use crate::vectors::s12_3_mixed_mask::{coded, first_stream, mixed_mask, pattern, sparse_bytes};
 use crate::vectors::zeros::{Zeros, constants};
+use crate::wire::dtypes::{DTYPES, dtype};
 
 /// Adds the good vectors.
 pub(crate) fn good(all: &mut Vec<Vector>) {
@@ -55,23 +56,29 @@ pub(crate) fn integers(random: &mut Random, bits: &[bool], w: u32, row: usize) -
     (0..bits.len()).map(word).collect()
 }
 
-/// Adds a tensor of kept values with a mixed mask. The mixed field has `width` bits of the words, from the top.
-pub(crate) fn add_kept(
-    alone: &mut Alone,
-    name: &str,
-    of: (&str, u32),
+/// Kept values behind a mixed mask. The mixed field has `width` bits of the words, from the top.
+struct KeptValues<'a> {
+    dtype: &'a str,
     chunk_len: u64,
-    words: &[u64],
-    mixed: MixedKept,
+    words: &'a [u64],
     width: u32,
-) {
-    let mut parts = vec![field(width, Coding::MixedKept(mixed.clone()))];
-    if of.1 > width {
-        parts.push(field(of.1 - width, Coding::Raw));
+    mixed: MixedKept,
+}
+
+impl Alone {
+    /// Adds a tensor of these values.
+    fn add_kept(&mut self, name: &str, kept: KeptValues) {
+        let KeptValues { dtype: dtype_name, chunk_len, words, width, mixed } = kept;
+        let w = DTYPES[usize::from(dtype(dtype_name))].3;
+        let mask_coding = mixed_mask(mixed.row, mixed.kernel);
+        let mut parts = vec![field(width, Coding::MixedKept(mixed))];
+        if w > width {
+            parts.push(field(w - width, Coding::Raw));
+        }
+        let steps = Steps { mask: mask(0, 1, 1, mask_coding), ..Steps::default() };
+        let fields = Fields { steps, ..Fields::of(0, &parts) };
+        self.add_words(name, (dtype_name, &[words.len() as u64]), chunk_len, words, fields);
     }
-    let steps = Steps { mask: mask(0, 1, 1, mixed_mask(mixed.row, mixed.kernel)), ..Steps::default() };
-    let fields = Fields { steps, ..Fields::of(0, &parts) };
-    alone.add_words(name, (of.0, &[words.len() as u64]), chunk_len, words, fields);
 }
 
 pub(crate) fn kept_integers() -> Vector {
@@ -98,25 +105,26 @@ pub(crate) fn kept_integers() -> Vector {
         let bits = pattern(&mut random, count, row as usize, kernel as usize, of_256);
         let words = integers(&mut random, &bits, 8, row as usize);
         let name = format!("rows of {row}, kernels of {kernel}, {count} values");
-        add_kept(&mut alone, &name, ("I8", 8), count as u64, &words, kept(1, 0, 0, row, kernel), 8);
+        let mixed = kept(1, 0, 0, row, kernel);
+        alone.add_kept(&name, KeptValues { dtype: "I8", chunk_len: count as u64, words: &words, width: 8, mixed });
     }
     for w in [4, 6] {
         let name = if w == 4 { "F4" } else { "F6_E2M3" };
         let bits = pattern(&mut random, 1200, 30, 3, 80);
         let words = integers(&mut random, &bits, w, 30);
-        add_kept(&mut alone, &format!("{w} bits"), (name, w), 1200, &words, kept(1, 0, 0, 30, 3), w);
+        let mixed = kept(1, 0, 0, 30, 3);
+        alone.add_kept(
+            &format!("{w} bits"),
+            KeptValues { dtype: name, chunk_len: 1200, words: &words, width: w, mixed },
+        );
     }
     for width in [2, 3, 5, 9] {
         let bits = pattern(&mut random, 800, 30, 3, 80);
         let words: Vec<u64> = integers(&mut random, &bits, 9, 30).iter().map(|x| x << 7 | x >> 3).collect();
-        add_kept(
-            &mut alone,
+        let mixed = kept(1, 0, 0, 30, 3);
+        alone.add_kept(
             &format!("the upper {width} bits of 16"),
-            ("I16", 16),
-            800,
-            &words,
-            kept(1, 0, 0, 30, 3),
-            width,
+            KeptValues { dtype: "I16", chunk_len: 800, words: &words, width, mixed },
         );
     }
     alone.vector("s12-4-mixed-kept-integers", "kept integers behind mixed masks, in kernels of every size")
@@ -153,7 +161,8 @@ pub(crate) fn kept_floats() -> Vector {
         let bits = pattern(&mut random, 900, (row as usize).min(40), 1 + kernel as usize % 40, 90);
         let words = floats(&mut random, &bits, 20);
         let name = format!("fraction {fraction}, base {base}, {width} bits, rows of {row}, kernels of {kernel}");
-        add_kept(&mut alone, &name, ("BF16", 16), 900, &words, kept(0, fraction, base, row, kernel), width);
+        let mixed = kept(0, fraction, base, row, kernel);
+        alone.add_kept(&name, KeptValues { dtype: "BF16", chunk_len: 900, words: &words, width, mixed });
     }
     alone
         .vector("s12-4-mixed-kept-floats", "kept floats behind mixed masks: fractions, windows, fields of 2 to 12 bits")
@@ -166,14 +175,9 @@ pub(crate) fn kept_escapes() -> Vector {
         let bits = pattern(&mut random, 1500, 50, 5, 100);
         let words = floats(&mut random, &bits, spread);
         let mixed = MixedKept { escape_each, ..kept(0, 2, 112, 50, 5) };
-        add_kept(
-            &mut alone,
+        alone.add_kept(
             &format!("{spread} exponents, every {escape_each}th"),
-            ("BF16", 16),
-            1500,
-            &words,
-            mixed,
-            11,
+            KeptValues { dtype: "BF16", chunk_len: 1500, words: &words, width: 11, mixed },
         );
     }
     alone.vector(
@@ -190,10 +194,14 @@ pub(crate) fn kept_chunks() -> Vector {
         bits[chunk_len..2 * chunk_len].fill(false);
         let words = integers(&mut random, &bits, 8, row as usize);
         let name = format!("rows of {row}, kernels of {kernel}, chunks of {chunk_len}");
-        add_kept(&mut alone, &name, ("I8", 8), chunk_len as u64, &words, kept(1, 0, 0, row, kernel), 8);
+        let mixed = kept(1, 0, 0, row, kernel);
+        alone.add_kept(&name, KeptValues { dtype: "I8", chunk_len: chunk_len as u64, words: &words, width: 8, mixed });
         let words = floats(&mut random, &bits, 20);
         let mixed = kept(0, 1, 110, row, kernel);
-        add_kept(&mut alone, &format!("floats, {name}"), ("BF16", 16), chunk_len as u64, &words, mixed, 10);
+        alone.add_kept(
+            &format!("floats, {name}"),
+            KeptValues { dtype: "BF16", chunk_len: chunk_len as u64, words: &words, width: 10, mixed },
+        );
     }
     alone.vector("s12-4-mixed-kept-chunks", "kept values in several chunks, each of which begins anew; one has none")
 }
@@ -214,9 +222,15 @@ pub(crate) fn kept_steps() -> Vector {
             false => 0,
         })
         .collect();
-    let book =
-        Codebook { groups: Groups::new(0, 1), bits: 4, zero_bits: 0, order: Order::Float, width: 32, books: vec![] };
-    let map = Map::Codebook(book.fill(&values, &bits_of, 1200));
+    let codebook = Codebook {
+        groups: Groups::new(0, 1),
+        symbol_bits: 4,
+        zero_bits: 0,
+        order: Order::Float,
+        value_bits: 32,
+        codebooks: vec![],
+    };
+    let map = Map::Codebook(codebook.fill(&values, &bits_of, 1200));
     let steps = Steps { mask: mask(0, 1, 1, mixed_mask(row, kernel)), map, ..Steps::default() };
     let coding = |width: u32, row, kernel| vec![field(width, Coding::MixedKept(kept(1, 0, 0, row, kernel)))];
     let fields = Fields { steps, offset: 12, ..Fields::of(3, &coding(4, row, kernel)) };
@@ -224,7 +238,7 @@ pub(crate) fn kept_steps() -> Vector {
     // integers on a grid, in chunks
     let scales: Vec<u32> = (0..30).map(|i| (0.01f32 * (1 + i % 7) as f32).to_bits()).collect();
     let symbols: Vec<u64> = bits_of.iter().map(|_| 8 + random.below(120) * random.below(120) / 120).collect();
-    let grid = Grid { groups: Groups::new(40, 1), bits: 8, lowest: -60, zero_bits: 0, scales, symbols };
+    let grid = Grid { groups: Groups::new(40, 1), symbol_bits: 8, lowest: -60, zero_bits: 0, scales, symbols };
     let mut values = grid.values("BF16", 400);
     values.iter_mut().zip(&bits_of).for_each(|(value, bit)| *value *= u64::from(*bit));
     // a product that is 0 equals the omitted value, so it is omitted too
@@ -233,7 +247,7 @@ pub(crate) fn kept_steps() -> Vector {
     alone.add_words("integers on a grid", ("BF16", shape), 400, &values, fields);
     // eight values of 4 bits in each word
     let words: Vec<u64> = (0..200).map(|_| (random.next() & random.next()) & 0x7f7f_7777 | 0x8000_0000).collect();
-    let unpack = Some(Unpack { bits: 4, run: 1, axis: 0 });
+    let unpack = Some(Unpack { value_bits: 4, run_words: 1, axis: 0 });
     let steps = Steps { unpack, mask: mask(8, 1, 1, mixed_mask(80, 8)), ..Steps::default() };
     let fields = Fields { steps, offset: 8, ..Fields::of(3, &coding(4, 80, 8)) };
     alone.add_words("unpacked", ("I32", &[20, 10]), 200, &words, fields);
@@ -241,7 +255,7 @@ pub(crate) fn kept_steps() -> Vector {
     let bits_of = pattern(&mut random, 1000, 50, 5, 90);
     let words = floats(&mut random, &bits_of, 12);
     let rest =
-        Coding::Bits { source: Source::Field { field: 0, thresholds: vec![460, 500, 1000] }, word: 0, limit: 99 };
+        Coding::Bits { source: Source::Field { field: 0, thresholds: vec![460, 500, 1000] }, word_size: 0, limit: 99 };
     let parts: Vec<Field> =
         [&[field(10, Coding::MixedKept(kept(0, 1, 112, 50, 5)))][..], &[field(3, rest)], &plain(&[3])].concat();
     for (group, coding) in [(1, bits(false, 200)), (4, Coding::Raw), (8, bits(true, 80))] {
@@ -275,7 +289,8 @@ fn kept_gains() -> Vector {
             .collect();
         let name = format!("rows of {row}, kernels of {kernel}");
         let words = two_s_complement(&integers);
-        add_kept(&mut alone, &name, ("I8", 8), count, &words, kept(1, 0, 0, row, kernel), 8);
+        let mixed = kept(1, 0, 0, row, kernel);
+        alone.add_kept(&name, KeptValues { dtype: "I8", chunk_len: count, words: &words, width: 8, mixed });
     }
     alone.vector(
         "s12-4-mixed-kept-gains",

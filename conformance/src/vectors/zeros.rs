@@ -66,15 +66,15 @@ pub fn zeros_in(fields: &[Field]) -> Fields {
 
 /// Returns a codebook step. If `block` is 0, so that groups belong to the whole segment, each of at most 1000 groups
 /// has a codebook with the only value 0.
-pub fn book_of_zeros(block: u64, period: u64, bits: u8, zero_bits: u8) -> Codebook {
+pub fn codebook_of_zeros(block: u64, period: u64, symbol_bits: u8, zero_bits: u8) -> Codebook {
     let groups = Groups::new(block, period);
-    let books = vec![vec![0]; if block == 0 { period.min(1000) as usize } else { 0 }];
-    Codebook { groups, bits, zero_bits, order: Order::Plain, width: 32, books }
+    let codebooks = vec![vec![0]; if block == 0 { period.min(1000) as usize } else { 0 }];
+    Codebook { groups, symbol_bits, zero_bits, order: Order::Plain, value_bits: 32, codebooks }
 }
 
-pub fn grid_of_zeros(block: u64, period: u64, bits: u8, lowest: i64, zero_bits: u8) -> Grid {
+pub fn grid_of_zeros(block: u64, period: u64, symbol_bits: u8, lowest: i64, zero_bits: u8) -> Grid {
     let scales = vec![0; if block == 0 { period.min(1000) as usize } else { 0 }];
-    Grid { groups: Groups::new(block, period), bits, lowest, zero_bits, scales, symbols: vec![] }
+    Grid { groups: Groups::new(block, period), symbol_bits, lowest, zero_bits, scales, symbols: vec![] }
 }
 
 pub const ONE: Zeros = Zeros { dtype: "U32", shapes: &[&[6, 10]], chunk_len: 60 };

@@ -157,8 +157,8 @@ fn bombs() {
     let coding = Coding::Lanes { source, tables, interval: 0, rate: 0 };
     let mut largest = vec![field(12, coding); 5];
     largest.push(field(4, Coding::Constant(0)));
-    let rows = ClassField { depth: 0, width: 1, order: 0, rows: vec![0], groups: vec![] };
-    let largest = Representation::Fields(Fields { classes: vec![rows], ..Fields::of(0, &largest) });
+    let rows = ClassField { depth: 0, width: 1, order: 0, rows: vec![0], axis_groups: vec![] };
+    let largest = Representation::Fields(Fields { class_fields: vec![rows], ..Fields::of(0, &largest) });
     let x = || vec![tensor("x", "U64", &[1], vec![0; 8])];
     let one = Vector::new("", "", x(), vec![segment(&[0], 1, largest)]).parts().segment().clone();
     let count = 3000;
