@@ -255,7 +255,7 @@ pub(crate) fn zstd_rules(list: &mut List) {
             zstd_windowed(&[&bytes[..], &[0]].concat(), 10),
             "a zstd frame of more bytes",
         ),
-        ("zstd-content-size", "R1.3-1", wrong_size, "a zstd frame that says it has another length"),
+        ("zstd-content-size", "R1.3-2", wrong_size, "a zstd frame that says it has another length"),
         ("zstd-dictionary", "R1.3-1", dictionary, "a zstd frame that needs a dictionary"),
         ("zstd-reserved-bit", "R1.3-1", reserved, "the reserved bit of a zstd frame"),
         ("zstd-reserved-block", "R1.3-1", reserved_block, "a zstd block of the reserved type"),
