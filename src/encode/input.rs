@@ -101,14 +101,23 @@ impl<'a> Blocks<'a> {
         if !has {
             let source = &self.sources[number];
             let left = source.len().map_err(|error| file.failed(error))?.saturating_sub(range.start);
-            // an empty buffer holds nothing, also if reading fails
-            self.buffer.clear();
-            self.place = (number, range.start);
-            let mut block = crate::decode::zeroed((len as u64).max(left.min(BLOCK_BYTES)))?;
-            source.read_exact_at(range.start, &mut block).map_err(|error| file.failed(error))?;
-            self.buffer = block;
+            let block = (len as u64).max(left.min(BLOCK_BYTES));
+            // while it is taken, the buffer is empty and holds nothing, also if reading fails
+            let mut buffer = std::mem::take(&mut self.buffer);
+            resize(&mut buffer, block)?;
+            source.read_exact_at(range.start, &mut buffer).map_err(|error| file.failed(error))?;
+            (self.place, self.buffer) = ((number, range.start), buffer);
         }
         let from = (range.start - self.place.1) as usize;
         Ok(&self.buffer[from..from + len])
     }
+}
+
+/// Gives a buffer another length. Returns an error of kind `Limit` if there is not enough memory.
+fn resize(buffer: &mut Vec<u8>, len: u64) -> Result<()> {
+    let refused = || Error::limit(format!("no memory for {len} bytes"));
+    let len = usize::try_from(len).map_err(|_| refused())?;
+    buffer.try_reserve_exact(len.saturating_sub(buffer.len())).map_err(|_| refused())?;
+    buffer.resize(len, 0);
+    Ok(())
 }
