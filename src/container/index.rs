@@ -148,9 +148,9 @@ fn digest<const N: usize>(cursor: &mut Cursor<'_>) -> Result<[u8; N]> {
     Ok(digest)
 }
 
-/// Returns the digest of the bytes of an entry (section 1.3).
-pub(crate) fn entry_digest(hasher: &blake3::Hasher) -> [u8; ENTRY_DIGEST_BYTES] {
+/// Returns the digest of an entry (section 1.3): the first bytes of the hash of its bytes.
+pub(crate) fn entry_digest(hash: &blake3::Hash) -> [u8; ENTRY_DIGEST_BYTES] {
     let mut digest = [0; ENTRY_DIGEST_BYTES];
-    hasher.finalize_xof().fill(&mut digest);
+    digest.copy_from_slice(&hash.as_bytes()[..ENTRY_DIGEST_BYTES]);
     digest
 }

@@ -23,7 +23,7 @@ struct Kept {
     /// The time of the last use.
     time: u64,
     bytes: u64,
-    chunks: HashMap<Key, (u64, Arc<[u8]>)>,
+    chunks: HashMap<Key, (u64, Arc<Vec<u8>>)>,
     /// The chunks by the time of their last use.
     by_time: BTreeMap<u64, Key>,
 }
@@ -35,12 +35,12 @@ impl ChunkCache {
     }
 
     /// Returns a chunk from the cache, or decodes it with `decode`.
-    pub(super) fn get(&self, key: Key, decode: impl FnOnce() -> Result<Vec<u8>>) -> Result<Arc<[u8]>> {
+    pub(super) fn get(&self, key: Key, decode: impl FnOnce() -> Result<Vec<u8>>) -> Result<Arc<Vec<u8>>> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(chunk) = kept().used(key) {
             return Ok(chunk);
         }
-        let chunk: Arc<[u8]> = decode()?.into();
+        let chunk = Arc::new(decode()?);
         kept().insert(key, Arc::clone(&chunk), self.budget);
         Ok(chunk)
     }
@@ -48,7 +48,7 @@ impl ChunkCache {
 
 impl Kept {
     /// Returns a chunk, which becomes the last one used.
-    fn used(&mut self, key: Key) -> Option<Arc<[u8]>> {
+    fn used(&mut self, key: Key) -> Option<Arc<Vec<u8>>> {
         self.time += 1;
         let (time, chunk) = self.chunks.get_mut(&key)?;
         self.by_time.remove(time);
@@ -58,8 +58,8 @@ impl Kept {
     }
 
     /// Adds a chunk, and forgets the ones that were not used for the longest time.
-    fn insert(&mut self, key: Key, chunk: Arc<[u8]>, budget: u64) {
-        let size = |chunk: &Arc<[u8]>| chunk.len() as u64 + CHUNK_OVERHEAD;
+    fn insert(&mut self, key: Key, chunk: Arc<Vec<u8>>, budget: u64) {
+        let size = |chunk: &Arc<Vec<u8>>| chunk.len() as u64 + CHUNK_OVERHEAD;
         // another thread may have decoded it too
         if size(&chunk) > budget || self.chunks.contains_key(&key) {
             return;

@@ -112,7 +112,12 @@ impl<'a, S: ReadAt> Gather<'a, S> {
 
     fn part_values<T: Element>(&self, part: &Part, out: &mut [T], scratch: &mut Scratch) -> Result<()> {
         let dtype = self.dtype();
-        let chunk = self.entry.reader.whole_chunk(&self.segment, part.chunk, scratch)?;
+        let elements = self.segment.head.chunk_range(part.chunk);
+        let chunk = match out.len() as u64 == elements.end - elements.start {
+            // nothing of the chunk is left for another call
+            true => Arc::new(self.segment.whole_chunk(self.entry.reader.source(), part.chunk, scratch)?),
+            false => self.entry.reader.whole_chunk(&self.segment, part.chunk, scratch)?,
+        };
         if dtype.bits() < 8 {
             // a run can begin and end inside a byte, so the elements around it are converted too
             let unit = elements_of_whole_bytes(dtype);

@@ -209,7 +209,7 @@ impl<S: ReadAt> Reader<S> {
     }
 
     /// Returns the bytes of chunk `index` of a segment, from the cache or decoded.
-    pub(super) fn whole_chunk(&self, segment: &Segment, index: usize, scratch: &mut Scratch) -> Result<Arc<[u8]>> {
+    pub(super) fn whole_chunk(&self, segment: &Segment, index: usize, scratch: &mut Scratch) -> Result<Arc<Vec<u8>>> {
         self.chunks.get((segment.data_offset, index), || segment.whole_chunk(&self.source, index, scratch))
     }
 

@@ -249,7 +249,7 @@ impl<R: Read> StreamDecoder<R> {
             for piece in &decoded.pieces {
                 self.workers.hash(&mut self.hasher, &decoded.bytes[piece.within.clone()]);
                 if piece.is_last {
-                    self.digests[piece.ordinal as usize] = entry_digest(&self.hasher);
+                    self.digests[piece.ordinal as usize] = entry_digest(&self.hasher.finalize());
                     self.hasher.reset();
                 }
             }

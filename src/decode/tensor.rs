@@ -257,7 +257,7 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
         let mut hasher = blake3::Hasher::new();
         self.0.reader.workers().hash(&mut hasher, &bytes);
         match self.digest() {
-            Some(digest) if digest != entry_digest(&hasher) => {
+            Some(digest) if digest != entry_digest(&hasher.finalize()) => {
                 Err(self.0.locate(Error::corrupt("the digest of the decoded bytes does not match")))
             }
             _ => Ok(()),

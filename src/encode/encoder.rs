@@ -80,7 +80,7 @@ impl<W: Write> Encoder<W> {
         }
         let stored = entry.is_stored();
         let dtype = entry.dtype;
-        let ordinal = self.writer.declare(entry, entry_digest(&hasher))?;
+        let ordinal = self.writer.declare(entry, entry_digest(&hasher.finalize()))?;
         if stored {
             self.holders.insert((dtype, hasher.finalize()), ordinal);
             self.writer.store(ordinal, tensor.bytes())?;

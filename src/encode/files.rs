@@ -74,12 +74,10 @@ fn encode_all<W: Write>(
         for (ordinal, (number, range)) in places.iter().enumerate() {
             if stored(&writer.manifest.entries[ordinal], small) {
                 let bytes = blocks.read(*number, range.clone())?;
-                let mut hasher = blake3::Hasher::new();
-                writer.workers.hash(&mut hasher, bytes);
-                if hasher.finalize() != hashes[ordinal] {
+                if files[*number].can_change() && hash_of(bytes, &writer.workers) != hashes[ordinal] {
                     return Err(files[*number].changed());
                 }
-                writer.set_digest(ordinal as u32, entry_digest(&hasher));
+                writer.set_digest(ordinal as u32, entry_digest(&hashes[ordinal]));
                 writer.store(ordinal as u32, bytes)?;
             }
         }
@@ -178,6 +176,12 @@ fn hash(
         digests.push(*of_file.finalize().as_bytes());
     }
     Ok((hashes, digests))
+}
+
+fn hash_of(bytes: &[u8], workers: &Workers) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    workers.hash(&mut hasher, bytes);
+    hasher.finalize()
 }
 
 /// Marks each entry that has the same bytes as an earlier one as an alias of it.

@@ -46,6 +46,11 @@ impl<'a> FileInput<'a> {
         self.path
     }
 
+    /// Returns whether two reads of the file can give different bytes.
+    pub(super) fn can_change(&self) -> bool {
+        matches!(self.content, Content::Source(_))
+    }
+
     pub(super) fn source(&self) -> Box<dyn ReadAt + 'a> {
         match self.content {
             Content::Bytes(bytes) => Box::new(bytes),

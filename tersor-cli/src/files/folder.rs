@@ -10,11 +10,13 @@ use tersor::Escaped;
 
 use super::cleanup;
 use super::output::check_free;
-use super::temporary::{Temporary, builder, default_permissions, folder_of, plain};
+use super::temporary::{Temporary, builder, folder_of, plain};
 use crate::screen::failure::{Failure, Outcome};
 
 /// The largest number of open files; operating systems limit it.
 const OPEN_FILES: usize = 64;
+/// Everybody may do everything in a folder, as far as the umask of the user allows.
+const FOLDER_MODE: u32 = 0o777;
 
 /// A folder that is being written.
 #[derive(Debug)]
@@ -47,12 +49,8 @@ struct TemporaryFolder(Option<TempDir>);
 impl TemporaryFolder {
     /// Creates a folder in `place`, which must be on the file system of the final folder, so that it can be renamed.
     fn create(place: &Path) -> io::Result<Self> {
-        let mut builder = builder();
-        if let Some(permissions) = default_permissions(0o777) {
-            builder.permissions(permissions);
-        }
         let mut record = cleanup::record();
-        let folder = builder.tempdir_in(place).map_err(|error| plain(&error))?;
+        let folder = builder(FOLDER_MODE).tempdir_in(place).map_err(|error| plain(&error))?;
         record.add(folder.path());
         Ok(Self(Some(folder)))
     }

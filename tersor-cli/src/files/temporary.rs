@@ -9,8 +9,10 @@ use tempfile::NamedTempFile;
 use super::cleanup;
 
 /// The prefix of temporary names.
-pub const TEMPORARY_PREFIX: &str = ".tersor-";
+const TEMPORARY_PREFIX: &str = ".tersor-";
 const TEMPORARY_SUFFIX: &str = ".tmp";
+/// Everybody may read and write a file, as far as the umask of the user allows.
+const FILE_MODE: u32 = 0o666;
 
 /// A file that is not complete. When it is dropped, it vanishes.
 #[derive(Debug)]
@@ -33,12 +35,8 @@ impl Temporary {
     }
 
     fn named(folder: &Path) -> io::Result<Self> {
-        let mut builder = builder();
-        if let Some(permissions) = default_permissions(0o666) {
-            builder.permissions(permissions);
-        }
         let mut record = cleanup::record();
-        let file = builder.tempfile_in(folder).map_err(|error| plain(&error))?;
+        let file = builder(FILE_MODE).tempfile_in(folder).map_err(|error| plain(&error))?;
         record.add(file.path());
         Ok(Self::Named(Some(file)))
     }
@@ -98,10 +96,15 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Returns a maker of temporary names.
-pub fn builder() -> tempfile::Builder<'static, 'static> {
+/// Returns a maker of files and folders with temporary names. `mode` has the permissions, of which the system takes away
+/// the ones that the umask of the user has.
+pub fn builder(mode: u32) -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _ = mode;
     builder
 }
 
@@ -110,7 +113,7 @@ pub fn builder() -> tempfile::Builder<'static, 'static> {
 fn unnamed(folder: &Path) -> Option<File> {
     use rustix::fs::{Mode, OFlags, open};
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-    let file = File::from(open(folder, flags, Mode::from_raw_mode(0o666)).ok()?);
+    let file = File::from(open(folder, flags, Mode::from_raw_mode(FILE_MODE)).ok()?);
     descriptor_path(&file).exists().then_some(file)
 }
 
@@ -141,7 +144,7 @@ fn link(_: &File, _: &Path) -> io::Result<()> {
 /// Replaces the file `path` by a file without a name, which has a temporary name for a moment.
 fn replace(file: &File, path: &Path) -> io::Result<()> {
     let mut record = cleanup::record();
-    let named = builder().make_in(folder_of(path), |name| link(file, name));
+    let named = builder(FILE_MODE).make_in(folder_of(path), |name| link(file, name));
     let named = named.map_err(|error| plain(&error))?;
     let temporary = named.path().to_owned();
     record.add(&temporary);
@@ -174,17 +177,6 @@ fn rename(file: NamedTempFile, path: &Path, force: bool) -> io::Result<()> {
             error.file.persist(path).map(drop).map_err(failed)
         }
         other => other.map(drop).map_err(failed),
-    }
-}
-
-/// Returns the default permissions of a new file or folder; the system applies the user's umask.
-pub fn default_permissions(mode: u32) -> Option<fs::Permissions> {
-    #[cfg(unix)]
-    return Some(std::os::unix::fs::PermissionsExt::from_mode(mode));
-    #[cfg(not(unix))]
-    {
-        let _ = mode;
-        None
     }
 }
 

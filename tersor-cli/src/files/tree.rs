@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 32;
 pub struct LeftOut {
     /// The path.
     pub path: PathBuf,
-    /// What it is: a hidden file, a device, and so on.
+    /// The reason in a few words, such as `hidden`.
     pub reason: &'static str,
 }
 

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use tersor::Escaped;
+
 /// Writes JSON and replaces each character that a terminal obeys by its escape, `\u009b` for example. Such characters
 /// occur only in strings, so the value stays the same.
 pub struct SafeJson<W> {
@@ -29,6 +31,12 @@ impl<W: Write> SafeJson<W> {
 
 impl<W: Write> Write for SafeJson<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.rest.is_empty()
+            && let Ok(text) = std::str::from_utf8(bytes)
+        {
+            self.write_text(text)?;
+            return Ok(bytes.len());
+        }
         self.rest.extend_from_slice(bytes);
         let all = std::mem::take(&mut self.rest);
         let complete = match std::str::from_utf8(&all) {
@@ -48,8 +56,10 @@ impl<W: Write> Write for SafeJson<W> {
 /// Returns whether a terminal obeys a character, or shows text in another order because of it. White space between the
 /// values of JSON is not meant.
 fn is_obeyed(character: char) -> bool {
-    let is_space = matches!(character, '\n' | '\r' | '\t');
-    !is_space && tersor::Escaped(character.encode_utf8(&mut [0; 4])).to_string().starts_with("\\u")
+    if character.is_ascii() {
+        return character.is_ascii_control() && !matches!(character, '\n' | '\r' | '\t');
+    }
+    Escaped(character.encode_utf8(&mut [0; 4])).to_string().starts_with("\\u")
 }
 
 #[cfg(test)]
