@@ -59,18 +59,22 @@ impl BitsModel {
         out.push(self.limit);
     }
 
+    /// Returns the trees of all contexts, as they are at the start of a chunk.
+    fn new_trees(&self) -> Vec<Tree> {
+        vec![Tree::new(self.width); self.contexts]
+    }
+
     /// Codes `count` symbols: `code` codes the symbol of the given number by the tree of its context.
     ///
     /// `contexts` has one context for each symbol, or is empty if there is only one context.
     #[inline(always)]
     fn code<E>(
-        &self,
+        trees: &mut [Tree],
         contexts: &[u8],
         count: usize,
         mut code: impl FnMut(usize, &mut Tree) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut trees = vec![Tree::new(self.width); self.contexts];
-        if let [tree] = &mut trees[..] {
+        if let [tree] = trees {
             (0..count).try_for_each(|i| code(i, tree))
         } else {
             assert_eq!(contexts.len(), count, "one context for each symbol");
@@ -78,10 +82,12 @@ impl BitsModel {
         }
     }
 
-    /// Codes known symbols.
+    /// Codes the known symbols of a chunk.
     #[inline(always)]
     fn code_known<S: Sink>(&self, symbols: &[u16], contexts: &[u8], sink: &mut S) -> Result<(), S::Error> {
-        self.code(contexts, symbols.len(), |i, tree| tree.code(sink, symbols[i], self.limit).map(|_| ()))
+        Self::code(&mut self.new_trees(), contexts, symbols.len(), |i, tree| {
+            tree.code(sink, symbols[i], self.limit).map(|_| ())
+        })
     }
 }
 
@@ -102,28 +108,81 @@ fn encode<W: CoderWidth>(symbols: &[u16], contexts: &[u8], model: &BitsModel, ou
 }
 
 /// Decodes the stream of a chunk into `out`; `contexts` is as in [`encode_bits`].
+#[cfg(any(test, feature = "internals"))]
 pub(crate) fn decode_bits(cursor: &mut Cursor<'_>, model: &BitsModel, contexts: &[u8], out: &mut [u16]) -> Result<()> {
-    let start = cursor.clone();
-    if model.contexts > 1 && contexts.len() != out.len() {
-        return Err(start.place(Error::corrupt(format!("{} contexts for {} symbols", contexts.len(), out.len()))));
-    }
-    let decoded = match model.word {
-        WordSize::Narrow => decode::<Narrow>(cursor, model, contexts, out),
-        WordSize::Wide => decode::<Wide>(cursor, model, contexts, out),
-    };
-    decoded.map_err(|error| start.place(error))
+    let mut decoder = BitsDecoder::new(cursor, model)?;
+    decoder.next(contexts, out)?;
+    decoder.finish()
 }
 
-fn decode<W: CoderWidth>(cursor: &mut Cursor<'_>, model: &BitsModel, contexts: &[u8], out: &mut [u16]) -> Result<()> {
-    if model.contexts > 1 && contexts.iter().any(|&context| usize::from(context) >= model.contexts) {
-        return Err(Error::corrupt("a context without a tree"));
+/// Decodes the stream of a chunk block by block.
+pub(crate) struct BitsDecoder<'m, 'c> {
+    model: &'m BitsModel,
+    bits: BitsOfWidth<'c>,
+    trees: Vec<Tree>,
+    start: Cursor<'c>,
+    /// The number of symbols decoded so far.
+    count: usize,
+}
+
+/// The bits coder of the width that the model asks for.
+enum BitsOfWidth<'a> {
+    Narrow(BitDecoder<'a, Narrow>),
+    Wide(BitDecoder<'a, Wide>),
+}
+
+impl<'m, 'c> BitsDecoder<'m, 'c> {
+    /// Moves `cursor` past the stream.
+    pub(crate) fn new(cursor: &mut Cursor<'c>, model: &'m BitsModel) -> Result<Self> {
+        let start = cursor.clone();
+        let bits = match model.word {
+            WordSize::Narrow => BitDecoder::new(cursor).map(BitsOfWidth::Narrow),
+            WordSize::Wide => BitDecoder::new(cursor).map(BitsOfWidth::Wide),
+        };
+        let bits = bits.map_err(|error| start.place(error))?;
+        Ok(Self { model, bits, trees: model.new_trees(), start, count: 0 })
     }
-    let mut decoder = BitDecoder::<W>::new(cursor)?;
-    model.code(contexts, out.len(), |i, tree| {
-        out[i] = tree.code(&mut decoder, 0, model.limit)?;
-        Ok::<(), Error>(())
-    })?;
-    decoder.finish_chunk(out.len())
+
+    /// Decodes the next symbols; `contexts` is as in [`encode_bits`].
+    pub(crate) fn next(&mut self, contexts: &[u8], out: &mut [u16]) -> Result<()> {
+        let trees = &mut self.trees[..];
+        if trees.len() > 1 && contexts.len() != out.len() {
+            let what = format!("{} contexts for {} symbols", contexts.len(), out.len());
+            return Err(self.start.place(Error::corrupt(what)));
+        }
+        if trees.len() > 1 && contexts.iter().any(|&context| usize::from(context) >= trees.len()) {
+            return Err(self.start.place(Error::corrupt("a context without a tree")));
+        }
+        self.count += out.len();
+        let limit = self.model.limit;
+        let decoded = match &mut self.bits {
+            BitsOfWidth::Narrow(bits) => decode(bits, trees, limit, contexts, out),
+            BitsOfWidth::Wide(bits) => decode(bits, trees, limit, contexts, out),
+        };
+        decoded.map_err(|error| self.start.place(error))
+    }
+
+    /// Checks the end of the stream, after the last symbol.
+    pub(crate) fn finish(self) -> Result<()> {
+        let finished = match self.bits {
+            BitsOfWidth::Narrow(bits) => bits.finish_chunk(self.count),
+            BitsOfWidth::Wide(bits) => bits.finish_chunk(self.count),
+        };
+        finished.map_err(|error| self.start.place(error))
+    }
+}
+
+fn decode<W: CoderWidth>(
+    bits: &mut BitDecoder<'_, W>,
+    trees: &mut [Tree],
+    limit: u8,
+    contexts: &[u8],
+    out: &mut [u16],
+) -> Result<()> {
+    BitsModel::code(trees, contexts, out.len(), |i, tree| {
+        out[i] = tree.code(bits, 0, limit)?;
+        Ok(())
+    })
 }
 
 /// Skips a stream; returns its size in bytes.

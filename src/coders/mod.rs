@@ -34,7 +34,9 @@ mod tables;
 #[cfg(test)]
 mod testing;
 
-pub(crate) use bits::{BitsModel, WordSize, bits_code_length, bits_cost, decode_bits, encode_bits, skip_bits};
+#[cfg(feature = "internals")]
+pub(crate) use bits::decode_bits;
+pub(crate) use bits::{BitsDecoder, BitsModel, WordSize, bits_code_length, bits_cost, encode_bits, skip_bits};
 #[cfg(feature = "internals")]
 pub(crate) use lanes::decode_lanes;
 pub(crate) use lanes::{
@@ -42,10 +44,12 @@ pub(crate) use lanes::{
     static_code_length, static_cost,
 };
 pub(crate) use mixing::{
-    Geometry, KeptKind, KeptModel, MixedKind, MixedModel, decode_kept, decode_mask, decode_mixed, encode_kept,
-    encode_mask, encode_mixed, kept_code_length, kept_cost, mask_code_length, mask_cost, mixed_code_length, mixed_cost,
-    skip_mixed,
+    FieldPredictor, Geometry, KeptKind, KeptModel, KeptPredictor, MaskPredictor, MixedKind, MixedModel, MixingDecoder,
+    Predictor, encode_kept, encode_mask, encode_mixed, kept_code_length, kept_cost, mask_code_length, mask_cost,
+    mixed_code_length, mixed_cost, skip_mixed,
 };
+#[cfg(feature = "internals")]
+pub(crate) use mixing::{decode_kept, decode_mask};
 pub(crate) use packed_bits::{pack, packed_len, unpack};
 pub(crate) use price::{BIT, adaptive_cost, entropy_cost, log2_fixed};
 pub(crate) use side::{

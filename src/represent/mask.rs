@@ -102,8 +102,7 @@ impl Mask {
             let extent = StreamExtent { count, width: group, mask_bits: None };
             self.coding.model().open(cursor, extent, tables, kernel)?
         };
-        let in_blocks = stream.is_in_blocks() && stride == 1;
-        let block_len = if in_blocks { BLOCK.min(count.max(1)) } else { count.max(1) };
+        let block_len = if stride == 1 { BLOCK.min(count.max(1)) } else { count.max(1) };
         let mut contexts = ContextReader::new(self.coding.source());
         let mut symbols = vec![0; block_len];
         let mut firsts = self.shape.firsts(values);

@@ -73,11 +73,6 @@ pub(crate) trait SymbolModel: Debug {
 
 /// Decodes a stream.
 pub(crate) trait SymbolDecoder {
-    /// Whether [`next`](Self::next) may be called more than once; if not, one call must decode all symbols.
-    fn is_in_blocks(&self) -> bool {
-        true
-    }
-
     /// Decodes the next symbols, a multiple of 32 except at the end. `contexts` has the context of each symbol, or is
     /// empty if the stream has one context.
     fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()>;
@@ -85,21 +80,5 @@ pub(crate) trait SymbolDecoder {
     /// Checks the end of the stream. Called after the last symbol.
     fn finish(self: Box<Self>) -> Result<()> {
         Ok(())
-    }
-}
-
-/// A stream that is decoded by one call of a function.
-pub(crate) struct WholeStream<'a, F> {
-    pub(crate) cursor: Cursor<'a>,
-    pub(crate) decode: F,
-}
-
-impl<F: FnMut(&mut Cursor<'_>, &[u8], &mut [u16]) -> Result<()>> SymbolDecoder for WholeStream<'_, F> {
-    fn is_in_blocks(&self) -> bool {
-        false
-    }
-
-    fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
-        (self.decode)(&mut self.cursor, contexts, symbols)
     }
 }

@@ -3,31 +3,34 @@
 
 use super::super::sink::Sink;
 use super::geometry::Geometry;
+use super::history::History;
 use super::mixer::{Mix, Mixer};
 use super::slot::Slot;
 use super::stream::{self, Predictor};
 use super::tables::MixerTables;
 use crate::error::Result;
+#[cfg(any(test, feature = "internals"))]
 use crate::wire::Cursor;
 
 /// Appends the stream of a chunk's mask bits.
 pub(crate) fn encode_mask(bits: &[u16], geometry: Geometry, out: &mut Vec<u8>) {
-    stream::encode(MaskPredictor::new(geometry, bits.len()), bits, out);
+    stream::encode(MaskPredictor::new(geometry, bits.len()), &[], bits, out);
 }
 
 /// Decodes the stream of a chunk's mask bits into `out`.
+#[cfg(any(test, feature = "internals"))]
 pub(crate) fn decode_mask(cursor: &mut Cursor<'_>, geometry: Geometry, out: &mut [u16]) -> Result<()> {
-    stream::decode(MaskPredictor::new(geometry, out.len()), cursor, out)
+    stream::decode(MaskPredictor::new(geometry, out.len()), cursor, &[], out)
 }
 
 /// Returns the cost of a chunk in units of 2^-16 bit.
 pub(crate) fn mask_cost(bits: &[u16], geometry: Geometry) -> u64 {
-    stream::cost(MaskPredictor::new(geometry, bits.len()), bits)
+    stream::cost(MaskPredictor::new(geometry, bits.len()), &[], bits)
 }
 
 /// Returns the exact code length of a chunk in bits.
 pub(crate) fn mask_code_length(bits: &[u16], geometry: Geometry) -> f64 {
-    stream::code_length(MaskPredictor::new(geometry, bits.len()), bits)
+    stream::code_length(MaskPredictor::new(geometry, bits.len()), &[], bits)
 }
 
 /// The number of contexts of a decision.
@@ -40,9 +43,13 @@ const MIXES: usize = 16;
 const WHOLE_KERNEL: usize = 9;
 
 /// The state of a chunk.
-struct MaskPredictor {
+pub(crate) struct MaskPredictor {
     mixer: Mixer,
     geometry: Geometry,
+    earlier: History,
+    /// The position of the next bit. `None` at the start of a chunk.
+    at: Option<RowState>,
+    is_first_row: bool,
     mixes: [Mix<INPUTS>; MIXES],
     /// The last bits of the chunk.
     history: usize,
@@ -54,6 +61,7 @@ struct MaskPredictor {
 }
 
 /// The position of a bit in its row, with the densities of the row and of the kernel.
+#[derive(Clone, Copy)]
 struct RowState {
     row: Slot,
     kernel: Slot,
@@ -71,11 +79,14 @@ fn density(slot: Slot, bits: u32, tables: &MixerTables) -> usize {
 
 impl MaskPredictor {
     /// Starts a chunk of `count` bits.
-    fn new(geometry: Geometry, count: usize) -> Self {
+    pub(crate) fn new(geometry: Geometry, count: usize) -> Self {
         let (row, kernel) = (geometry.row as usize, geometry.kernel as usize);
         Self {
             mixer: Mixer::new(SETS[INPUTS]),
             geometry,
+            earlier: History::new((2 * row).min(count)),
+            at: None,
+            is_first_row: true,
             mixes: [Mix::new(INPUTS); MIXES],
             history: 0,
             all: Slot::NEW,
@@ -85,17 +96,23 @@ impl MaskPredictor {
         }
     }
 
+    /// Starts a row.
+    fn start_row(&self) -> RowState {
+        let row = self.all.with_count(8);
+        RowState { row, kernel: row, column: 0, channel: 0, place: 0 }
+    }
+
     /// Starts the densities that begin with the next bit. The densities of columns and channels begin with their bit in
     /// the first row.
     #[inline(always)]
-    fn start(&mut self, at: &mut RowState, is_first_row: bool) {
+    fn start(&mut self, at: &mut RowState) {
         if at.place == self.geometry.kernel as usize {
             (at.place, at.channel) = (0, at.channel + 1);
         }
         if at.place == 0 {
             at.kernel = at.row.with_count(4);
         }
-        if is_first_row {
+        if self.is_first_row {
             if at.place == 0 {
                 self.channels[at.channel] = self.all.with_count(2);
             }
@@ -144,21 +161,25 @@ impl MaskPredictor {
 }
 
 impl Predictor for MaskPredictor {
-    fn code<S: Sink>(mut self, sink: &mut S, bits: &mut [u16]) -> Result<(), S::Error> {
+    fn code<S: Sink>(&mut self, sink: &mut S, _contexts: &[u8], bits: &mut [u16]) -> Result<(), S::Error> {
         let row_len = self.geometry.row as usize;
-        for start in (0..bits.len()).step_by(row_len) {
-            let row = self.all.with_count(8);
-            let mut at = RowState { row, kernel: row, column: 0, channel: 0, place: 0 };
-            for i in start..bits.len().min(start + row_len) {
-                self.start(&mut at, start == 0);
-                let above = [1, 2].map(|rows| i.checked_sub(rows * row_len).map_or(0, |i| usize::from(bits[i])));
-                let slots = self.slots(&at, above);
-                let mix = &mut self.mixes[at.place.min(MIXES - 1)];
-                let bit = self.mixer.decide(sink, &slots, mix, 1, bits[i] != 0)?;
-                bits[i] = bit.into();
-                self.follow(&mut at, bit);
+        let first = self.earlier.append(bits);
+        let mut at = self.at.unwrap_or_else(|| self.start_row());
+        for i in first..first + bits.len() {
+            if at.column == row_len {
+                self.is_first_row = false;
+                at = self.start_row();
             }
+            self.start(&mut at);
+            let above = [1, 2].map(|rows| i.checked_sub(rows * row_len).map_or(0, |i| usize::from(self.earlier.at(i))));
+            let slots = self.slots(&at, above);
+            let mix = &mut self.mixes[at.place.min(MIXES - 1)];
+            let bit = self.mixer.decide(sink, &slots, mix, 1, self.earlier.at(i) != 0)?;
+            self.earlier.set(i, bit.into());
+            self.follow(&mut at, bit);
         }
+        self.at = Some(at);
+        bits.copy_from_slice(self.earlier.from(first));
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! ```text
 //!   field/  mask  kept/     predict fields, mask bits, and the values that a mask keeps
 //!      ├── stream           encodes, decodes and measures a chunk with one of these three
+//!      ├── history          the last symbols of a chunk
 //!      ├── geometry         rows and kernels of an array
 //!      ├── lms, columns     linear predictors, running means of columns
 //!      └── symbol           codes sign, escape and magnitude of a symbol
@@ -15,6 +16,7 @@
 mod columns;
 mod field;
 mod geometry;
+mod history;
 mod kept;
 mod lms;
 mod mask;
@@ -25,8 +27,12 @@ mod symbol;
 mod tables;
 mod window;
 
-pub(crate) use field::{MixedKind, MixedModel, decode_mixed, encode_mixed, mixed_code_length, mixed_cost};
+pub(crate) use field::{FieldPredictor, MixedKind, MixedModel, encode_mixed, mixed_code_length, mixed_cost};
 pub(crate) use geometry::Geometry;
-pub(crate) use kept::{KeptKind, KeptModel, decode_kept, encode_kept, kept_code_length, kept_cost};
-pub(crate) use mask::{decode_mask, encode_mask, mask_code_length, mask_cost};
-pub(crate) use stream::skip_mixed;
+#[cfg(feature = "internals")]
+pub(crate) use kept::decode_kept;
+pub(crate) use kept::{KeptKind, KeptModel, KeptPredictor, encode_kept, kept_code_length, kept_cost};
+#[cfg(feature = "internals")]
+pub(crate) use mask::decode_mask;
+pub(crate) use mask::{MaskPredictor, encode_mask, mask_code_length, mask_cost};
+pub(crate) use stream::{MixingDecoder, Predictor, skip_mixed};

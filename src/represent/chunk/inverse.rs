@@ -151,8 +151,7 @@ impl ChunkStreams<'_> {
             streams.push((stream, ContextReader::new(field.coding.source())));
         }
         cursor.finish()?;
-        let in_blocks = streams.iter().all(|(stream, _)| stream.is_in_blocks());
-        let block_len = if in_blocks { BLOCK.min(count.max(1)) } else { count.max(1) };
+        let block_len = BLOCK.min(count.max(1));
         // the symbols of the fields follow one another
         symbols.resize(fields.len() * block_len, 0);
         let joining = Joining::new(self.fields);
@@ -178,10 +177,6 @@ impl ChunkStreams<'_> {
             }
             let words = Block { joining: &joining, symbols, stride: block_len, count: block.len() };
             sink(places, words).map_err(|error| start.place(error))?;
-        }
-        if !in_blocks {
-            // frees the symbols of a whole chunk
-            *symbols = Vec::new();
         }
         streams.into_iter().try_for_each(|(stream, _)| stream.finish())
     }

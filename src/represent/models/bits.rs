@@ -1,9 +1,9 @@
 //! Symbols coded by the bits coder (section 11).
 
-use crate::coders::{BitsModel, LaneTables, decode_bits, encode_bits, skip_bits};
+use crate::coders::{BitsDecoder, BitsModel, LaneTables, encode_bits, skip_bits};
 use crate::error::Result;
 use crate::kernel::Kernel;
-use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel, WholeStream};
+use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel};
 use crate::represent::stream_bytes::StreamBytes;
 use crate::wire::Cursor;
 
@@ -27,12 +27,7 @@ impl SymbolModel for BitsModel {
         _tables: &'a mut LaneTables,
         _kernel: Kernel,
     ) -> Result<Box<dyn SymbolDecoder + 'a>> {
-        let start = cursor.clone();
-        skip_bits(cursor, self)?;
-        let decode = |cursor: &mut Cursor<'_>, contexts: &[u8], symbols: &mut [u16]| {
-            decode_bits(cursor, self, contexts, symbols)
-        };
-        Ok(Box::new(WholeStream { cursor: start, decode }))
+        Ok(Box::new(BitsDecoder::new(cursor, self)?))
     }
 
     fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
@@ -41,5 +36,15 @@ impl SymbolModel for BitsModel {
         into.bits_words += words;
         into.lengths += (cursor.position() - before) as u64 - words;
         Ok(())
+    }
+}
+
+impl SymbolDecoder for BitsDecoder<'_, '_> {
+    fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
+        Self::next(self, contexts, symbols)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        Self::finish(*self)
     }
 }

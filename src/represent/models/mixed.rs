@@ -1,14 +1,24 @@
 //! Symbols predicted by mixing: fields, mask bits, and kept values (section 12).
 
 use crate::coders::{
-    Geometry, KeptModel, LaneTables, MixedModel, decode_kept, decode_mask, decode_mixed, encode_kept, encode_mask,
-    encode_mixed, skip_mixed,
+    FieldPredictor, Geometry, KeptModel, KeptPredictor, LaneTables, MaskPredictor, MixedModel, MixingDecoder,
+    Predictor, encode_kept, encode_mask, encode_mixed, skip_mixed,
 };
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
-use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel, WholeStream};
+use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel};
 use crate::represent::stream_bytes::StreamBytes;
 use crate::wire::Cursor;
+
+impl<P: Predictor> SymbolDecoder for MixingDecoder<'_, P> {
+    fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
+        Self::next(self, contexts, symbols)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        Self::finish(*self)
+    }
+}
 
 impl SymbolModel for MixedModel {
     fn name(&self) -> &'static str {
@@ -30,16 +40,11 @@ impl SymbolModel for MixedModel {
     fn open<'a, 'c: 'a>(
         &'a self,
         cursor: &mut Cursor<'c>,
-        _extent: StreamExtent<'a>,
+        extent: StreamExtent<'a>,
         _tables: &'a mut LaneTables,
         _kernel: Kernel,
     ) -> Result<Box<dyn SymbolDecoder + 'a>> {
-        let start = cursor.clone();
-        skip_mixed(cursor)?;
-        let decode = |cursor: &mut Cursor<'_>, contexts: &[u8], symbols: &mut [u16]| {
-            decode_mixed(cursor, self, contexts, symbols)
-        };
-        Ok(Box::new(WholeStream { cursor: start, decode }))
+        Ok(Box::new(MixingDecoder::new(cursor, FieldPredictor::new(self, extent.count))?))
     }
 
     fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
@@ -72,14 +77,11 @@ impl SymbolModel for Geometry {
     fn open<'a, 'c: 'a>(
         &'a self,
         cursor: &mut Cursor<'c>,
-        _extent: StreamExtent<'a>,
+        extent: StreamExtent<'a>,
         _tables: &'a mut LaneTables,
         _kernel: Kernel,
     ) -> Result<Box<dyn SymbolDecoder + 'a>> {
-        let start = cursor.clone();
-        skip_mixed(cursor)?;
-        let decode = |cursor: &mut Cursor<'_>, _: &[u8], symbols: &mut [u16]| decode_mask(cursor, *self, symbols);
-        Ok(Box::new(WholeStream { cursor: start, decode }))
+        Ok(Box::new(MixingDecoder::new(cursor, MaskPredictor::new(*self, extent.count))?))
     }
 
     fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
@@ -113,12 +115,8 @@ impl SymbolModel for KeptModel {
         _tables: &'a mut LaneTables,
         _kernel: Kernel,
     ) -> Result<Box<dyn SymbolDecoder + 'a>> {
-        let start = cursor.clone();
-        skip_mixed(cursor)?;
-        let mask_bits = extent.mask_bits.ok_or_else(|| start.place(Error::corrupt("coding 6 without a mask")))?;
-        let decode =
-            |cursor: &mut Cursor<'_>, _: &[u8], symbols: &mut [u16]| decode_kept(cursor, self, mask_bits, symbols);
-        Ok(Box::new(WholeStream { cursor: start, decode }))
+        let mask_bits = extent.mask_bits.ok_or_else(|| cursor.place(Error::corrupt("coding 6 without a mask")))?;
+        Ok(Box::new(MixingDecoder::new(cursor, KeptPredictor::new(self, mask_bits))?))
     }
 
     fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {

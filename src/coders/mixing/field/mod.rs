@@ -9,12 +9,14 @@ pub(crate) use model::{MixedKind, MixedModel};
 
 use super::super::sink::Sink;
 use super::columns::ColumnMeans;
+use super::history::History;
 use super::lms;
 use super::mixer::{half, quarter};
 use super::stream::{self, Predictor};
 use super::symbol::SymbolMixer;
 use crate::error::Result;
 use crate::spec::{MAX_CONTEXTS, MAX_DISTANCES};
+#[cfg(test)]
 use crate::wire::Cursor;
 
 /// The maximum number of positions of a kernel with weights of their own. All later positions share the last weights.
@@ -26,33 +28,34 @@ const INPUTS: usize = 5;
 ///
 /// `contexts` has one context for each symbol, or is empty if all are 0.
 pub(crate) fn encode_mixed(symbols: &[u16], contexts: &[u8], model: &MixedModel, out: &mut Vec<u8>) {
-    stream::encode(FieldPredictor::new(model, contexts, symbols.len()), symbols, out);
+    stream::encode(FieldPredictor::new(model, symbols.len()), contexts, symbols, out);
 }
 
 /// Decodes the stream of a chunk into `out`; `contexts` is as in [`encode_mixed`].
+#[cfg(test)]
 pub(crate) fn decode_mixed(
     cursor: &mut Cursor<'_>,
     model: &MixedModel,
     contexts: &[u8],
     out: &mut [u16],
 ) -> Result<()> {
-    stream::decode(FieldPredictor::new(model, contexts, out.len()), cursor, out)
+    stream::decode(FieldPredictor::new(model, out.len()), cursor, contexts, out)
 }
 
 /// Returns the cost of a chunk in units of 2^-16 bit; `contexts` is as in [`encode_mixed`].
 pub(crate) fn mixed_cost(symbols: &[u16], contexts: &[u8], model: &MixedModel) -> u64 {
-    stream::cost(FieldPredictor::new(model, contexts, symbols.len()), symbols)
+    stream::cost(FieldPredictor::new(model, symbols.len()), contexts, symbols)
 }
 
 /// Returns the exact code length of a chunk in bits; `contexts` is as in [`encode_mixed`].
 pub(crate) fn mixed_code_length(symbols: &[u16], contexts: &[u8], model: &MixedModel) -> f64 {
-    stream::code_length(FieldPredictor::new(model, contexts, symbols.len()), symbols)
+    stream::code_length(FieldPredictor::new(model, symbols.len()), contexts, symbols)
 }
 
 /// The state of a chunk.
-struct FieldPredictor<'a> {
+pub(crate) struct FieldPredictor<'a> {
     model: &'a MixedModel,
-    contexts: &'a [u8],
+    history: History,
     /// [`MixedModel::value`] of every symbol.
     values: Vec<i32>,
     symbols: SymbolMixer<INPUTS, { INPUTS + 1 }>,
@@ -77,12 +80,12 @@ struct Prediction {
 
 impl<'a> FieldPredictor<'a> {
     /// Starts a chunk of `count` symbols.
-    fn new(model: &'a MixedModel, contexts: &'a [u8], count: usize) -> Self {
+    pub(crate) fn new(model: &'a MixedModel, count: usize) -> Self {
         let classes = model.contexts.clamp(1, MAX_CONTEXTS);
         let sizes = [classes * 16, classes * 64, 16 * 64, 16 * 64, 64];
         Self {
             model,
-            contexts,
+            history: History::new(model.distances.last().map_or(1, |&most| (most as usize).min(count))),
             values: (0..1u16 << model.width).map(|symbol| model.value(symbol)).collect(),
             symbols: SymbolMixer::new(model.window(), true, 1, sizes),
             weights: vec![[0; MAX_DISTANCES]; PHASES],
@@ -111,11 +114,10 @@ impl<'a> FieldPredictor<'a> {
         Prediction { phase, inputs, value: sum >> 16, norm }
     }
 
-    /// Returns the contexts A0 to A4 of section 12.2.
+    /// Returns the contexts A0 to A4 of section 12.2; `class` is the context that the field's source gives.
     #[inline(always)]
-    fn contexts(&self, prediction: &Prediction, before: &[u16]) -> [usize; INPUTS] {
-        let class = self.contexts.get(before.len()).map_or(0, |&class| usize::from(class));
-        let class = class.min(self.model.contexts - 1);
+    fn contexts(&self, prediction: &Prediction, before: &[u16], class: u8) -> [usize; INPUTS] {
+        let class = usize::from(class).min(self.model.contexts - 1);
         let means = self.columns.get(self.column).copied().unwrap_or_default();
         let last = before.last().map_or(0, |&last| self.values[usize::from(last)]);
         let [quick, slow] = self.errors.map(|error| quarter(i64::from(error >> 4)) >> 2);
@@ -155,14 +157,18 @@ impl<'a> FieldPredictor<'a> {
 }
 
 impl Predictor for FieldPredictor<'_> {
-    fn code<S: Sink>(mut self, sink: &mut S, symbols: &mut [u16]) -> Result<(), S::Error> {
-        for i in 0..symbols.len() {
-            let (before, rest) = symbols.split_at_mut(i);
+    fn code<S: Sink>(&mut self, sink: &mut S, contexts: &[u8], symbols: &mut [u16]) -> Result<(), S::Error> {
+        let start = self.history.append(symbols);
+        for place in start..start + symbols.len() {
+            let before = self.history.before(place);
             let prediction = self.predict(before);
-            let contexts = self.contexts(&prediction, before);
-            rest[0] = self.symbols.code(sink, &contexts, rest[0])?;
-            self.follow(&prediction, rest[0]);
+            let class = contexts.get(place - start).copied().unwrap_or(0);
+            let contexts = self.contexts(&prediction, before, class);
+            let symbol = self.symbols.code(sink, &contexts, self.history.at(place))?;
+            self.history.set(place, symbol);
+            self.follow(&prediction, symbol);
         }
+        symbols.copy_from_slice(self.history.from(start));
         Ok(())
     }
 }

@@ -19,6 +19,7 @@ use super::mixer::{half, quarter};
 use super::stream::{self, Predictor};
 use super::symbol::SymbolMixer;
 use crate::error::Result;
+#[cfg(any(test, feature = "internals"))]
 use crate::wire::Cursor;
 
 /// The maximum number of phases: larger kernels have only one.
@@ -33,22 +34,23 @@ const AFTER: i64 = 64;
 
 /// Appends the stream of a chunk's kept values, each below 2^width.
 pub(crate) fn encode_kept(symbols: &[u16], mask: &MaskBits, model: &KeptModel, out: &mut Vec<u8>) {
-    stream::encode(KeptPredictor::new(model, mask), symbols, out);
+    stream::encode(KeptPredictor::new(model, mask), &[], symbols, out);
 }
 
 /// Decodes the stream of a chunk's kept values into `out`.
+#[cfg(any(test, feature = "internals"))]
 pub(crate) fn decode_kept(cursor: &mut Cursor<'_>, model: &KeptModel, mask: &MaskBits, out: &mut [u16]) -> Result<()> {
-    stream::decode(KeptPredictor::new(model, mask), cursor, out)
+    stream::decode(KeptPredictor::new(model, mask), cursor, &[], out)
 }
 
 /// Returns the cost of a chunk in units of 2^-16 bit.
 pub(crate) fn kept_cost(symbols: &[u16], mask: &MaskBits, model: &KeptModel) -> u64 {
-    stream::cost(KeptPredictor::new(model, mask), symbols)
+    stream::cost(KeptPredictor::new(model, mask), &[], symbols)
 }
 
 /// Returns the exact code length of a chunk in bits.
 pub(crate) fn kept_code_length(symbols: &[u16], mask: &MaskBits, model: &KeptModel) -> f64 {
-    stream::code_length(KeptPredictor::new(model, mask), symbols)
+    stream::code_length(KeptPredictor::new(model, mask), &[], symbols)
 }
 
 /// The weights of the two predictors, for a phase.
@@ -95,8 +97,10 @@ struct KeptPosition {
 }
 
 /// The state of a chunk.
-struct KeptPredictor<'a> {
+pub(crate) struct KeptPredictor<'a> {
     model: &'a KeptModel,
+    /// The position after the last coded value.
+    next: usize,
     neighbourhood: Neighbourhood,
     /// The numbers of kept values: of each row, of each column, and of the chunk.
     row_counts: Vec<u32>,
@@ -110,7 +114,8 @@ struct KeptPredictor<'a> {
 }
 
 impl<'a> KeptPredictor<'a> {
-    fn new(model: &'a KeptModel, mask: &MaskBits) -> Self {
+    /// Starts a chunk with these mask bits.
+    pub(crate) fn new(model: &'a KeptModel, mask: &MaskBits) -> Self {
         let (row, kernel) = (model.geometry.row as usize, model.geometry.kernel as usize);
         let mut row_counts = vec![0u32; mask.len().div_ceil(row)];
         let mut column_counts = vec![0u32; row.min(mask.len())];
@@ -121,6 +126,7 @@ impl<'a> KeptPredictor<'a> {
         let may_escape = model.kind != KeptKind::Integer;
         Self {
             model,
+            next: 0,
             neighbourhood: Neighbourhood::new(model.geometry, mask),
             total: row_counts.iter().map(|&count| u64::from(count)).sum(),
             columns: vec![(ColumnMeans::default(), 0); column_counts.len()],
@@ -221,14 +227,13 @@ fn crowd_input(at: KeptPosition) -> i64 {
 }
 
 impl Predictor for KeptPredictor<'_> {
-    fn code<S: Sink>(mut self, sink: &mut S, symbols: &mut [u16]) -> Result<(), S::Error> {
-        let mut index = 0;
+    fn code<S: Sink>(&mut self, sink: &mut S, _contexts: &[u8], symbols: &mut [u16]) -> Result<(), S::Error> {
         for symbol in symbols {
-            while !self.neighbourhood.is_kept(index) {
-                index += 1;
+            while !self.neighbourhood.is_kept(self.next) {
+                self.next += 1;
             }
-            *symbol = self.code_one(sink, index, *symbol)?;
-            index += 1;
+            *symbol = self.code_one(sink, self.next, *symbol)?;
+            self.next += 1;
         }
         Ok(())
     }
