@@ -2,12 +2,18 @@
 //!
 //! `cargo run --example untrusted`
 
+use std::time::Duration;
+
 use tersor::{DecodeOptions, EncodeOptions, Encoder, ErrorKind, Limits, Reader, TensorView};
 
 /// Decodes every tensor of an uploaded file and returns the number of its bytes.
 fn check_upload(file: &[u8]) -> tersor::Result<usize> {
-    // a file may ask for 1 MiB in all, in at most 1000 tensors
-    let limits = Limits::default().with_total_bytes(1 << 20).with_tensors(1000).with_head_bytes(16 << 20);
+    // a file may ask for 1 MiB in all, in at most 1000 tensors, and for a second of time
+    let limits = Limits::default()
+        .with_total_bytes(1 << 20)
+        .with_tensors(1000)
+        .with_head_bytes(16 << 20)
+        .with_work(Duration::from_secs(1));
     let reader = Reader::with_options(file, DecodeOptions::default().with_limits(limits))?;
     let mut bytes = 0;
     for tensor in reader.tensors() {

@@ -1,5 +1,7 @@
 //! Upper bounds for the resources that a file can claim.
 
+use std::time::Duration;
+
 use crate::error::{Error, Result};
 
 const CACHE_BYTES: u64 = 64 << 20;
@@ -29,6 +31,13 @@ pub struct Limits {
     /// Bytes of one manifest, index or segment head in memory; 256 MiB by default. All segment heads that a reader
     /// keeps take no more than this together.
     pub head_bytes: u64,
+    /// Estimated time that one core takes to decode all segments that a reader uses; 10 minutes by default. The estimate
+    /// follows from the parameters and the size of a segment, not from a clock: the same file is refused on every
+    /// machine. Most models take a few nanoseconds a byte. Models of the highest levels take up to half a microsecond a
+    /// byte, and the slowest segments that the format allows take about 2 microseconds a byte.
+    pub work: Duration,
+    /// Memory that a thread takes to decode a chunk, beside the chunk itself; 128 MiB by default.
+    pub scratch_bytes: u64,
     /// Decoded bytes that a reader keeps, so that tensors that share a chunk need not decode it again; 64 MiB by
     /// default. This limits memory and refuses no file.
     pub cache_bytes: u64,
@@ -42,13 +51,16 @@ impl Default for Limits {
             tensors: 1 << 20,
             name_bytes: 4096,
             head_bytes: 256 << 20,
+            work: Duration::from_secs(600),
+            scratch_bytes: 128 << 20,
             cache_bytes: CACHE_BYTES,
         }
     }
 }
 
 impl Limits {
-    /// Returns limits that allow everything that the format allows; `cache_bytes` has its default. Use them only for files from a trusted source.
+    /// Returns limits that allow everything that the format allows; `cache_bytes` has its default. Use them only for
+    /// files from a trusted source.
     #[must_use]
     pub fn unlimited() -> Self {
         Self {
@@ -57,6 +69,8 @@ impl Limits {
             tensors: u64::MAX,
             name_bytes: u64::MAX,
             head_bytes: u64::MAX,
+            work: Duration::MAX,
+            scratch_bytes: u64::MAX,
             cache_bytes: CACHE_BYTES,
         }
     }
@@ -95,9 +109,21 @@ impl Limits {
         self.head_bytes = bytes;
         self
     }
-}
 
-impl Limits {
+    /// Sets [`work`](Self::work).
+    #[must_use]
+    pub fn with_work(mut self, work: Duration) -> Self {
+        self.work = work;
+        self
+    }
+
+    /// Sets [`scratch_bytes`](Self::scratch_bytes).
+    #[must_use]
+    pub fn with_scratch_bytes(mut self, bytes: u64) -> Self {
+        self.scratch_bytes = bytes;
+        self
+    }
+
     /// Sets [`cache_bytes`](Self::cache_bytes).
     #[must_use]
     pub fn with_cache_bytes(mut self, bytes: u64) -> Self {
@@ -114,6 +140,7 @@ pub(crate) enum Bound {
     Tensors,
     NameBytes,
     HeadBytes,
+    ScratchBytes,
 }
 
 impl Bound {
@@ -125,6 +152,7 @@ impl Bound {
             Self::Tensors => "tensors",
             Self::NameBytes => "name_bytes",
             Self::HeadBytes => "head_bytes",
+            Self::ScratchBytes => "scratch_bytes",
         }
     }
 }
@@ -139,9 +167,20 @@ impl Limits {
             Bound::Tensors => self.tensors.min(u32::MAX.into()),
             Bound::NameBytes => self.name_bytes,
             Bound::HeadBytes => self.head_bytes,
+            Bound::ScratchBytes => self.scratch_bytes,
         };
         if requested > limit {
             return Err(Error::limit(format!("{requested} {unit}, the limit is {limit}")).of_limit(bound.name()));
+        }
+        Ok(())
+    }
+
+    /// Returns an error of kind `Limit` if decoding takes longer than [`work`](Self::work).
+    pub(crate) fn check_work(&self, nanoseconds: u64) -> Result<()> {
+        let time = Duration::from_nanos(nanoseconds);
+        if time > self.work {
+            let what = format!("decoding takes about {time:.1?} of one core, the limit is {:.1?}", self.work);
+            return Err(Error::limit(what).of_limit("work"));
         }
         Ok(())
     }

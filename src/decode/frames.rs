@@ -53,6 +53,8 @@ pub(super) struct Frames<R> {
     /// For each entry, the number of its segment.
     segment_of: Vec<u32>,
     coverage: Coverage,
+    /// Estimated time to decode the segments so far, in nanoseconds.
+    work: u64,
 }
 
 impl<R: Read> Frames<R> {
@@ -70,6 +72,7 @@ impl<R: Read> Frames<R> {
             places: Vec::new(),
             segment_of: Vec::new(),
             coverage: Coverage::default(),
+            work: 0,
         })
     }
 
@@ -126,6 +129,11 @@ impl<R: Read> Frames<R> {
 
     fn read_segment(&mut self, prelude: &Prelude<'_>, offset: u64) -> Result<Frame> {
         let segment = Segment::new(prelude, offset, &self.manifest.entries, self.header)?;
+        let work = segment.work(&self.limits).and_then(|work| {
+            self.work = self.work.saturating_add(work);
+            self.limits.check_work(self.work)
+        });
+        work.map_err(|error| error.in_section("segment").at(offset))?;
         self.coverage.add(&segment.head.members).map_err(|error| error.at(offset))?;
         for &member in &segment.head.members {
             self.segment_of[member as usize] = self.places.len() as u32;

@@ -20,6 +20,7 @@ mod selection;
 mod slice;
 mod stream;
 mod tensor;
+mod work_budget;
 
 pub use files::{FileInfo, FileOutput, decode_files};
 pub use options::DecodeOptions;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::chunk_cache::ChunkCache;
 use super::scratches::Scratches;
 use super::segment::read_range;
+use super::work_budget::WorkBudget;
 use super::{DecodeOptions, FileInfo, Segment};
 use crate::container::{Directory, Footer, Header, Index, Manifest, ManifestPlace, Prelude, read_header};
 use crate::error::{Error, Result};
@@ -34,6 +35,7 @@ pub struct Reader<S> {
     segments: Vec<OnceLock<Arc<Segment>>>,
     /// Bytes of memory that the loaded segments take.
     loaded: AtomicU64,
+    work: WorkBudget,
     /// The last segment that was not kept because the others take all memory that the limits allow.
     last: Mutex<Option<(u32, Arc<Segment>)>>,
     workers: Workers,
@@ -122,6 +124,7 @@ impl<S: ReadAt> Reader<S> {
             }
         }
         let segments = directory.index.segments.iter().map(|_| OnceLock::new()).collect();
+        let work = WorkBudget::new(directory.index.segments.len());
         let workers = Workers::new(options.threads)?;
         Ok(Self {
             source,
@@ -133,6 +136,7 @@ impl<S: ReadAt> Reader<S> {
             tensor_count,
             segments,
             loaded: AtomicU64::new(0),
+            work,
             last: Mutex::new(None),
             workers,
             scratches,
@@ -238,6 +242,9 @@ impl<S: ReadAt> Reader<S> {
             let what = "the size of the segment differs from the index";
             return Err(Error::corrupt(what).in_section("segment").at(place.offset));
         }
+        let limits = &self.options.limits;
+        let spent = segment.work(limits).and_then(|work| self.work.spend(number, work, limits));
+        spent.map_err(|error| error.in_section("segment").at(place.offset))?;
         // a head of a few bytes can take much memory when parsed: of the segments that do not fit only the last is kept
         let size = segment.memory();
         let segment = Arc::new(segment);

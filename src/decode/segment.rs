@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::zeroed;
 use crate::container::{Chunk, Entry, Header, Prelude, SegmentHead, checksum_matches, raw_padding};
 use crate::error::{Error, Result};
+use crate::limits::{Bound, Limits};
 use crate::represent::{ChunkExtent, Observer, Representation, Scratch, SegmentLayout, StreamObservation};
 use crate::source::ReadAt;
 use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_EXPANSION, MAX_CHUNK_OVERHEAD};
@@ -91,6 +92,13 @@ impl Segment {
         let head = &self.head;
         let own = size_of_val(&head.chunks[..]) + size_of_val(&head.members[..]) + size_of_val(&self.starts[..]);
         (size_of::<Self>() + own + head.parameters.len() + self.representation.memory()) as u64
+    }
+
+    /// Checks the memory that decoding takes against `limits`. Returns the estimated time in nanoseconds of one core.
+    pub(crate) fn work(&self, limits: &Limits) -> Result<u64> {
+        let work = self.representation.work(self.head.dtype, self.head.elements, self.head.chunk_len);
+        limits.check(Bound::ScratchBytes, work.bytes, "bytes of memory to decode a chunk")?;
+        Ok(work.nanoseconds)
     }
 
     /// Returns the size of chunk `index` after decoding, in bytes.

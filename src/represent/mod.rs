@@ -3,6 +3,7 @@
 //! ```text
 //!   chunk/      forward, inverse, join, account: a chunk's elements to coded streams and back, block by block
 //!   claims      whether a segment keeps what the header claims
+//!   work        how long decoding takes, and how much memory
 //!   fields      the parameters of a segment
 //!     steps     unpack, mask, and a map to symbol words: codebook or grid
 //!     transform, coding ── stream
@@ -29,6 +30,7 @@ mod stream_bytes;
 mod transform;
 mod unpack;
 mod values;
+mod work;
 
 pub(crate) use bid::{MaskUse, PossibleMask, ValueView};
 pub(crate) use chunk::{

@@ -1,17 +1,20 @@
 //! Tests that the input bounds the work of a decoder.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use conformance::encoder::coding::{Coding, field};
 use conformance::encoder::container::{Item, Part, Parts};
-use conformance::vectors::build::{fields, tensor};
+use conformance::encoder::mixed_field::MixedField;
+use conformance::encoder::source::Source;
+use conformance::random::Random;
+use conformance::vectors::build::{Alone, fields, tensor};
 use conformance::vectors::good::Vector;
 use conformance::wire::manifest::{Manifest, Packing};
-use tersor::{DecodeOptions, ErrorKind, Reader, Result};
+use tersor::{DecodeOptions, ErrorKind, Limits, Reader, Result};
 
 use crate::known::root;
-use crate::support::{in_order, tight};
-use crate::watch::{HANG, turn};
+use crate::support::{by_index, in_order, tight};
+use crate::watch::{HANG, peak, turn};
 
 /// Borrowed bytes must equal decoded bytes. A short chunk before them must not shift them.
 #[test]
@@ -67,4 +70,69 @@ fn many_members_come_back() {
     let reader = Reader::with_options(&bytes[..], DecodeOptions::default().with_limits(limits)).unwrap();
     let large: Result<Vec<u8>> = reader.tensor("large").unwrap().decode();
     assert!(large.unwrap().iter().all(|byte| *byte == 0));
+}
+
+/// Returns a file of `tensors` tensors of `count` bytes: one chunk each, of eight mixed fields of one bit.
+fn slow(tensors: usize, count: usize) -> Vec<u8> {
+    let mixed = MixedField { shift: 5, period: 1, distances: (1..=8).collect(), ..MixedField::default() };
+    let of_bit = field(1, Coding::MixedField { source: Source::Nothing, mixed });
+    let mut random = Random(3);
+    let mut alone = Alone::default();
+    for name in 0..tensors {
+        let bytes = (0..count).map(|_| random.next() as u8).collect();
+        let entry = tensor(&name.to_string(), "U8", &[count as u64], bytes);
+        alone.add(entry, count as u64, fields(0, &vec![of_bit.clone(); 8]));
+    }
+    alone.vector("", "").parts().assemble()
+}
+
+/// Both readers count the estimated time of all segments.
+#[test]
+fn slow_files_are_refused() {
+    let file = slow(3, 2000);
+    let with = |milliseconds| Limits::default().with_work(Duration::from_millis(milliseconds));
+    assert!(in_order(&file, with(100)).is_ok() && by_index(&file, with(100)).is_ok());
+    // one segment would be allowed, three are not
+    for error in [in_order(&file, with(5)).unwrap_err(), by_index(&file, with(5)).unwrap_err()] {
+        assert_eq!((error.kind(), error.limit_name()), (ErrorKind::Limit, Some("work")), "{error}");
+        assert!(error.to_string().contains("the limit is 5.0ms"), "{error}");
+    }
+    let reader = Reader::with_options(&file[..], DecodeOptions::default().with_limits(with(5))).unwrap();
+    for _ in 0..20 {
+        reader.tensor("0").unwrap().decode().unwrap();
+    }
+    assert_eq!(reader.tensor("2").unwrap().decode().unwrap_err().limit_name(), Some("work"));
+}
+
+/// A predictor that looks far back needs memory for all that it looks at.
+#[test]
+fn memory_beside_the_chunk_is_limited() {
+    let mixed = MixedField { shift: 5, period: 1, distances: vec![1 << 22], ..MixedField::default() };
+    let far = field(1, Coding::MixedField { source: Source::Nothing, mixed });
+    let mut alone = Alone::default();
+    alone.add(tensor("x", "U8", &[1], vec![0]), 1 << 22, fields(0, &vec![far; 8]));
+    // the bytes of this size are never made, because only the head is changed
+    let mut parts = alone.vector("", "").parts();
+    parts.manifest().dimensions = vec![1 << 22];
+    let file = parts.assemble();
+    let with = |bytes| Limits::default().with_scratch_bytes(bytes);
+    for error in [in_order(&file, with(64 << 20)).unwrap_err(), by_index(&file, with(64 << 20)).unwrap_err()] {
+        assert_eq!((error.kind(), error.limit_name()), (ErrorKind::Limit, Some("scratch_bytes")), "{error}");
+    }
+    assert_eq!(in_order(&file, with(256 << 20)).unwrap_err().kind(), ErrorKind::Corrupt);
+}
+
+/// All fields of a chunk are decoded side by side, in blocks. So their symbols are never all in memory.
+#[test]
+fn mixed_fields_take_little_memory() {
+    let _turn = turn();
+    let count = 100_000;
+    let file = slow(1, count);
+    let options = DecodeOptions::default().with_threads(1);
+    let reader = Reader::with_options(&file[..], options).unwrap();
+    let mut bytes = vec![0; count];
+    let (decoded, peak) = peak(|| reader.tensor("0").unwrap().decode_bytes_into(&mut bytes));
+    decoded.unwrap();
+    // two bytes for each of eight symbols would be 16 bytes a value
+    assert!(peak < 6 * count, "{peak} bytes of memory for {count} values");
 }

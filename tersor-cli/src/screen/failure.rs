@@ -48,7 +48,8 @@ impl Failure {
         let option = match error.limit_name() {
             Some("tensors") => "--max-tensors",
             Some("name_bytes") => "--max-name",
-            Some("head_bytes") => "--max-head",
+            Some("head_bytes" | "scratch_bytes") => "--max-head",
+            Some("work") => "--max-work",
             _ => "--max-decoded",
         };
         let raise = format!("if you trust the file, raise the limit with {option}, a number or `unlimited`");

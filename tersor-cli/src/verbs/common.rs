@@ -1,5 +1,7 @@
 //! Options of every verb, and parsers of option values that several verbs share.
 
+use std::time::Duration;
+
 use clap::Args;
 use tersor::{DecodeOptions, Limits};
 
@@ -20,9 +22,14 @@ pub struct CommonArgs {
     /// The largest size of a name to accept, or `unlimited`
     #[arg(long, value_name = "SIZE", global = true, default_value = "100M", value_parser = parse_size, hide_short_help = true)]
     pub max_name: u64,
-    /// The most memory for names, shapes and tables to accept, or `unlimited`
+    /// The most memory for names, shapes and tables to accept, and the most
+    /// working memory of a thread, or `unlimited`
     #[arg(long, value_name = "SIZE", global = true, default_value = "4G", value_parser = parse_size, hide_short_help = true)]
     pub max_head: u64,
+    /// The longest time to decode to accept: seconds of one core, as the file's
+    /// tables let expect, or `unlimited`
+    #[arg(long, value_name = "SECONDS", global = true, default_value = "unlimited", value_parser = parse_seconds, hide_short_help = true)]
+    pub max_work: Duration,
 }
 
 impl CommonArgs {
@@ -34,6 +41,8 @@ impl CommonArgs {
             .with_tensors(self.max_tensors)
             .with_name_bytes(self.max_name)
             .with_head_bytes(self.max_head)
+            .with_scratch_bytes(self.max_head)
+            .with_work(self.max_work)
     }
 
     /// Returns options for decoding with the limits of the command line; `threads` is the value of `--threads`.
@@ -52,6 +61,15 @@ pub fn parse_threads(text: &str) -> Result<usize, String> {
         Ok(count @ 1..=1024) => Ok(count),
         _ => Err("give a number from 1 to 1024".to_owned()),
     }
+}
+
+/// Parses a number of seconds, or `unlimited`.
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    if text.eq_ignore_ascii_case("unlimited") {
+        return Ok(Duration::MAX);
+    }
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "give a number of seconds, such as 60 or 0.5, or `unlimited`".to_owned())
 }
 
 /// Parses a number with a binary unit, such as `100G`, or `unlimited`.
@@ -84,5 +102,12 @@ mod tests {
         assert_eq!(parse_size("12"), Ok(12));
         assert_eq!(parse_size("3kib"), Ok(3072));
         assert!(["", "G", "-1", "1.5G", "1X", "99999999T"].iter().all(|text| parse_size(text).is_err()));
+    }
+
+    #[test]
+    fn seconds() {
+        assert_eq!(parse_seconds("1.5"), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_seconds("unlimited"), Ok(Duration::MAX));
+        assert!(["", "-1", "NaN", "inf", "1m"].iter().all(|text| parse_seconds(text).is_err()));
     }
 }

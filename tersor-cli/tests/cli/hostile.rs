@@ -224,3 +224,15 @@ fn tensors_without_a_file_are_reported() {
     folder.run(&["extract", "m.tersor", "y", "-o", "y.npy"]).succeeds();
     folder.run(&["inspect", "m.tersor"]).succeeds();
 }
+
+/// The estimated time to decode is compared with the limit before anything is decoded.
+#[test]
+fn slow_files_are_refused_on_request() {
+    let folder = Folder::with_container();
+    let refusal = ["decoding takes about", "the limit is 10.0", "--max-work"];
+    for args in [&["verify", "model.tersor"][..], &["decode", "model.tersor", "-o", "-"], &["report", "model.tersor"]] {
+        folder.refuses(&[args, &["--max-work", "0.00001"]].concat(), 1, &refusal);
+        folder.run(&[args, &["--max-work", "60"]].concat()).succeeds();
+    }
+    folder.refuses(&["verify", "model.tersor", "--max-work", "a day"], 2, &["number of seconds", "unlimited"]);
+}
