@@ -163,6 +163,8 @@ pub fn constants() -> Vec<(&'static str, u64)> {
         ("MAP_LIMIT", spec::MAP_LIMIT.into()),
         ("MAX_GRID_BITS", spec::MAX_GRID_BITS.into()),
         ("MAX_GRID_INTEGER", spec::MAX_GRID_INTEGER as u64),
+        ("MAX_TEMPLATE_VALUES", spec::MAX_TEMPLATE_VALUES),
+        ("MAX_LABELS", spec::MAX_LABELS as u64),
         ("MIN_PRECISION", spec::MIN_PRECISION.into()),
         ("MAX_PRECISION", spec::MAX_PRECISION.into()),
         ("MAX_SLOTS", spec::MAX_SLOTS as u64),

@@ -3,7 +3,7 @@
 /// Section 3: the major version of the format that this library reads and writes.
 pub(crate) const FORMAT_MAJOR: u8 = 0;
 /// Section 3: the minor version of the format that this library writes.
-pub(crate) const FORMAT_MINOR: u8 = 6;
+pub(crate) const FORMAT_MINOR: u8 = 7;
 /// Section 3: size of the header.
 pub(crate) const HEADER_BYTES: usize = 24;
 /// Section 3.1: the bit of the critical feature that codings 4, 5 and 6 need.
@@ -82,6 +82,10 @@ pub(crate) const MAP_LIMIT: u8 = 60;
 pub(crate) const MAX_GRID_BITS: u32 = 24;
 /// Section 8.7: maximum magnitude of a grid's integer; all integers up to it are exact in 32-bit floats.
 pub(crate) const MAX_GRID_INTEGER: i64 = 1 << 24;
+/// Section 8.8: maximum number of values of all templates of a segment.
+pub(crate) const MAX_TEMPLATE_VALUES: u64 = 1 << 20;
+/// Section 8.8: maximum number of labels.
+pub(crate) const MAX_LABELS: usize = 255;
 /// Section 9: minimum precision. The frequencies of a table add up to 2^precision.
 pub(crate) const MIN_PRECISION: u32 = 9;
 /// Section 9: maximum precision.

@@ -37,5 +37,5 @@ fn the_bytes_are_a_container_of_the_values() {
 
 #[test]
 fn the_bytes_are_those_of_the_vector() {
-    assert_eq!(dump(), include_bytes!("../spec/vectors/good/s08-8-worked.tersor"));
+    assert_eq!(dump(), include_bytes!("../spec/vectors/good/s08-9-worked.tersor"));
 }

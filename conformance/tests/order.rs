@@ -28,11 +28,13 @@ fn step_of_stream(coding: &Coding) -> u32 {
 }
 
 fn step_of_fields(fields: &Fields) -> u32 {
-    let Steps { unpack, mask, map, .. } = &fields.steps;
-    let has_steps = unpack.is_some() || mask.is_some() || !matches!(map, Map::Nothing);
+    let Steps { unpack, mask, templates, map, .. } = &fields.steps;
+    let has_steps = unpack.is_some() || mask.is_some() || templates.is_some() || !matches!(map, Map::Nothing);
     let of_classes = if fields.class_fields.is_empty() { 3 } else { 7 };
     let of_steps = if has_steps { 8 } else { 3 };
-    let streams = mask.iter().map(|mask| &mask.coding).chain(fields.fields.iter().map(|field| &field.coding));
+    let of_mask = mask.iter().map(|mask| &mask.coding);
+    let of_mask = of_mask.chain(templates.iter().map(|templates| &templates.coding));
+    let streams = of_mask.chain(fields.fields.iter().map(|field| &field.coding));
     streams.map(step_of_stream).fold(of_classes.max(of_steps), u32::max)
 }
 

@@ -96,7 +96,7 @@ impl<'s> StreamHead<'s> {
     /// Returns all streams of a segment, in the order of [`StreamObservation::stream`].
     pub(super) fn all(fields: &'s Fields) -> Vec<Self> {
         let mask = fields.steps.mask.as_ref();
-        let mask = mask.map(|mask| Self { fields, field: None, width: mask.shape.group, coding: &mask.coding });
+        let mask = mask.map(|mask| Self { fields, field: None, width: mask.symbol_bits(), coding: &mask.coding });
         let fields_of = fields.fields.iter().enumerate().map(|(number, field)| Self {
             fields,
             field: Some(number),

@@ -24,7 +24,7 @@ pub(crate) struct ValueView<'a, T> {
 /// A mask that a segment may have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PossibleMask {
-    /// The value that has 0 bits.
+    /// The value that is omitted.
     pub(crate) omitted: u64,
     /// The number of values that the mask keeps.
     pub(crate) kept: usize,

@@ -40,6 +40,9 @@ impl Representation {
                 {
                     return breaks(format!("{chunk_len} elements of packed values a chunk"));
                 }
+                if fields.steps.mask.as_ref().is_some_and(|mask| mask.omitted_value().is_none()) {
+                    return breaks("templates".to_owned());
+                }
                 match fields.codings().find_map(|coding| broken_rule(coding, may_be_serial)) {
                     Some(what) => breaks(what),
                     None => Ok(()),

@@ -133,6 +133,16 @@ impl Coding {
         }
     }
 
+    /// Reads the coding of labels of `width` bits.
+    pub(crate) fn read_of_labels(cursor: &mut Cursor<'_>, width: u32, class_fields: usize) -> Result<Self> {
+        let start = cursor.clone();
+        let input = CodingInput { width, class_fields, earlier: &[], is_masked: false };
+        match Self::read(cursor, &input)? {
+            Self::Mixed(..) => Err(start.place(Error::corrupt("coding 4 is not for labels"))),
+            coding => Ok(coding),
+        }
+    }
+
     /// Reads the coding of a field.
     pub(crate) fn read(cursor: &mut Cursor<'_>, input: &CodingInput<'_>) -> Result<Self> {
         let &CodingInput { width, class_fields, earlier, is_masked } = input;

@@ -81,7 +81,7 @@ impl Fields {
                 width,
                 class_fields: class_fields.len(),
                 earlier: &widths,
-                is_masked: steps.mask.is_some(),
+                is_masked: steps.mask.as_ref().is_some_and(|mask| mask.omitted_value().is_some()),
             };
             let coding = Coding::read(cursor, &input)?;
             fields.push(Field { width, coding });

@@ -27,6 +27,7 @@ mod step;
 mod steps;
 mod stream;
 mod stream_bytes;
+mod templates;
 mod transform;
 mod unpack;
 mod values;
@@ -39,9 +40,10 @@ pub(crate) use chunk::{
 pub(crate) use coding::{Coding, Field};
 pub(crate) use contexts::{AxisGroup, ClassField, ContextSource};
 pub(crate) use fields::{Fields, InChunks};
-pub(crate) use mask::{Mask, kept_values};
+pub(crate) use mask::{Mask, Omitted, kept_values};
 pub(crate) use steps::{GroupValues, Map, Steps};
 pub(crate) use stream_bytes::StreamBytes;
+pub(crate) use templates::{Label, Templates};
 pub(crate) use transform::Transform;
 pub(crate) use unpack::{Axis, Unpack, find_packing};
 pub(crate) use values::{

@@ -6,11 +6,11 @@ use super::bid::{Bid, ValueView};
 use super::codebook::CodebookMap;
 use super::grid::Grid;
 use super::map::maps;
-use super::mask::Mask;
+use super::mask::{ChunkMask, Mask};
 use super::step::{MapStep, Step, StepInput};
 use super::stream_bytes::StreamBytes;
 use super::unpack::Unpack;
-use super::values::{Groups, MaskBits, SegmentLayout, Word, read_words, with_word};
+use super::values::{Groups, SegmentLayout, Word, read_words, with_word};
 use crate::error::{Error, Result};
 use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::Dtype;
@@ -53,7 +53,7 @@ impl Steps {
     /// Returns the flags byte, which says which steps there are.
     pub(crate) fn flags(&self) -> u8 {
         let unpack = if self.unpack.is_some() { Unpack::FLAG } else { 0 };
-        let mask = if self.mask.is_some() { Mask::FLAG } else { 0 };
+        let mask = self.mask.as_ref().map_or(0, Mask::flag);
         unpack | mask | self.map.flag()
     }
 
@@ -98,7 +98,8 @@ impl Steps {
         layout: &SegmentLayout<'_>,
     ) -> Result<Option<Unpack>> {
         let dtype = layout.dtype;
-        if !Map::is_known(flags & !(Unpack::FLAG | Mask::FLAG)) || (flags != 0 && dtype.words() > 1) {
+        let is_known = Map::is_known(flags & !(Unpack::FLAG | Mask::FLAGS)) && flags & Mask::FLAGS != Mask::FLAGS;
+        if !is_known || (flags != 0 && dtype.words() > 1) {
             return Err(cursor.place(Error::corrupt(format!("steps {flags} of {dtype}"))));
         }
         let input = StepInput { layout, bits: dtype.word_bits(), is_unpacked: false, class_fields: 0 };
@@ -115,8 +116,8 @@ impl Steps {
     ) -> Result<Self> {
         let bits = unpack.map_or(layout.dtype.word_bits(), |unpack| unpack.bits);
         let input = StepInput { layout, bits, is_unpacked: unpack.is_some(), class_fields };
-        let mask = (flags & Mask::FLAG != 0).then(|| Mask::read(cursor, &input)).transpose()?;
-        let map = Map::read(flags & !(Unpack::FLAG | Mask::FLAG), cursor, &input)?;
+        let mask = Mask::read(flags, cursor, &input)?;
+        let map = Map::read(flags & !(Unpack::FLAG | Mask::FLAGS), cursor, &input)?;
         Ok(Self { unpack, mask, map })
     }
 
@@ -131,16 +132,16 @@ impl Steps {
     /// Describes each step in words.
     pub(crate) fn describe(&self) -> Vec<String> {
         let unpack = self.unpack.iter().map(Step::describe);
-        let mask = self.mask.iter().map(Step::describe);
+        let mask = self.mask.iter().map(Mask::describe);
         unpack.chain(mask).chain(self.map.describe()).collect()
     }
 
     /// Estimates the heap memory in bytes.
     pub(crate) fn memory(&self) -> usize {
-        self.mask.as_ref().map_or(0, Step::memory) + self.map.memory()
+        self.mask.as_ref().map_or(0, Mask::memory) + self.map.memory()
     }
 
-    /// Returns the mask bits and the symbol words of the elements in `bytes`. `start` is the number of the first value.
+    /// Returns the mask and the symbol words of the elements in `bytes`. `start` is the number of the first value.
     /// If something is unpacked, the elements must be a whole chunk. `group_values` has the group values of the whole
     /// segment.
     pub(crate) fn forward<V: Word>(
@@ -149,7 +150,7 @@ impl Steps {
         start: u64,
         bytes: &[u8],
         group_values: &GroupValues,
-    ) -> (Option<MaskBits>, Vec<V>) {
+    ) -> (Option<ChunkMask>, Vec<V>) {
         if *self == Self::NONE {
             return (None, read_words(bytes, dtype.word_bits()));
         }
@@ -171,21 +172,22 @@ impl Steps {
         values: &[T],
         start: u64,
         group_values: &GroupValues,
-    ) -> (Option<MaskBits>, Vec<V>) {
+    ) -> (Option<ChunkMask>, Vec<V>) {
         let groups = self.map.groups_of_chunk(&(start..start + values.len() as u64));
-        let (kept, of_mask) = match &self.mask {
+        let (mask, of_mask) = match &self.mask {
             Some(mask) => {
-                let (kept, others) = mask.forward(values);
-                (Some(kept), others)
+                let (mask, others) = mask.forward(start, values);
+                (Some(mask), others)
             }
             None => (None, Vec::new()),
         };
-        let values = if kept.is_some() { &of_mask[..] } else { values };
+        let values = if mask.is_some() { &of_mask[..] } else { values };
+        let kept = mask.as_ref().map(|mask| &mask.kept);
         let group_of = match self.map.groups() {
-            Some(of) => of.of_kept(start, groups.start, values.len(), kept.as_ref()),
+            Some(of) => of.of_kept(start, groups.start, values.len(), kept),
             None => Vec::new(),
         };
         let words = self.map.forward(values, group_values, groups, &group_of);
-        (kept, words)
+        (mask, words)
     }
 }

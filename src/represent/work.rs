@@ -63,12 +63,11 @@ impl Fields {
             work = work.and(4 * values, values);
         }
         if let Some(mask) = &self.steps.mask {
-            let symbols = mask.shape.count(values as usize) as u64;
-            let of_stream = stream(&mask.coding, mask.shape.group, symbols, symbols);
+            let symbols = mask.symbol_count(values as usize) as u64;
+            let of_stream = stream(&mask.coding, mask.symbol_bits(), symbols, symbols);
             work = work.and(of_stream.nanoseconds + 4 * values, of_stream.bytes + values / 8);
-            if mask.shape.stride > 1 {
-                work = work.and(2 * symbols, 2 * symbols);
-            }
+            // the symbols of a chunk may be needed at once, and labels are kept
+            work = work.and(4 * symbols, 2 * symbols);
         }
         if self.steps.map.is_in_chunks() {
             let groups = self.steps.map.groups().map_or(0, |groups| groups.numbers(&range).len() as u64);

@@ -25,9 +25,11 @@ pub enum Kind {
     Masked,
     /// Neighbours have similar values.
     Smooth,
+    /// Many rows of 100 elements are equal, or nearly equal.
+    Repeating,
 }
 
-pub const KINDS: [Kind; 13] = [
+pub const KINDS: [Kind; 14] = [
     Kind::Random,
     Kind::Special,
     Kind::Constant,
@@ -41,6 +43,7 @@ pub const KINDS: [Kind; 13] = [
     Kind::Narrow,
     Kind::Masked,
     Kind::Smooth,
+    Kind::Repeating,
 ];
 
 /// Returns a value whose bits are easily lost: a quiet or signalling NaN with a payload, -0.0, a subnormal, an infinity
@@ -115,6 +118,10 @@ pub fn bytes_of(dtype: Dtype, elements: u64, kind: Kind, random: &mut Random) ->
                 let value = random.next() & 0x7f55_2b00_0fff_ffff;
                 if value >> (bits - 2) & 1 == 1 { value & !0xff7f } else { value }
             }
+            Kind::Repeating if i / 100 % 3 == 0 => {
+                few[0].wrapping_mul(i % 100 + 1).wrapping_add(u64::from(random.below(9) == 0))
+            }
+            Kind::Repeating => normal(dtype, random),
             Kind::Smooth => {
                 smooth = 0.9 * smooth + 0.01 * random.normal();
                 of_value(dtype, smooth, random)

@@ -16,7 +16,7 @@ impl Claims {
     pub fn read(header: &[u8]) -> Result<Self> {
         let mut bytes = Bytes(header);
         must(bytes.take(8)? == [0x89, b'T', b'S', b'R', 13, 10, 26, 10], "magic")?;
-        must(bytes.take(2)? == [0, 6], "unsupported: version")?;
+        must(bytes.take(2)? == [0, 7], "unsupported: version")?;
         let (level, reserved) = (bytes.byte()?, bytes.byte()?);
         let critical = bytes.words_of(1, 4)?[0];
         bytes.words_of(1, 4)?;
@@ -57,7 +57,7 @@ impl Claims {
 }
 
 impl Head {
-    /// Checks the claims about the parameters of fields (R3-11, R3-13 to R3-17).
+    /// Checks the claims about the parameters of fields (R3-11, R3-13 to R3-18).
     pub fn check_claims(&self, claims: Claims, elements: u64, chunk_len: u64) -> Result<()> {
         if let Some(unpack) = self.unpack.as_ref().filter(|_| claims.level == 1) {
             must(
@@ -67,6 +67,10 @@ impl Head {
         }
         if let Some(mask) = &self.mask {
             claims.check_coding(&mask.coding, elements)?;
+        }
+        if let Some(templates) = &self.templates {
+            must(claims.level > 1, "templates at level 1")?;
+            claims.check_coding(&templates.coding, elements)?;
         }
         self.fields.iter().try_for_each(|(_, coding)| claims.check_coding(coding, elements))
     }

@@ -8,6 +8,7 @@ use crate::decoder::class_field::{ClassField, class_field};
 use crate::decoder::coding::{Coding, coding};
 use crate::decoder::maps::Map;
 use crate::decoder::mask::Mask;
+use crate::decoder::templates::Templates;
 use crate::decoder::unpack::Unpack;
 
 /// The dtype and the words of a segment: each element has `element_words` words of `w` bits.
@@ -25,6 +26,7 @@ pub struct Head {
     words: Words,
     pub(crate) unpack: Option<Unpack>,
     pub(crate) mask: Option<Mask>,
+    pub(crate) templates: Option<Templates>,
     map: Map,
     /// The bits of a value (v) and of a symbol word (u).
     v: u32,
@@ -39,7 +41,8 @@ impl Head {
     pub fn read(parameters: &[u8], shapes: &[Vec<u64>], words: Words, chunk_len: u64) -> Result<Self> {
         let mut bytes = Bytes(parameters);
         let steps = bytes.byte()?;
-        must(steps < 16 && steps >> 2 < 3, "steps")?;
+        must(steps < 32 && steps >> 2 & 3 < 3, "steps")?;
+        must(steps & 18 != 18, "two masks")?;
         must(steps == 0 || words.element_words == 1, "steps of elements of two words")?;
         let unpack = match steps & 1 {
             0 => None,
@@ -60,9 +63,13 @@ impl Head {
             0 => None,
             _ => Some(Mask::read(&mut bytes, v, class_fields.len())?),
         };
+        let templates = match steps & 16 {
+            0 => None,
+            _ => Some(Templates::read(&mut bytes, v, class_fields.len())?),
+        };
         let values = shapes.iter().map(|shape| shape.iter().product::<u64>()).sum();
         let dtype = if unpack.is_some() { "" } else { words.dtype };
-        let map = Map::read(&mut bytes, steps >> 2, dtype, v, values, chunk_values)?;
+        let map = Map::read(&mut bytes, steps >> 2 & 3, dtype, v, values, chunk_values)?;
         let u = map.symbol_bits().unwrap_or(v);
         let transform = bytes.byte()?;
         must(transform <= 3, "unsupported: transform")?;
@@ -85,7 +92,7 @@ impl Head {
         let distances = fields.iter().map(|(_, coding)| coding.distances());
         must(distances.sum::<usize>() <= 64, "distances of all mixed fields")?;
         bytes.end()?;
-        Ok(Self { shapes, words, unpack, mask, map, v, u, transform, offset, class_fields, fields })
+        Ok(Self { shapes, words, unpack, mask, templates, map, v, u, transform, offset, class_fields, fields })
     }
 
     /// Decodes a chunk of `elements` elements that begins with element `from` of the segment. Returns its bytes.
@@ -131,12 +138,17 @@ impl Head {
 
     /// Decodes `count` values from value `from` on. `sums` has their class sums for each class field.
     fn values(&self, bytes: &mut Bytes, from: u64, count: u64, sums: &[Vec<u64>]) -> Result<Vec<u64>> {
-        let kept = match &self.mask {
-            None => vec![true; count as usize],
-            Some(mask) => mask.decode(bytes, count as usize, sums)?,
-        };
+        let mut kept = vec![true; count as usize];
+        let mut values = vec![0; count as usize];
+        if let Some(mask) = &self.mask {
+            kept = mask.decode(bytes, count as usize, sums)?;
+            values.fill(mask.omitted);
+        } else if let Some(templates) = &self.templates {
+            let omitted = templates.decode(bytes, from, count, sums)?;
+            kept = omitted.iter().map(Option::is_none).collect();
+            values = omitted.into_iter().map(Option::unwrap_or_default).collect();
+        }
         let positions: Vec<usize> = (0..kept.len()).filter(|&i| kept[i]).collect();
-        let mut values = vec![self.mask.as_ref().map_or(0, |mask| mask.omitted); kept.len()];
         if positions.is_empty() {
             return Ok(values);
         }

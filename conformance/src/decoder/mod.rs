@@ -17,4 +17,5 @@ pub mod mixed_mask;
 pub mod mixer;
 pub mod source;
 pub mod tables;
+pub mod templates;
 pub mod unpack;

@@ -85,9 +85,14 @@ impl Fields {
         for (class, rows) in self.class_fields.iter().zip(rows).filter(|(class, _)| class.depth != NO_ROWS) {
             put_words(&class.words(&[&rows]), 2, &mut out);
         }
-        let kept = self.steps.kept(values);
+        let mut kept = self.steps.kept(values);
         if let Some(mask) = &self.steps.mask {
             out.extend(mask.chunk(&kept, &sums));
+        }
+        if let Some(templates) = &self.steps.templates {
+            let labels = templates.labels_of(values, from);
+            out.extend(templates.chunk(&labels, &sums));
+            kept = labels.iter().map(|&label| label == 0).collect();
         }
         let positions: Vec<usize> = (0..values.len()).filter(|&i| kept[i]).collect();
         if positions.is_empty() {

@@ -18,5 +18,6 @@ pub mod mixer;
 pub mod source;
 pub mod steps;
 pub mod tables;
+pub mod templates;
 pub mod transform;
 pub mod unpack;

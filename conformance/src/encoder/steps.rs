@@ -3,6 +3,7 @@
 use crate::encoder::codebook::Codebook;
 use crate::encoder::grid::Grid;
 use crate::encoder::mask::Mask;
+use crate::encoder::templates::Templates;
 use crate::encoder::unpack::Unpack;
 use crate::wire::primitives::{put_varint, put_words};
 
@@ -10,6 +11,7 @@ use crate::wire::primitives::{put_varint, put_words};
 pub struct Steps {
     pub unpack: Option<Unpack>,
     pub mask: Option<Mask>,
+    pub templates: Option<Templates>,
     pub map: Map,
     /// This byte is written instead of the right `steps` byte.
     pub code: Option<u8>,
@@ -41,7 +43,10 @@ impl Steps {
             Map::Codebook(_) => 4,
             Map::Grid(_) => 8,
         };
-        self.code.unwrap_or(u8::from(self.unpack.is_some()) | u8::from(self.mask.is_some()) << 1 | map)
+        let flags = u8::from(self.unpack.is_some())
+            | u8::from(self.mask.is_some()) << 1
+            | u8::from(self.templates.is_some()) << 4;
+        self.code.unwrap_or(flags | map)
     }
 
     pub fn write_unpack(&self, out: &mut Vec<u8>) {
@@ -56,6 +61,9 @@ impl Steps {
             out.push(mask.symbol_bits);
             put_varint(out, mask.stride);
             mask.coding.write(out);
+        }
+        if let Some(templates) = &self.templates {
+            templates.write(out);
         }
         match &self.map {
             Map::Nothing => {}

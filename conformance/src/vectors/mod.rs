@@ -19,7 +19,8 @@ pub mod s08_4_unpack;
 pub mod s08_5_mask;
 pub mod s08_6_codebook;
 pub mod s08_7_grid;
-pub mod s08_8_worked;
+pub mod s08_8_templates;
+pub mod s08_9_worked;
 pub mod s08_fields;
 pub mod s09_tables;
 pub mod s10_lanes;
@@ -79,7 +80,8 @@ pub fn good() -> Vec<Vector> {
     s08_5_mask::good(&mut all);
     s08_6_codebook::good(&mut all);
     s08_7_grid::good(&mut all);
-    s08_8_worked::good(&mut all);
+    s08_8_templates::good(&mut all);
+    s08_9_worked::good(&mut all);
     s09_tables::good(&mut all);
     s10_lanes::good(&mut all);
     s11_bits::good(&mut all);
@@ -106,6 +108,7 @@ fn bad() -> Vec<Bad> {
     groups::bad(&mut list);
     s08_6_codebook::bad(&mut list);
     s08_7_grid::bad(&mut list);
+    s08_8_templates::bad(&mut list);
     s09_tables::bad(&mut list);
     s10_lanes::bad(&mut list);
     s11_bits::bad(&mut list);

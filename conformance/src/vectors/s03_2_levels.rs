@@ -6,6 +6,7 @@ use crate::encoder::container::{Item, Representation};
 use crate::encoder::fields::Fields;
 use crate::encoder::steps::Steps;
 use crate::encoder::tables::Tables;
+use crate::encoder::templates::Templates;
 use crate::random::Random;
 use crate::vectors::bad::{CORRUPT, List};
 use crate::vectors::build::{
@@ -29,6 +30,7 @@ pub(crate) fn good(all: &mut Vec<Vector>) {
 pub(crate) fn bad(list: &mut List) {
     list.begin("3.2");
     chunk_rules(list);
+    template_rules(list);
     lane_rules(list);
     serial_rules(list);
 }
@@ -135,6 +137,23 @@ fn chunk_rules(list: &mut List) {
         let entry = tensor("x", "U8", &[60], vec![0; 60]);
         refuse(list, "R3-13", name, breaks, &of(entry, chunk_len, Representation::Fields(fields)));
     }
+}
+
+fn template_rules(list: &mut List) {
+    let templates = Templates {
+        v: 8,
+        distance: 1,
+        length: 3,
+        templates: vec![vec![0; 3]],
+        labels: vec![(0, 0)],
+        coding: Coding::Constant(1),
+        keep_each: 0,
+    };
+    let steps = Steps { templates: Some(templates), ..Steps::default() };
+    let fields = Fields { steps, ..Fields::of(0, &[field(8, Coding::Constant(0))]) };
+    let entry = tensor("x", "U8", &[60], vec![0; 60]);
+    let base = of(entry, 60, Representation::Fields(fields));
+    refuse(list, "R3-18", "templates", "templates at level 1", &base);
 }
 
 fn lane_rules(list: &mut List) {

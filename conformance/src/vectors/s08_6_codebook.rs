@@ -180,7 +180,7 @@ pub(crate) fn codebook_steps() -> Vector {
         let codebook = Codebook { order: Order::Plain, value_bits: 4, ..codebook("I32", (block, 1), 4, 0) };
         let map = Map::Codebook(codebook.fill(&values, &kept, 1600));
         let about = format!("unpacked, blocks of {block}, {} omitted", kept.iter().filter(|kept| !**kept).count());
-        let steps = Steps { unpack: Some(unpacking.clone()), mask, map, code: None };
+        let steps = Steps { unpack: Some(unpacking.clone()), mask, map, ..Steps::default() };
         alone.add_words(&about, ("I32", &[200]), 200, &packed, after(steps, 4));
     }
     // the mask keeps no value of some groups, and no value of one chunk

@@ -227,7 +227,7 @@ pub(crate) fn of_unpack(value_bits: u8, run_words: u8, axis: u8) -> Steps {
 pub(crate) fn step_rules(list: &mut List) {
     list.begin("8");
     list.rule("R8-1");
-    for bit in 4..8 {
+    for bit in 5..8 {
         let steps = Steps { code: Some(1 << bit), ..Steps::default() };
         list.zeros(&format!("steps-bit-{bit}"), CORRUPT, "a step that there is not", &ONE, &zeros_after(steps, 32));
     }

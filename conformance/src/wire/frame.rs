@@ -5,7 +5,7 @@ use crate::wire::primitives::{crc, put_varint};
 pub const MAGIC: [u8; 8] = [0x89, 0x54, 0x53, 0x52, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /// The major and the minor version (section 3).
-pub const VERSION: [u8; 2] = [0, 6];
+pub const VERSION: [u8; 2] = [0, 7];
 
 /// The critical feature MIXING (section 3.1).
 pub const MIXING: u32 = 1;

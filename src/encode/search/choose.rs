@@ -11,6 +11,7 @@ use super::hurdles::{CODING, SAMPLE};
 use super::pricing::{Candidate, price};
 use super::propose::{Bid, mask, propose};
 use super::survey::{Survey, survey};
+use super::templates::templates;
 use super::view::SegmentView;
 use crate::error::Result;
 use crate::represent::{
@@ -117,7 +118,11 @@ fn candidates_of<T: Word>(view: &SegmentView<'_>, values: Values<'_, T>) -> Vec<
     let survey = survey(values, view.bits, view.order());
     let mask = mask(view, values, &survey);
     let bids = propose(view, values, &survey, mask.as_ref());
-    bids.into_iter().map(|bid| price(view, mask.as_ref(), bid)).collect()
+    let mut candidates: Vec<Candidate> = bids.into_iter().map(|bid| price(view, mask.as_ref(), bid)).collect();
+    if let Some(masked) = templates(view, values, &survey) {
+        candidates.push(price(view, Some(&masked), Bid::behind_mask(masked.kept)));
+    }
+    candidates
 }
 
 /// Returns whether a small tensor should have its own segment, because it is pruned or has few distinct values.

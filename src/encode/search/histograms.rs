@@ -119,7 +119,7 @@ pub(super) fn look<W: Word>(
         if let Some(sums) = &mut sums {
             scratch.clear();
             scratch.extend(symbols.iter().map(|&symbol| magnitudes.of_symbol[usize::from(symbol)]));
-            sums.add(block.values.clone(), &scratch, block.mask_bits.as_ref());
+            sums.add(block.values.clone(), &scratch, block.mask.as_ref().map(|mask| &mask.kept));
         }
     }
     WordStatistics { histograms, sums, magnitudes }

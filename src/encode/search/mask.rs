@@ -11,7 +11,7 @@ use super::mixing_behind_mask::mixed_mask;
 use super::plans::MaskPlan;
 use super::view::{MaskView, Source, WordView};
 use crate::coders::{BitsModel, WordSize, bits_cost, entropy_cost};
-use crate::represent::{Coding, ContextSource, Mask, MaskBits, SegmentLayout, SymbolShape, Transform};
+use crate::represent::{Coding, ContextSource, Mask, MaskBits, Omitted, SegmentLayout, SymbolShape, Transform};
 
 /// Mask bits on which shapes of symbols are judged first.
 const SAMPLE_VALUES: usize = 1 << 18;
@@ -83,7 +83,8 @@ fn plan_symbols(view: MaskView<'_>, shape: SymbolShape) -> MaskPlan {
             (coding, cost) = (Coding::Bits(ContextSource::None, model), in_bits);
         }
     }
-    MaskPlan { mask: Mask { omitted: view.omitted, shape, coding }, classes: None, cost }
+    let omitted = Omitted::Value { value: view.omitted, shape };
+    MaskPlan { mask: Mask { omitted, coding }, classes: None, cost }
 }
 
 /// Plans symbols of one bit, as a field of one bit.
@@ -94,6 +95,7 @@ fn plan_bits(view: MaskView<'_>, chunk_len: &impl Fn(u64) -> u64) -> MaskPlan {
     let (plan, _) = plan_fields(words, first, None, chunk_len);
     let (coding, classes) =
         plan.fields.into_iter().next().map_or((Coding::Raw, None), |field| (field.coding, field.classes));
-    let mask = Mask { omitted: view.omitted, shape: SymbolShape::SINGLE, coding };
+    let omitted = Omitted::Value { value: view.omitted, shape: SymbolShape::SINGLE };
+    let mask = Mask { omitted, coding };
     MaskPlan { mask, classes, cost: plan.cost + 4 * BYTE }
 }

@@ -10,7 +10,7 @@ use super::plans::{FieldPlan, MaskPlan, PlannedField};
 use super::scale::Classes;
 use super::view::{MaskView, Source, ValueSource, WordView};
 use crate::coders::{Geometry, KeptKind, KeptModel, kept_cost, mask_cost};
-use crate::represent::{Coding, Map, Mask, Steps, SymbolShape, Transform, Word, take_field, with_word};
+use crate::represent::{Coding, Map, Mask, Omitted, Steps, SymbolShape, Transform, Word, take_field, with_word};
 use crate::spec::{MAX_CHUNK_ELEMENTS, MAX_MASK_ROW, MAX_SYMBOL_BITS};
 use crate::tensor::Dtype;
 
@@ -53,7 +53,8 @@ pub(super) fn mixed_mask(view: MaskView<'_>, plan: &MaskPlan) -> Option<MaskPlan
     })?;
     let chunks = bits.chunks(MAX_CHUNK_ELEMENTS as usize);
     let cost = chunks.map(|bits| mask_cost(bits, geometry) + 8 * BYTE).sum::<u64>() + 4 * BYTE;
-    let mask = Mask { omitted, shape: SymbolShape::SINGLE, coding: Coding::MixedMask(geometry) };
+    let omitted = Omitted::Value { value: omitted, shape: SymbolShape::SINGLE };
+    let mask = Mask { omitted, coding: Coding::MixedMask(geometry) };
     (cost < effort.hurdles.mixing.below(plan.cost)).then_some(MaskPlan { mask, classes: None, cost })
 }
 
@@ -73,7 +74,7 @@ pub(super) fn mixed_behind_mask<W: Word>(
     }
     let dtype = layout.dtype;
     let mut steps = source.steps.clone();
-    let below = below_omitted(&mut steps, mask.omitted, dtype)?;
+    let below = below_omitted(&mut steps, mask.omitted_value()?, dtype)?;
     let bits = steps.symbol_bits(dtype);
     let (transform, width, kind) = match below {
         Below::Offset(_) if !(2..=MAX_INTEGER_BITS).contains(&bits) => return None,
@@ -151,7 +152,7 @@ fn mixed_fields<V: Word>(
     let mut cost = 16 * BYTE;
     for start in (0..view.values()).step_by(MAX_CHUNK_ELEMENTS as usize) {
         let block = view.read(start..view.values().min(start + MAX_CHUNK_ELEMENTS as usize));
-        if let Some(kept) = &block.mask_bits
+        if let Some(kept) = block.mask.as_ref().map(|mask| &mask.kept)
             && !block.words.is_empty()
         {
             cost += kept_cost(&symbols_of(&block.words), kept, &model) + 8 * BYTE;

@@ -7,7 +7,8 @@
 //!     │          │         ├── planes ── plane_contexts                     the low bits
 //!     │          │         └── field_coding           the coding of one field
 //!     │          └── mixing, mixing_behind_mask       levels 8 and 9
-//!     └── propose ── mask, survey                      proposals, and the mask that they share
+//!     ├── propose ── mask, survey                      proposals, and the mask that they share
+//!     └── templates ── repeats                         rows and columns that repeat
 //!   view, plans, chunk_limits, cost, hurdles, effort  the data that all of these share
 //! ```
 
@@ -31,8 +32,10 @@ mod plans;
 mod pricing;
 mod propose;
 mod refine;
+mod repeats;
 mod scale;
 mod survey;
+mod templates;
 mod view;
 
 pub(crate) use choose::{Plan, SegmentBytes, plan, stands_out};

@@ -9,7 +9,7 @@ use super::mixing_behind_mask::mixed_behind_mask;
 use super::plans::{FieldPlan, MaskPlan};
 use super::propose::{Bid, Masked};
 use super::view::{SegmentView, Source, ValueSource, WordView};
-use crate::represent::{Fields, InChunks, MaskUse, Steps, Word, with_word};
+use crate::represent::{Fields, InChunks, Mask, MaskUse, Steps, Word, with_word};
 use crate::spec::MAX_CODEBOOK_ENTRIES;
 
 /// A plan for a segment and its cost.
@@ -89,10 +89,10 @@ fn limits_of(view: &SegmentView<'_>, steps: &Steps, group_values: &crate::repres
         let fit = (MAX_CODEBOOK_ENTRIES / most) as u64 * groups.block;
         limits.most = limits.most.min(fit / limits.unit * limits.unit).max(1);
     }
-    if let Some(shape) = steps.mask.as_ref().map(|mask| mask.shape).filter(|shape| shape.group > 1) {
+    if let Some(unit) = steps.mask.as_ref().map(Mask::unit).filter(|&unit| unit > 1) {
         // chunks must not part the bits of a mask symbol
         let run = view.unpack.map_or(1, |unpack| u64::from(unpack.words));
-        limits.unit = least_common_multiple(limits.unit, run * u64::from(shape.group) * shape.stride);
+        limits.unit = least_common_multiple(limits.unit, run * unit);
     }
     limits
 }

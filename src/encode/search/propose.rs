@@ -35,6 +35,11 @@ impl Bid {
     pub(super) fn plain(count: usize) -> Self {
         Self { mask: MaskUse::None, map: Map::None, group_values: GroupValues::None, kept: count }
     }
+
+    /// Returns the bid of a mask that keeps this number of values, without a map.
+    pub(super) fn behind_mask(kept: usize) -> Self {
+        Self { mask: MaskUse::Step, ..Self::plain(kept) }
+    }
 }
 
 /// Plans a mask if one value is frequent.
@@ -62,7 +67,8 @@ pub(super) fn propose<T: Word>(
         bits: view.bits,
         values,
         distinct: survey.distinct.as_deref(),
-        mask: masked.map(|masked| PossibleMask { omitted: masked.plan.mask.omitted, kept: masked.kept }),
+        mask: masked
+            .and_then(|masked| Some(PossibleMask { omitted: masked.plan.mask.omitted_value()?, kept: masked.kept })),
     };
     let maps = Map::propose(&view);
     // A grid or a small codebook removes the low bits of the words, so no other representation can be smaller.

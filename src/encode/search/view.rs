@@ -101,7 +101,7 @@ impl<'a, W: Word> WordView<'a, W> {
             Source::Values(source) => source,
             Source::MaskBits(bits) => {
                 let words = bits[values].iter().map(|&bit| W::from_number(bit.into())).collect();
-                return ForwardBlock { values: numbers, mask_bits: None, words };
+                return ForwardBlock { values: numbers, mask: None, words };
             }
         };
         let ValueSource { steps, group_values, .. } = source;

@@ -25,7 +25,7 @@ pub(crate) fn account(fields: &Fields, chunk: &ChunkExtent, coded: &[u8], into: 
         }
     }
     if let Some(mask) = &fields.steps.mask {
-        let extent = StreamExtent { count: mask.shape.count(count), width: mask.shape.group, mask_bits: None };
+        let extent = StreamExtent { count: mask.symbol_count(count), width: mask.symbol_bits(), mask_bits: None };
         let mut reading = cursor.clone();
         let mut of_mask = StreamBytes::default();
         mask.coding.model().account(&mut cursor, extent, &mut of_mask)?;
@@ -33,6 +33,7 @@ pub(crate) fn account(fields: &Fields, chunk: &ChunkExtent, coded: &[u8], into: 
         into.add_to_stream(0, of_mask.sum() - of_mask.lengths);
         count = mask
             .decode(&mut reading, &classes, count, &mut LaneTables::default(), Kernel::PORTABLE, |_, _| ())?
+            .kept
             .count_ones();
         if count == 0 {
             return cursor.finish();

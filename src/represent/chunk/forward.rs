@@ -10,10 +10,11 @@ use crate::kernel::Kernel;
 use crate::represent::coding::{Coding, Field};
 use crate::represent::contexts::{ContextSource, all_sums};
 use crate::represent::fields::{Fields, InChunks};
+use crate::represent::mask::ChunkMask;
 use crate::represent::steps::{GroupValues, Steps};
 use crate::represent::stream::StreamSymbols;
 use crate::represent::transform::Transform;
-use crate::represent::values::{MaskBits, Rows, Word, of_kept, with_word};
+use crate::represent::values::{Rows, Word, of_kept, with_word};
 use crate::tensor::Dtype;
 
 /// Some values of a segment: their mask bits, and the transformed symbol words of the kept values.
@@ -21,8 +22,8 @@ use crate::tensor::Dtype;
 pub(crate) struct ForwardBlock<V> {
     /// The numbers of the values in the segment; for C64, the numbers of the words.
     pub(crate) values: Range<u64>,
-    /// The mask bits of the values, if there is a mask.
-    pub(crate) mask_bits: Option<MaskBits>,
+    /// The mask of the values, if there is one.
+    pub(crate) mask: Option<ChunkMask>,
     pub(crate) words: Vec<V>,
 }
 
@@ -48,32 +49,27 @@ impl Forward<'_> {
     /// Returns the block of `values`, the values of the elements in `bytes`. If the steps unpack, the elements must be
     /// a whole chunk.
     pub(crate) fn elements<V: Word>(&self, values: Range<u64>, bytes: &[u8]) -> ForwardBlock<V> {
-        let (mask_bits, words) = self.steps.forward::<V>(self.dtype, values.start, bytes, self.group_values);
-        self.transformed(values, mask_bits, words)
+        let (mask, words) = self.steps.forward::<V>(self.dtype, values.start, bytes, self.group_values);
+        self.transformed(values, mask, words)
     }
 
     /// Returns the block of `values`, which are already unpacked to one byte each.
     pub(crate) fn unpacked<V: Word>(&self, values: Range<u64>, bytes: &[u8]) -> ForwardBlock<V> {
-        let (mask_bits, words) = self.steps.forward_values::<u8, V>(bytes, values.start, self.group_values);
-        self.transformed(values, mask_bits, words)
+        let (mask, words) = self.steps.forward_values::<u8, V>(bytes, values.start, self.group_values);
+        self.transformed(values, mask, words)
     }
 
-    fn transformed<V: Word>(
-        &self,
-        values: Range<u64>,
-        mask_bits: Option<MaskBits>,
-        mut words: Vec<V>,
-    ) -> ForwardBlock<V> {
+    fn transformed<V: Word>(&self, values: Range<u64>, mask: Option<ChunkMask>, mut words: Vec<V>) -> ForwardBlock<V> {
         self.transform.apply(&mut words, self.steps.symbol_bits(self.dtype));
-        ForwardBlock { values, mask_bits, words }
+        ForwardBlock { values, mask, words }
     }
 }
 
 impl<V> ForwardBlock<V> {
     /// Keeps the items of `all` that belong to kept values; `all` has one item for each value.
     pub(crate) fn of_kept(&self, all: Vec<u8>) -> Vec<u8> {
-        match &self.mask_bits {
-            Some(mask_bits) => of_kept(&all, mask_bits),
+        match &self.mask {
+            Some(mask) => of_kept(&all, &mask.kept),
             None => all,
         }
     }
@@ -84,7 +80,7 @@ impl<V> ForwardBlock<V> {
         let mut start = 0;
         let lengths = rows.lengths(self.values.clone()).map(|len| {
             let end = start + len;
-            let kept = self.mask_bits.as_ref().map_or(len, |mask_bits| mask_bits[start..end].count_ones());
+            let kept = self.mask.as_ref().map_or(len, |mask| mask.kept[start..end].count_ones());
             start = end;
             kept
         });
@@ -174,8 +170,8 @@ pub(crate) fn encode(
     with_word!(fields.symbol_bits(), V => {
         let words_of_element = u64::from(chunk.dtype.words());
         let block = forward.elements::<V>(values.start * words_of_element..values.end * words_of_element, bytes);
-        if let (Some(mask), Some(mask_bits)) = (&fields.steps.mask, &block.mask_bits) {
-            mask.encode(mask_bits, &sums, kernel, out);
+        if let (Some(mask), Some(of_chunk)) = (&fields.steps.mask, &block.mask) {
+            mask.encode(of_chunk, &sums, kernel, out);
             if block.words.is_empty() {
                 return;
             }
@@ -184,7 +180,7 @@ pub(crate) fn encode(
         fields.steps.map.encode_groups(&in_chunks.group_values, &values, out);
         block.each_field(&fields.fields, &sums, words_of_element as usize, |index, symbols, contexts| {
             let field = &fields.fields[index];
-            let mask_bits = block.mask_bits.as_ref();
+            let mask_bits = block.mask.as_ref().map(|mask| &mask.kept);
             let stream = StreamSymbols { symbols, contexts, width: field.width, mask_bits };
             field.coding.model().encode(stream, kernel, out);
         });

@@ -10,6 +10,7 @@ use crate::represent::coding::Coding;
 use crate::represent::contexts::{ChunkClasses, ContextReader};
 use crate::represent::fields::Fields;
 use crate::represent::map_inverse::MapInverse;
+use crate::represent::mask::ChunkMask;
 use crate::represent::steps::{GroupValues, Steps};
 use crate::represent::stream::{BLOCK, StreamExtent};
 use crate::represent::values::{KeptPlaces, MaskBits, PlacedValues, ValuePlaces, Word, with_word, write_words};
@@ -47,27 +48,28 @@ pub(crate) fn decode(
     let mut count = (values.end - values.start) as usize * dtype.words() as usize;
     let classes = fields.class_fields.iter().map(|field| ChunkClasses::read(field, &mut cursor, &values));
     let classes = classes.collect::<Result<Vec<_>>>()?;
-    let mut kept: Option<MaskBits> = None;
+    let mut chunk_mask: Option<ChunkMask> = None;
     if let Some(mask) = &fields.steps.mask {
         let observe =
             |symbols: &[u16], contexts: &[u8]| observe(StreamObservation { stream: 0, symbols, contexts, kept: None });
-        let bits = mask.decode(&mut cursor, &classes, count, &mut scratch.of_mask, kernel, observe)?;
-        count = bits.count_ones();
-        kept = Some(bits);
+        let of_chunk = mask.decode(&mut cursor, &classes, count, &mut scratch.of_mask, kernel, observe)?;
+        count = of_chunk.kept.count_ones();
+        chunk_mask = Some(of_chunk);
     }
+    let kept = chunk_mask.as_ref().map(|mask| &mask.kept);
     let mut group_values = GroupValues::default();
     if kept.is_none() || count > 0 {
         group_values = fields.steps.map.decode_groups(&mut cursor, &values)?;
     }
     let first_number = usize::from(kept.is_some());
     let mut observe = |index, symbols: &[u16], contexts: &[u8]| {
-        observe(StreamObservation { stream: first_number + index, symbols, contexts, kept: kept.as_ref() });
+        observe(StreamObservation { stream: first_number + index, symbols, contexts, kept });
     };
     let streams = ChunkStreams {
         fields,
         count: if kept.is_some() && count == 0 { None } else { Some(count) },
         words_an_element: dtype.words() as usize,
-        kept: kept.as_ref(),
+        kept,
         kernel,
     };
     let mut decode = |sink: &mut Sink<'_>| streams.decode(cursor.clone(), &classes, scratch, &mut observe, sink);
@@ -80,7 +82,6 @@ pub(crate) fn decode(
             Ok(())
         }));
     }
-    let omitted = fields.steps.mask.as_ref().map(|mask| mask.omitted);
     let value_bits = fields.steps.value_bits(dtype);
     let is_packed = fields.steps.unpack.is_some() || word_bits < 8;
     with_word!(value_bits, T => {
@@ -90,7 +91,9 @@ pub(crate) fn decode(
             all.resize((values.end - values.start) as usize * T::SIZE, 0);
         }
         let target = if is_packed { &mut all[..] } else { &mut *out };
-        let mut target = PlacedValues::new(target, omitted.map(T::from_number));
+        let omitted = fields.steps.mask.as_ref().zip(chunk_mask.as_ref());
+        let omitted = omitted.map(|(mask, of_chunk)| mask.filler::<T>(values.start, of_chunk));
+        let mut target = PlacedValues::new(target, omitted);
         let mut inverse = MapInverse::<T>::new(&fields.steps.map, &values, &group_values);
         let mut of_block: Vec<T> = Vec::new();
         with_word!(symbol_bits, V => {

@@ -1,5 +1,7 @@
 //! The positions of the values of a block in their chunk, and the chunk while values are written to it.
 
+use std::ops::Range;
+
 use super::MaskBits;
 use super::word::{Word, write_words};
 use crate::error::Result;
@@ -57,18 +59,37 @@ impl<'a> KeptPlaces<'a> {
     }
 }
 
+/// Writes omitted values.
+pub(crate) trait FillOmitted<T> {
+    /// Writes the omitted values among the chunk's values with these numbers to `bytes`, which begin with the first of
+    /// them. The bytes of kept values may change: they are written later.
+    fn fill(&self, values: Range<usize>, bytes: &mut [u8]);
+}
+
+/// All omitted values are this one.
+pub(crate) struct OneValue<T>(pub(crate) T);
+
+impl<T: Word> FillOmitted<T> for OneValue<T> {
+    fn fill(&self, _values: Range<usize>, bytes: &mut [u8]) {
+        if self.0 == T::default() {
+            bytes.fill(0);
+        } else {
+            bytes.chunks_exact_mut(T::SIZE).for_each(|place| self.0.write(place));
+        }
+    }
+}
+
 /// The values of a chunk, which have whole bytes, while they are written.
-#[derive(Debug)]
 pub(crate) struct PlacedValues<'a, T> {
     bytes: &'a mut [u8],
-    /// The value for all positions that no value is written to. `None` if a value is written to every position.
-    omitted: Option<T>,
+    /// Writes the values at all positions that no value is written to. `None` if a value is written to every position.
+    omitted: Option<Box<dyn FillOmitted<T> + 'a>>,
     /// The number of leading positions that are complete.
     filled: usize,
 }
 
 impl<'a, T: Word> PlacedValues<'a, T> {
-    pub(crate) fn new(bytes: &'a mut [u8], omitted: Option<T>) -> Self {
+    pub(crate) fn new(bytes: &'a mut [u8], omitted: Option<Box<dyn FillOmitted<T> + 'a>>) -> Self {
         Self { bytes, omitted, filled: 0 }
     }
 
@@ -97,20 +118,27 @@ impl<'a, T: Word> PlacedValues<'a, T> {
     }
 
     fn fill(&mut self, end: usize) {
-        let Some(omitted) = self.omitted.filter(|_| end > self.filled) else { return };
-        let bytes = &mut self.bytes[self.filled * T::SIZE..end * T::SIZE];
-        if omitted == T::default() {
-            bytes.fill(0);
-        } else {
-            bytes.chunks_exact_mut(T::SIZE).for_each(|place| omitted.write(place));
+        if let Some(omitted) = &self.omitted
+            && end > self.filled
+        {
+            omitted.fill(self.filled..end, &mut self.bytes[self.filled * T::SIZE..end * T::SIZE]);
+            self.filled = end;
         }
-        self.filled = end;
     }
 }
 
 /// Returns the items of `all` that belong to kept values; `all` has one item for each value.
 pub(crate) fn of_kept(all: &[u8], kept: &MaskBits) -> Vec<u8> {
-    kept.iter_ones().map(|index| all[index]).collect()
+    let mut out = Vec::with_capacity(all.len());
+    // byte by byte, because most masks keep whole runs of values or leave them out
+    for (items, &bits) in all.chunks(8).zip(kept.as_raw_slice()) {
+        match bits {
+            0 => {}
+            u8::MAX => out.extend_from_slice(items),
+            _ => out.extend(items.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1).map(|(_, item)| *item)),
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Section 8.8: the segment of the worked example, `spec/worked-example.md`.
+//! Section 8.9: the segment of the worked example, `spec/worked-example.md`.
 
 use crate::encoder::coding::{Coding, field};
 use crate::encoder::container::Representation;
@@ -27,7 +27,7 @@ pub(crate) fn good(all: &mut Vec<Vector>) {
     let fields = Fields { steps, ..Fields::of(0, &[field(2, lanes_of(tables, 0, 0))]) };
     let entries = vec![tensor("w", "BF16", &[4, 10], pack_words(&words, 16))];
     let items = vec![segment(&[0], 40, Representation::Fields(fields))];
-    let mut vector = Vector::new("s08-8-worked", "the worked example of the specification", entries, items);
+    let mut vector = Vector::new("s08-9-worked", "the worked example of the specification", entries, items);
     vector.header = Header { level: 1, ..Header::PLAIN };
     all.push(vector);
 }
