@@ -19,6 +19,9 @@ impl<W: Write> SafeJson<W> {
     }
 
     fn write_text(&mut self, text: &str) -> io::Result<()> {
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')) {
+            return self.out.write_all(text.as_bytes());
+        }
         let mut start = 0;
         for (place, character) in text.char_indices().filter(|&(_, character)| is_obeyed(character)) {
             self.out.write_all(&text.as_bytes()[start..place])?;

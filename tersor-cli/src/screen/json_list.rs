@@ -8,8 +8,13 @@ use serde_json::Value;
 pub fn write_list(out: &mut dyn Write, name: &str, items: impl Iterator<Item = Value>) -> io::Result<()> {
     write!(out, ",\n  \"{name}\": [")?;
     let mut separator = "\n    ";
+    let mut text = Vec::new();
     for item in items {
-        write!(out, "{separator}{item}")?;
+        text.clear();
+        text.extend_from_slice(separator.as_bytes());
+        // in one piece, because every call of `write` has its price
+        serde_json::to_writer(&mut text, &item)?;
+        out.write_all(&text)?;
         separator = ",\n    ";
     }
     write!(out, "\n  ]")

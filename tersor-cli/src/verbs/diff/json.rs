@@ -41,19 +41,19 @@ pub fn write(found: &Comparison<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn tensor(pair: &Pair<'_>, tolerance: Option<f64>) -> Value {
     let side = |tensor: Option<&ModelTensor<'_>>| {
         tensor.map(
-            |tensor| json!({ "file": tensor.file.as_deref(), "dtype": tensor.dtype.name(), "shape": tensor.shape }),
+            |tensor| json!({ "file": tensor.file.as_deref(), "dtype": tensor.dtype().name(), "shape": tensor.shape() }),
         )
     };
-    let is_one_dtype = pair.comparable().is_some_and(|(a, b)| a.dtype == b.dtype);
+    let is_one_dtype = pair.comparable().is_some_and(|(a, b)| a.dtype() == b.dtype());
     let mut object = json!({
-        "name": pair.either().map(|tensor| &tensor.name),
+        "name": pair.either().map(ModelTensor::name),
         "status": pair.status().name(),
         "same": pair.is_same(tolerance),
         "a": side(pair.a),
         "b": side(pair.b),
         "values": null,
     });
-    if let Some(found) = pair.difference {
+    if let Some(found) = pair.difference() {
         let differing = |count: u64| is_one_dtype.then_some(count);
         object["values"] = json!({
             "count": found.values,

@@ -57,11 +57,11 @@ pub fn write(found: &Comparison<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn row(pair: &Pair<'_>) -> Row<7> {
-    let found = pair.difference;
+    let found = pair.difference();
     let dash = || cell("-");
     let number = |value: Option<f64>| value.map_or_else(dash, |value| cell(format_args!("{value:.3e}")));
     let share = |part: u64, whole: u64| cell(format_args!("{:.3}", percent(part, whole.max(1))));
-    let bits = pair.comparable().filter(|(a, b)| a.dtype == b.dtype).map(|(a, _)| a.len.saturating_mul(8));
+    let bits = pair.comparable().filter(|(a, b)| a.dtype() == b.dtype()).map(|(a, _)| a.len().saturating_mul(8));
     let ratio = found.and_then(|found| found.signal_to_noise());
     let cells = [
         name(full_name(pair)),
@@ -75,8 +75,8 @@ fn row(pair: &Pair<'_>) -> Row<7> {
         ratio.map_or_else(dash, |ratio| cell(format_args!("{ratio:.2}"))),
         found.zip(bits).map_or_else(dash, |(found, bits)| share(found.differing.bits, bits)),
     ];
-    let dtypes = both(pair.a.map(|tensor| tensor.dtype.to_string()), pair.b.map(|tensor| tensor.dtype.to_string()));
-    let shapes = both(pair.a.map(|tensor| shape(&tensor.shape)), pair.b.map(|tensor| shape(&tensor.shape)));
+    let dtypes = both(pair.a.map(|tensor| tensor.dtype().to_string()), pair.b.map(|tensor| tensor.dtype().to_string()));
+    let shapes = both(pair.a.map(|tensor| shape(tensor.shape())), pair.b.map(|tensor| shape(tensor.shape())));
     let row = Row::new(cells).with_note(format_args!("{dtypes} {shapes}"));
     let Some(found) = found else { return row };
     let at = found.largest_at().map(|index| shape(&position(pair, index)));
@@ -106,7 +106,7 @@ fn shape(shape: &[u64]) -> String {
 /// Returns the name of a tensor, with the file if the name alone is ambiguous.
 fn full_name(pair: &Pair<'_>) -> String {
     let Some(tensor) = pair.either() else { return String::new() };
-    let name = shortened(Escaped(&tensor.name), NAMES_CHARACTERS);
+    let name = shortened(Escaped(tensor.name()), NAMES_CHARACTERS);
     match &tensor.file {
         Some(file) if pair.is_ambiguous => format!("{}: {name}", Escaped(file)),
         _ => name,
