@@ -164,7 +164,7 @@ impl Folder {
             Files::Unnamed(files) if self.exists => {
                 for (name, file) in self.names.iter().zip(files) {
                     let path = self.path.join(name);
-                    create_parents(&path).map_err(|error| creating(&path, error))?;
+                    create_parents_below(&self.path, name)?;
                     file.persist(&path, true).map_err(|error| creating(&path, error))?;
                 }
                 return Ok(());
@@ -184,8 +184,8 @@ impl Folder {
         if self.exists {
             for name in &self.names {
                 let path = self.path.join(name);
-                let moved = create_parents(&path).and_then(|()| fs::rename(folder.path().join(name), &path));
-                moved.map_err(|error| creating(&path, error))?;
+                create_parents_below(&self.path, name)?;
+                fs::rename(folder.path().join(name), &path).map_err(|error| creating(&path, error))?;
             }
             return Ok(());
         }
@@ -193,10 +193,11 @@ impl Folder {
     }
 }
 
-/// Refuses names that replace an input or a folder in the existing folder `path`.
+/// Refuses names that replace an input or a folder in the existing folder `path`, or that a link in it leads elsewhere.
 fn check_names(path: &Path, inputs: &[PathBuf], files: &[(&str, u64)]) -> Outcome {
     let inputs: HashSet<PathBuf> = inputs.iter().filter_map(|input| input.canonicalize().ok()).collect();
     for (name, _) in files {
+        folders_below(path, name).try_for_each(|folder| check_no_link(&folder))?;
         let final_path = path.join(name);
         if final_path.canonicalize().is_ok_and(|whole| inputs.contains(&whole)) {
             let problem = "a decoded file would replace the input";
@@ -214,6 +215,36 @@ fn create_new(path: &Path) -> io::Result<File> {
     let _record = cleanup::record();
     create_parents(path)?;
     File::options().write(true).create_new(true).open(path)
+}
+
+/// Returns the folders of the file `name` below the folder `path`, the outermost first.
+fn folders_below(path: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    name.match_indices('/').map(move |(end, _)| path.join(&name[..end]))
+}
+
+/// Refuses a link in the place of a folder: the container has chosen the name, and the link can lead anywhere.
+fn check_no_link(folder: &Path) -> Outcome {
+    match fs::symlink_metadata(folder) {
+        Ok(metadata) if metadata.is_symlink() => {
+            let problem = "this is a link, which can lead out of the output folder";
+            Err(Failure::wrong_use(folder, problem, "remove the link, or choose another folder with -o"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Creates the folders of the file `name` below the folder `path`, if they do not exist. Follows no link.
+fn create_parents_below(path: &Path, name: &str) -> Outcome {
+    for folder in folders_below(path, name) {
+        check_no_link(&folder)?;
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(Failure::creating(&folder, &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Creates the folders above a file, if they do not exist.

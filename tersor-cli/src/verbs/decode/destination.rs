@@ -71,14 +71,14 @@ impl<'a> DecodedFiles<'a> {
         let file = &self.args.file;
         let single = files.first().filter(|file| !file.in_folder);
         let path = match (&self.args.output, single) {
-            (Some(folder), Some(only)) if folder.is_dir() => folder.join(&only.path),
+            (Some(folder), Some(only)) if folder.is_dir() => without_link(folder.join(&only.path))?,
             (Some(path), _) => path.clone(),
             (None, _) if !self.has_place => PathBuf::from("-"),
             (None, Some(only)) if only.path.starts_with('.') => {
                 let problem = format!("the name of the file inside, {}, is hidden", Escaped(&only.path));
                 return Err(Failure::wrong_use(file, problem, "name the output with -o"));
             }
-            (None, Some(only)) => file.with_file_name(&only.path),
+            (None, Some(only)) => without_link(file.with_file_name(&only.path))?,
             (None, None) => match without_ending(file) {
                 path if path == *file => {
                     let problem = "its name does not end in .tersor, so the folder inside has no default name";
@@ -161,6 +161,15 @@ impl<'a> DecodedFiles<'a> {
             Error::cancelled()
         })
     }
+}
+
+/// Refuses a link at a path that the container has chosen: it can lead anywhere.
+fn without_link(path: PathBuf) -> Outcome<PathBuf> {
+    if path.is_symlink() {
+        let problem = "this is a link, which can lead out of the folder";
+        return Err(Failure::wrong_use(&path, problem, "remove the link, or name the file with -o"));
+    }
+    Ok(path)
 }
 
 /// Returns a path without the ending `.tersor`, or the path itself if it has another ending.
