@@ -2,7 +2,16 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
 use tersor::Escaped;
+
+use super::failure::Outcome;
+use super::print::{ignore_closed_pipe, print_with};
+
+/// Prints an object to stdout.
+pub fn print_object(object: &Value) -> Outcome {
+    ignore_closed_pipe(print_with(|out| writeln!(SafeJson::new(out), "{object:#}")))
+}
 
 /// Writes JSON and replaces each character that a terminal obeys by its escape, `\u009b` for example. Such characters
 /// occur only in strings, so the value stays the same.

@@ -13,3 +13,4 @@ mod reports;
 mod roundtrip;
 mod stops;
 mod support;
+mod widths;

@@ -17,6 +17,7 @@ use crate::formats::npy;
 use crate::formats::safetensors_file::{Declared, write_header};
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown_output};
+use crate::screen::lines::listed;
 use crate::screen::words::{counted, human, say, shortened};
 pub use args::ExtractArgs;
 use args::FloatName;
@@ -92,7 +93,8 @@ pub fn run(args: &ExtractArgs, common: &CommonArgs) -> Outcome {
     let len = extracted.bytes.len() as u64;
     let shape = shortened(format_args!("{:?}", extracted.shape), SHAPE_CHARACTERS);
     let (output, seconds) = (shown_output(&args.output), start.elapsed().as_secs_f64());
-    say(common.quiet, &format!("{output}: {dtype} {shape}, {} ({}), {seconds:.2} s", counted(len, "byte"), human(len)));
+    let size = format!("{} ({})", counted(len, "byte"), human(len));
+    say(common.quiet, &listed(output, &[format!("{dtype} {shape}"), size, format!("{seconds:.2} s")]));
     Ok(())
 }
 
