@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tersor::Escaped;
 
+use super::attributes::Attributes;
 use super::cleanup;
 use super::output::check_free;
 use super::temporary::{Temporary, builder, folder_of, plain};
@@ -27,6 +28,8 @@ pub struct Folder {
     /// The names of the files in the folder, with `/` between the names of subfolders.
     names: Vec<String>,
     files: Files,
+    /// The attributes that every file gets.
+    attributes: Option<Attributes>,
 }
 
 /// The files of a folder that is being written.
@@ -105,7 +108,7 @@ impl Folder {
             }
         };
         let names = files.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let this = Self { path: path.to_owned(), exists, names, files: content };
+        let this = Self { path: path.to_owned(), exists, names, files: content, attributes: None };
         for (number, &(name, len)) in files.iter().enumerate() {
             let final_path = path.join(name);
             let writing = |error: io::Error| Failure::writing(&final_path, &error);
@@ -118,6 +121,19 @@ impl Folder {
             }
         }
         Ok(this)
+    }
+
+    /// Sets the attributes that every file gets.
+    pub fn keep(&mut self, attributes: Option<Attributes>) {
+        self.attributes = attributes;
+        let Some(attributes) = attributes else { return };
+        match &self.files {
+            Files::Unnamed(files) => files.iter().for_each(|file| attributes.protect(file.file())),
+            Files::InFolder { folder, .. } => {
+                let opened = self.names.iter().filter_map(|name| File::open(folder.path().join(name)).ok());
+                opened.for_each(|file| attributes.protect(&file));
+            }
+        }
     }
 
     /// Returns the failure to create the file `name`.
@@ -150,11 +166,16 @@ impl Folder {
     /// Syncs all files and gives the folder its final name, or moves the files into the existing folder.
     pub fn commit(mut self) -> Outcome {
         for (number, name) in self.names.iter().enumerate() {
+            let attributes = self.attributes;
+            let sync = |file: &File| {
+                attributes.inspect(|attributes| attributes.apply(file));
+                file.sync_all()
+            };
             let synced = match &mut self.files {
-                Files::Unnamed(files) => files[number].file().sync_all(),
+                Files::Unnamed(files) => sync(files[number].file()),
                 Files::InFolder { folder, open } => {
                     open.clear();
-                    File::options().write(true).open(folder.path().join(name)).and_then(|file| file.sync_all())
+                    File::options().write(true).open(folder.path().join(name)).and_then(|file| sync(&file))
                 }
             };
             synced.map_err(|error| Failure::writing(&self.path.join(name), &error))?;

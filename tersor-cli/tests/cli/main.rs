@@ -6,6 +6,7 @@ mod diff;
 mod extract;
 mod folders;
 mod hostile;
+mod options;
 mod outputs;
 mod refusals;
 mod report;

@@ -107,3 +107,39 @@ fn a_link_with_the_name_in_a_container_is_not_followed() {
     folder.run(&["decode", "x.tersor", "-o", "out/model.safetensors", "--force"]).succeeds();
     assert_eq!(folder.read("victim"), folder.read("keep"));
 }
+
+/// As with gzip and zstd: nobody can read a file who could not read the one it was made of.
+#[test]
+fn permissions_and_times_are_kept() {
+    use std::fs::{File, Permissions, metadata, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::{Duration, SystemTime};
+    let folder = Folder::with_model();
+    folder.make_folder("net");
+    folder.write("net/a.safetensors", &model(1));
+    folder.write("net/b.json", b"{}");
+    folder.run(&["encode", "net"]).succeeds();
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let of = |name: &str| {
+        let metadata = metadata(folder.join(name)).unwrap();
+        (metadata.permissions().mode() & 0o777, metadata.modified().unwrap())
+    };
+    for mode in [0o600, 0o640, 0o444] {
+        for name in ["model.safetensors", "net.tersor"] {
+            File::options().append(true).open(folder.join(name)).unwrap().set_modified(time).unwrap();
+            set_permissions(folder.join(name), Permissions::from_mode(mode)).unwrap();
+        }
+        folder.run(&["encode", "model.safetensors", "-o", "x.tersor", "--force"]).succeeds();
+        assert_eq!(of("x.tersor"), (mode, time));
+        folder.run(&["decode", "x.tersor", "-o", "y.safetensors", "--force"]).succeeds();
+        assert_eq!(of("y.safetensors"), (mode, time));
+        let _ = std::fs::remove_dir_all(folder.join("out"));
+        for _ in 0..2 {
+            folder.run(&["decode", "net.tersor", "-o", "out", "--force"]).succeeds();
+            assert_eq!([of("out/a.safetensors"), of("out/b.json")], [(mode, time); 2]);
+        }
+        for name in ["model.safetensors", "net.tersor"] {
+            set_permissions(folder.join(name), Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+}
