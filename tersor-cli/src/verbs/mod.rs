@@ -69,7 +69,7 @@ enum Verb {
     Verify(verify::VerifyArgs),
     /// Compare the tensors of two models
     Diff(diff::DiffArgs),
-    /// Write one tensor, or some of its rows, to a .npy or .safetensors file
+    /// Write tensors, or some of their rows, to a .npy or .safetensors file
     Extract(extract::ExtractArgs),
     /// Print the completions of a shell
     #[command(hide = true)]
