@@ -112,7 +112,8 @@ mod workers;
 
 pub use analysis::{Category, Difference, DifferingBits, Ledger, NonFinite, SegmentLedger, generalisation, priors};
 pub use decode::{
-    Declared, DecodeOptions, FileInfo, FileOutput, Part, Reader, StreamDecoder, Tensor, TensorSlice, decode_files,
+    Declared, DecodeOptions, FileInfo, FileOutput, Part, Reader, StoredPlace, StreamDecoder, Tensor, TensorSlice,
+    decode_files,
 };
 pub use encode::{EncodeOptions, Encoder, FileInput, Profile, Summary, encode_files, encode_folder};
 pub use error::{Error, ErrorKind, Escaped, Result};

@@ -26,6 +26,19 @@ impl ReadAt for Counting<'_> {
     }
 }
 
+/// Decodes all tensors, in their order or in the order in which they are stored. Returns the number of bytes read.
+fn bytes_read(container: &[u8], cache_bytes: u64, is_stored_order: bool) -> u64 {
+    let source = Counting { bytes: container, read: AtomicU64::new(0) };
+    let limits = Limits::default().with_cache_bytes(cache_bytes);
+    let reader = Reader::with_options(source, DecodeOptions::default().with_threads(1).with_limits(limits)).unwrap();
+    let mut tensors: Vec<_> = reader.tensors().collect();
+    if is_stored_order {
+        tensors.sort_by_key(|tensor| tensor.stored_place().unwrap());
+    }
+    tensors.iter().for_each(|tensor| drop(tensor.decode().unwrap()));
+    reader.source().read.load(Ordering::Relaxed)
+}
+
 /// Small tensors of several dtypes, one after another, so that neighbours lie in different segments.
 fn alternating() -> Vec<u8> {
     let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default().with_level(1)).unwrap();
@@ -42,19 +55,18 @@ fn alternating() -> Vec<u8> {
 #[test]
 fn tensors_that_share_chunks_are_read_once() {
     let container = alternating();
-    let read_with = |limits: Limits| {
-        let source = Counting { bytes: &container, read: AtomicU64::new(0) };
-        let options = DecodeOptions::default().with_threads(1).with_limits(limits);
-        let reader = Reader::with_options(source, options).unwrap();
-        for tensor in reader.tensors() {
-            tensor.decode().unwrap();
-        }
-        reader.source().read.load(Ordering::Relaxed)
-    };
     let len = container.len() as u64;
-    assert!(read_with(Limits::default()) <= 2 * len);
+    assert!(bytes_read(&container, Limits::default().cache_bytes, false) <= 2 * len);
     // without a cache every tensor decodes its chunk again
-    assert!(read_with(Limits::default().with_cache_bytes(0)) > 20 * len);
+    assert!(bytes_read(&container, 0, false) > 20 * len);
+}
+
+#[test]
+fn the_order_of_the_file_needs_one_chunk_in_memory() {
+    let (container, one_chunk) = (alternating(), 100_000);
+    let len = container.len() as u64;
+    assert!(bytes_read(&container, one_chunk, true) <= 2 * len);
+    assert!(bytes_read(&container, one_chunk, false) > 20 * len);
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub use options::DecodeOptions;
 pub use reader::Reader;
 pub use slice::TensorSlice;
 pub use stream::{Declared, Part, StreamDecoder};
-pub use tensor::Tensor;
+pub use tensor::{StoredPlace, Tensor};
 
 pub(crate) use segment::{Segment, read_range};
 

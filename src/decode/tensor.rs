@@ -2,16 +2,29 @@
 
 use std::fmt;
 use std::ops::{Range, RangeBounds};
+use std::sync::Arc;
 
 use super::entry::EntryRef;
 use super::segment::check_chunk;
 use super::selection::resolve;
-use super::{Reader, TensorSlice};
-use crate::container::entry_digest;
+use super::{Reader, Segment, TensorSlice};
+use crate::container::{Place, entry_digest};
 use crate::error::{Error, Result};
 use crate::represent::Representation;
 use crate::source::ReadAt;
 use crate::tensor::{Dtype, Element, bytes_of};
+
+/// The place of a tensor in the file. The order of places is the order in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct StoredPlace {
+    /// The number of the segment.
+    pub segment: u32,
+    /// The number of the chunk of the first element.
+    pub chunk: u64,
+    /// The number of elements of the segment before the tensor.
+    pub first: u64,
+}
 
 /// Finds tensors.
 impl<S: ReadAt> Reader<S> {
@@ -218,6 +231,20 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
             start = end;
             (!part.is_empty()).then_some(part)
         }))
+    }
+
+    /// Returns where the first element is stored; `None` if there are no elements. An alias is stored where its target
+    /// is. Whoever reads many tensors in the order of their places decodes each chunk once.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode): the head of the segment is read.
+    pub fn stored_place(&self) -> Result<Option<StoredPlace>> {
+        let place = |(place, segment): (Place, Arc<Segment>)| StoredPlace {
+            segment: place.segment,
+            chunk: place.first / segment.head.chunk_len,
+            first: place.first,
+        };
+        Ok(self.0.segment()?.map(place))
     }
 
     /// Returns the bytes themselves if they are stored raw and the source is in memory: then nothing is decoded or

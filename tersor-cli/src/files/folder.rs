@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tersor::Escaped;
 
+use super::attributes::Attributes;
 use super::cleanup;
 use super::output::check_free;
 use super::temporary::{Temporary, builder, folder_of, plain};
@@ -27,6 +28,8 @@ pub struct Folder {
     /// The names of the files in the folder, with `/` between the names of subfolders.
     names: Vec<String>,
     files: Files,
+    /// The attributes that every file gets.
+    attributes: Option<Attributes>,
 }
 
 /// The files of a folder that is being written.
@@ -105,7 +108,7 @@ impl Folder {
             }
         };
         let names = files.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let this = Self { path: path.to_owned(), exists, names, files: content };
+        let this = Self { path: path.to_owned(), exists, names, files: content, attributes: None };
         for (number, &(name, len)) in files.iter().enumerate() {
             let final_path = path.join(name);
             let writing = |error: io::Error| Failure::writing(&final_path, &error);
@@ -118,6 +121,19 @@ impl Folder {
             }
         }
         Ok(this)
+    }
+
+    /// Sets the attributes that every file gets.
+    pub fn keep(&mut self, attributes: Option<Attributes>) {
+        self.attributes = attributes;
+        let Some(attributes) = attributes else { return };
+        match &self.files {
+            Files::Unnamed(files) => files.iter().for_each(|file| attributes.protect(file.file())),
+            Files::InFolder { folder, .. } => {
+                let opened = self.names.iter().filter_map(|name| File::open(folder.path().join(name)).ok());
+                opened.for_each(|file| attributes.protect(&file));
+            }
+        }
     }
 
     /// Returns the failure to create the file `name`.
@@ -150,11 +166,16 @@ impl Folder {
     /// Syncs all files and gives the folder its final name, or moves the files into the existing folder.
     pub fn commit(mut self) -> Outcome {
         for (number, name) in self.names.iter().enumerate() {
+            let attributes = self.attributes;
+            let sync = |file: &File| {
+                attributes.inspect(|attributes| attributes.apply(file));
+                file.sync_all()
+            };
             let synced = match &mut self.files {
-                Files::Unnamed(files) => files[number].file().sync_all(),
+                Files::Unnamed(files) => sync(files[number].file()),
                 Files::InFolder { folder, open } => {
                     open.clear();
-                    File::options().write(true).open(folder.path().join(name)).and_then(|file| file.sync_all())
+                    File::options().write(true).open(folder.path().join(name)).and_then(|file| sync(&file))
                 }
             };
             synced.map_err(|error| Failure::writing(&self.path.join(name), &error))?;
@@ -164,7 +185,7 @@ impl Folder {
             Files::Unnamed(files) if self.exists => {
                 for (name, file) in self.names.iter().zip(files) {
                     let path = self.path.join(name);
-                    create_parents(&path).map_err(|error| creating(&path, error))?;
+                    create_parents_below(&self.path, name)?;
                     file.persist(&path, true).map_err(|error| creating(&path, error))?;
                 }
                 return Ok(());
@@ -184,8 +205,8 @@ impl Folder {
         if self.exists {
             for name in &self.names {
                 let path = self.path.join(name);
-                let moved = create_parents(&path).and_then(|()| fs::rename(folder.path().join(name), &path));
-                moved.map_err(|error| creating(&path, error))?;
+                create_parents_below(&self.path, name)?;
+                fs::rename(folder.path().join(name), &path).map_err(|error| creating(&path, error))?;
             }
             return Ok(());
         }
@@ -193,10 +214,11 @@ impl Folder {
     }
 }
 
-/// Refuses names that replace an input or a folder in the existing folder `path`.
+/// Refuses names that replace an input or a folder in the existing folder `path`, or that a link in it leads elsewhere.
 fn check_names(path: &Path, inputs: &[PathBuf], files: &[(&str, u64)]) -> Outcome {
     let inputs: HashSet<PathBuf> = inputs.iter().filter_map(|input| input.canonicalize().ok()).collect();
     for (name, _) in files {
+        folders_below(path, name).try_for_each(|folder| check_no_link(&folder))?;
         let final_path = path.join(name);
         if final_path.canonicalize().is_ok_and(|whole| inputs.contains(&whole)) {
             let problem = "a decoded file would replace the input";
@@ -214,6 +236,36 @@ fn create_new(path: &Path) -> io::Result<File> {
     let _record = cleanup::record();
     create_parents(path)?;
     File::options().write(true).create_new(true).open(path)
+}
+
+/// Returns the folders of the file `name` below the folder `path`, the outermost first.
+fn folders_below(path: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    name.match_indices('/').map(move |(end, _)| path.join(&name[..end]))
+}
+
+/// Refuses a link in the place of a folder: the container has chosen the name, and the link can lead anywhere.
+fn check_no_link(folder: &Path) -> Outcome {
+    match fs::symlink_metadata(folder) {
+        Ok(metadata) if metadata.is_symlink() => {
+            let problem = "this is a link, which can lead out of the output folder";
+            Err(Failure::wrong_use(folder, problem, "remove the link, or choose another folder with -o"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Creates the folders of the file `name` below the folder `path`, if they do not exist. Follows no link.
+fn create_parents_below(path: &Path, name: &str) -> Outcome {
+    for folder in folders_below(path, name) {
+        check_no_link(&folder)?;
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(Failure::creating(&folder, &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Creates the folders above a file, if they do not exist.

@@ -10,6 +10,7 @@ use tersor::{
     EncodeOptions, Error, ErrorKind, FileInput, ReadAt, SafetensorsHeader, Summary, encode_files, encode_folder,
 };
 
+use super::attributes::Attributes;
 use super::index_json::{may_be_index, missing, shards};
 use super::source::{check_regular, start_of};
 use super::tree::{LeftOut, Tree, unreadable};
@@ -37,6 +38,8 @@ pub struct Original {
     /// The size in bytes.
     len: u64,
     modified: Option<SystemTime>,
+    /// The permissions and the time of the file.
+    attributes: Attributes,
     /// The open file; `None` if there are many, and each is opened when it is read.
     file: Option<File>,
 }
@@ -49,6 +52,7 @@ impl Original {
         Ok(Self {
             len: metadata.len(),
             modified: metadata.modified().ok(),
+            attributes: Attributes::of(&metadata),
             file: keep_open.then_some(file),
             name,
             path,
@@ -204,6 +208,14 @@ impl Originals {
     /// Returns the total size in bytes.
     pub fn len(&self) -> u64 {
         self.files.iter().map(|file| file.len).sum()
+    }
+
+    /// Returns the attributes of the input if it is a single file.
+    pub fn attributes(&self) -> Option<Attributes> {
+        match &self.files[..] {
+            [only] if !self.is_folder => Some(only.attributes),
+            _ => None,
+        }
     }
 
     /// Returns the paths of all files.

@@ -1,6 +1,7 @@
 //! Input and output files: mapping models, writing files that appear only when they are complete, removing temporary
 //! files.
 
+pub mod attributes;
 pub mod cleanup;
 pub mod folder;
 pub mod index_json;

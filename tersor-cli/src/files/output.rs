@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use super::attributes::Attributes;
 use super::temporary::{Temporary, folder_of};
 use crate::screen::failure::{Failure, Outcome};
 
@@ -85,6 +86,7 @@ pub struct Target {
     path: PathBuf,
     force: bool,
     file: Temporary,
+    attributes: Option<Attributes>,
 }
 
 impl Target {
@@ -100,7 +102,13 @@ impl Target {
         }
         let path = without_links(path)?;
         let file = Temporary::create(folder_of(&path)).map_err(|error| Failure::creating(&path, &error))?;
-        Ok(Self { path, force, file })
+        Ok(Self { path, force, file, attributes: None })
+    }
+
+    /// Sets the attributes that the file gets.
+    pub fn keep(&mut self, attributes: Option<Attributes>) {
+        self.attributes = attributes;
+        attributes.inspect(|attributes| attributes.protect(self.file()));
     }
 
     /// Returns the final path.
@@ -115,6 +123,7 @@ impl Target {
 
     /// Syncs the file and gives it its final name.
     pub fn commit(self) -> Outcome {
+        self.attributes.inspect(|attributes| attributes.apply(self.file()));
         self.file().sync_all().map_err(|error| Failure::writing(&self.path, &error))?;
         self.file.persist(&self.path, self.force).map_err(|error| Failure::creating(&self.path, &error))
     }
@@ -153,6 +162,13 @@ impl Sink {
             _ => (open_stream(path)?, None),
         };
         Ok(Self { path: path.to_owned(), writer: BufWriter::with_capacity(BUFFER_BYTES, raw), target })
+    }
+
+    /// Sets the attributes that a file gets.
+    pub fn keep(&mut self, attributes: Option<Attributes>) {
+        if let Some(target) = &mut self.target {
+            target.keep(attributes);
+        }
     }
 
     /// Flushes the buffer and gives a file its final name.

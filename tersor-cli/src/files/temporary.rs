@@ -160,6 +160,9 @@ fn copy(file: &mut File, path: &Path, force: bool) -> io::Result<()> {
     file.rewind()?;
     if let Temporary::Named(Some(target)) = &mut target {
         io::copy(file, target.as_file_mut())?;
+        let metadata = file.metadata()?;
+        let _ = target.as_file().set_permissions(metadata.permissions());
+        let _ = metadata.modified().and_then(|modified| target.as_file().set_modified(modified));
         target.as_file().sync_all()?;
     }
     target.persist(path, force)

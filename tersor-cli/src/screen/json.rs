@@ -2,7 +2,16 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
 use tersor::Escaped;
+
+use super::failure::Outcome;
+use super::print::{ignore_closed_pipe, print_with};
+
+/// Prints an object to stdout.
+pub fn print_object(object: &Value) -> Outcome {
+    ignore_closed_pipe(print_with(|out| writeln!(SafeJson::new(out), "{object:#}")))
+}
 
 /// Writes JSON and replaces each character that a terminal obeys by its escape, `\u009b` for example. Such characters
 /// occur only in strings, so the value stays the same.
@@ -19,6 +28,9 @@ impl<W: Write> SafeJson<W> {
     }
 
     fn write_text(&mut self, text: &str) -> io::Result<()> {
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')) {
+            return self.out.write_all(text.as_bytes());
+        }
         let mut start = 0;
         for (place, character) in text.char_indices().filter(|&(_, character)| is_obeyed(character)) {
             self.out.write_all(&text.as_bytes()[start..place])?;

@@ -3,22 +3,21 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use super::lines::{WIDTH, abridged, folded};
 use super::words::shortened;
 
-/// The largest width of a line in characters.
-const WIDTH: usize = 80;
 /// The indentation of rows and the space between columns.
 const SPACE: usize = 2;
 /// The indentation of notes.
 const NOTE_SPACE: usize = 4;
 /// The largest number of characters in the first cell of a row, which may have a line of its own.
-const NAME_CHARACTERS: usize = WIDTH - SPACE - 3;
+const NAME_CHARACTERS: usize = WIDTH - SPACE;
 /// The largest number of characters in any other cell.
 const CELL_CHARACTERS: usize = 22;
 /// The largest number of characters in a note, which may take several lines.
 const NOTE_CHARACTERS: usize = 4 * WIDTH;
-/// The least width of the first column.
-const MIN_NAME_WIDTH: usize = 8;
+/// The least width of the first column, and of another one with text, if a table is too wide.
+const MIN_WIDTH: usize = 8;
 
 /// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +39,7 @@ pub fn cell(text: impl Display) -> Cell {
 
 /// Returns the first cell of a row, which may be longer than the others.
 pub fn name(text: impl Display) -> Cell {
-    Cell(shortened(text, NAME_CHARACTERS))
+    Cell(abridged(text, NAME_CHARACTERS))
 }
 
 /// A row of a table: its cells, and notes that follow on lines of their own.
@@ -74,7 +73,8 @@ impl Cell {
 }
 
 /// Writes a line with the headings and a line for each row. A name that is too long for the first column is written on
-/// a line of its own, above the other cells. The rows are iterated twice and not stored.
+/// a line of its own, above the other cells; if a table is too wide, other texts are shortened. The rows are iterated
+/// twice and not stored.
 pub fn write_table<const N: usize>(
     out: &mut dyn Write,
     columns: [(&str, Align); N],
@@ -85,9 +85,13 @@ pub fn write_table<const N: usize>(
     for row in rows.clone() {
         widths.iter_mut().zip(&row.cells).for_each(|(width, cell)| *width = cell.width().max(*width));
     }
-    let others: usize = widths.iter().skip(1).map(|width| width + SPACE).sum();
-    if let Some(first) = widths.first_mut() {
-        *first = (*first).min(WIDTH.saturating_sub(others + SPACE).max(MIN_NAME_WIDTH));
+    let total = |widths: &[usize]| widths.iter().map(|width| width + SPACE).sum::<usize>();
+    let mut texts: Vec<usize> = (0..N).filter(|&number| columns[number].1 == Align::Left).collect();
+    // names first, because they can have lines of their own, then the widest column
+    texts.sort_by_key(|&number| (number > 0, std::cmp::Reverse(widths[number])));
+    for number in texts {
+        let excess = total(&widths).saturating_sub(WIDTH);
+        widths[number] = widths[number].saturating_sub(excess).max(widths[number].min(MIN_WIDTH));
     }
     for mut row in std::iter::once(headings).chain(rows) {
         if let (Some(first), Some(width)) = (row.cells.first_mut(), widths.first())
@@ -97,7 +101,10 @@ pub fn write_table<const N: usize>(
             first.0.clear();
         }
         let mut line = String::new();
-        for ((cell, width), (_, align)) in row.cells.iter().zip(widths).zip(columns) {
+        for ((cell, width), (_, align)) in row.cells.iter_mut().zip(widths).zip(columns) {
+            if align == Align::Left && cell.width() > width {
+                cell.0 = abridged(&cell.0, width);
+            }
             let space = " ".repeat(width.saturating_sub(cell.width()));
             line.push_str("  ");
             match align {
@@ -106,24 +113,12 @@ pub fn write_table<const N: usize>(
             }
         }
         writeln!(out, "{}", line.trim_end())?;
-        write_wrapped(out, &row.notes)?;
+        if !row.notes.is_empty() {
+            let words = row.notes.split(' ').filter(|word| !word.is_empty());
+            writeln!(out, "{}", folded(words, [NOTE_SPACE; 2]))?;
+        }
     }
     Ok(())
-}
-
-/// Writes an indented text, broken between words. A word that is longer than a line is not broken.
-fn write_wrapped(out: &mut dyn Write, text: &str) -> io::Result<()> {
-    let mut line = String::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let width = line.chars().count() + 1 + word.chars().count();
-        if !line.is_empty() && width > WIDTH - NOTE_SPACE {
-            writeln!(out, "{:NOTE_SPACE$}{line}", "")?;
-            line.clear();
-        }
-        line += if line.is_empty() { "" } else { " " };
-        line += word;
-    }
-    if line.is_empty() { Ok(()) } else { writeln!(out, "{:NOTE_SPACE$}{line}", "") }
 }
 
 #[cfg(test)]
@@ -143,5 +138,33 @@ mod tests {
         assert!(text.lines().any(|line| line.trim() == long), "{text}");
         assert_eq!(text.matches("1,234,567").count(), 2);
         assert_eq!(text.matches("note").count(), 60);
+    }
+
+    #[test]
+    fn wide_tables_are_made_narrower() {
+        let row = |_| {
+            Row::new([
+                name("n".repeat(300)),
+                cell("F8_E4M3FNUZ"),
+                cell("[1234567890, 1234567890]"),
+                cell("~26,843,545,600"),
+                cell("26.8 GB"),
+                cell("12.345"),
+            ])
+            .with_note("x".repeat(100))
+        };
+        let columns = [
+            ("name", Align::Left),
+            ("dtype", Align::Left),
+            ("shape", Align::Left),
+            ("bytes", Align::Right),
+            ("", Align::Right),
+            ("bits/weight", Align::Right),
+        ];
+        let mut out = Vec::new();
+        write_table(&mut out, columns, (0..2).map(row)).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(text.contains("F8_E4M3FNUZ") && text.contains("[123") && text.contains("nnn...nnn"), "{text}");
     }
 }

@@ -2,7 +2,12 @@
 
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::lines::listed;
 
 /// Formats a number with groups of three digits: 1,234,567.
 pub fn exact(number: u64) -> String {
@@ -62,25 +67,42 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Returns the closing line of encoding: `subject: 12,345 bytes (12.3 kB) for 18,426 (18.4 kB), 67.00 %, ...`.
+    /// Returns the closing lines of encoding: `subject: 12,345 bytes (12.3 kB) for 18,426 (18.4 kB), 67.00 %, ...`.
     pub fn of_encoding(&self, subject: &str) -> String {
         let (raw, coded) = (self.raw_bytes, self.coded_bytes);
-        self.line(&format!("{subject}: {} bytes ({}) for {} ({})", exact(coded), human(coded), exact(raw), human(raw)))
+        self.lines(subject, format!("{} bytes ({}) for {} ({})", exact(coded), human(coded), exact(raw), human(raw)))
     }
 
-    /// Returns the closing line of decoding: `subject: 18,426 bytes (18.4 kB) from 12,345 (12.3 kB), 67.00 %, ...`.
+    /// Returns the closing lines of decoding: `subject: 18,426 bytes (18.4 kB) from 12,345 (12.3 kB), 67.00 %, ...`.
     pub fn of_decoding(&self, subject: &str) -> String {
         let (raw, coded) = (self.raw_bytes, self.coded_bytes);
-        self.line(&format!("{subject}: {} bytes ({}) from {} ({})", exact(raw), human(raw), exact(coded), human(coded)))
+        self.lines(subject, format!("{} bytes ({}) from {} ({})", exact(raw), human(raw), exact(coded), human(coded)))
     }
 
-    fn line(&self, sizes: &str) -> String {
+    /// Returns the figures as an object.
+    pub fn to_json(self, input: &Path, output: &Path) -> Value {
         let (raw, coded) = (self.raw_bytes, self.coded_bytes);
+        json!({
+            "input": input.to_string_lossy(),
+            "output": output.to_string_lossy(),
+            "bytes": coded,
+            "raw_bytes": raw,
+            "ratio": percent(coded, raw) / 100.0,
+            "weights": self.weights,
+            "bits_per_weight": self.weights.and_then(|weights| bits_per_weight(coded, weights)),
+            "seconds": self.time.as_secs_f64(),
+        })
+    }
+
+    fn lines(&self, subject: &str, sizes: String) -> String {
+        let (raw, coded) = (self.raw_bytes, self.coded_bytes);
+        let mut items = vec![sizes, format!("{:.2} %", percent(coded, raw))];
         let bits = self.weights.and_then(|weights| bits_per_weight(coded, weights));
-        let bits = bits.map_or_else(String::new, |bits| format!(", {bits:.3} bits/weight"));
+        items.extend(bits.map(|bits| format!("{bits:.3} bits/weight")));
         let seconds = self.time.as_secs_f64();
-        let rate = raw as f64 / 1e6 / seconds.max(1e-9);
-        format!("{sizes}, {:.2} %{bits}, {seconds:.2} s, {rate:.1} MB/s", percent(coded, raw))
+        items.push(format!("{seconds:.2} s"));
+        items.push(format!("{:.1} MB/s", raw as f64 / 1e6 / seconds.max(1e-9)));
+        listed(subject, &items)
     }
 }
 

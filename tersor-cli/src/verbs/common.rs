@@ -1,9 +1,13 @@
 //! Options of every verb, and parsers of option values that several verbs share.
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
 use tersor::{DecodeOptions, Limits};
+
+use crate::files::output::Destination;
+use crate::screen::failure::{Failure, Outcome};
 
 /// Options of every verb.
 #[derive(Debug, Args)]
@@ -53,6 +57,15 @@ impl CommonArgs {
             None => options,
         }
     }
+}
+
+/// Refuses `--json` if the output also goes to standard output.
+pub fn refuse_mixed(json: bool, output: Destination) -> Outcome {
+    if json && output == Destination::Stdout {
+        let problem = "the output and the object of --json cannot both go to standard output";
+        return Err(Failure::wrong_use(Path::new("standard output"), problem, "name a file with -o"));
+    }
+    Ok(())
 }
 
 /// Parses the number of threads.

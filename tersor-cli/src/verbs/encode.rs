@@ -6,12 +6,14 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use tersor::{EncodeOptions, Profile};
 
-use super::common::{CommonArgs, parse_threads};
+use super::common::{CommonArgs, parse_threads, refuse_mixed};
+use super::level::Level;
 use crate::files::input::Originals;
-use crate::files::output::Sink;
+use crate::files::output::{Destination, Sink};
 use crate::files::tree::LeftOut;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Outcome, shown, shown_output};
+use crate::screen::json::print_object;
 use crate::screen::words::{Summary, counted, say};
 
 /// `tersor encode`
@@ -37,10 +39,6 @@ pub struct EncodeArgs {
     /// .tersor in place of .safetensors]
     #[arg(long, short, value_name = "OUT")]
     pub output: Option<PathBuf>,
-    /// From 1, the fastest, to 9, the smallest; files of levels 8 and 9 can
-    /// decode slowly
-    #[arg(long, short, value_name = "1..9", default_value_t = 6, allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(1..=9))]
-    pub level: u8,
     /// The decoders that the file is for; with `gpu` a GPU or a small device can
     /// decode it too
     #[arg(long, value_enum, default_value_t = ProfileName::Default)]
@@ -52,6 +50,12 @@ pub struct EncodeArgs {
     /// Replace the output if it exists, and accept an input without tensors
     #[arg(long, short)]
     pub force: bool,
+    /// Print one JSON object with the sizes
+    #[arg(long)]
+    pub json: bool,
+    // the level comes last, because its hidden options count in the order of the help.
+    #[command(flatten)]
+    pub level: Level,
 }
 
 /// The values of `--profile`.
@@ -85,22 +89,31 @@ pub fn run(args: &EncodeArgs, common: &CommonArgs) -> Outcome {
         Some(path) => path.clone(),
         None => originals.default_output.clone(),
     };
-    let sink = Sink::open(path, args.force, &originals.paths())?;
+    refuse_mixed(args.json, Destination::of(path))?;
+    let mut sink = Sink::open(path, args.force, &originals.paths())?;
+    sink.keep(originals.attributes());
     let bar = Bar::new(common.quiet);
     bar.set_total(originals.len());
-    let options = encode_options(args.level, args.threads, &bar).with_profile(args.profile.into());
+    let options = encode_options(args.level.0, args.threads, &bar).with_profile(args.profile.into());
     let encoded = originals.encode(sink, options);
     let encoded = encoded.map_err(|error| originals.encode_failure(&args.input, path, &error));
     drop(bar);
-    let (sink, summary) = encoded?;
+    let (sink, encoded) = encoded?;
     originals.check_unchanged()?;
     sink.finish()?;
     let summary = Summary {
-        raw_bytes: summary.raw_bytes,
-        coded_bytes: summary.coded_bytes,
-        weights: Some(summary.weights),
+        raw_bytes: encoded.raw_bytes,
+        coded_bytes: encoded.coded_bytes,
+        weights: Some(encoded.weights),
         time: start.elapsed(),
     };
+    if args.json {
+        let mut object = summary.to_json(&args.input, path);
+        object["tensors"] = encoded.tensors.into();
+        object["aliases"] = encoded.aliases.into();
+        object["left_out"] = originals.left_out.len().into();
+        print_object(&object)?;
+    }
     say(common.quiet, &summary.of_encoding(&shown_output(path)));
     if !originals.left_out.is_empty() {
         // shown with --quiet too, because the output is incomplete

@@ -8,13 +8,16 @@ mod extract;
 mod footprint;
 mod inspect;
 mod ledger;
+mod level;
+mod list;
+mod manual;
 mod report;
 mod verify;
 
 use std::env;
 use std::path::Path;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tersor::Kernel;
 
 use crate::screen::failure::{Failure, Outcome};
@@ -37,6 +40,9 @@ Examples:
 Tersor files are mapped into memory: do not change or shorten them while tersor
 is running.
 
+If a verb with --json fails, it prints a message to stderr and nothing to stdout;
+only `verify --json` then prints an object, in which `ok` is false.
+
 Exit status: 0 success; 1 the data are bad, a comparison found a difference, or
 reading or writing failed; 2 the command was used incorrectly.")]
 pub struct Cli {
@@ -55,14 +61,22 @@ enum Verb {
     /// List the contents of a Tersor file and the use of each byte, without
     /// decoding
     Inspect(inspect::InspectArgs),
+    /// List the tensors of a Tersor file, one on a line
+    List(list::ListArgs),
     /// Compare the size of a model with theoretical bounds
     Report(report::ReportArgs),
     /// Decode in memory and check every checksum and digest
     Verify(verify::VerifyArgs),
     /// Compare the tensors of two models
     Diff(diff::DiffArgs),
-    /// Write one tensor, or some of its rows, to a .npy or .safetensors file
+    /// Write tensors, or some of their rows, to a .npy or .safetensors file
     Extract(extract::ExtractArgs),
+    /// Print the completions of a shell
+    #[command(hide = true)]
+    Completions(manual::CompletionsArgs),
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
 }
 
 impl Cli {
@@ -74,10 +88,13 @@ impl Cli {
             Verb::Encode(args) => encode::run(args, common),
             Verb::Decode(args) => decode::run(args, common),
             Verb::Inspect(args) => inspect::run(args, common),
+            Verb::List(args) => list::run(args, common),
             Verb::Report(args) => report::run(args, common),
             Verb::Verify(args) => verify::run(args, common),
             Verb::Diff(args) => diff::run(args, common),
             Verb::Extract(args) => extract::run(args, common),
+            Verb::Completions(args) => manual::completions(args, Self::command()),
+            Verb::Man => manual::man(Self::command()),
         }
     }
 }
@@ -95,8 +112,6 @@ fn check_kernel() -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -1,4 +1,4 @@
-//! Single tensors and rows in other formats.
+//! Tensors and rows in other formats.
 
 use crate::support::{Folder, model, safetensors, tensor_of};
 
@@ -132,4 +132,51 @@ fn a_name_in_several_files() {
     let wrong = ["extract", "net.tersor", "own", "--file", "d.safetensors", "-o", "x.npy"];
     folder.refuses(&wrong, 2, &["no file named d.safetensors"]);
     folder.refuses(&["extract", "net.tersor", "", "--file", "config.json", "-o", "x.npy"], 2, &["no tensor"]);
+}
+
+#[test]
+fn several_tensors_go_to_one_file() {
+    let folder = Folder::with_container();
+    let original = folder.read("model.safetensors");
+    let extract = |names: &[&str], more: &[&str]| {
+        let args = [&["extract", "model.tersor"], names, &["-o", "x.safetensors", "--force"], more].concat();
+        folder.run(&args).succeeds();
+        folder.read("x.safetensors")
+    };
+    let found = |file: &[u8]| -> Vec<String> {
+        let parsed = safetensors::SafeTensors::deserialize(file).unwrap();
+        for (name, tensor) in parsed.tensors() {
+            assert!(tensor.data() == tensor_of(&original, &name), "{name}");
+        }
+        let mut names: Vec<String> = parsed.names().into_iter().map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(found(&extract(&["scale", "mask", "layer.weight"], &[])), ["layer.weight", "mask", "scale"]);
+    assert_eq!(found(&extract(&["layer.*", "*.weight"], &[])), ["layer.bias", "layer.weight", "tied.weight"]);
+    assert_eq!(found(&extract(&["*"], &[])).len(), 8);
+    let rows = extract(&["*.weight"], &["--rows", "2..4"]);
+    let rows = safetensors::SafeTensors::deserialize(&rows).unwrap();
+    for (name, tensor) in rows.tensors() {
+        assert!(tensor.shape() == [2, 64] && tensor.data() == &tensor_of(&original, &name)[512..1024], "{name}");
+    }
+    folder.refuses(&["extract", "model.tersor", "*.weight", "-o", "y.npy"], 2, &["2 tensors", ".safetensors"]);
+    folder.refuses(&["extract", "model.tersor", "a*z", "scale", "-o", "y.safetensors"], 2, &["no tensor named a*z"]);
+    folder.refuses(
+        &["extract", "model.tersor", "*.bias", "sc*", "--rows", "0..1", "-o", "y.safetensors"],
+        2,
+        &["no rows", "scale"],
+    );
+    folder.make_folder("net");
+    folder.write("net/a.safetensors", &model(1));
+    folder.write("net/b.safetensors", &model(2));
+    folder.run(&["encode", "net"]).succeeds();
+    folder.refuses(
+        &["extract", "net.tersor", "*.bias", "-o", "y.safetensors"],
+        2,
+        &["several", "layer.bias", "--file"],
+    );
+    let args = ["extract", "net.tersor", "*.bias", "--file", "b.safetensors", "-o", "y.safetensors"];
+    folder.run(&args).succeeds();
+    assert!(tensor_of(&folder.read("y.safetensors"), "layer.bias") == tensor_of(&model(2), "layer.bias"));
 }

@@ -1,10 +1,12 @@
 //! Tests of the command: its files, its output and its exit status.
 #![allow(missing_docs)]
 
+mod bombs;
 mod diff;
 mod extract;
 mod folders;
 mod hostile;
+mod options;
 mod outputs;
 mod refusals;
 mod report;
@@ -12,3 +14,4 @@ mod reports;
 mod roundtrip;
 mod stops;
 mod support;
+mod widths;

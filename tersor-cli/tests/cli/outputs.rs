@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::Folder;
+use crate::support::{Folder, model};
 
 /// Runs a line of the shell, in which `$T` is the command.
 fn shell(folder: &Folder, line: &str) -> bool {
@@ -60,4 +60,86 @@ fn the_file_behind_a_link_is_replaced_and_not_the_link() {
     let args = ["encode", "model.safetensors", "-o", "broken", "--force"];
     folder.run(&args).fails(2, &["broken", "a link whose target is missing"]);
     assert!(folder.join("broken").symlink_metadata().unwrap().is_symlink());
+}
+
+/// A link that lies in the output folder could lead the files of a container anywhere.
+#[test]
+fn no_link_leads_out_of_the_output_folder() {
+    let folder = Folder::new();
+    for name in ["net/a/b", "outside", "real"] {
+        std::fs::create_dir_all(folder.join(name)).unwrap();
+    }
+    folder.write("net/a/b/model.safetensors", &model(1));
+    folder.write("net/top.safetensors", &model(2));
+    folder.run(&["encode", "net"]).succeeds();
+    let into = |output: &str| folder.run(&["decode", "net.tersor", "-o", output, "--force"]);
+    for (link, target) in [("real/a", "../outside"), ("real/a/b", "../../outside")] {
+        let _ = std::fs::create_dir_all(folder.join(link).parent().unwrap());
+        symlink(target, folder.join(link)).unwrap();
+        folder.refuses(&["decode", "net.tersor", "-o", "real", "--force"], 2, &[link, "a link", "remove the link"]);
+        std::fs::remove_file(folder.join(link)).unwrap();
+    }
+    // the user named the output folder, so it may be a link; a link to a file is replaced
+    symlink("real", folder.join("named")).unwrap();
+    folder.write("outside/victim", b"precious");
+    symlink("../outside/victim", folder.join("real/top.safetensors")).unwrap();
+    into("named").succeeds();
+    assert!(folder.read("real/a/b/model.safetensors") == model(1) && folder.read("real/top.safetensors") == model(2));
+    assert_eq!(folder.read("outside/victim"), b"precious");
+    assert!(!folder.join("real/top.safetensors").is_symlink());
+}
+
+/// The container has the name of the file, and the user has not.
+#[test]
+fn a_link_with_the_name_in_a_container_is_not_followed() {
+    let folder = Folder::with_container();
+    folder.make_folder("out");
+    folder.write("victim", b"precious");
+    symlink("../victim", folder.join("out/model.safetensors")).unwrap();
+    std::fs::rename(folder.join("model.tersor"), folder.join("x.tersor")).unwrap();
+    folder.write("keep", &folder.read("model.safetensors"));
+    std::fs::remove_file(folder.join("model.safetensors")).unwrap();
+    symlink("victim", folder.join("model.safetensors")).unwrap();
+    let words = ["model.safetensors", "a link", "-o"];
+    folder.refuses(&["decode", "x.tersor", "-o", "out", "--force"], 2, &words);
+    folder.refuses(&["decode", "x.tersor", "--force"], 2, &words);
+    // a link that the user names is followed
+    folder.run(&["decode", "x.tersor", "-o", "out/model.safetensors", "--force"]).succeeds();
+    assert_eq!(folder.read("victim"), folder.read("keep"));
+}
+
+/// As with gzip and zstd: nobody can read a file who could not read the one it was made of.
+#[test]
+fn permissions_and_times_are_kept() {
+    use std::fs::{File, Permissions, metadata, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::{Duration, SystemTime};
+    let folder = Folder::with_model();
+    folder.make_folder("net");
+    folder.write("net/a.safetensors", &model(1));
+    folder.write("net/b.json", b"{}");
+    folder.run(&["encode", "net"]).succeeds();
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let of = |name: &str| {
+        let metadata = metadata(folder.join(name)).unwrap();
+        (metadata.permissions().mode() & 0o777, metadata.modified().unwrap())
+    };
+    for mode in [0o600, 0o640, 0o444] {
+        for name in ["model.safetensors", "net.tersor"] {
+            File::options().append(true).open(folder.join(name)).unwrap().set_modified(time).unwrap();
+            set_permissions(folder.join(name), Permissions::from_mode(mode)).unwrap();
+        }
+        folder.run(&["encode", "model.safetensors", "-o", "x.tersor", "--force"]).succeeds();
+        assert_eq!(of("x.tersor"), (mode, time));
+        folder.run(&["decode", "x.tersor", "-o", "y.safetensors", "--force"]).succeeds();
+        assert_eq!(of("y.safetensors"), (mode, time));
+        let _ = std::fs::remove_dir_all(folder.join("out"));
+        for _ in 0..2 {
+            folder.run(&["decode", "net.tersor", "-o", "out", "--force"]).succeeds();
+            assert_eq!([of("out/a.safetensors"), of("out/b.json")], [(mode, time); 2]);
+        }
+        for name in ["model.safetensors", "net.tersor"] {
+            set_permissions(folder.join(name), Permissions::from_mode(0o600)).unwrap();
+        }
+    }
 }

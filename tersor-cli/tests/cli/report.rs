@@ -113,6 +113,8 @@ fn sums_match_the_file() {
 fn tensors_have_moments_and_priors() {
     let folder = Folder::with_container();
     let found = folder.run(&["report", "model.tersor", "--json", "--precision", "0.015625"]).succeeds().json();
+    let power = folder.run(&["report", "model.tersor", "--json", "--precision", "2^-6"]).succeeds().json();
+    assert_eq!(found, power);
     let tensor = |name: &str| list(&found, "tensors").iter().find(|tensor| tensor["name"] == name).unwrap();
     let floats = |bytes: &[u8]| -> Vec<f64> {
         bytes.as_chunks::<4>().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes))).collect()

@@ -32,4 +32,7 @@ pub struct DecodeArgs {
     /// Replace the output if it exists; in a folder, replace only decoded files
     #[arg(long, short)]
     pub force: bool,
+    /// Print one JSON object with the sizes
+    #[arg(long)]
+    pub json: bool,
 }

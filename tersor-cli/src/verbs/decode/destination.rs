@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use tersor::{Error, Escaped, FileInfo, FileOutput};
 
 use super::args::DecodeArgs;
+use crate::files::attributes::Attributes;
 use crate::files::folder::{Folder, write_all_at};
 use crate::files::ordered::Ordered;
 use crate::files::output::{Destination, Target, open_stream};
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome};
+use crate::verbs::common::refuse_mixed;
 
 /// The size of input and output buffers in bytes.
 pub const BUFFER_BYTES: usize = 1 << 20;
@@ -25,6 +27,8 @@ pub struct DecodedFiles<'a> {
     raw_bytes: u64,
     /// The failure in writing that ended the decoding.
     failure: Option<Failure>,
+    /// The attributes of the container, which the files get.
+    attributes: Option<Attributes>,
 }
 
 enum State {
@@ -37,7 +41,8 @@ enum State {
 
 impl<'a> DecodedFiles<'a> {
     pub fn new(args: &'a DecodeArgs, bar: &'a Bar, has_place: bool) -> Self {
-        Self { args, bar, has_place, state: State::Waiting, raw_bytes: 0, failure: None }
+        let attributes = has_place.then(|| Attributes::of_file(&args.file)).flatten();
+        Self { args, bar, has_place, state: State::Waiting, raw_bytes: 0, failure: None, attributes }
     }
 
     /// Returns the command line.
@@ -71,14 +76,14 @@ impl<'a> DecodedFiles<'a> {
         let file = &self.args.file;
         let single = files.first().filter(|file| !file.in_folder);
         let path = match (&self.args.output, single) {
-            (Some(folder), Some(only)) if folder.is_dir() => folder.join(&only.path),
+            (Some(folder), Some(only)) if folder.is_dir() => without_link(folder.join(&only.path))?,
             (Some(path), _) => path.clone(),
             (None, _) if !self.has_place => PathBuf::from("-"),
             (None, Some(only)) if only.path.starts_with('.') => {
                 let problem = format!("the name of the file inside, {}, is hidden", Escaped(&only.path));
                 return Err(Failure::wrong_use(file, problem, "name the output with -o"));
             }
-            (None, Some(only)) => file.with_file_name(&only.path),
+            (None, Some(only)) => without_link(file.with_file_name(&only.path))?,
             (None, None) => match without_ending(file) {
                 path if path == *file => {
                     let problem = "its name does not end in .tersor, so the folder inside has no default name";
@@ -92,7 +97,9 @@ impl<'a> DecodedFiles<'a> {
             (_, Some(only), _) => self.open_one(path, only.len)?,
             (Destination::Path, None, _) => {
                 let files: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.len)).collect();
-                State::Folder(Folder::create(&path, self.args.force, inputs, &files)?)
+                let mut folder = Folder::create(&path, self.args.force, inputs, &files)?;
+                folder.keep(self.attributes);
+                State::Folder(folder)
             }
             (_, None, [only]) => self.open_one(path, only.len)?,
             _ => {
@@ -111,11 +118,14 @@ impl<'a> DecodedFiles<'a> {
     }
 
     fn open_one(&self, path: PathBuf, len: u64) -> Outcome<State> {
-        if Destination::of(&path) != Destination::Path {
+        let destination = Destination::of(&path);
+        refuse_mixed(self.args.json, destination)?;
+        if destination != Destination::Path {
             let sink = BufWriter::with_capacity(BUFFER_BYTES, open_stream(&path)?);
             return Ok(State::Stream(path, Box::new(Ordered::new([sink]))));
         }
-        let target = Target::create(&path, self.args.force, std::slice::from_ref(&self.args.file))?;
+        let mut target = Target::create(&path, self.args.force, std::slice::from_ref(&self.args.file))?;
+        target.keep(self.attributes);
         target.file().set_len(len).map_err(|error| Failure::writing(&path, &error))?;
         Ok(State::File(target))
     }
@@ -161,6 +171,15 @@ impl<'a> DecodedFiles<'a> {
             Error::cancelled()
         })
     }
+}
+
+/// Refuses a link at a path that the container has chosen: it can lead anywhere.
+fn without_link(path: PathBuf) -> Outcome<PathBuf> {
+    if path.is_symlink() {
+        let problem = "this is a link, which can lead out of the folder";
+        return Err(Failure::wrong_use(&path, problem, "remove the link, or name the file with -o"));
+    }
+    Ok(path)
 }
 
 /// Returns a path without the ending `.tersor`, or the path itself if it has another ending.

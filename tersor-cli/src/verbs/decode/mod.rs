@@ -16,6 +16,7 @@ use crate::files::source::Source;
 use crate::formats::foreign;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown, shown_output};
+use crate::screen::json::print_object;
 use crate::screen::words::{Summary, exact, say};
 pub use args::DecodeArgs;
 use destination::{BUFFER_BYTES, DecodedFiles};
@@ -50,6 +51,11 @@ pub fn run(args: &DecodeArgs, common: &CommonArgs) -> Outcome {
     }
     let Decoded { raw_bytes, coded_bytes, weights, .. } = decoded;
     let summary = Summary { raw_bytes, coded_bytes, weights, time: start.elapsed() };
+    if args.json {
+        let mut object = summary.to_json(&args.file, &decoded.output);
+        object["tensors_not_written"] = decoded.skipped.into();
+        print_object(&object)?;
+    }
     say(common.quiet, &summary.of_decoding(&shown_output(&decoded.output)));
     Ok(())
 }

@@ -110,12 +110,12 @@ impl<'a> Totals<'a> {
                 Status::OnlyInB => this.only_b += 1,
                 _ => this.different += 1,
             }
-            let Some((difference, (a, b))) = pair.difference.zip(pair.comparable()) else { continue };
+            let Some((difference, (a, b))) = pair.difference().zip(pair.comparable()) else { continue };
             if difference.largest_error() > this.difference.largest_error() {
-                this.largest_in = Some(&a.name);
+                this.largest_in = Some(a.name());
             }
             this.difference.merge(&difference);
-            this.bytes = this.bytes.saturating_add(a.len).saturating_add(b.len);
+            this.bytes = this.bytes.saturating_add(a.len()).saturating_add(b.len());
         }
         this
     }
@@ -125,10 +125,10 @@ impl<'a> Totals<'a> {
 /// values a last one that is 0 for the real part and 1 for the imaginary part.
 pub fn position(pair: &Pair<'_>, index: u64) -> Vec<u64> {
     let Some(entry) = pair.either() else { return Vec::new() };
-    let parts = (entry.dtype == Dtype::C64).then_some(&2);
+    let parts = (entry.dtype() == Dtype::C64).then_some(&2);
     let mut left = index;
     let mut position: Vec<u64> = entry
-        .shape
+        .shape()
         .iter()
         .chain(parts)
         .rev()

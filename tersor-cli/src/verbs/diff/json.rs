@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::comparison::{Comparison, Names, position};
 use super::model::ModelTensor;
 use super::pairs::Pair;
-use crate::screen::json_list::write_list;
+use crate::screen::json_list::write_list_with;
 
 /// Writes one object with all tensors.
 pub fn write(found: &Comparison<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -33,45 +33,50 @@ pub fn write(found: &Comparison<'_>, out: &mut dyn Write) -> io::Result<()> {
         "relative_error": difference.relative_error(),
     });
     write!(out, ",\n  \"totals\": {object}")?;
-    write_list(out, "tensors", found.pairs.iter().map(|pair| tensor(pair, args.tolerance)))?;
+    let pairs = found.pairs.iter();
+    write_list_with(out, "tensors", pairs, |text, pair| write_tensor(text, pair, args.tolerance))?;
     write!(out, ",\n  \"metadata\": {}", names(&found.metadata))?;
     writeln!(out, ",\n  \"other_files\": {}\n}}", names(&found.others))
 }
 
-fn tensor(pair: &Pair<'_>, tolerance: Option<f64>) -> Value {
-    let side = |tensor: Option<&ModelTensor<'_>>| {
-        tensor.map(
-            |tensor| json!({ "file": tensor.file.as_deref(), "dtype": tensor.dtype.name(), "shape": tensor.shape }),
-        )
-    };
-    let is_one_dtype = pair.comparable().is_some_and(|(a, b)| a.dtype == b.dtype);
-    let mut object = json!({
-        "name": pair.either().map(|tensor| &tensor.name),
-        "status": pair.status().name(),
-        "same": pair.is_same(tolerance),
-        "a": side(pair.a),
-        "b": side(pair.b),
-        "values": null,
-    });
-    if let Some(found) = pair.difference {
-        let differing = |count: u64| is_one_dtype.then_some(count);
-        object["values"] = json!({
-            "count": found.values,
-            "changed": found.changed,
-            "differing": differing(found.differing.values),
-            "differing_bits": differing(found.differing.bits),
-            "non_finite_only_in_a": found.non_finite.only_a,
-            "non_finite_only_in_b": found.non_finite.only_b,
-            "non_finite_in_both": found.non_finite.both,
-            "largest_error": found.largest_error(),
-            "largest_at": found.largest_at().map(|index| position(pair, index)),
-            "mean_error": found.mean_error(),
-            "rms_error": found.rms_error(),
-            "relative_error": found.relative_error(),
-            "signal_to_noise_db": found.signal_to_noise(),
-        });
+/// Writes the object of a tensor as text: an object in memory would take several times as long.
+fn write_tensor(text: &mut Vec<u8>, pair: &Pair<'_>, tolerance: Option<f64>) -> io::Result<()> {
+    let (name, status) = (json!(pair.either().map(ModelTensor::name)), pair.status().name());
+    write!(text, r#"{{"name":{name},"status":"{status}","same":{},"a":"#, pair.is_same(tolerance))?;
+    write_side(text, pair.a)?;
+    write!(text, r#","b":"#)?;
+    write_side(text, pair.b)?;
+    let Some(found) = pair.difference() else { return write!(text, r#","values":null}}"#) };
+    let is_one_dtype = pair.comparable().is_some_and(|(a, b)| a.dtype() == b.dtype());
+    let differing = |count: u64| json!(is_one_dtype.then_some(count));
+    let members = [
+        ("count", json!(found.values)),
+        ("changed", json!(found.changed)),
+        ("differing", differing(found.differing.values)),
+        ("differing_bits", differing(found.differing.bits)),
+        ("non_finite_only_in_a", json!(found.non_finite.only_a)),
+        ("non_finite_only_in_b", json!(found.non_finite.only_b)),
+        ("non_finite_in_both", json!(found.non_finite.both)),
+        ("largest_error", json!(found.largest_error())),
+        ("largest_at", json!(found.largest_at().map(|index| position(pair, index)))),
+        ("mean_error", json!(found.mean_error())),
+        ("rms_error", json!(found.rms_error())),
+        ("relative_error", json!(found.relative_error())),
+        ("signal_to_noise_db", json!(found.signal_to_noise())),
+    ];
+    write!(text, r#","values":"#)?;
+    for (number, (key, value)) in members.iter().enumerate() {
+        write!(text, "{}\"{key}\":", if number == 0 { '{' } else { ',' })?;
+        serde_json::to_writer(&mut *text, value)?;
     }
-    object
+    write!(text, "}}}}")
+}
+
+fn write_side(text: &mut Vec<u8>, tensor: Option<&ModelTensor<'_>>) -> io::Result<()> {
+    let Some(tensor) = tensor else { return write!(text, "null") };
+    write!(text, r#"{{"file":{},"dtype":"{}","shape":"#, json!(tensor.file.as_deref()), tensor.dtype().name())?;
+    serde_json::to_writer(&mut *text, tensor.shape())?;
+    write!(text, "}}")
 }
 
 fn names(names: &Names<'_>) -> Value {

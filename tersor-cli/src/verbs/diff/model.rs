@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use tersor::{DecodeOptions, Dtype, FileInfo, Limits, ReadAt, Reader, Tensor};
+use tersor::{DecodeOptions, Dtype, FileInfo, Limits, ReadAt, Reader, SafetensorsTensor, StoredPlace, Tensor};
 
 use crate::files::input::{Original, Originals};
 use crate::files::source::{Source, start_of};
@@ -31,23 +31,17 @@ pub struct Model<'a> {
     pub others: Vec<OtherFile<'a>>,
 }
 
-/// A tensor.
+/// A tensor. It is small, because a file of a few bytes can have millions.
 pub struct ModelTensor<'a> {
     /// The file that the tensor belongs to, if any.
     pub file: Option<Arc<str>>,
-    pub name: String,
-    pub dtype: Dtype,
-    pub shape: Vec<u64>,
-    pub elements: u64,
-    /// The size in bytes.
-    pub len: u64,
     values: Values<'a>,
 }
 
 enum Values<'a> {
     Coded(Tensor<'a, Source>),
-    /// The file, and the offset of the bytes in it.
-    Plain(&'a Original, u64),
+    /// The file, and the declaration of the tensor in it.
+    Plain(&'a Original, Box<SafetensorsTensor>),
 }
 
 /// A file without tensors.
@@ -98,15 +92,8 @@ impl<'a> Model<'a> {
             let number = files.partition_point(|file| file.ordinals.end <= tensor.ordinal());
             names.get(number).cloned()
         };
-        let tensors = reader.tensors().map(|tensor| ModelTensor {
-            file: file_of(&tensor),
-            name: tensor.name().to_owned(),
-            dtype: tensor.dtype(),
-            shape: tensor.shape().to_vec(),
-            elements: tensor.element_count(),
-            len: tensor.byte_len(),
-            values: Values::Coded(tensor),
-        });
+        let tensors =
+            reader.tensors().map(|tensor| ModelTensor { file: file_of(&tensor), values: Values::Coded(tensor) });
         // a safetensors file without tensors has no entries
         let is_content = |ordinal: usize| reader.tensor_at(ordinal).is_none();
         let is_other = |file: &&FileInfo| file.ordinals.clone().next().is_some_and(is_content);
@@ -133,12 +120,7 @@ impl<'a> Model<'a> {
             let name: Arc<str> = file.name.as_str().into();
             this.tensors.extend(header.tensors.into_iter().map(|tensor| ModelTensor {
                 file: Some(Arc::clone(&name)),
-                name: tensor.name,
-                dtype: tensor.dtype,
-                elements: tersor::element_count(&tensor.shape).unwrap_or(0),
-                shape: tensor.shape,
-                len: tensor.range.len() as u64,
-                values: Values::Plain(file, tensor.range.start as u64),
+                values: Values::Plain(file, Box::new(tensor)),
             }));
         }
         Ok(this)
@@ -146,14 +128,59 @@ impl<'a> Model<'a> {
 }
 
 impl ModelTensor<'_> {
+    pub fn name(&self) -> &str {
+        match &self.values {
+            Values::Coded(tensor) => tensor.name(),
+            Values::Plain(_, tensor) => &tensor.name,
+        }
+    }
+
+    pub fn dtype(&self) -> Dtype {
+        match &self.values {
+            Values::Coded(tensor) => tensor.dtype(),
+            Values::Plain(_, tensor) => tensor.dtype,
+        }
+    }
+
+    pub fn shape(&self) -> &[u64] {
+        match &self.values {
+            Values::Coded(tensor) => tensor.shape(),
+            Values::Plain(_, tensor) => &tensor.shape,
+        }
+    }
+
+    /// Returns the number of elements.
+    pub fn elements(&self) -> u64 {
+        match &self.values {
+            Values::Coded(tensor) => tensor.element_count(),
+            Values::Plain(_, tensor) => tersor::element_count(&tensor.shape).unwrap_or(0),
+        }
+    }
+
+    /// Returns the size in bytes.
+    pub fn len(&self) -> u64 {
+        match &self.values {
+            Values::Coded(tensor) => tensor.byte_len(),
+            Values::Plain(_, tensor) => tensor.range.len() as u64,
+        }
+    }
+
     /// Returns whether the values have to be decoded.
     pub fn is_coded(&self) -> bool {
         matches!(self.values, Values::Coded(_))
     }
 
+    /// Returns the place of the values in a container; `None` if they are not coded or there are none.
+    pub fn stored_place(&self) -> tersor::Result<Option<StoredPlace>> {
+        match &self.values {
+            Values::Coded(tensor) => tensor.stored_place(),
+            Values::Plain(..) => Ok(None),
+        }
+    }
+
     /// Splits the elements into ranges that are best read together, each of about `at_least` elements or more.
     pub fn parts(&self, at_least: u64) -> tersor::Result<Box<dyn Iterator<Item = Range<u64>> + Send>> {
-        let count = self.elements;
+        let count = self.elements();
         Ok(match &self.values {
             Values::Coded(tensor) => Box::new(tensor.chunked_ranges(at_least)?),
             Values::Plain(..) => {
@@ -165,12 +192,12 @@ impl ModelTensor<'_> {
 
     /// Returns the bytes of a range of elements. They lie in `buffer`.
     pub fn read<'b>(&'b self, elements: Range<u64>, buffer: &'b mut Vec<u8>) -> tersor::Result<&'b [u8]> {
-        let byte = |element: u64| (u128::from(element) * u128::from(self.dtype.bits()) / 8) as usize;
+        let byte = |element: u64| (u128::from(element) * u128::from(self.dtype().bits()) / 8) as usize;
         let bytes = byte(elements.start)..byte(elements.end);
         buffer.resize(bytes.len(), 0);
         match &self.values {
-            Values::Plain(file, start) => {
-                file.read_exact_at(start + bytes.start as u64, buffer)?;
+            Values::Plain(file, tensor) => {
+                file.read_exact_at((tensor.range.start + bytes.start) as u64, buffer)?;
                 Ok(buffer)
             }
             Values::Coded(tensor) => {

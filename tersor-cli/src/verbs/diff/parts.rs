@@ -27,8 +27,8 @@ struct Part<'a> {
 
 /// The results so far.
 struct Results {
-    /// The sums by pair.
-    differences: Vec<Difference>,
+    /// The sums by pair; `None` if no part has been compared.
+    differences: Vec<Option<Box<Difference>>>,
     /// The number of the next part in order.
     next: usize,
     /// The results of later parts, by number of the part.
@@ -40,16 +40,12 @@ struct Results {
 /// Compares the values of all comparable pairs, and stores the difference in each pair. The `paths` of A and B are used
 /// in messages.
 pub fn compare(pairs: &mut [Pair<'_>], paths: [&Path; 2], threads: usize, bar: &Bar) -> Outcome {
-    let len = |(a, b): (&ModelTensor<'_>, &ModelTensor<'_>)| a.len.saturating_add(b.len);
+    let len = |(a, b): (&ModelTensor<'_>, &ModelTensor<'_>)| a.len().saturating_add(b.len());
     bar.set_total(pairs.iter().filter_map(Pair::comparable).map(len).fold(0, u64::saturating_add));
-    let results = Mutex::new(Results {
-        differences: vec![Difference::default(); pairs.len()],
-        next: 0,
-        early: BTreeMap::new(),
-        failure: None,
-    });
+    let results =
+        Mutex::new(Results { differences: vec![None; pairs.len()], next: 0, early: BTreeMap::new(), failure: None });
     {
-        let parts = Mutex::new(parts(pairs, paths).enumerate());
+        let parts = Mutex::new(parts(pairs, paths)?.enumerate());
         let work = || {
             let mut buffers = [Vec::new(), Vec::new()];
             while lock(&results).failure.is_none() {
@@ -57,7 +53,7 @@ pub fn compare(pairs: &mut [Pair<'_>], paths: [&Path; 2], threads: usize, bar: &
                 let done = part.and_then(|part| {
                     let difference = compare_part(&part, paths, &mut buffers)?;
                     let elements = part.elements.end - part.elements.start;
-                    let bits = u64::from(part.a.dtype.bits() + part.b.dtype.bits());
+                    let bits = u64::from(part.a.dtype().bits() + part.b.dtype().bits());
                     bar.advance(elements * bits / 8);
                     Ok((part.pair, difference))
                 });
@@ -79,15 +75,31 @@ pub fn compare(pairs: &mut [Pair<'_>], paths: [&Path; 2], threads: usize, bar: &
         return Err(failure);
     }
     for (pair, difference) in pairs.iter_mut().zip(results.differences) {
-        pair.difference = pair.comparable().map(|_| difference);
+        pair.found = difference;
     }
     Ok(())
 }
 
+/// Returns the numbers of the pairs that have values to compare, in the order in which they are stored. Pairs of the same
+/// chunks come one after another, so that a chunk is decoded once and not for each of its tensors.
+fn stored_order(pairs: &[Pair<'_>], paths: [&Path; 2]) -> Outcome<Vec<usize>> {
+    let mut order = Vec::new();
+    for (number, pair) in pairs.iter().enumerate() {
+        let Some((a, b)) = pair.comparable().filter(|(a, _)| a.elements() > 0) else { continue };
+        let place =
+            |tensor: &ModelTensor<'_>, path| tensor.stored_place().map_err(|error| Failure::container(path, &error));
+        let (in_a, in_b) = (place(a, paths[0])?, place(b, paths[1])?);
+        order.push((in_a.map(|place| (place.segment, place.chunk)), in_b, in_a, number));
+    }
+    order.sort_unstable();
+    Ok(order.into_iter().map(|(.., number)| number).collect())
+}
+
 /// Iterates over the parts of all comparable pairs.
-fn parts<'p>(pairs: &'p [Pair<'_>], paths: [&'p Path; 2]) -> impl Iterator<Item = Outcome<Part<'p>>> + Send {
-    let comparable = pairs.iter().enumerate().filter_map(|(pair, both)| Some((pair, both.comparable()?)));
-    comparable.flat_map(move |(pair, (a, b))| {
+fn parts<'p>(pairs: &'p [Pair<'_>], paths: [&'p Path; 2]) -> Outcome<impl Iterator<Item = Outcome<Part<'p>>> + Send> {
+    let order = stored_order(pairs, paths)?.into_iter();
+    let comparable = order.filter_map(|pair| Some((pair, pairs[pair].comparable()?)));
+    Ok(comparable.flat_map(move |(pair, (a, b))| {
         // the chunks of a coded tensor determine the parts
         let (leading, path) = if a.is_coded() || !b.is_coded() { (a, paths[0]) } else { (b, paths[1]) };
         let (ranges, failure) = match leading.parts(PART_ELEMENTS) {
@@ -95,12 +107,12 @@ fn parts<'p>(pairs: &'p [Pair<'_>], paths: [&'p Path; 2]) -> impl Iterator<Item 
             Err(error) => (None, Some(Err(Failure::container(path, &error)))),
         };
         // parts start at whole bytes of both tensors
-        let is_packed = a.dtype.bits() < 8 || b.dtype.bits() < 8;
-        let aligned = move |element: u64| if is_packed && element < a.elements { element & !7 } else { element };
+        let is_packed = a.dtype().bits() < 8 || b.dtype().bits() < 8;
+        let aligned = move |element: u64| if is_packed && element < a.elements() { element & !7 } else { element };
         let ranges = ranges.into_iter().flatten().map(move |range| aligned(range.start)..aligned(range.end));
         let parts = ranges.filter(|range| !range.is_empty());
         parts.map(move |elements| Ok(Part { pair, a, b, elements })).chain(failure)
-    })
+    }))
 }
 
 fn compare_part(part: &Part<'_>, paths: [&Path; 2], buffers: &mut [Vec<u8>; 2]) -> Outcome<Difference> {
@@ -109,10 +121,10 @@ fn compare_part(part: &Part<'_>, paths: [&Path; 2], buffers: &mut [Vec<u8>; 2]) 
     let a = part.a.read(range.clone(), buffer_a).map_err(|error| Failure::container(paths[0], &error))?;
     let b = part.b.read(range.clone(), buffer_b).map_err(|error| Failure::container(paths[1], &error))?;
     let shape = [range.end - range.start];
-    let values_before = range.start * if part.a.dtype == Dtype::C64 { 2 } else { 1 };
-    let view = |entry: &ModelTensor<'_>, bytes| TensorView::new(entry.dtype, &shape, bytes);
+    let values_before = range.start * if part.a.dtype() == Dtype::C64 { 2 } else { 1 };
+    let view = |entry: &ModelTensor<'_>, bytes| TensorView::new(entry.dtype(), &shape, bytes);
     let difference = view(part.a, a).and_then(|a| Difference::between(a, view(part.b, b)?, values_before));
-    difference.map_err(|error| Failure::container(paths[0], &error.in_tensor(&part.a.name)))
+    difference.map_err(|error| Failure::container(paths[0], &error.in_tensor(part.a.name())))
 }
 
 impl Results {
@@ -129,7 +141,7 @@ impl Results {
         }
         // merged in order, because sums of floats depend on the order
         while let Some((pair, difference)) = self.early.remove(&self.next) {
-            self.differences[pair].merge(&difference);
+            self.differences[pair].get_or_insert_default().merge(&difference);
             self.next += 1;
         }
     }

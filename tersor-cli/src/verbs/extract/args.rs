@@ -18,14 +18,19 @@ or fewer: add --dtype f32, or write .safetensors.
 Examples:
   tersor extract model.tersor model.norm.weight -o norm.npy
   tersor extract model.tersor lm_head.weight --rows 0..9 --dtype f32 -o rows.npy
-  tersor extract model.tersor lm_head.weight -o head.safetensors")]
+  tersor extract model.tersor lm_head.weight -o head.safetensors
+  tersor extract model.tersor 'model.layers.0.*' lm_head.weight -o some.safetensors")]
 pub struct ExtractArgs {
     /// A Tersor file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The name of the tensor, as `tersor inspect` shows it
+    /// The name of the tensor, as `tersor list` shows it; `*` stands for any
+    /// characters
     #[arg(value_name = "TENSOR", allow_hyphen_values = true)]
     pub tensor: String,
+    /// Names of more tensors; several go to one .safetensors file
+    #[arg(value_name = "MORE")]
+    pub more: Vec<String>,
     /// The file in the container that has the tensor; needed if several files
     /// have a tensor of this name
     #[arg(long = "file", value_name = "NAME")]

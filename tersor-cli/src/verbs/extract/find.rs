@@ -1,5 +1,8 @@
 //! Finds a tensor by its name, and suggests names if there is none.
 
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
+
 use tersor::{Escaped, FileInfo, ReadAt, Reader, Tensor};
 
 use super::args::ExtractArgs;
@@ -11,19 +14,71 @@ const SUGGESTIONS: usize = 3;
 /// The largest number of files that are listed if several have the tensor.
 const LISTED_FILES: usize = 8;
 
-/// Returns the tensor that the user named.
-pub fn find<'r, S: ReadAt>(args: &ExtractArgs, reader: &'r Reader<S>) -> Outcome<Tensor<'r, S>> {
-    let name = &args.tensor;
-    if let Some(file) = &args.of_file {
-        if !reader.files().any(|info| info.path == *file) {
-            let problem = format!("no file named {} inside", Escaped(file));
-            return Err(Failure::wrong_use(&args.file, problem, "`tersor inspect` lists the files"));
+/// Returns the tensors that the user named, each once. A name with `*` stands for all that match, unless a tensor has
+/// this very name.
+pub fn find_all<'r, S: ReadAt>(args: &ExtractArgs, reader: &'r Reader<S>) -> Outcome<Vec<Tensor<'r, S>>> {
+    let mut found: BTreeMap<usize, Tensor<'r, S>> = BTreeMap::new();
+    for name in std::iter::once(&args.tensor).chain(&args.more) {
+        if !name.contains('*') || reader.tensor(name).is_some() {
+            let tensor = find(args, name, reader)?;
+            found.insert(tensor.ordinal(), tensor);
+            continue;
         }
-        return reader.tensor_in(file, name).ok_or_else(|| unknown(args, reader));
+        let ordinals = ordinals_of_file(args, reader)?;
+        let is_meant = |tensor: &Tensor<'r, S>| {
+            ordinals.as_ref().is_none_or(|own| own.contains(&tensor.ordinal())) && matches(name, tensor.name())
+        };
+        let matching: Vec<Tensor<'r, S>> = reader.tensors().filter(is_meant).collect();
+        if matching.is_empty() {
+            return Err(unknown(args, name, reader));
+        }
+        found.extend(matching.into_iter().map(|tensor| (tensor.ordinal(), tensor)));
+    }
+    let mut names = HashSet::new();
+    match found.values().find(|tensor| !names.insert(tensor.name())) {
+        Some(twice) => {
+            let problem = format!("several tensors are named {}", Escaped(twice.name()));
+            Err(Failure::wrong_use(&args.file, problem, "choose a file with --file NAME"))
+        }
+        None => Ok(found.into_values().collect()),
+    }
+}
+
+/// Returns whether a name matches a pattern, in which `*` stands for any characters.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut name) = name.strip_prefix(first) else { return false };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in middle.split('*') {
+        match name.find(part) {
+            Some(place) => name = &name[place + part.len()..],
+            None => return false,
+        }
+    }
+    name.ends_with(last)
+}
+
+/// Returns the ordinals of the file of `--file`; `None` without this option.
+fn ordinals_of_file<S: ReadAt>(args: &ExtractArgs, reader: &Reader<S>) -> Outcome<Option<Range<usize>>> {
+    let Some(name) = &args.of_file else { return Ok(None) };
+    match reader.files().find(|info| info.path == *name) {
+        Some(file) => Ok(Some(file.ordinals)),
+        None => {
+            let problem = format!("no file named {} inside", Escaped(name));
+            Err(Failure::wrong_use(&args.file, problem, "`tersor inspect` lists the files"))
+        }
+    }
+}
+
+/// Returns the tensor of this name.
+fn find<'r, S: ReadAt>(args: &ExtractArgs, name: &str, reader: &'r Reader<S>) -> Outcome<Tensor<'r, S>> {
+    if let Some(ordinals) = ordinals_of_file(args, reader)? {
+        let mut tensors = ordinals.filter_map(|ordinal| reader.tensor_at(ordinal));
+        return tensors.find(|tensor| tensor.name() == name).ok_or_else(|| unknown(args, name, reader));
     }
     let found: Vec<Tensor<'r, S>> = reader.tensors().filter(|tensor| tensor.name() == name).collect();
     let ordinals: Vec<usize> = match &found[..] {
-        [] => return Err(unknown(args, reader)),
+        [] => return Err(unknown(args, name, reader)),
         [only] => return Ok(*only),
         several => several.iter().map(|tensor| tensor.ordinal()).collect(),
     };
@@ -42,8 +97,8 @@ pub fn find<'r, S: ReadAt>(args: &ExtractArgs, reader: &'r Reader<S>) -> Outcome
 }
 
 /// Returns the failure for an unknown tensor, with similar names if there are any.
-fn unknown<S: ReadAt>(args: &ExtractArgs, reader: &Reader<S>) -> Failure {
-    let wanted = args.tensor.to_lowercase();
+fn unknown<S: ReadAt>(args: &ExtractArgs, name: &str, reader: &Reader<S>) -> Failure {
+    let wanted = name.replace('*', "").to_lowercase();
     let last = wanted.rsplit('.').next().unwrap_or_default();
     let file = args.of_file.as_ref().and_then(|name| reader.files().find(|file| file.path == *name));
     let in_file = |tensor: &Tensor<'_, S>| file.as_ref().is_none_or(|file| file.ordinals.contains(&tensor.ordinal()));
@@ -63,5 +118,20 @@ fn unknown<S: ReadAt>(args: &ExtractArgs, reader: &Reader<S>) -> Failure {
         false => format!("`tersor inspect` lists the tensors, such as {}", names.join(", ")),
     };
     let place = file.as_ref().map_or_else(String::new, |file| format!(" in {}", Escaped(&file.path)));
-    Failure::wrong_use(&args.file, format!("no tensor named {}{place}", Escaped(&args.tensor)), &advice)
+    Failure::wrong_use(&args.file, format!("no tensor named {}{place}", Escaped(name)), &advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_any_characters() {
+        for pattern in ["*", "a.*", "*.c", "a*c", "a.b.c*", "*b*", "*a*.*c*", "a.b.c", "**"] {
+            assert!(matches(pattern, "a.b.c"), "{pattern}");
+        }
+        for pattern in ["", "b*", "*b", "a*b", "a.b.c*c", "*c*b*", "a.b*b.c", "a.b"] {
+            assert!(!matches(pattern, "a.b.c"), "{pattern}");
+        }
+    }
 }

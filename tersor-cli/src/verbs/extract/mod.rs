@@ -2,13 +2,13 @@
 
 mod args;
 mod find;
+mod select;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use half::{bf16, f16};
-use tersor::{Dtype, Error, ErrorKind, Escaped, Reader};
+use tersor::{Escaped, ReadAt, Reader};
 
 use super::common::CommonArgs;
 use crate::files::output::{Destination, Sink};
@@ -17,10 +17,11 @@ use crate::formats::npy;
 use crate::formats::safetensors_file::{Declared, write_header};
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown_output};
+use crate::screen::lines::listed;
 use crate::screen::words::{counted, human, say, shortened};
 pub use args::ExtractArgs;
-use args::FloatName;
-use find::find;
+use find::find_all;
+use select::Selected;
 
 /// The largest number of characters shown of a shape.
 const SHAPE_CHARACTERS: usize = 100;
@@ -31,15 +32,7 @@ enum OutputFormat {
     Safetensors,
 }
 
-/// The values to write.
-struct Extracted<'a> {
-    name: &'a str,
-    dtype: Dtype,
-    shape: Vec<u64>,
-    bytes: Vec<u8>,
-}
-
-/// Writes one tensor or some of its rows.
+/// Writes tensors, or some of their rows.
 pub fn run(args: &ExtractArgs, common: &CommonArgs) -> Outcome {
     let start = Instant::now();
     let format = format_of(&args.output)?;
@@ -47,67 +40,68 @@ pub fn run(args: &ExtractArgs, common: &CommonArgs) -> Outcome {
     let bar = Bar::new(common.quiet);
     let options = common.decode_options(None).with_progress(bar.progress());
     let reader = Reader::with_options(&source, options).map_err(|error| Failure::container(&args.file, &error))?;
-    let tensor = find(args, &reader)?;
-    let dtype = args.dtype.map_or(tensor.dtype(), FloatName::dtype);
-    if format == OutputFormat::Npy && npy::type_name(dtype).is_none() {
-        let problem = format!("NumPy has no dtype {dtype} (tensor {})", Escaped(&args.tensor));
-        return Err(Failure::wrong_use(&args.output, problem, "add --dtype f32, or write .safetensors"));
+    let tensors = find_all(args, &reader)?;
+    let selected = tensors.into_iter().map(|tensor| Selected::new(args, tensor));
+    let mut selected = selected.collect::<Outcome<Vec<Selected<'_, _>>>>()?;
+    bar.set_total(selected.iter().map(Selected::stored_len).fold(0, u64::saturating_add));
+    match (format, &selected[..]) {
+        (OutputFormat::Npy, [only]) => write_npy(args, only)?,
+        (OutputFormat::Npy, several) => {
+            let problem = format!("{} tensors do not fit into a .npy file", several.len());
+            return Err(Failure::wrong_use(&args.output, problem, "write .safetensors"));
+        }
+        (OutputFormat::Safetensors, _) => write_safetensors(args, &mut selected)?,
     }
-    if args.rows.is_some() && tensor.shape().is_empty() {
-        let problem = format!("a scalar has no rows (tensor {})", Escaped(&args.tensor));
-        return Err(Failure::wrong_use(&args.file, problem, "omit --rows"));
-    }
-    let count = tensor.row_count();
-    let rows = args.rows.as_ref().map_or(0..count, |rows| rows.of(count));
-    if rows.start > rows.end || rows.end > count {
-        let problem = format!("rows {}..{} of {count} (tensor {})", rows.start, rows.end, Escaped(&args.tensor));
-        return Err(Failure::wrong_use(&args.file, problem, &format!("choose rows within 0..{count}")));
-    }
-    let mut shape = tensor.shape().to_vec();
-    if let (Some(first), true) = (shape.first_mut(), args.rows.is_some()) {
-        *first = rows.end - rows.start;
-    }
-    if count > 0 {
-        // computed from the rows, because the product of a shape could overflow
-        bar.set_total((u128::from(tensor.byte_len()) * u128::from(rows.end - rows.start) / u128::from(count)) as u64);
-    }
-    if format == OutputFormat::Npy && !npy::can_hold(dtype, &shape) {
-        let shape = shortened(format_args!("{shape:?}"), SHAPE_CHARACTERS);
-        let problem = format!("NumPy allows no {dtype} array of shape {shape} (tensor {})", Escaped(&args.tensor));
-        let advice = "write .safetensors to keep the name and the shape of this empty tensor";
-        return Err(Failure::wrong_use(&args.output, problem, advice));
-    }
-    let bytes = tensor.rows(rows).and_then(|rows| match args.dtype {
-        None => rows.decode(),
-        Some(FloatName::F32) => rows.decode_as::<f32>().map(|values| to_bytes(&values, f32::to_le_bytes)),
-        Some(FloatName::F16) => rows.decode_as::<f16>().map(|values| to_bytes(&values, f16::to_le_bytes)),
-        Some(FloatName::Bf16) => rows.decode_as::<bf16>().map(|values| to_bytes(&values, bf16::to_le_bytes)),
-    });
-    let bytes = bytes.map_err(|error| not_decoded(&args.file, &error))?;
     drop(bar);
-    let mut sink = Sink::open(&args.output, args.force, std::slice::from_ref(&args.file))?;
-    let extracted = Extracted { name: tensor.name(), dtype, shape, bytes };
-    extracted.write(&mut sink, format).map_err(|error| Failure::writing(&args.output, &error))?;
-    sink.finish()?;
-    let len = extracted.bytes.len() as u64;
-    let shape = shortened(format_args!("{:?}", extracted.shape), SHAPE_CHARACTERS);
-    let (output, seconds) = (shown_output(&args.output), start.elapsed().as_secs_f64());
-    say(common.quiet, &format!("{output}: {dtype} {shape}, {} ({}), {seconds:.2} s", counted(len, "byte"), human(len)));
+    let len = selected.iter().map(|one| one.len).fold(0, u64::saturating_add);
+    let what = match &selected[..] {
+        [only] => format!("{} {}", only.dtype, shortened(format_args!("{:?}", only.shape), SHAPE_CHARACTERS)),
+        several => counted(several.len() as u64, "tensor"),
+    };
+    let size = format!("{} ({})", counted(len, "byte"), human(len));
+    let seconds = format!("{:.2} s", start.elapsed().as_secs_f64());
+    say(common.quiet, &listed(shown_output(&args.output), &[what, size, seconds]));
     Ok(())
 }
 
-impl Extracted<'_> {
-    fn write(&self, sink: &mut impl Write, format: OutputFormat) -> io::Result<()> {
-        match format {
-            OutputFormat::Npy => npy::write(sink, self.dtype, &self.shape, &self.bytes),
-            OutputFormat::Safetensors => {
-                let Self { name, dtype, shape, bytes } = self;
-                let declared = Declared { name, dtype: *dtype, shape, len: bytes.len() as u64 };
-                write_header(sink, std::iter::empty(), std::iter::once(declared))?;
-                sink.write_all(bytes)
-            }
-        }
+fn write_npy<S: ReadAt>(args: &ExtractArgs, selected: &Selected<'_, S>) -> Outcome {
+    let Selected { dtype, shape, .. } = selected;
+    let name = Escaped(selected.tensor.name());
+    if npy::type_name(*dtype).is_none() {
+        let problem = format!("NumPy has no dtype {dtype} (tensor {name})");
+        return Err(Failure::wrong_use(&args.output, problem, "add --dtype f32, or write .safetensors"));
     }
+    if !npy::can_hold(*dtype, shape) {
+        let shape = shortened(format_args!("{shape:?}"), SHAPE_CHARACTERS);
+        let problem = format!("NumPy allows no {dtype} array of shape {shape} (tensor {name})");
+        let advice = "write .safetensors to keep the name and the shape of this empty tensor";
+        return Err(Failure::wrong_use(&args.output, problem, advice));
+    }
+    let bytes = selected.decode(args)?;
+    let mut sink = Sink::open(&args.output, args.force, std::slice::from_ref(&args.file))?;
+    npy::write(&mut sink, *dtype, shape, &bytes).map_err(|error| Failure::writing(&args.output, &error))?;
+    sink.finish()
+}
+
+/// Writes one tensor after another. Tensors with large elements come first, so that all are aligned; those of one size
+/// are in the order in which they are stored, so that a chunk is decoded once.
+fn write_safetensors<S: ReadAt>(args: &ExtractArgs, selected: &mut [Selected<'_, S>]) -> Outcome {
+    selected.sort_by_cached_key(|one| {
+        (std::cmp::Reverse(one.dtype.bits()), one.tensor.stored_place().ok().flatten(), one.tensor.ordinal())
+    });
+    let mut sink = Sink::open(&args.output, args.force, std::slice::from_ref(&args.file))?;
+    let writing = |error| Failure::writing(&args.output, &error);
+    let declared = selected.iter().map(|one| Declared {
+        name: one.tensor.name(),
+        dtype: one.dtype,
+        shape: &one.shape,
+        len: one.len,
+    });
+    write_header(&mut sink, std::iter::empty(), declared).map_err(writing)?;
+    for one in selected {
+        sink.write_all(&one.decode(args)?).map_err(writing)?;
+    }
+    sink.finish()
 }
 
 fn format_of(output: &Path) -> Outcome<OutputFormat> {
@@ -117,21 +111,5 @@ fn format_of(output: &Path) -> Outcome<OutputFormat> {
         "safetensors" => Ok(OutputFormat::Safetensors),
         _ if Destination::of(output) != Destination::Path => Ok(OutputFormat::Npy),
         _ => Err(Failure::wrong_use(output, "unknown format", "use a name that ends in .npy or .safetensors")),
-    }
-}
-
-fn to_bytes<T: Copy, const N: usize>(values: &[T], bytes_of: fn(T) -> [u8; N]) -> Vec<u8> {
-    values.iter().flat_map(|&value| bytes_of(value)).collect()
-}
-
-fn not_decoded(path: &Path, error: &Error) -> Failure {
-    match error.kind() {
-        ErrorKind::InvalidArgument => {
-            Failure::wrong_use(path, error.to_string(), "choose other rows, or convert them with --dtype")
-        }
-        ErrorKind::Unsupported if error.section().is_none() => {
-            Failure::wrong_use(path, error.to_string(), "omit --dtype")
-        }
-        _ => Failure::container(path, error),
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use tersor::{Escaped, ReadAt, Tensor};
 
 use super::listing::{IdealSizes, Listing};
+use crate::screen::lines::{folded, listed};
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
 use crate::screen::words::{bits_per_weight, exact, hex, human, percent, shortened};
@@ -16,12 +17,11 @@ const METADATA_CHARACTERS: usize = 160;
 /// Writes the size, the metadata, and a table each of the files, the tensors, the ledger and the ideal sizes.
 pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Write) -> io::Result<()> {
     let (len, raw) = (listing.reader.file_len(), listing.raw_bytes());
-    write!(out, "{path}: {} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw))?;
-    write!(out, ", {:.2} %", percent(len, raw))?;
-    if let Some(bits) = bits_per_weight(len, listing.weights()) {
-        write!(out, ", {bits:.3} bits/weight of {} weights", exact(listing.weights()))?;
-    }
-    writeln!(out)?;
+    let sizes = format!("{} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw));
+    let mut items = vec![sizes, format!("{:.2} %", percent(len, raw))];
+    let bits = bits_per_weight(len, listing.weights());
+    items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {} weights", exact(listing.weights()))));
+    writeln!(out, "{}", listed(path, &items))?;
     write!(out, "decoder level {}", listing.reader.decoder_level())?;
     for feature in listing.reader.features() {
         write!(out, ", feature {feature}")?;
@@ -32,7 +32,7 @@ pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Writ
         writeln!(out, "\nMetadata")?;
         for (key, value) in metadata {
             let [key, value] = [key, value].map(|text| shortened(Escaped(text), METADATA_CHARACTERS));
-            writeln!(out, "  {key}: {value}")?;
+            writeln!(out, "{}", folded(format!("{key}: {value}").split(' '), [2, 4]))?;
         }
     }
     if !listing.files.is_empty() {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::verbs::common::parse_threads;
+use crate::verbs::level::Level;
 
 /// `tersor report`
 #[derive(Debug, Args)]
@@ -45,16 +46,13 @@ pub struct ReportArgs {
     /// Show every tensor, not only the largest ones
     #[arg(long)]
     pub all: bool,
-    /// The level for files that are not encoded yet
-    #[arg(long, short, value_name = "1..9", default_value_t = 6, allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(1..=9))]
-    pub level: u8,
     /// The number of threads [default: one per core]; the result does not
     /// depend on it
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_threads)]
     pub threads: Option<usize>,
-    /// The step for priors: values are rounded to its multiples [default: 1 for
-    /// integers, else for each tensor the power of two nearest to its root mean
-    /// square / 256]
+    /// The step for priors, such as 0.001 or 2^-10: values are rounded to its
+    /// multiples [default: 1 for integers, else for each tensor the power of two
+    /// nearest to its root mean square / 256]
     #[arg(long, value_name = "STEP", allow_negative_numbers = true, value_parser = parse_positive)]
     pub precision: Option<f64>,
     /// A .safetensors file with the posterior variance of each weight, in
@@ -75,12 +73,20 @@ pub struct ReportArgs {
     /// Replace the file of --html if it exists
     #[arg(long, short)]
     pub force: bool,
+    // the level comes last, because its hidden options count in the order of the help.
+    #[command(flatten)]
+    pub level: Level,
 }
 
 fn parse_positive(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
-        _ => Err("give a number above 0".to_owned()),
+    // the report shows steps as powers of two
+    let number = match text.strip_prefix("2^") {
+        Some(power) => power.parse::<i32>().ok().map(|power| 2f64.powi(power)),
+        None => text.parse::<f64>().ok(),
+    };
+    match number {
+        Some(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("give a number above 0, such as 0.001 or 2^-10".to_owned()),
     }
 }
 

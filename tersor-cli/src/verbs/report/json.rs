@@ -12,6 +12,9 @@ use crate::screen::json_list::write_list;
 use crate::screen::words::bits_per_weight;
 use crate::verbs::ledger;
 
+/// The most axes of a tensor whose shape a page shows.
+const PAGE_AXES: usize = 16;
+
 /// The parts of a report that are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parts {
@@ -45,7 +48,7 @@ pub fn object(report: &FileReport, parts: Parts, most: usize) -> Value {
         true => report.tensors.iter().collect(),
         false => report.by_bytes().into_iter().take(most).collect(),
     };
-    object["tensors"] = largest.iter().map(|tensor| of_tensor(report, tensor)).collect();
+    object["tensors"] = largest.iter().map(|tensor| of_tensor_on_page(report, tensor)).collect();
     object["tensors_left_out"] = (report.tensors.len() - largest.len()).into();
     object["generalisation"] = generalisation(report);
     object
@@ -160,6 +163,15 @@ fn of_tensor(report: &FileReport, tensor: &TensorReport) -> Value {
         "priors": statistics.map(|statistics| priors(&statistics.priors)),
         "bits_back": tensor.bits_back.as_ref().map(bits_back),
     })
+}
+
+/// Returns the object of a tensor for a page, which shows no more than the number of axes if there are many.
+fn of_tensor_on_page(report: &FileReport, tensor: &TensorReport) -> Value {
+    let mut object = of_tensor(report, tensor);
+    if tensor.shape.len() > PAGE_AXES {
+        object["shape"] = tensor.shape.len().into();
+    }
+    object
 }
 
 fn priors(priors: &Priors) -> Value {

@@ -105,7 +105,7 @@ fn report_on(path: &Path, source: Source, options: ReportOptions<'_>) -> Outcome
             let encoded = source::encode(path, &originals, options.args, &bar)?;
             // the container has just been written, so an error comes from the original
             let failed = |error: tersor::Error| Failure::original(path, &error);
-            FileReport::new(path, &encoded, Some(options.args.level), options, &bar, &failed)
+            FileReport::new(path, &encoded, Some(options.args.level.0), options, &bar, &failed)
         }
     }
 }

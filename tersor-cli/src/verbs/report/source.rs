@@ -56,7 +56,7 @@ pub fn encode(path: &Path, originals: &Originals, args: &ReportArgs, bar: &Bar) 
     let file = tempfile::tempfile().map_err(|error| Failure::creating(&place, &error))?;
     // the files are read once for encoding, and the container is decoded twice
     bar.set_total(3 * originals.len());
-    let options = encode_options(args.level, args.threads, bar);
+    let options = encode_options(args.level.0, args.threads, bar);
     let sink = BufWriter::with_capacity(1 << 20, file);
     let (mut sink, _) =
         originals.encode(sink, options).map_err(|error| originals.encode_failure(path, &place, &error))?;

@@ -6,6 +6,7 @@ use tersor::Escaped;
 
 use super::file_report::{FileReport, TensorReport};
 use super::generalisation::Generalisation;
+use crate::screen::lines::listed;
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
 use crate::screen::words::{bits_per_weight, counted, exact, human, percent};
@@ -44,16 +45,12 @@ pub fn write(report: &FileReport, all: bool, out: &mut dyn Write) -> io::Result<
 
 fn write_size(report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
     let (len, raw) = (report.bytes(), report.raw_bytes);
-    write!(out, "{}", Escaped(&report.file))?;
-    if let Some(level) = report.level {
-        write!(out, ", encoded at level {level}")?;
-    }
-    write!(out, ": {} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw))?;
-    write!(out, ", {:.2} %", percent(len, raw))?;
-    if let Some(bits) = bits_per_weight(len, report.weights) {
-        write!(out, ", {bits:.3} bits/weight of {} weights", exact(report.weights))?;
-    }
-    writeln!(out)?;
+    let mut items: Vec<String> = report.level.map(|level| format!("encoded at level {level}")).into_iter().collect();
+    items.push(format!("{} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw)));
+    items.push(format!("{:.2} %", percent(len, raw)));
+    let bits = bits_per_weight(len, report.weights);
+    items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {} weights", exact(report.weights))));
+    writeln!(out, "{}", listed(Escaped(&report.file), &items))?;
     if let (Some(efficiency), Some(overhead)) = (report.totals.efficiency(), report.totals.overhead()) {
         let (efficiency, overhead) = (100.0 * efficiency, 100.0 * overhead);
         writeln!(out, "Efficiency {efficiency:.3} %: {overhead:.3} % above the code length of its own model")?;

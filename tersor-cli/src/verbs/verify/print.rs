@@ -8,6 +8,7 @@ use tersor::{Escaped, FileInfo};
 use super::check::Checked;
 use super::compare::ByteDifference;
 use crate::screen::failure::{Failure, shown};
+use crate::screen::lines::{folded, listed};
 use crate::screen::words::{exact, hex};
 
 /// Returns the result for the container `file` of `len` bytes, checked `against` the originals, as an object.
@@ -49,24 +50,26 @@ pub fn to_text(file: &Path, against: Option<&Path>, len: u64, found: &Checked) -
         1 => format!("1 {unit}"),
         number => format!("{} {unit}s", exact(number)),
     };
-    let mut text = format!(
-        "{}: valid: {}, {}, {} bytes; all checksums, digests and the index match\n",
-        shown(file),
-        count(found.tensors, "tensor"),
+    let items = [
+        format!("valid: {}", count(found.tensors, "tensor")),
         count(found.files.len() as u64, "file"),
-        exact(len)
-    );
+        format!("{} bytes; all checksums, digests and the index match", exact(len)),
+    ];
+    let mut text = listed(shown(file), &items) + "\n";
     for file in &found.files {
         let digest = file.digest.map_or_else(String::new, |digest| hex(&digest));
-        text += &format!("  {} ({} bytes)\n    BLAKE3 {digest}\n", Escaped(&file.path), exact(file.len));
+        text += &folded([Escaped(&file.path).to_string(), format!("({} bytes)", exact(file.len))], [2, 4]);
+        text += &format!("\n    BLAKE3 {digest}\n");
     }
     if let Some(against) = against {
         let against = shown(against);
         match &found.differences[..] {
-            [] => text += &format!("  the same bytes as {against}\n"),
+            [] => text += &(folded(["the same bytes as", &against], [2, 4]) + "\n"),
             differences => {
-                text += &format!("  NOT the same as {against}:\n");
-                differences.iter().for_each(|difference| text += &format!("    {difference}\n"));
+                text += &(folded(["NOT the same as", &format!("{against}:")], [2, 4]) + "\n");
+                for difference in differences {
+                    text += &(folded(difference.to_string().split(' '), [4, 6]) + "\n");
+                }
             }
         }
     }

@@ -100,16 +100,16 @@ pub fn left_out(report: &Value, list: &str) -> String {
 }
 
 fn shape(tensor: &Value) -> String {
-    const SHOWN: usize = 16;
-    match tensor.get("shape").and_then(Value::as_array) {
-        Some(sizes) if sizes.is_empty() => "scalar".to_owned(),
-        Some(sizes) if sizes.len() > SHOWN => format!("{} dimensions", sizes.len()),
-        Some(sizes) => sizes
+    match tensor.get("shape") {
+        Some(Value::Array(sizes)) if sizes.is_empty() => "scalar".to_owned(),
+        Some(Value::Array(sizes)) => sizes
             .iter()
             .map(|size| size.as_u64().map_or_else(|| NONE.to_owned(), |size| size.to_string()))
             .collect::<Vec<_>>()
             .join("\u{2009}\u{d7}\u{2009}"),
-        None => NONE.to_owned(),
+        // of many axes only the number is known
+        Some(Value::Number(axes)) => format!("{axes} dimensions"),
+        _ => NONE.to_owned(),
     }
 }
 
