@@ -363,7 +363,7 @@ fn all_outputs_have_the_same_numbers() {
         assert!((parse(cell) - expected).abs() < 1e-4, "{key}: {cell} {expected}");
     }
     let sum = |column: &str| -> f64 {
-        let values = streams.iter().filter(|line| (line["model_bits"] == "") == (column == "actual_bits"));
+        let values = streams.iter().filter(|line| line["model_bits"].is_empty() == (column == "actual_bits"));
         values.map(|line| line[column].parse::<f64>().unwrap()).sum()
     };
     assert!(is_close(sum("conditional_bits"), number(&json["totals"]["conditional_bits"])));
