@@ -144,6 +144,14 @@ impl Totals {
         (self.file_bits > 0).then(|| ideal / self.file_bits as f64)
     }
 
+    /// Returns the same without [`raw_bits`](Self::raw_bits), which no model and no coder can change: the code length of
+    /// the model as a share of all other bits. `None` if there are no other bits.
+    #[must_use]
+    pub fn efficiency_without_raw(&self) -> Option<f64> {
+        let coded = self.file_bits.checked_sub(self.raw_bits).filter(|&bits| bits > 0)?;
+        Some(self.lengths.model_bits / coded as f64)
+    }
+
     /// Returns side information, framing and coder overhead divided by the rest of the file; `None` if the
     /// rest takes no bits.
     #[must_use]

@@ -3,6 +3,7 @@
 use super::moments::MomentSums;
 use super::priors::Histogram;
 use super::statistics::{TensorStatistics, for_values, step_of};
+use super::value_counts::TensorValues;
 use crate::error::Result;
 use crate::tensor::Dtype;
 
@@ -19,11 +20,29 @@ pub(super) struct MemberValues<'a> {
     pub(super) bytes: &'a [u8],
 }
 
+/// The counts of values of one tensor.
+#[derive(Debug)]
+pub(super) struct ValueStatistics {
+    pub(super) histogram: Histogram,
+    pub(super) values: TensorValues,
+}
+
+impl ValueStatistics {
+    pub(super) fn merge(&mut self, other: Self) -> Result<()> {
+        self.values.merge(other.values);
+        self.histogram.merge(&other.histogram)
+    }
+
+    pub(super) fn finish(&self, sums: &MomentSums) -> TensorStatistics {
+        TensorStatistics::new(sums, &self.histogram, &self.values)
+    }
+}
+
 /// The result for a tensor.
 #[derive(Debug)]
 pub(super) enum TensorResult {
-    /// The histogram of some of its values.
-    Part(Box<Histogram>),
+    /// The counts of some of its values.
+    Part(Box<ValueStatistics>),
     /// The statistics of all its values.
     Whole(Box<TensorStatistics>),
 }
@@ -35,8 +54,8 @@ pub(super) struct TensorHistograms<'a> {
     precision: Option<f64>,
     /// The moments by ordinal.
     sums: &'a [MomentSums],
-    /// The current tensor, its histogram, and the number of elements seen.
-    open: Option<(usize, Box<Histogram>, u64)>,
+    /// The current tensor, its counts, and the number of elements seen.
+    open: Option<(usize, Box<ValueStatistics>, u64)>,
     done: Vec<(usize, TensorResult)>,
 }
 
@@ -53,10 +72,12 @@ impl<'a> TensorHistograms<'a> {
         let sums = &self.sums[values.member];
         let new = || {
             let step = self.precision.unwrap_or_else(|| step_of(self.dtype, sums));
-            (values.member, Box::new(Histogram::new(step)), 0)
+            let counts = ValueStatistics { histogram: Histogram::new(step), values: TensorValues::new(self.dtype) };
+            (values.member, Box::new(counts), 0)
         };
-        let (_, histogram, seen) = self.open.get_or_insert_with(new);
-        for_values(self.dtype, values.bytes, values.count, |block| histogram.add_all(block))?;
+        let (_, counts, seen) = self.open.get_or_insert_with(new);
+        for_values(self.dtype, values.bytes, values.count, |block| counts.histogram.add_all(block))?;
+        counts.values.add(values.bytes, values.count);
         *seen += values.count;
         if *seen == values.total {
             self.close();
@@ -65,15 +86,12 @@ impl<'a> TensorHistograms<'a> {
     }
 
     fn close(&mut self) {
-        let Some((member, histogram, seen)) = self.open.take() else { return };
+        let Some((member, counts, seen)) = self.open.take() else { return };
         let sums = &self.sums[member];
         // earlier values of the tensor may be in the histogram of another job
         let is_whole = seen == sums.count() + sums.skipped();
-        let result = if is_whole {
-            TensorResult::Whole(Box::new(TensorStatistics::new(sums, &histogram)))
-        } else {
-            TensorResult::Part(histogram)
-        };
+        let result =
+            if is_whole { TensorResult::Whole(Box::new(counts.finish(sums))) } else { TensorResult::Part(counts) };
         self.done.push((member, result));
     }
 

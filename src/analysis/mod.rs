@@ -10,6 +10,7 @@ mod moments;
 pub mod priors;
 mod statistics;
 mod stream;
+mod value_counts;
 mod walk;
 
 pub use bounds::{Bounds, BoundsOptions, SegmentBounds, Totals};

@@ -2,6 +2,7 @@
 
 use super::moments::MomentSums;
 use super::priors::{Histogram, Priors};
+use super::value_counts::TensorValues;
 use crate::error::Result;
 use crate::tensor::{Dtype, convert};
 
@@ -9,7 +10,12 @@ use crate::tensor::{Dtype, convert};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TensorStatistics {
-    /// The number of NaN and infinite values, which are ignored in all other statistics.
+    /// The number of distinct values; two values are equal if all their bits are. `None` if there are more than 65,536.
+    pub distinct_values: Option<u64>,
+    /// The order-0 entropy of the values in bits, n·H, of which no part depends on how the tensor is encoded. `None`
+    /// if there are more than 65,536 distinct values.
+    pub value_entropy_bits: Option<f64>,
+    /// The number of NaN and infinite values, which are ignored in all following statistics.
     pub skipped: u64,
     /// The share of zeros of either sign. This and all following moments are `None` if all values were skipped.
     pub zero_share: Option<f64>,
@@ -26,8 +32,11 @@ pub struct TensorStatistics {
 }
 
 impl TensorStatistics {
-    pub(super) fn new(sums: &MomentSums, histogram: &Histogram) -> Self {
+    pub(super) fn new(sums: &MomentSums, histogram: &Histogram, values: &TensorValues) -> Self {
+        let values = values.entropy();
         Self {
+            distinct_values: values.map(|(distinct, _)| distinct),
+            value_entropy_bits: values.map(|(_, bits)| bits),
             skipped: sums.skipped(),
             zero_share: sums.zero_share(),
             mean: sums.mean(),

@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use super::bounds::{Bounds, BoundsOptions, SegmentBounds};
-use super::histograms::{MemberValues, TensorHistograms, TensorResult};
+use super::histograms::{MemberValues, TensorHistograms, TensorResult, ValueStatistics};
 use super::ledger::{Category, SegmentLedger};
 use super::moments::MomentSums;
-use super::priors::Histogram;
 use super::statistics::{TensorStatistics, for_values, has_values};
 use super::stream::{StreamCounter, StreamCounts, StreamHead, bounds};
 use crate::decode::{Reader, Segment, zeroed};
@@ -187,7 +186,7 @@ impl<S: ReadAt> Reader<S> {
         sums: &[MomentSums],
     ) -> Result<Vec<Option<TensorStatistics>>> {
         let mut found: Vec<Option<TensorStatistics>> = vec![None; sums.len()];
-        let mut open: Option<(usize, Box<Histogram>)> = None;
+        let mut open: Option<(usize, Box<ValueStatistics>)> = None;
         for jobs in jobs.chunks(batch) {
             let all = self.workers().map(jobs.iter().collect(), |job: &Job| {
                 let segment = self.segment(job.segment)?;
@@ -205,8 +204,8 @@ impl<S: ReadAt> Reader<S> {
                 }
                 match (result, &mut open) {
                     (TensorResult::Whole(statistics), _) => found[member] = Some(*statistics),
-                    (TensorResult::Part(histogram), Some((_, sum))) => sum.merge(&histogram)?,
-                    (TensorResult::Part(histogram), None) => open = Some((member, histogram)),
+                    (TensorResult::Part(counts), Some((_, sum))) => sum.merge(*counts)?,
+                    (TensorResult::Part(counts), None) => open = Some((member, counts)),
                 }
             }
             self.fit(complete, sums, &mut found)?;
@@ -218,13 +217,11 @@ impl<S: ReadAt> Reader<S> {
     /// Fits the priors of tensors whose histograms are complete.
     fn fit(
         &self,
-        complete: Vec<(usize, Box<Histogram>)>,
+        complete: Vec<(usize, Box<ValueStatistics>)>,
         sums: &[MomentSums],
         found: &mut [Option<TensorStatistics>],
     ) -> Result<()> {
-        let fit = |(member, histogram): (usize, Box<Histogram>)| {
-            Ok((member, TensorStatistics::new(&sums[member], &histogram)))
-        };
+        let fit = |(member, counts): (usize, Box<ValueStatistics>)| Ok((member, counts.finish(&sums[member])));
         for (member, statistics) in self.workers().map(complete, fit)? {
             found[member] = Some(statistics);
         }

@@ -1,12 +1,15 @@
 //! Writes containers: plans each segment by measured cost, codes its chunks on all cores, and writes them in order.
 //!
 //! ```text
-//!   encoder, files ── writer ── segment ── search
+//!   encoder, files ── writer ── members ── segment ── search
+//!                                └── kinds           which small tensors are alike
 //! ```
 
 mod encoder;
 mod files;
 mod input;
+mod kinds;
+mod members;
 mod options;
 mod search;
 mod segment;

@@ -1,5 +1,7 @@
 //! Encodes one segment: chooses a plan, encodes the chunks on all cores, writes the prelude.
 
+use std::borrow::Cow;
+
 use super::EncodeOptions;
 use super::options::CHUNK_BYTES;
 use super::search::{Plan, SegmentBytes, plan};
@@ -20,24 +22,25 @@ pub(super) struct SegmentInput<'a> {
     /// The shape of each member.
     pub(super) shapes: Vec<Box<[u64]>>,
     /// The bytes of the members, one after another.
-    pub(super) bytes: std::borrow::Cow<'a, [u8]>,
+    pub(super) bytes: Cow<'a, [u8]>,
 }
 
 /// An encoded segment. It does not depend on where it will lie in the file.
 #[derive(Debug)]
-pub(super) struct CodedSegment {
+pub(super) struct CodedSegment<'a> {
     head: SegmentHead,
-    /// The encoded chunks; empty if the segment is raw, as its chunks are then the bytes of the input.
+    /// The encoded chunks; empty if the segment is raw.
     chunks: Vec<Vec<u8>>,
-    raw: bool,
+    /// The bytes of the input, if the segment is raw.
+    raw: Option<Cow<'a, [u8]>>,
 }
 
 /// Encodes a segment.
-pub(super) fn encode_segment(
-    input: &SegmentInput<'_>,
+pub(super) fn encode_segment<'a>(
+    input: &'a SegmentInput<'_>,
     options: &EncodeOptions,
     workers: &Workers,
-) -> Result<CodedSegment> {
+) -> Result<CodedSegment<'a>> {
     let effort = options.effort();
     let chunk_options = ChunkOptions { zstd_level: effort.zstd_level, kernel: effort.kernel };
     let dtype = input.dtype;
@@ -94,10 +97,15 @@ pub(super) fn encode_segment(
         chunks,
     };
     let chunks = coded.into_iter().map(|(_, _, out)| out).filter(|_| !raw).collect();
-    Ok(CodedSegment { head, chunks, raw })
+    Ok(CodedSegment { head, chunks, raw: raw.then_some(Cow::Borrowed(bytes)) })
 }
 
-impl CodedSegment {
+impl CodedSegment<'_> {
+    /// Returns the ordinals of the members.
+    pub(super) fn members(&self) -> &[u32] {
+        &self.head.members
+    }
+
     /// Returns the prelude, the size of the padding after it if the segment lies at `offset`, and the size of the body.
     pub(super) fn prelude(&self, offset: u64) -> (Vec<u8>, u64, u64) {
         let mut head = Vec::new();
@@ -105,13 +113,24 @@ impl CodedSegment {
         let body_len = self.head.coded_len();
         let mut out = Vec::new();
         Prelude::write(FRAME_SEGMENT, &head, body_len, &mut out);
-        let padding = if self.raw { raw_padding(offset + out.len() as u64) } else { 0 };
+        let padding = if self.raw.is_some() { raw_padding(offset + out.len() as u64) } else { 0 };
         (out, padding, body_len)
     }
 
     /// Returns the bytes of the body, in pieces.
-    pub(super) fn body<'a>(&'a self, input: &'a SegmentInput<'_>) -> impl Iterator<Item = &'a [u8]> {
-        let raw = self.raw.then_some(&input.bytes[..]);
-        raw.into_iter().chain(self.chunks.iter().map(Vec::as_slice))
+    pub(super) fn body(&self) -> impl Iterator<Item = &[u8]> {
+        self.raw.as_deref().into_iter().chain(self.chunks.iter().map(Vec::as_slice))
+    }
+
+    /// Returns the size without padding, in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        let (prelude, _, body_len) = self.prelude(0);
+        prelude.len() as u64 + body_len
+    }
+
+    /// Copies the bytes of a raw segment, so that the input need not live on.
+    pub(super) fn into_owned(self) -> CodedSegment<'static> {
+        let Self { head, chunks, raw } = self;
+        CodedSegment { head, chunks, raw: raw.map(|bytes| Cow::Owned(bytes.into_owned())) }
     }
 }

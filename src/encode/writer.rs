@@ -1,4 +1,4 @@
-//! Collects tensors into segments and writes frames in order. Small tensors of a dtype share a segment. Medium ones are
+//! Collects tensors into segments and writes frames in order. Small tensors of a dtype share segments. Medium ones are
 //! copied to a queue until there is work for all threads. A large one is encoded at once, without a copy.
 
 use std::borrow::Cow;
@@ -7,8 +7,9 @@ use std::io::Write;
 use std::mem;
 
 use super::EncodeOptions;
+use super::members::encode_members;
 use super::search::stands_out;
-use super::segment::{SegmentInput, encode_segment};
+use super::segment::SegmentInput;
 use crate::container::{Entry, Footer, Index, Manifest, ManifestPlace, Prelude, SegmentPlace};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
@@ -203,16 +204,16 @@ impl<W: Write> Writer<W> {
     fn write_segments(&mut self, inputs: &[SegmentInput<'_>]) -> Result<()> {
         self.write_manifest()?;
         let (options, workers) = (&self.options, &self.workers);
-        let coded = workers.map(inputs.iter().collect(), |input| encode_segment(input, options, workers))?;
-        for (input, coded) in inputs.iter().zip(coded) {
+        let coded = workers.map(inputs.iter().collect(), |input| encode_members(input, options, workers))?;
+        for coded in coded.iter().flatten() {
             let offset = self.position;
             let (prelude, padding, body_len) = coded.prelude(offset);
             self.write(&prelude)?;
             self.write(&[0; 64][..padding as usize])?;
-            for bytes in coded.body(input) {
+            for bytes in coded.body() {
                 self.write(bytes)?;
             }
-            for &member in &input.members {
+            for &member in coded.members() {
                 self.segment_of[member as usize] = Some(self.places.len() as u32);
             }
             let prelude_len = prelude.len() as u64;

@@ -9,9 +9,9 @@ use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
 use crate::screen::words::{exact, human, percent};
 
-/// Returns the lines as an object: the name of a category, then its bytes.
+/// Returns the lines as an object: the name of a category, with underscores for spaces, and its bytes.
 pub fn to_json(lines: &[(Category, u64)]) -> Value {
-    let lines = lines.iter().map(|(category, bytes)| (category.name().to_owned(), json!(bytes)));
+    let lines = lines.iter().map(|(category, bytes)| (category.name().replace(' ', "_"), json!(bytes)));
     lines.collect::<Map<_, _>>().into()
 }
 

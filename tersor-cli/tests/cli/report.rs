@@ -36,6 +36,8 @@ fn check(found: &Value, len: u64) {
     assert!(is_close(of("coder_overhead_bits"), of("stream_bits") - of("model_bits")));
     assert!(is_close(of("efficiency"), (of("model_bits") + of("raw_bits")) / (8.0 * len as f64)));
     assert!(is_close(of("overhead"), 1.0 / of("efficiency") - 1.0));
+    let coded = 8.0 * len as f64 - of("raw_bits");
+    assert!(is_close(of("efficiency_without_raw"), of("model_bits") / coded));
 }
 
 #[test]
@@ -51,7 +53,7 @@ fn sums_match_the_file() {
         "encoded_here",
         "level",
         "bytes",
-        "raw_bytes",
+        "decoded_bytes",
         "weights",
         "bits_per_weight",
         "ledger",
@@ -99,9 +101,11 @@ fn sums_match_the_file() {
     }
     // the same figures as in `inspect`
     let inspected = folder.run(&["inspect", "model.tersor", "--json"]).succeeds().json();
-    for key in ["bytes", "raw_bytes", "weights", "bits_per_weight", "ledger", "ledger_sum"] {
+    for key in ["bytes", "weights", "bits_per_weight", "ledger", "ledger_sum"] {
         assert_eq!(found[key], inspected[key]);
     }
+    assert_eq!(found["decoded_bytes"], inspected["raw_bytes"]);
+    assert!(found["ledger"].as_object().unwrap().keys().all(|key| !key.contains(' ')));
     for (tensor, inspected) in list(&found, "tensors").iter().zip(list(&inspected, "tensors")) {
         for key in ["name", "dtype", "shape", "weights", "bytes", "bits_per_weight", "shares_segment"] {
             assert_eq!(tensor[key], inspected[key]);
@@ -258,6 +262,190 @@ fn a_posterior_gives_bits_back() {
     folder
         .write("variances.safetensors", &safetensors(&[], &[("layer.weight", "F32", &[64, 300], variances(300 * 64))]));
     folder.refuses(&arguments, 1, &["variances.safetensors", "layer.weight", "shape"]);
+    for bad in [-0.25f32, f32::NAN, f32::INFINITY] {
+        let mut wrong = variances(300 * 64);
+        wrong[4 * 777..4 * 778].copy_from_slice(&bad.to_le_bytes());
+        folder.write("variances.safetensors", &safetensors(&[], &[("layer.weight", "F32", &[300, 64], wrong)]));
+        folder.refuses(&arguments, 1, &["variances.safetensors", "layer.weight", "index 777", &bad.to_string()]);
+    }
+}
+
+#[test]
+fn bits_back_bounds_the_error() {
+    let folder = Folder::new();
+    let mut random = Random(5);
+    folder.write(
+        "net.safetensors",
+        &safetensors(&[], &[("w", "F32", &[5000], random.f32s(5000)), ("b", "F32", &[8], random.f32s(8))]),
+    );
+    let variances = |count: usize| (0..count).flat_map(|_| 0.5f32.to_le_bytes()).collect::<Vec<u8>>();
+    folder.write(
+        "all.safetensors",
+        &safetensors(&[], &[("w", "F32", &[5000], variances(5000)), ("b", "F32", &[8], variances(8))]),
+    );
+    let arguments = |file: &'static str| {
+        ["report", "net.safetensors", "--samples", "60000", "--training-error", "0.02", "--posterior", file]
+    };
+    let found = folder.run(&[&arguments("all.safetensors")[..], &["--json"]].concat()).succeeds().json();
+    let bounds = &found["generalisation"];
+    let back = &bounds["bits_back"];
+    let bits: f64 = list(&found, "tensors").iter().map(|tensor| number(&tensor["bits_back"]["bits"])).sum();
+    assert!(is_close(number(&back["code_bits"]), bits) && bounds["tighter"] == "bits_back");
+    // either bound may be used, so each has half of delta
+    let nats = bits * std::f64::consts::LN_2 + (2.0 * 60_000f64.sqrt() / 0.025).ln();
+    assert!(is_close(number(&back["pac_bayes_gap"]), (nats / 120_000.0).sqrt()));
+    let file = 8.0 * number(&found["bytes"]) * std::f64::consts::LN_2 + 40f64.ln();
+    assert!(is_close(number(&bounds["occam_gap"]), (file / 120_000.0).sqrt()));
+    let text = folder.run(&arguments("all.safetensors")).succeeds();
+    let error = format!("at most {:.4} (PAC-Bayes)", number(&back["pac_bayes_error"]));
+    for words in ["the bits-back length gives the tighter bound", "drawn from the posterior", &error] {
+        assert!(text.text().contains(words), "{words} in {}", text.text());
+    }
+    // a weight without a divergence has no bound
+    let mut zero = variances(8);
+    zero[..4].fill(0);
+    folder.write(
+        "zero.safetensors",
+        &safetensors(&[], &[("w", "F32", &[5000], variances(5000)), ("b", "F32", &[8], zero)]),
+    );
+    let found = folder.run(&[&arguments("zero.safetensors")[..], &["--json"]].concat()).succeeds().json();
+    assert!(found["generalisation"]["bits_back"].is_null() && found["generalisation"]["tighter"] == "file");
+    // tensors without variances count with their bytes
+    folder.write("part.safetensors", &safetensors(&[], &[("b", "F32", &[8], variances(8))]));
+    let found = folder.run(&[&arguments("part.safetensors")[..], &["--json"]].concat()).succeeds().json();
+    let code = number(&found["generalisation"]["bits_back"]["code_bits"]);
+    assert!(code > 8.0 * number(&list(&found, "tensors")[0]["bytes"]));
+    assert_eq!(found["generalisation"]["tighter"], "file");
+}
+
+/// Returns the lines of comma-separated values without quotes, by column.
+fn columns(csv: &str) -> Vec<std::collections::HashMap<&str, &str>> {
+    let mut lines = csv.split_terminator("\r\n");
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    lines
+        .map(|line| {
+            let mut quoted = false;
+            let fields: Vec<&str> = line
+                .split(|character| {
+                    quoted ^= character == '"';
+                    character == ',' && !quoted
+                })
+                .collect();
+            assert_eq!(fields.len(), names.len(), "{line}");
+            names.iter().copied().zip(fields).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn all_outputs_have_the_same_numbers() {
+    let folder = Folder::with_container();
+    let json = folder.run(&["report", "model.tersor", "--json"]).succeeds().json();
+    let text = folder.run(&["report", "model.tersor", "--all"]).succeeds();
+    let csv = folder.run(&["report", "model.tersor", "--csv"]).succeeds();
+    let tensors_csv = folder.run(&["report", "model.tersor", "--csv-tensors"]).succeeds();
+    let page = folder.run(&["report", "model.tersor", "--html", "-"]).succeeds();
+    let (streams, tensors) = (columns(csv.text()), columns(tensors_csv.text()));
+    let weights = number(&json["weights"]);
+    let parse =
+        |text: &str| text.replace(['\u{2212}', '+', '~'], "").parse::<f64>().unwrap_or_else(|_| panic!("{text:?}"));
+    for (key, line, term) in [
+        ("order0_bits", "  order-0 entropy ", "Order-0 entropy"),
+        ("conditional_bits", "= conditional entropy ", "Conditional entropy"),
+        ("raw_bits", "+ raw bits ", "Raw bits"),
+        ("side_information_bits", "+ side information ", "Side information"),
+        ("framing_bits", "+ framing ", "Framing"),
+    ] {
+        let expected = number(&json["totals"][key]) / weights;
+        let line = text.text().lines().find(|text| text.trim_start().starts_with(line.trim_start())).unwrap();
+        let words: Vec<&str> = line.split_whitespace().filter(|word| word.contains('.')).collect();
+        assert!((parse(words[0]) - expected).abs() < 1e-4, "{key}: {line} {expected}");
+        let (_, rest) = page.text().split_once(&format!("<b>{term}</b>")).unwrap();
+        let cell = rest.split_once("<td class=\"number\">").unwrap().1.split_once('<').unwrap().0;
+        assert!((parse(cell) - expected).abs() < 1e-4, "{key}: {cell} {expected}");
+    }
+    let sum = |column: &str| -> f64 {
+        let values = streams.iter().filter(|line| line["model_bits"].is_empty() == (column == "actual_bits"));
+        values.map(|line| line[column].parse::<f64>().unwrap()).sum()
+    };
+    assert!(is_close(sum("conditional_bits"), number(&json["totals"]["conditional_bits"])));
+    assert!(is_close(sum("order0_bits"), number(&json["totals"]["order0_bits"])));
+    // the streams without a model
+    assert!(is_close(sum("actual_bits"), number(&json["totals"]["raw_bits"])));
+    let efficiency = 100.0 * number(&json["totals"]["efficiency_without_raw"]);
+    assert!(text.text().contains(&format!("Efficiency {efficiency:.3} % without the raw bits")), "{}", text.text());
+    assert!(page.text().contains(&format!("{efficiency:.2}\u{a0}% without raw bits")));
+    let (_, table) = page.text().split_once("<section id=\"tensors\">").unwrap();
+    assert_eq!(tensors.len(), list(&json, "tensors").len());
+    for (line, tensor) in tensors.iter().zip(list(&json, "tensors")) {
+        let name = tensor["name"].as_str().unwrap();
+        assert_eq!((line["tensor"], line["bytes"]), (name, &tensor["bytes"].to_string()[..]));
+        let label = format!("{}</bdi><br>", name.replace('.', ".<wbr>"));
+        let row = table.split("<tr>").find(|row| row.contains(&label));
+        let cells: Vec<&str> =
+            row.unwrap().split("<td class=\"number\">").skip(1).map(|cell| cell.split('<').next().unwrap()).collect();
+        // a long name has a line of its own
+        let mut words =
+            text.text().split_once("\nTensors").unwrap().1.split_whitespace().skip_while(|word| *word != name);
+        let shown: Vec<&str> = words.by_ref().skip(1).take(7).collect();
+        let shares = tensor["shares_segment"] == true;
+        for (place, key) in
+            [(1, "value_entropy_bits"), (2, "order0_bits"), (3, "conditional_bits"), (4, "model_bits"), (5, "raw_bits")]
+        {
+            let Some(bits) = tensor[key].as_f64() else {
+                assert_eq!((shown[place], cells[place], line[key]), ("-", "\u{2013}", ""), "{name} {key}");
+                continue;
+            };
+            let each = bits / number(&tensor["weights"]);
+            assert!((line[key].parse::<f64>().unwrap() - bits).abs() <= 1e-9 * bits, "{name} {key}");
+            assert!(
+                (parse(shown[place]) - each).abs() < 1e-3 + 0.5 / number(&tensor["weights"]),
+                "{name} {key}: {shown:?} {each}"
+            );
+            assert!(
+                (parse(cells[place]) - each).abs() < 1e-3 + 0.5 / number(&tensor["weights"]),
+                "{name} {key}: {cells:?} {each}"
+            );
+            let is_about = shares && place > 1;
+            assert_eq!(
+                (shown[place].starts_with('~'), cells[place].starts_with('~')),
+                (is_about, is_about),
+                "{name} {key}"
+            );
+        }
+    }
+    // counts have no decimals
+    let models = list(&json, "tensors").iter().filter_map(|tensor| tensor["priors"]["models"].as_array());
+    for model in models.flatten() {
+        for key in ["values", "components"] {
+            assert!(model["parameters"].get(key).is_none_or(Value::is_u64), "{model}");
+        }
+    }
+}
+
+#[test]
+fn tensors_of_a_shared_segment_have_numbers_of_their_own() {
+    let folder = Folder::with_container();
+    let original = folder.read("model.safetensors");
+    let found = folder.run(&["report", "model.tersor", "--json"]).succeeds().json();
+    let shared = list(&found, "tensors").iter().filter(|tensor| tensor["shares_segment"] == true);
+    let mut count = 0;
+    for tensor in shared {
+        let name = tensor["name"].as_str().unwrap();
+        let shape: Vec<u64> = list(tensor, "shape").iter().map(|size| size.as_u64().unwrap()).collect();
+        let bytes = crate::support::tensor_of(&original, name);
+        let dtype = tensor["dtype"].as_str().unwrap().to_owned();
+        folder.write("alone.safetensors", &safetensors(&[], &[(name, &dtype, &shape, bytes)]));
+        let alone = folder.run(&["report", "alone.safetensors", "--json"]).succeeds().json();
+        let alone = &list(&alone, "tensors")[0];
+        assert_eq!(alone["shares_segment"], false);
+        assert!(tensor["value_entropy_bits"].is_number(), "{name}");
+        for key in ["value_entropy_bits", "distinct_values", "zero_share", "mean", "deviation", "kurtosis", "priors"] {
+            assert_eq!(tensor[key], alone[key], "{name} {key}");
+        }
+        count += 1;
+    }
+    assert!(count > 1);
 }
 
 #[test]

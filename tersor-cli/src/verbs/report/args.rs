@@ -17,6 +17,8 @@ Code lengths, in bits:
                (Krichevsky and Trofimov)
   model        each symbol is coded with the file's own models
   actual       the bits in the file
+They are of the streams that have a model. Raw bits, which are stored without \
+one, are shown on their own.
 The section on priors rounds the values of each tensor to multiples of a step, \
 and shows how many bits they need with standard distributions, such as the \
 Gaussian that weight decay assumes.
@@ -40,6 +42,9 @@ pub struct ReportArgs {
     /// Print comma-separated values, one line per stream
     #[arg(long)]
     pub csv: bool,
+    /// Print comma-separated values, one line per tensor
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    pub csv_tensors: bool,
     /// Also write an HTML page
     #[arg(long, value_name = "OUT")]
     pub html: Option<PathBuf>,
@@ -57,7 +62,7 @@ pub struct ReportArgs {
     pub precision: Option<f64>,
     /// A .safetensors file with the posterior variance of each weight, in
     /// tensors of the same names and shapes; with it the report shows the
-    /// bits-back length
+    /// bits-back length, and --samples uses the tighter bound
     #[arg(long, value_name = "FILE")]
     pub posterior: Option<PathBuf>,
     /// The number of training samples; with it the report shows upper bounds on
@@ -67,7 +72,8 @@ pub struct ReportArgs {
     /// The largest probability that the bounds of --samples do not hold
     #[arg(long, value_name = "D", default_value_t = 0.05, allow_negative_numbers = true, value_parser = parse_share, requires = "samples")]
     pub delta: f64,
-    /// The share of the training samples that the network gets wrong, 0 to 1
+    /// The share of the training samples that the network gets wrong, 0 to 1;
+    /// with --posterior the mean share of networks drawn from it
     #[arg(long, value_name = "E", allow_negative_numbers = true, value_parser = parse_error_share, requires = "samples")]
     pub training_error: Option<f64>,
     /// Replace the file of --html if it exists

@@ -57,7 +57,7 @@ pub struct TensorReport {
     pub bits_back: Option<BitsBack>,
 }
 
-/// The code lengths of a tensor in bits. A stream without a model counts with its actual size in each of them.
+/// The code lengths of a tensor in bits: of the streams that have a model.
 #[derive(Debug, Clone, Copy)]
 pub struct TensorLengths {
     /// See [`CodeLengths`].
@@ -68,6 +68,8 @@ pub struct TensorLengths {
     pub kt_bits: f64,
     /// See [`CodeLengths`].
     pub model_bits: f64,
+    /// The size of streams without a model.
+    pub raw_bits: f64,
 }
 
 impl FileReport {
@@ -138,7 +140,9 @@ impl FileReport {
         {
             return Err(posterior.unrelated(path));
         }
-        let generalisation = args.samples.map(|samples| Generalisation::new(&totals, samples, args)).transpose();
+        let bits_back = posterior.and_then(|_| bits_back_of_all(&bounds, &tensors));
+        let generalisation =
+            args.samples.map(|samples| Generalisation::new(totals.file_bits, bits_back, samples, args)).transpose();
         Ok(Self {
             file: path.to_string_lossy().into_owned(),
             level,
@@ -150,6 +154,27 @@ impl FileReport {
             bounds,
         })
     }
+}
+
+/// Returns the bits of a description of all weights that has variances for some of them: the bits-back lengths of the
+/// tensors that have variances, and the file without the segments of these tensors. Returns `None` if a weight has no
+/// bits-back length, because its variance is 0 or its value is not finite.
+fn bits_back_of_all(bounds: &Bounds, tensors: &[TensorReport]) -> Option<f64> {
+    let stored = || tensors.iter().filter(|tensor| tensor.lengths.is_some());
+    let known = || stored().filter_map(|tensor| Some((tensor.ordinal, tensor.bits_back.as_ref()?)));
+    if known().any(|(_, bits_back)| bits_back.skipped() > 0) {
+        return None;
+    }
+    let bits: f64 = known().map(|(_, bits_back)| bits_back.bits()).sum();
+    let ordinals: std::collections::HashSet<usize> = known().map(|(ordinal, _)| ordinal).collect();
+    if ordinals.len() == stored().count() {
+        return Some(bits);
+    }
+    // a segment that also holds other tensors counts in full
+    let segments = bounds.ledger.segments.iter();
+    let left_out = segments.filter(|segment| segment.members.iter().all(|member| ordinals.contains(member)));
+    let left_out: u64 = left_out.map(tersor::SegmentLedger::bytes).sum();
+    Some(bits + 8.0 * (bounds.ledger.bytes() - left_out) as f64)
 }
 
 impl TensorReport {
@@ -181,9 +206,9 @@ impl TensorLengths {
         let share = footprint.len as f64 / bounds.ledger.segments[number].raw_bytes.max(1) as f64;
         let segment = &bounds.segments[number];
         let CodeLengths { order0_bits, conditional_bits, kt_bits, model_bits, .. } = segment.lengths();
-        let raw = segment.raw_bits() as f64;
-        let [order0_bits, conditional_bits, kt_bits, model_bits] =
-            [order0_bits, conditional_bits, kt_bits, model_bits].map(|bits| (bits + raw) * share);
-        Some(Self { order0_bits, conditional_bits, kt_bits, model_bits })
+        let raw_bits = segment.raw_bits() as f64;
+        let [order0_bits, conditional_bits, kt_bits, model_bits, raw_bits] =
+            [order0_bits, conditional_bits, kt_bits, model_bits, raw_bits].map(|bits| bits * share);
+        Some(Self { order0_bits, conditional_bits, kt_bits, model_bits, raw_bits })
     }
 }

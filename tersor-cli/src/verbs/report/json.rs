@@ -7,7 +7,7 @@ use tersor::analysis::{SegmentBounds, SegmentLedger, StreamBounds, TensorStatist
 use tersor::priors::{BitsBack, Priors};
 
 use super::file_report::{FileReport, TensorReport};
-use super::generalisation::Generalisation;
+use super::generalisation::{ErrorBound, Generalisation};
 use crate::screen::json_list::write_list;
 use crate::screen::words::bits_per_weight;
 use crate::verbs::ledger;
@@ -62,7 +62,7 @@ fn head(report: &FileReport) -> Value {
         "encoded_here": report.level.is_some(),
         "level": report.level,
         "bytes": report.bytes(),
-        "raw_bytes": report.raw_bytes,
+        "decoded_bytes": report.raw_bytes,
         "weights": report.weights,
         "bits_per_weight": bits_per_weight(report.bytes(), report.weights),
         "ledger": ledger::to_json(&report.bounds.ledger.totals()),
@@ -95,6 +95,7 @@ fn totals(totals: &Totals) -> Value {
         "side_information_bits": totals.side_information_bits,
         "framing_bits": totals.framing_bits,
         "efficiency": totals.efficiency(),
+        "efficiency_without_raw": totals.efficiency_without_raw(),
         "overhead": totals.overhead(),
     })
 }
@@ -156,10 +157,13 @@ fn of_tensor(report: &FileReport, tensor: &TensorReport) -> Value {
         "mean": number(|statistics| statistics.mean),
         "deviation": number(|statistics| statistics.deviation),
         "kurtosis": number(|statistics| statistics.kurtosis),
+        "distinct_values": statistics.and_then(|statistics| statistics.distinct_values),
+        "value_entropy_bits": number(|statistics| statistics.value_entropy_bits),
         "order0_bits": lengths.map(|lengths| lengths.order0_bits),
         "conditional_bits": lengths.map(|lengths| lengths.conditional_bits),
         "kt_bits": lengths.map(|lengths| lengths.kt_bits),
         "model_bits": lengths.map(|lengths| lengths.model_bits),
+        "raw_bits": lengths.map(|lengths| lengths.raw_bits.round() as u64),
         "priors": statistics.map(|statistics| priors(&statistics.priors)),
         "bits_back": tensor.bits_back.as_ref().map(bits_back),
     })
@@ -176,7 +180,11 @@ fn of_tensor_on_page(report: &FileReport, tensor: &TensorReport) -> Value {
 
 fn priors(priors: &Priors) -> Value {
     let models = priors.models.iter().map(|prior| {
-        let parameters = prior.parameters.iter().map(|&(name, value)| (name.to_owned(), json!(value)));
+        let parameters = prior.parameters.iter().map(|&(name, value)| {
+            // these parameters are counts
+            let is_count = ["values", "components"].contains(&name);
+            (name.to_owned(), if is_count { json!(value as u64) } else { json!(value) })
+        });
         json!({
             "name": prior.kind.name(),
             "bits": prior.bits,
@@ -207,15 +215,26 @@ fn bits_back(bits_back: &BitsBack) -> Value {
 }
 
 fn generalisation(report: &FileReport) -> Value {
+    let bits_back = |bound: ErrorBound| {
+        json!({
+            "code_bits": bound.code_bits,
+            "pac_bayes_gap": bound.gap,
+            "pac_bayes_error": bound.error,
+            "vacuous": bound.is_vacuous(),
+        })
+    };
     let object = |bounds: &Generalisation| {
+        let (tighter, is_bits_back) = bounds.tighter();
         json!({
             "samples": bounds.samples,
             "delta": bounds.delta,
-            "code_bits": bounds.code_bits,
-            "occam_gap": bounds.occam_gap,
-            "vacuous": bounds.is_vacuous(),
             "training_error": bounds.training_error,
-            "pac_bayes_error": bounds.pac_bayes_error,
+            "tighter": if is_bits_back { "bits_back" } else { "file" },
+            "vacuous": tighter.is_vacuous(),
+            "code_bits": bounds.of_file.code_bits as u64,
+            "occam_gap": bounds.of_file.gap,
+            "pac_bayes_error": bounds.of_file.error,
+            "bits_back": bounds.of_bits_back.map(bits_back),
         })
     };
     report.generalisation.as_ref().map(object).into()

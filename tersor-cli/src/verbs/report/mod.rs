@@ -37,7 +37,7 @@ const PAGE_ITEMS: usize = 2000;
 pub fn run(args: &ReportArgs, common: &CommonArgs) -> Outcome {
     let start = Instant::now();
     let to_stdout = args.html.as_deref() == Some(Path::new("-"));
-    if to_stdout && (args.json || args.csv) {
+    if to_stdout && (args.json || args.csv || args.csv_tensors) {
         let problem = "a page and another report cannot both go to standard output";
         return Err(Failure::wrong_use(Path::new("standard output"), problem, "name a file for the page"));
     }
@@ -73,6 +73,7 @@ fn write(reports: &[FileReport], args: &ReportArgs, out: &mut dyn Write) -> io::
     match reports {
         _ if args.json => write_json(reports, &mut SafeJson::new(out)),
         _ if args.csv => csv::write(reports, out),
+        _ if args.csv_tensors => csv::write_tensors(reports, out),
         [only] => text::write(only, args.all, out),
         several => series::write(several, args.all, out),
     }

@@ -66,7 +66,13 @@ impl Posterior {
         for part in tensor.chunked_ranges(PART_ELEMENTS).map_err(failed)? {
             let means = tensor.elements(part).and_then(|part| part.decode_as::<f32>());
             for mean in means.map_err(failed)? {
-                found.add(f64::from(mean), read(index));
+                let variance = read(index);
+                // a variance of 0 is skipped: its divergence from any density is infinite
+                if !(variance >= 0.0 && variance.is_finite()) {
+                    let problem = format!("tensor {name} has the variance {variance} at index {index}");
+                    return Err(Failure::bad_data(&self.path, problem, "variances are finite and not negative"));
+                }
+                found.add(f64::from(mean), variance);
                 index += 1;
             }
         }

@@ -12,7 +12,10 @@ use super::text::SHOWN;
 use crate::screen::json_list::write_list;
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
-use crate::screen::words::{bits_per_weight, exact, percent};
+use crate::screen::words::{bits_per_weight, exact, percent, shortened};
+
+/// The most characters of the name of a file in a line.
+const NAME: usize = 70;
 
 /// A tensor in each of the files; `None` if a file does not have it.
 struct TensorSeries<'a> {
@@ -47,6 +50,8 @@ impl<'a> TensorSeries<'a> {
             "bytes": of(|tensor| tensor.bytes.into()),
             "bits_per_weight": of(|tensor| bits_per_weight(tensor.bytes, tensor.elements).into()),
             "conditional_bits_per_weight": of(|tensor| conditional(tensor).into()),
+            "raw_bits_per_weight": of(|tensor| raw(tensor).into()),
+            "shares_segment": of(|tensor| tensor.shares_segment.into()),
         })
     }
 
@@ -58,6 +63,11 @@ impl<'a> TensorSeries<'a> {
 fn conditional(tensor: &TensorReport) -> Option<f64> {
     let lengths = tensor.lengths.filter(|_| tensor.elements > 0)?;
     Some(lengths.conditional_bits / tensor.elements as f64)
+}
+
+fn raw(tensor: &TensorReport) -> Option<f64> {
+    let lengths = tensor.lengths.filter(|_| tensor.elements > 0)?;
+    Some(lengths.raw_bits / tensor.elements as f64)
 }
 
 /// Writes an object with the reports on all files, without their segments, and each tensor over all files. Long lists
@@ -96,7 +106,11 @@ pub fn write(reports: &[FileReport], all: bool, out: &mut dyn Write) -> io::Resu
     rows.sort_by_key(|row| std::cmp::Reverse(row.max_bytes()));
     let count = rows.len();
     rows.truncate(if all { count } else { SHOWN });
-    writeln!(out, "\nTensors ({} of {count}), bits/weight in the first and the last file", rows.len())?;
+    let first = reports.first().map_or("", |report| &report.file);
+    let last = reports.last().map_or("", |report| &report.file);
+    writeln!(out, "\nTensors ({} of {count}), bits/weight in the first and the last file:", rows.len())?;
+    writeln!(out, "  first: {}", shortened(Escaped(first), NAME))?;
+    writeln!(out, "  last:  {}", shortened(Escaped(last), NAME))?;
     write_tensors(&rows, out)
 }
 
@@ -114,7 +128,7 @@ fn write_files(reports: &[FileReport], out: &mut dyn Write) -> io::Result<()> {
         let conditional = match report.weights {
             0 => "-".to_owned(),
             weights => {
-                format!("{:.4}", (totals.lengths.conditional_bits + totals.raw_bits as f64) / weights as f64)
+                format!("{:.4}", totals.lengths.conditional_bits / weights as f64)
             }
         };
         let bits = bits_per_weight(report.bytes(), report.weights);
@@ -146,8 +160,10 @@ fn write_tensors(rows: &[TensorSeries<'_>], out: &mut dyn Write) -> io::Result<(
             let (first, last) = (of(row.tensors.first()), of(row.tensors.last()));
             (first, last, first.zip(last).map(|(first, last)| last - first))
         };
-        let shown = |bits: Option<f64>| cell(bits.map_or_else(|| "-".to_owned(), |bits| format!("{bits:.4}")));
-        let change = |bits: Option<f64>| cell(bits.map_or_else(|| "-".to_owned(), |bits| format!("{bits:+.4}")));
+        let is_shared = row.tensors.iter().flatten().any(|tensor| tensor.shares_segment);
+        let about = if is_shared { "~" } else { "" };
+        let shown = |bits: Option<f64>| cell(bits.map_or_else(|| "-".to_owned(), |bits| format!("{about}{bits:.4}")));
+        let change = |bits: Option<f64>| cell(bits.map_or_else(|| "-".to_owned(), |bits| format!("{about}{bits:+.4}")));
         let (first, last, by) = ends(|tensor| bits_per_weight(tensor.bytes, tensor.elements));
         let (_, conditional, conditional_by) = ends(conditional);
         Row::new([

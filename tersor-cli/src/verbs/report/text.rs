@@ -31,6 +31,9 @@ pub fn write(report: &FileReport, all: bool, out: &mut dyn Write) -> io::Result<
         let which = if shown < tensors.len() { "the largest, --all shows all; " } else { "" };
         writeln!(out, "\nTensors ({shown} of {}; {which}bits/weight)", tensors.len())?;
         write_tensors(report, &tensors[..shown], out)?;
+        if tensors[..shown].iter().any(|tensor| tensor.shares_segment) {
+            writeln!(out, "  ~ a share of a segment with several tensors, by size; \"values\" is exact")?;
+        }
     }
     if tensors[..shown].iter().any(|tensor| tensor.bits_back.is_some()) {
         writeln!(out, "\nBits-back lengths of the tensors that have variances")?;
@@ -55,6 +58,14 @@ fn write_size(report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         let (efficiency, overhead) = (100.0 * efficiency, 100.0 * overhead);
         writeln!(out, "Efficiency {efficiency:.3} %: {overhead:.3} % above the code length of its own model")?;
     }
+    if let Some(efficiency) = report.totals.efficiency_without_raw().filter(|_| report.totals.raw_bits > 0) {
+        let share = percent(report.totals.raw_bits, report.totals.file_bits);
+        writeln!(
+            out,
+            "Efficiency {:.3} % without the raw bits, which are {share:.3} % of the file",
+            100.0 * efficiency
+        )?;
+    }
     Ok(())
 }
 
@@ -69,13 +80,13 @@ fn write_steps(report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
         false => ("the lower bound", "inexact tables"),
     };
     let lines = [
-        ("  without a model", raw, "raw and zstd"),
-        ("+ order-0 entropy", lengths.order0_bits, "symbol counts"),
+        ("  order-0 entropy", lengths.order0_bits, "symbol counts"),
         ("- modelling gain", 0.0 - totals.modelling_gain_bits(), "from contexts"),
-        ("= conditional entropy", raw + lengths.conditional_bits, bound),
+        ("= conditional entropy", lengths.conditional_bits, bound),
         ("+ model excess", totals.model_excess_bits(), excess),
-        ("= model", raw + lengths.model_bits, "an ideal coder"),
+        ("= model", lengths.model_bits, "an ideal coder"),
         ("+ coder overhead", totals.coder_overhead_bits(), "states, padding"),
+        ("+ raw bits", raw, "without a model"),
         ("+ side information", totals.side_information_bits as f64, "tables, codebooks"),
         ("+ framing", totals.framing_bits as f64, "names, index"),
         ("= file", totals.file_bits as f64, ""),
@@ -109,26 +120,30 @@ fn write_tensors(report: &FileReport, tensors: &[&TensorReport], out: &mut dyn W
     let columns = [
         ("name", Left),
         ("bytes", Right),
+        ("values", Right),
         ("order 0", Right),
         ("conditional", Right),
-        ("KT", Right),
         ("model", Right),
+        ("raw", Right),
         ("actual", Right),
     ];
     let rows = tensors.iter().map(|tensor| {
         let share = if tensor.shares_segment { "~" } else { "" };
-        let bits = |bits: Option<f64>| match bits {
-            Some(bits) if tensor.elements > 0 => cell(format_args!("{:.4}", bits / tensor.elements as f64)),
+        let shown = |share: &str, bits: Option<f64>| match bits {
+            Some(bits) if tensor.elements > 0 => cell(format_args!("{share}{:.3}", bits / tensor.elements as f64)),
             _ => cell("-"),
         };
+        let bits = |bits: Option<f64>| shown(share, bits);
         let lengths = tensor.lengths.as_ref();
+        let statistics = report.bounds.statistics.get(tensor.ordinal).and_then(Option::as_ref);
         let cells = [
             name(Escaped(&tensor.name)),
             cell(format_args!("{share}{}", exact(tensor.bytes))),
+            shown("", statistics.and_then(|statistics| statistics.value_entropy_bits)),
             bits(lengths.map(|lengths| lengths.order0_bits)),
             bits(lengths.map(|lengths| lengths.conditional_bits)),
-            bits(lengths.map(|lengths| lengths.kt_bits)),
             bits(lengths.map(|lengths| lengths.model_bits)),
+            bits(lengths.map(|lengths| lengths.raw_bits)),
             bits(lengths.map(|_| 8.0 * tensor.bytes as f64)),
         ];
         Row::new(cells)
@@ -158,13 +173,27 @@ fn step(step: f64) -> String {
 fn write_generalisation(bounds: &Generalisation, out: &mut dyn Write) -> io::Result<()> {
     let confidence = 100.0 * (1.0 - bounds.delta);
     writeln!(out, "Generalisation from {} samples, with {confidence} % confidence", exact(bounds.samples))?;
-    let gap = bounds.occam_gap;
-    match bounds.pac_bayes_error.filter(|&error| error < 1.0) {
+    let (tighter, is_bits_back) = bounds.tighter();
+    if let Some(bits_back) = &bounds.of_bits_back {
+        let which = if is_bits_back { "bits-back length" } else { "file" };
+        let (file, back) = (exact(bounds.of_file.code_bits as u64), exact(bits_back.code_bits.ceil() as u64));
+        writeln!(out, "  code lengths: the file {file} bits, bits-back {back} bits")?;
+        writeln!(out, "  the {which} gives the tighter bound; each has half of delta")?;
+    }
+    if is_bits_back {
+        writeln!(out, "  the bound is on the mean error of networks drawn from the posterior")?;
+    }
+    let (gap, by) = (tighter.gap, if is_bits_back { "PAC-Bayes, bits-back" } else { "Occam, file" });
+    match tighter.error.filter(|&error| error < 1.0) {
         Some(error) => writeln!(out, "  error on other samples at most {error:.4} (PAC-Bayes)")?,
-        None if gap >= 1.0 => writeln!(out, "  vacuous: the file is too large for a bound below 1")?,
+        None if gap >= 1.0 => writeln!(out, "  vacuous: the code is too long for a bound below 1")?,
         None => {}
     }
-    writeln!(out, "  error on other samples at most {gap:.3} above the training error (Occam)")
+    writeln!(out, "  error on other samples at most {gap:.3} above the training error ({by})")?;
+    match is_bits_back {
+        true => writeln!(out, "  from the file: at most {:.3} above the training error (Occam)", bounds.of_file.gap),
+        false => Ok(()),
+    }
 }
 
 /// Writes the bits-back lengths of the tensors that have variances.

@@ -88,8 +88,8 @@ pub fn network(tensors: usize, drift: f64) -> Value {
         let deviation = 0.02 + 0.05 * share(index as u64 + 3);
         list.push(json!({ "name": name, "dtype": "BF16", "shape": shape, "weights": elements, "bytes": bytes, "shares_segment": false,
             "bits_per_weight": bytes as f64 * 8.0 / weights, "zero_share": 0.001 * share(index as u64 + 4), "mean": 0.001 - 0.002 * share(index as u64 + 5),
-            "deviation": deviation, "kurtosis": 3.0 + 4.0 * share(index as u64 + 6), "order0_bits": order0 + raw as f64, "conditional_bits": conditional + raw as f64,
-            "model_bits": model + raw as f64,
+            "deviation": deviation, "kurtosis": 3.0 + 4.0 * share(index as u64 + 6), "value_entropy_bits": null, "order0_bits": order0, "conditional_bits": conditional,
+            "model_bits": model, "raw_bits": raw,
             "priors": priors(index, weights, deviation), "bits_back": null }));
         sums.bytes += bytes;
         sums.elements += elements;
@@ -150,7 +150,7 @@ fn finish(report: &mut Value, sums: &Sums, fixed: &Value, segments: Vec<Value>, 
         "framing_bits": file - stream - sums.raw_bits as f64 - side as f64, "efficiency": (model + sums.raw_bits as f64) / file,
         "overhead": file / (model + sums.raw_bits as f64) - 1.0 });
     totals.extend(more.as_object().unwrap().clone());
-    let rest = json!({ "bytes": sum, "raw_bytes": 2 * sums.elements + 9000, "weights": sums.elements, "bits_per_weight": file / sums.elements as f64,
+    let rest = json!({ "bytes": sum, "decoded_bytes": 2 * sums.elements + 9000, "weights": sums.elements, "bits_per_weight": file / sums.elements as f64,
         "ledger": ledger, "ledger_sum": sum, "totals": totals, "segments": segments, "tensors": tensors, "generalisation": null });
     report.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
 }
@@ -159,7 +159,7 @@ fn finish(report: &mut Value, sums: &Sums, fixed: &Value, segments: Vec<Value>, 
 pub fn tiny() -> Value {
     let mut report = network(0, 0.0);
     let tensor = json!({ "name": "scale", "dtype": "F32", "shape": [], "weights": 1, "bytes": 97, "shares_segment": false, "bits_per_weight": 776.0,
-        "zero_share": 0.0, "mean": 1.5, "deviation": 0.0, "kurtosis": null, "order0_bits": 32.0, "conditional_bits": 32.0, "model_bits": 32.0, "priors": null, "bits_back": null });
+        "zero_share": 0.0, "mean": 1.5, "deviation": 0.0, "kurtosis": null, "order0_bits": 0.0, "conditional_bits": 0.0, "model_bits": 0.0, "raw_bits": 32, "priors": null, "bits_back": null });
     let segment = json!({ "members": ["scale"], "dtype": "F32", "weights": 1, "bytes": 97, "chunks": 1, "representation": "raw", "ledger": { "raw bytes": 4, "frames": 93 },
         "streams": [] });
     let sums = Sums { elements: 1, raw_bits: 32, ..Sums::default() };

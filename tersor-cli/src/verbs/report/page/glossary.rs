@@ -1,7 +1,7 @@
 //! The meaning and the source of the terms of the page.
 
 /// The terms, their meanings and their sources.
-const TERMS: [(&str, &str, &str); 20] = [
+const TERMS: [(&str, &str, &str); 22] = [
     (
         "Code length",
         "the number of bits that a code uses; \u{2212}log2 of the probability for an ideal code",
@@ -42,8 +42,14 @@ const TERMS: [(&str, &str, &str); 20] = [
     ("Framing", "everything else: the data for checking the file and for reading parts of it", "the specification"),
     (
         "Efficiency",
-        "the code length of the model plus the streams without a model, divided by the size of the file",
+        "the code length of the model plus the raw bits, divided by the size of the file; without raw bits: the code length of the model divided by the rest of the file",
         "",
+    ),
+    ("Raw bits", "the size of the streams without a model: stored as they are, or compressed with zstd", ""),
+    (
+        "Entropy of the values",
+        "the order-0 entropy of a tensor's values as they are, which does not depend on how they are encoded; not shown for more than 65,536 distinct values",
+        "Shannon 1948",
     ),
     ("Uniform prior", "all multiples of the step within the range are equally likely", "Laplace 1812"),
     ("Gaussian prior", "a normal distribution, integrated over each step", "Gauss 1809"),

@@ -49,19 +49,20 @@ fn colour(rank: usize) -> usize {
 }
 
 /// Returns the lines of the ledger, the largest first.
-fn sorted(object: &Value) -> Vec<(&str, u64)> {
-    let mut lines: Vec<_> = counts(object, "ledger").collect();
-    lines.sort_by_key(|&(_, bytes)| std::cmp::Reverse(bytes));
+fn sorted(object: &Value) -> Vec<(String, u64)> {
+    let lines = counts(object, "ledger").map(|(category, bytes)| (category.replace('_', " "), bytes));
+    let mut lines: Vec<_> = lines.collect();
+    lines.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     lines
 }
 
-fn stack(lines: &[(&str, u64)]) -> String {
-    let sum: f64 = lines.iter().map(|&(_, bytes)| bytes as f64).sum();
+fn stack(lines: &[(String, u64)]) -> String {
+    let sum: f64 = lines.iter().map(|(_, bytes)| *bytes as f64).sum();
     let parts: Vec<Part> = lines
         .iter()
         .enumerate()
-        .map(|(rank, &(_, bytes))| Part {
-            percent: length(ratio(Some(bytes as f64), Some(sum))),
+        .map(|(rank, (_, bytes))| Part {
+            percent: length(ratio(Some(*bytes as f64), Some(sum))),
             colour: colour(rank),
             mark: (rank + 1).to_string(),
         })

@@ -8,7 +8,7 @@ use super::glossary;
 use super::markup::{COLOURS, Column, label, section, table};
 use super::value::{count, list, number, numbers, ratio};
 
-const LEAD: &str = "The thick line \u{3a3} is the whole file, the dotted line H the conditional entropy of all its weights. The largest tensors \
+const LEAD: &str = "The thick line \u{3a3} is the whole file, the dotted line H the conditional entropy and the raw bits of all its weights. The largest tensors \
     are coloured; the others are grey, and cut at the frame.";
 
 /// Returns the body of the page of a series.
@@ -59,7 +59,7 @@ fn looks(tensors: &[Value]) -> Vec<(Look, String)> {
     looks
 }
 
-/// Returns the conditional entropy of a file in bits per weight.
+/// Returns the conditional entropy and the raw bits of a file, in bits per weight.
 fn bound(file: &Value) -> Option<f64> {
     let totals = file.get("totals")?;
     ratio(
@@ -81,7 +81,7 @@ fn over_files(files: &[Value], tensors: &[Value], looks: &[(Look, String)]) -> S
     let whole = files.iter().map(|file| number(file, "bits_per_weight")).collect();
     lines.push(Line { values: whole, look: Look::Whole, mark: "\u{3a3}".to_owned() });
     let mut legend = format!(
-        "<li>{}whole file</li><li>{}its conditional entropy</li>",
+        "<li>{}whole file</li><li>{}its conditional entropy and raw bits</li>",
         Look::Whole.swatch("\u{3a3}"),
         Look::Bound.swatch("H")
     );
@@ -106,30 +106,31 @@ fn of_files(files: &[Value]) -> String {
         Column::Text("file"),
         Column::Number("bytes"),
         Column::Number(""),
-        Column::Number("% of raw"),
+        Column::Number("% of decoded"),
         Column::Number("bits per weight"),
         Column::Number("change"),
         Column::Number("order&#8209;0"),
         Column::Number("condi&shy;tional"),
+        Column::Number("raw"),
         Column::Number("efficiency"),
         Column::Number("Occam gap"),
     ];
     let bits = |index: usize| number(files.get(index)?, "bits_per_weight");
     let rows = files.iter().enumerate().map(|(index, file)| {
         let totals = file.get("totals").unwrap_or(&Value::Null);
-        let raw = number(totals, "raw_bits").unwrap_or(0.0);
-        let order0 = ratio(number(totals, "order0_bits").map(|bits| bits + raw), number(file, "weights"));
+        let of = |key: &str| ratio(number(totals, key), number(file, "weights"));
         let before = index.checked_sub(1).and_then(bits);
         let gap = file.get("generalisation").and_then(|found| number(found, "occam_gap"));
         vec![
             format!("{}. {}", index + 1, label(file, "file")),
             exact(count(file, "bytes")),
             human(count(file, "bytes")),
-            percent(ratio(number(file, "bytes"), number(file, "raw_bytes"))),
+            percent(ratio(number(file, "bytes"), number(file, "decoded_bytes"))),
             decimal(bits(index), 3),
             signed(before.zip(bits(index)).map(|(before, now)| now - before), 3),
-            decimal(order0, 3),
-            decimal(bound(file), 3),
+            decimal(of("order0_bits"), 3),
+            decimal(of("conditional_bits"), 3),
+            decimal(of("raw_bits"), 3),
             percent(number(totals, "efficiency")),
             decimal(gap, 4),
         ]
@@ -138,27 +139,31 @@ fn of_files(files: &[Value]) -> String {
 }
 
 fn of_tensors(files: &[Value], tensors: &[Value], looks: &[(Look, String)]) -> String {
-    let headings: Vec<String> = (1..=files.len()).map(|number| number.to_string()).collect();
+    let heading = |(index, file): (usize, &Value)| format!("{}. {}", index + 1, label(file, "file"));
+    let headings: Vec<String> = files.iter().enumerate().map(heading).collect();
     let mut columns = vec![Column::Text("tensor")];
     columns.extend(headings.iter().map(|heading| Column::Number(heading)));
     columns.push(Column::Number("change"));
     columns.push(Column::Number("last, bytes"));
-    let rows = tensors.iter().zip(looks).map(|(tensor, (look, mark))| {
-        let (bits, bounds) = (numbers(tensor, "bits_per_weight"), numbers(tensor, "conditional_bits_per_weight"));
-        let at = |values: &[Option<f64>], index: usize| values.get(index).copied().flatten();
-        let mut row = vec![format!("{}{}", look.swatch(mark), label(tensor, "name"))];
-        row.extend((0..files.len()).map(|index| {
-            format!(
-                "{}<br><span class=\"says\">{}</span>",
-                decimal(at(&bits, index), 3),
-                decimal(at(&bounds, index), 3)
-            )
-        }));
-        let known: Vec<f64> = bits.iter().copied().flatten().collect();
-        row.push(signed(known.first().zip(known.last()).map(|(first, last)| last - first), 3));
-        row.push(exact(list(tensor, "bytes").iter().rev().find_map(Value::as_u64)));
-        row
-    });
-    let lead = "Bits per weight in each file, and below the conditional entropy. Streams without a model count with their actual size.";
+    let rows =
+        tensors.iter().zip(looks).map(|(tensor, (look, mark))| {
+            let (bits, bounds) = (numbers(tensor, "bits_per_weight"), numbers(tensor, "conditional_bits_per_weight"));
+            let at = |values: &[Option<f64>], index: usize| values.get(index).copied().flatten();
+            let mut row = vec![format!("{}{}", look.swatch(mark), label(tensor, "name"))];
+            let shares = list(tensor, "shares_segment");
+            let shown = |values: &[Option<f64>], index: usize| {
+                let value = at(values, index);
+                let is_share = value.is_some() && shares.get(index).and_then(Value::as_bool).unwrap_or(false);
+                format!("{}{}", if is_share { "~" } else { "" }, decimal(value, 3))
+            };
+            row.extend((0..files.len()).map(|index| {
+                format!("{}<br><span class=\"says\">{}</span>", shown(&bits, index), shown(&bounds, index))
+            }));
+            let known: Vec<f64> = bits.iter().copied().flatten().collect();
+            row.push(signed(known.first().zip(known.last()).map(|(first, last)| last - first), 3));
+            row.push(exact(list(tensor, "bytes").iter().rev().find_map(Value::as_u64)));
+            row
+        });
+    let lead = "Bits per weight in each file, and below the conditional entropy of the streams that have a model. A tilde (~) marks a proportional share in a segment.";
     section("tensors", "Tensors", lead, &table("Tensors over the series", &columns, rows))
 }

@@ -9,23 +9,23 @@ use super::value::{count, is_true, number, ratio, text};
 /// Returns the header of the page of one file.
 pub fn render(report: &Value) -> String {
     let totals = report.get("totals").unwrap_or(&Value::Null);
-    let (bytes, raw) = (count(report, "bytes"), count(report, "raw_bytes"));
+    let (bytes, decoded) = (count(report, "bytes"), count(report, "decoded_bytes"));
     let weights = count(report, "weights");
-    let share = ratio(number(report, "bytes"), number(report, "raw_bytes"));
-    let raw_bits = ratio(number(report, "raw_bytes").map(|bytes| bytes * 8.0), number(report, "weights"));
+    let share = ratio(number(report, "bytes"), number(report, "decoded_bytes"));
+    let decoded_bits = ratio(number(report, "decoded_bytes").map(|bytes| bytes * 8.0), number(report, "weights"));
     let efficiency = number(totals, "efficiency");
     let figures = [
         figure("Size", &human(bytes), &plural(bytes, "byte"), ""),
         figure(
-            "Of the raw bytes",
+            "Of the decoded bytes",
             &percent(share),
-            &format!("of {} ({} bytes)", human(raw), exact(raw)),
+            &format!("of {} ({} bytes)", human(decoded), exact(decoded)),
             &bar(length(share), "c1"),
         ),
         figure(
             "Bits per weight",
             &decimal(number(report, "bits_per_weight"), 3),
-            &format!("{} raw; {}", decimal(raw_bits, 2), plural(weights, "weight")),
+            &format!("{} decoded; {}", decimal(decoded_bits, 2), plural(weights, "weight")),
             "",
         ),
         figure("Efficiency", &percent(efficiency), &distance(totals), &bar(length(efficiency), "c3")),
@@ -51,7 +51,7 @@ fn figure(label: &str, value: &str, note: &str, bar: &str) -> String {
     )
 }
 
-/// Compares the file with the code length of its model and with the conditional entropy.
+/// Compares the file with the code length of its model, and with the conditional entropy and the raw bits.
 fn distance(totals: &Value) -> String {
     let over_model = number(totals, "overhead");
     let raw = number(totals, "raw_bits").unwrap_or(0.0);
@@ -61,7 +61,12 @@ fn distance(totals: &Value) -> String {
     let over_bound = ratio(file, bound).map(|ratio| ratio - 1.0);
     let side = if over_bound.is_some_and(|over| over < 0.0) { "below" } else { "above" };
     let distance = percent(over_bound.map(f64::abs));
-    format!("{} above its model, {distance} {side} the conditional entropy", percent(over_model))
+    let coded = number(totals, "efficiency_without_raw");
+    format!(
+        "{} without raw bits; {} above its model, {distance} {side} conditional entropy and raw bits",
+        percent(coded),
+        percent(over_model)
+    )
 }
 
 fn origin(report: &Value, version: &str) -> String {

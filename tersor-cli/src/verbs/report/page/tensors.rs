@@ -16,25 +16,36 @@ pub fn largest(report: &Value) -> String {
     let (own, rest) = by_size.split_at(by_size.len().min(BARS));
     let rest_bytes = rest.iter().filter_map(|tensor| count(tensor, "bytes")).fold(0, u64::saturating_add);
     let most = own.first().and_then(|tensor| count(tensor, "bytes")).unwrap_or(0).max(rest_bytes);
-    let line = |label: &str, bytes: Option<u64>, class: &str| {
+    let line = |label: &str, share: &str, bytes: Option<u64>, class: &str| {
         let of = |whole: Option<f64>| ratio(bytes.map(|bytes| bytes as f64), whole);
         format!(
-            "<li><span class=\"name\">{label}</span><span class=\"amount\">{} <span class=\"says\">{}</span></span>{}</li>\n",
+            "<li><span class=\"name\">{label}</span><span class=\"amount\">{share}{} <span class=\"says\">{}</span></span>{}</li>\n",
             human(bytes),
             percent(of(file)),
             bar(length(of(Some(most as f64))), class)
         )
     };
     let mut lines: Vec<String> =
-        own.iter().map(|tensor| line(&label(tensor, "name"), count(tensor, "bytes"), "c1")).collect();
+        own.iter().map(|tensor| line(&label(tensor, "name"), about(tensor), count(tensor, "bytes"), "c1")).collect();
     if !rest.is_empty() {
-        lines.push(line(&plural(Some(rest.len() as u64), "smaller tensor"), Some(rest_bytes), "c0"));
+        let share = if rest.iter().any(|tensor| !about(tensor).is_empty()) { "~" } else { "" };
+        lines.push(line(&plural(Some(rest.len() as u64), "smaller tensor"), share, Some(rest_bytes), "c0"));
     }
     let body = match lines.is_empty() {
         true => "<p>There are no tensors.</p>\n".to_owned(),
         false => format!("<ul class=\"bars\">\n{}</ul>\n", lines.concat()),
     };
-    section("largest", "Largest tensors", "The bytes of each tensor, and their share in the file.", &body)
+    section(
+        "largest",
+        "Largest tensors",
+        "The bytes of each tensor, and their share in the file. A tilde (~) marks a proportional share in a segment.",
+        &body,
+    )
+}
+
+/// Returns the mark of figures that are shares of a segment.
+fn about(tensor: &Value) -> &'static str {
+    if is_true(tensor, "shares_segment") { "~" } else { "" }
 }
 
 /// Returns the tensors, the largest first.
@@ -44,8 +55,8 @@ pub fn by_size(tensors: &[Value]) -> Vec<&Value> {
     tensors
 }
 
-const LEAD: &str = "Bits per weight, in the order of the file. Streams without a model count with their actual size in every column. \
-    The bar shows the actual size as a share of the bits of the dtype; the notch marks the conditional entropy. \
+const LEAD: &str = "Bits per weight, in the order of the file. Entropy: of the values of the tensor, however they are encoded. Order-0, conditional and model: of the streams that have a model; raw: the other streams. \
+    The bar shows the actual size as a share of the bits of the dtype; the notch marks conditional entropy and raw bits. \
     A tilde (~) marks a proportional share in a segment that several tensors share.";
 
 /// Returns a table with a row for each tensor.
@@ -53,9 +64,11 @@ pub fn table_of_all(report: &Value) -> String {
     let columns = [
         Column::Text("tensor"),
         Column::Number("bytes"),
+        Column::Number("entropy"),
         Column::Number("order&#8209;0"),
         Column::Number("condi&shy;tional"),
         Column::Number("model"),
+        Column::Number("raw"),
         Column::Number("actual"),
         Column::Text("of the dtype"),
         Column::Number("effi&shy;ciency"),
@@ -66,17 +79,21 @@ pub fn table_of_all(report: &Value) -> String {
     ];
     let rows = list(report, "tensors").iter().map(|tensor| {
         let figures = Figures::new(tensor);
-        let share = if is_true(tensor, "shares_segment") { "~" } else { "" };
+        let share = about(tensor);
+        let shown =
+            |bits: Option<f64>| if bits.is_some() { format!("{share}{}", decimal(bits, 3)) } else { decimal(bits, 3) };
         let dtype = text(tensor, "dtype").map_or_else(|| NONE.to_owned(), name);
         vec![
             format!("{}<br><span class=\"says\">{dtype} {}</span>", label(tensor, "name"), shape(tensor)),
             format!("{share}{}", exact(count(tensor, "bytes"))),
-            decimal(figures.order0, 3),
-            decimal(figures.conditional, 3),
-            decimal(figures.model, 3),
-            decimal(figures.actual, 3),
+            decimal(ratio(number(tensor, "value_entropy_bits"), number(tensor, "weights")), 3),
+            shown(figures.order0),
+            shown(figures.conditional),
+            shown(figures.model),
+            shown(figures.raw),
+            shown(figures.actual),
             notched(&figures, dtype_bits(tensor)),
-            percent(ratio(figures.model, figures.actual)),
+            percent(ratio(figures.with_raw(figures.model), figures.actual)),
             percent(number(tensor, "zero_share")),
             decimal(number(tensor, "mean"), 4),
             decimal(number(tensor, "deviation"), 4),
@@ -118,6 +135,7 @@ struct Figures {
     order0: Option<f64>,
     conditional: Option<f64>,
     model: Option<f64>,
+    raw: Option<f64>,
     actual: Option<f64>,
 }
 
@@ -129,14 +147,23 @@ impl Figures {
             order0: of("order0_bits"),
             conditional: of("conditional_bits"),
             model: of("model_bits"),
+            raw: of("raw_bits"),
             actual: number(tensor, "bits_per_weight").or_else(|| Some(ratio(number(tensor, "bytes"), elements)? * 8.0)),
         }
     }
 }
 
-/// Returns a bar for the actual size as a share of the bits of the dtype, with a notch at the conditional entropy.
+impl Figures {
+    /// Returns a code length and the raw bits.
+    fn with_raw(&self, bits: Option<f64>) -> Option<f64> {
+        bits.map(|bits| bits + self.raw.unwrap_or(0.0))
+    }
+}
+
+/// Returns a bar for the actual size as a share of the bits of the dtype, with a notch at the conditional entropy and
+/// the raw bits.
 fn notched(figures: &Figures, dtype_bits: Option<f64>) -> String {
-    let left = length(ratio(figures.conditional, dtype_bits));
+    let left = length(ratio(figures.with_raw(figures.conditional), dtype_bits));
     let notch =
         if left > 0.0 { format!("<span class=\"notch\" style=\"left:{left:.2}%\"></span>") } else { String::new() };
     track(&(fill([0.0, length(ratio(figures.actual, dtype_bits))], "c1") + &notch))

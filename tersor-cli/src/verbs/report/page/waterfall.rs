@@ -35,8 +35,8 @@ enum StepKind {
 const STEPS: [Step; 8] = [
     Step {
         key: "raw_bits",
-        term: "Without a model",
-        says: "raw streams, and streams compressed with zstd",
+        term: "Raw bits",
+        says: "streams without a model: stored as they are, or compressed with zstd",
         kind: StepKind::Data,
     },
     Step {
