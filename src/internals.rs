@@ -20,7 +20,7 @@ pub fn decode_fields(dtype: Dtype, shape: &[u64], parameters: &[u8], coded: &[u8
     let chunk = r::ChunkExtent { dtype, elements: 0..layout.elements() };
     fields.check_chunk_len(chunk.elements.end, 1)?;
     let mut out = vec![0; crate::tensor::bytes_of(dtype, chunk.elements.end) as usize];
-    let observe = |_: r::StreamObservation<'_>| ();
+    let observe = &mut |_: r::StreamObservation<'_>| ();
     let mut scratch = r::Scratch::new(Kernel::chosen()?);
     let cursor = Cursor::new(coded, 0, "chunk");
     fields.decode_chunk(&chunk, cursor, &mut out, &mut scratch, observe)?;

@@ -109,3 +109,39 @@ fn a_million_weights_are_near_the_ideal() {
 fn sixty_thousand_weights_are_near_the_ideal() {
     check(256, 256, 0.02);
 }
+
+/// The stated code length of each stream is its size, whatever its coding: a chunk has many more symbols than a decoder
+/// reads at a time.
+#[test]
+fn code_lengths_of_streams_are_their_sizes() {
+    let mut noise = Noise(5);
+    let mut weight = 0.0;
+    // smooth, so that mixing pays; some values are zero, so that there is a mask
+    let smooth = |noise: &mut Noise, weight: &mut f64, is_sparse: bool| {
+        *weight = 0.95 * *weight + 0.01 * noise.normal();
+        if is_sparse && noise.next() < 0.7 { 0.0 } else { *weight as f32 }
+    };
+    let mut codings = std::collections::BTreeSet::new();
+    for (is_sparse, level, count) in
+        [(false, 9, 40_000), (true, 9, 40_000), (true, 6, 12_000), (false, 6, 9_000), (false, 6, 90_000)]
+    {
+        let weights: Vec<f32> = (0..count).map(|_| smooth(&mut noise, &mut weight, is_sparse)).collect();
+        let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default().with_level(level)).unwrap();
+        encoder.add("x", TensorView::from_slice(&weights, &[count as u64 / 100, 100]).unwrap()).unwrap();
+        let reader = Reader::new(encoder.finish().unwrap().0).unwrap();
+        let bounds = reader.bounds(&BoundsOptions::default()).unwrap();
+        for stream in &bounds.segments[0].streams {
+            let Some(lengths) = stream.lengths.filter(|_| stream.coding != "constant") else { continue };
+            codings.insert(stream.coding);
+            let actual = stream.actual_bits as f64;
+            let over = actual - lengths.model_bits;
+            println!("level {level}, {}: {} {actual} bits, {over:+.0}", stream.name, stream.coding);
+            // 32 states of 32 bits, half a word for each, and a chunk or two
+            assert!((-64.0..0.01 * actual + 4000.0).contains(&over), "{}: {over} bits", stream.name);
+            if stream.coding != "lanes" {
+                assert!(over < 300.0, "{}: {over} bits", stream.name);
+            }
+        }
+    }
+    assert!(codings.contains("mixed") && codings.contains("bits") && codings.contains("lanes"), "{codings:?}");
+}

@@ -1,9 +1,7 @@
 //! Symbol counts and code lengths of the streams of a segment.
 
 use super::entropy::{adaptive_bits, distinct, entropy_bits, two_part_bits};
-use crate::coders::{
-    AdaptiveCodeLength, bits_code_length, kept_code_length, mask_code_length, mixed_code_length, static_code_length,
-};
+use crate::coders::{AdaptiveCodeLength, CodeLengthMeter, static_code_length};
 use crate::represent::{Coding, ContextSource, Fields, Representation, StreamObservation};
 use crate::tensor::Dtype;
 
@@ -149,25 +147,25 @@ impl StreamCounts {
 pub(super) struct StreamCounter<'s> {
     head: StreamHead<'s>,
     counts: StreamCounts,
-    /// The state within a chunk if the tables are adaptive.
-    adaptive: Option<AdaptiveCodeLength<'s>>,
+    /// Adds up the code length of a chunk, if it does not follow from the counts.
+    meter: Option<Box<dyn CodeLengthMeter + 's>>,
+    /// Whether the chunk has no symbols so far.
+    is_new_chunk: bool,
 }
 
 impl<'s> StreamCounter<'s> {
     pub(super) fn new(head: StreamHead<'s>) -> Self {
         let counted = !matches!(head.coding, Coding::Raw | Coding::Constant(_));
         let counts = if counted { vec![0; head.contexts() << head.width] } else { Vec::new() };
-        Self { head, counts: StreamCounts { counts, ..StreamCounts::default() }, adaptive: None }
+        Self { head, counts: StreamCounts { counts, ..StreamCounts::default() }, meter: None, is_new_chunk: true }
     }
 
     pub(super) fn start_chunk(&mut self) {
-        if let Coding::Lanes(_, model) = self.head.coding {
-            self.adaptive = AdaptiveCodeLength::new(model);
-        }
+        self.is_new_chunk = true;
     }
 
     pub(super) fn end_chunk(&mut self) {
-        self.counts.model_bits += self.adaptive.take().map_or(0.0, AdaptiveCodeLength::finish);
+        self.counts.model_bits += self.meter.take().map_or(0.0, |meter| meter.finish());
     }
 
     /// Adds the next symbols of the stream.
@@ -175,18 +173,10 @@ impl<'s> StreamCounter<'s> {
         let StreamObservation { symbols, contexts, kept, .. } = observation;
         self.counts.symbols += symbols.len() as u64;
         self.count(symbols, contexts);
-        // the streams of all codings except lanes are observed as whole chunks
-        self.counts.model_bits += match (self.head.coding, kept) {
-            (Coding::Lanes(..), _) => {
-                self.adaptive.iter_mut().for_each(|adaptive| adaptive.add(symbols, contexts));
-                0.0
-            }
-            (Coding::Bits(_, model), _) => bits_code_length(symbols, contexts, model),
-            (Coding::Mixed(_, model), _) => mixed_code_length(symbols, contexts, model),
-            (Coding::MixedMask(geometry), _) => mask_code_length(symbols, *geometry),
-            (Coding::MixedKept(model), Some(kept)) => kept_code_length(symbols, kept, model),
-            (Coding::MixedKept(_), None) | (Coding::Raw | Coding::Constant(_), _) => 0.0,
-        };
+        if std::mem::take(&mut self.is_new_chunk) {
+            self.meter = self.head.coding.model().meter(kept);
+        }
+        self.meter.iter_mut().for_each(|meter| meter.add(symbols, contexts));
     }
 
     fn count(&mut self, symbols: &[u16], contexts: &[u8]) {

@@ -106,7 +106,7 @@ impl<S: ReadAt> Reader<S> {
             job,
             |scratch, index, coded, out| {
                 streams.iter_mut().for_each(StreamCounter::start_chunk);
-                let observe = |observation: StreamObservation<'_>| {
+                let observe = &mut |observation: StreamObservation<'_>| {
                     if let Some(stream) = streams.get_mut(observation.stream) {
                         stream.observe(observation);
                     }

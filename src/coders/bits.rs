@@ -4,7 +4,7 @@
 use super::check_symbol_width;
 use super::context::Tree;
 use super::range::{BitDecoder, BitEncoder, CoderWidth, Narrow, Wide, skip_stream};
-use super::sink::{CodeLength, QuickCost, Sink, infallible};
+use super::sink::{CodeLength, CodeLengthMeter, QuickCost, Sink, infallible};
 use crate::error::{Error, Result};
 use crate::spec::MAX_SLOTS;
 use crate::wire::Cursor;
@@ -200,18 +200,34 @@ pub(crate) fn bits_cost(symbols: &[u16], contexts: &[u8], model: &BitsModel) -> 
     cost.total
 }
 
-/// Returns the exact code length of a chunk, in bits; `contexts` is as in [`encode_bits`].
-pub(crate) fn bits_code_length(symbols: &[u16], contexts: &[u8], model: &BitsModel) -> f64 {
-    match model.word {
-        WordSize::Narrow => code_length::<Narrow>(symbols, contexts, model),
-        WordSize::Wide => code_length::<Wide>(symbols, contexts, model),
+/// The exact code length of a stream in bits.
+struct BitsMeter<'m, W> {
+    model: &'m BitsModel,
+    trees: Vec<Tree>,
+    length: CodeLength<W>,
+}
+
+impl<W: CoderWidth> CodeLengthMeter for BitsMeter<'_, W> {
+    fn add(&mut self, symbols: &[u16], contexts: &[u8]) {
+        let limit = self.model.limit;
+        let length = &mut self.length;
+        infallible(BitsModel::code(&mut self.trees, contexts, symbols.len(), |i, tree| {
+            tree.code(length, symbols[i], limit).map(|_| ())
+        }));
+    }
+
+    fn finish(self: Box<Self>) -> f64 {
+        self.length.bits()
     }
 }
 
-fn code_length<W: CoderWidth>(symbols: &[u16], contexts: &[u8], model: &BitsModel) -> f64 {
-    let mut length = CodeLength::<W>::ONE;
-    infallible(model.code_known(symbols, contexts, &mut length));
-    length.bits()
+/// Returns a meter of the exact code length of a chunk.
+pub(crate) fn bits_meter(model: &BitsModel) -> Box<dyn CodeLengthMeter + '_> {
+    let trees = model.new_trees();
+    match model.word {
+        WordSize::Narrow => Box::new(BitsMeter { model, trees, length: CodeLength::<Narrow>::ONE }),
+        WordSize::Wide => Box::new(BitsMeter { model, trees, length: CodeLength::<Wide>::ONE }),
+    }
 }
 
 #[cfg(test)]

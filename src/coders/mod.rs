@@ -36,7 +36,7 @@ mod testing;
 
 #[cfg(feature = "internals")]
 pub(crate) use bits::decode_bits;
-pub(crate) use bits::{BitsDecoder, BitsModel, WordSize, bits_code_length, bits_cost, encode_bits, skip_bits};
+pub(crate) use bits::{BitsDecoder, BitsModel, WordSize, bits_cost, bits_meter, encode_bits, skip_bits};
 #[cfg(feature = "internals")]
 pub(crate) use lanes::decode_lanes;
 pub(crate) use lanes::{
@@ -45,8 +45,7 @@ pub(crate) use lanes::{
 };
 pub(crate) use mixing::{
     FieldPredictor, Geometry, KeptKind, KeptModel, KeptPredictor, MaskPredictor, MixedKind, MixedModel, MixingDecoder,
-    Predictor, encode_kept, encode_mask, encode_mixed, kept_code_length, kept_cost, mask_code_length, mask_cost,
-    mixed_code_length, mixed_cost, skip_mixed,
+    Predictor, encode_kept, encode_mask, encode_mixed, kept_cost, mask_cost, mixed_cost, mixing_meter, skip_mixed,
 };
 #[cfg(feature = "internals")]
 pub(crate) use mixing::{decode_kept, decode_mask};
@@ -55,6 +54,7 @@ pub(crate) use price::{BIT, adaptive_cost, entropy_cost, log2_fixed};
 pub(crate) use side::{
     ClassCoding, decode_codebooks, decode_scales, encode_codebooks, encode_scales, skip_classes, skip_map,
 };
+pub(crate) use sink::CodeLengthMeter;
 pub(crate) use tables::Tables;
 
 use bitvec::order::Lsb0;

@@ -128,6 +128,16 @@ impl<W: CoderWidth, const FRACTION: u32> Sink for Product<W, FRACTION> {
     }
 }
 
+/// Adds up the exact code length of a chunk's stream, block by block.
+pub(crate) trait CodeLengthMeter {
+    /// Adds the next symbols, a multiple of 32 except at the end. `contexts` has the context of each symbol, or is empty
+    /// if the stream has one context.
+    fn add(&mut self, symbols: &[u16], contexts: &[u8]);
+
+    /// Returns the code length in bits.
+    fn finish(self: Box<Self>) -> f64;
+}
+
 /// Unwraps the result of a sink that cannot fail.
 pub(crate) fn infallible<T>(result: Result<T, Infallible>) -> T {
     let Ok(value) = result;

@@ -123,7 +123,7 @@ impl Segment {
 
     /// Decodes chunk `index` to `out`, whose length is [`chunk_bytes`](Self::chunk_bytes).
     pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
-        self.observe_chunk(index, coded, out, scratch, |_: StreamObservation<'_>| ())
+        self.observe_chunk(index, coded, out, scratch, &mut |_: StreamObservation<'_>| ())
     }
 
     /// Decodes a chunk like [`decode_chunk`](Self::decode_chunk). `observe` receives the symbols of each stream and, if
@@ -134,7 +134,7 @@ impl Segment {
         coded: &[u8],
         out: &mut [u8],
         scratch: &mut Scratch,
-        observe: impl Observer,
+        observe: &mut Observer<'_>,
     ) -> Result<()> {
         scratch.enter(self.data_offset);
         let offset = self.data_offset + self.head.chunks[index].offset;

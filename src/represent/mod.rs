@@ -154,7 +154,7 @@ impl Representation {
         mut coded: Cursor<'_>,
         out: &mut [u8],
         scratch: &mut Scratch,
-        observe: impl Observer,
+        observe: &mut Observer<'_>,
     ) -> Result<()> {
         let start = coded.clone();
         match self {

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use super::stream_bytes::StreamBytes;
 use super::values::MaskBits;
-use crate::coders::LaneTables;
+use crate::coders::{CodeLengthMeter, LaneTables};
 use crate::error::Result;
 use crate::kernel::Kernel;
 use crate::wire::Cursor;
@@ -64,6 +64,12 @@ pub(crate) trait SymbolModel: Debug {
 
     /// Moves `cursor` past the stream and adds the sizes of its parts to `into`.
     fn account(&self, cursor: &mut Cursor<'_>, extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()>;
+
+    /// Returns a meter of the exact code length of a chunk, for a model whose code length does not follow from the counts
+    /// of symbols. `mask_bits` are those of the chunk, for the stream of a field behind a mask.
+    fn meter(&self, _mask_bits: Option<&MaskBits>) -> Option<Box<dyn CodeLengthMeter + '_>> {
+        None
+    }
 
     /// Estimates the heap memory in bytes.
     fn memory(&self) -> usize {

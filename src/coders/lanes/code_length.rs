@@ -1,6 +1,7 @@
 //! Exact code lengths of fields coded in lanes, as floats in bits. Only for analysis:
 //! encoders compare alternatives by the integer costs of [`super::cost`].
 
+use super::super::sink::CodeLengthMeter;
 use super::super::tables::Tables;
 use super::adapt::Adaptation;
 use super::measure::{Measure, Tally};
@@ -44,14 +45,14 @@ impl<'m> AdaptiveCodeLength<'m> {
     pub(crate) fn new(model: &'m LaneModel) -> Option<Self> {
         (model.adaptation != Adaptation::STATIC).then(|| Self(Measure::new(model)))
     }
+}
 
-    /// Adds the next symbols of the chunk. Their number is a multiple of 32, except for the last ones.
-    pub(crate) fn add(&mut self, symbols: &[u16], contexts: &[u8]) {
+impl CodeLengthMeter for AdaptiveCodeLength<'_> {
+    fn add(&mut self, symbols: &[u16], contexts: &[u8]) {
         self.0.add(symbols, contexts);
     }
 
-    /// Returns the code length of the chunk in bits.
-    pub(crate) fn finish(self) -> f64 {
+    fn finish(self: Box<Self>) -> f64 {
         self.0.finish().0.0
     }
 }
@@ -120,7 +121,7 @@ mod tests {
                             for (i, symbols) in symbols.chunks(piece).enumerate() {
                                 lanes.add(symbols, contexts.chunks(piece).nth(i).unwrap_or_default());
                             }
-                            lengths.push(lanes.finish());
+                            lengths.push(Box::new(lanes).finish());
                         }
                     }
                     for length in lengths {

@@ -28,11 +28,6 @@ pub(crate) fn mask_cost(bits: &[u16], geometry: Geometry) -> u64 {
     stream::cost(MaskPredictor::new(geometry, bits.len()), &[], bits)
 }
 
-/// Returns the exact code length of a chunk in bits.
-pub(crate) fn mask_code_length(bits: &[u16], geometry: Geometry) -> f64 {
-    stream::code_length(MaskPredictor::new(geometry, bits.len()), &[], bits)
-}
-
 /// The number of contexts of a decision.
 const INPUTS: usize = 5;
 /// The first slot of each set of contexts, and the number of slots.

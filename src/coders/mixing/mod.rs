@@ -27,12 +27,12 @@ mod symbol;
 mod tables;
 mod window;
 
-pub(crate) use field::{FieldPredictor, MixedKind, MixedModel, encode_mixed, mixed_code_length, mixed_cost};
+pub(crate) use field::{FieldPredictor, MixedKind, MixedModel, encode_mixed, mixed_cost};
 pub(crate) use geometry::Geometry;
 #[cfg(feature = "internals")]
 pub(crate) use kept::decode_kept;
-pub(crate) use kept::{KeptKind, KeptModel, KeptPredictor, encode_kept, kept_code_length, kept_cost};
+pub(crate) use kept::{KeptKind, KeptModel, KeptPredictor, encode_kept, kept_cost};
 #[cfg(feature = "internals")]
 pub(crate) use mask::decode_mask;
-pub(crate) use mask::{MaskPredictor, encode_mask, mask_code_length, mask_cost};
-pub(crate) use stream::{MixingDecoder, Predictor, skip_mixed};
+pub(crate) use mask::{MaskPredictor, encode_mask, mask_cost};
+pub(crate) use stream::{MixingDecoder, Predictor, mixing_meter, skip_mixed};

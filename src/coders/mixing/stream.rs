@@ -1,7 +1,7 @@
 //! Streams coded by mixing: one routine of a predictor encodes, decodes and measures.
 
 use super::super::range::{BitDecoder, BitEncoder, Wide, skip_stream};
-use super::super::sink::{CodeLength, Cost, Sink, infallible};
+use super::super::sink::{CodeLength, CodeLengthMeter, Cost, Sink, infallible};
 use crate::error::Result;
 use crate::wire::Cursor;
 
@@ -70,11 +70,25 @@ pub(super) fn cost(mut predictor: impl Predictor, contexts: &[u8], symbols: &[u1
     cost.total()
 }
 
-/// Returns the exact code length of a chunk in bits.
-pub(super) fn code_length(mut predictor: impl Predictor, contexts: &[u8], symbols: &[u16]) -> f64 {
-    let mut length = CodeLength::<Wide>::ONE;
-    infallible(predictor.code(&mut length, contexts, &mut symbols.to_vec()));
-    length.bits()
+/// The exact code length of a stream in bits.
+struct MixingMeter<P> {
+    predictor: P,
+    length: CodeLength<Wide>,
+}
+
+impl<P: Predictor> CodeLengthMeter for MixingMeter<P> {
+    fn add(&mut self, symbols: &[u16], contexts: &[u8]) {
+        infallible(self.predictor.code(&mut self.length, contexts, &mut symbols.to_vec()));
+    }
+
+    fn finish(self: Box<Self>) -> f64 {
+        self.length.bits()
+    }
+}
+
+/// Returns a meter of the exact code length of a chunk. `predictor` is new.
+pub(crate) fn mixing_meter<'a>(predictor: impl Predictor + 'a) -> Box<dyn CodeLengthMeter + 'a> {
+    Box::new(MixingMeter { predictor, length: CodeLength::ONE })
 }
 
 /// Skips a stream; returns its size in bytes.

@@ -29,9 +29,7 @@ pub(crate) struct StreamObservation<'a> {
 }
 
 /// Receives the decoded symbols of each stream, block by block, in stream order.
-pub(crate) trait Observer: FnMut(StreamObservation<'_>) {}
-
-impl<F: FnMut(StreamObservation<'_>)> Observer for F {}
+pub(crate) type Observer<'o> = dyn FnMut(StreamObservation<'_>) + 'o;
 
 /// Decodes a chunk to `out`, which has the length of the chunk's elements. The caller has called [`Scratch::enter`] for
 /// the segment. `observe` receives the symbols of each stream.
@@ -41,7 +39,7 @@ pub(crate) fn decode(
     mut cursor: Cursor<'_>,
     out: &mut [u8],
     scratch: &mut Scratch,
-    mut observe: impl Observer,
+    observe: &mut Observer<'_>,
 ) -> Result<()> {
     let (dtype, kernel) = (chunk.dtype, scratch.kernel);
     let values = fields.steps.values(&chunk.elements);

@@ -46,132 +46,89 @@ impl Joining {
 }
 
 impl Block<'_> {
-    /// Writes the words to `out` in little-endian order.
-    pub(super) fn write<V: Word>(self, kernel: Kernel, out: &mut [u8]) {
-        self.each::<V, _>(kernel, Bytes(out));
-    }
-
     /// Writes the words to `out`.
     pub(super) fn store<V: Word>(self, kernel: Kernel, out: &mut [V]) {
-        self.each::<V, _>(kernel, Words(out));
-    }
-
-    fn each<V: Word, P: WordPlaces<V>>(self, kernel: Kernel, places: P) {
-        match self.joining.parts.len() {
-            0 => self.join::<V, P, 0>(kernel, places),
-            1 => self.join::<V, P, 1>(kernel, places),
-            2 => self.join::<V, P, 2>(kernel, places),
-            3 => self.join::<V, P, 3>(kernel, places),
-            4 => self.join::<V, P, 4>(kernel, places),
-            // more fields are rare
-            _ => self.join::<V, P, MAX_FIELDS>(kernel, places),
+        self.write::<V>(kernel, bytemuck::cast_slice_mut(out));
+        if cfg!(target_endian = "big") {
+            out.iter_mut().for_each(|word| *word = V::read(bytemuck::bytes_of(word)));
         }
     }
 
-    fn join<V: Word, P: WordPlaces<V>, const N: usize>(self, kernel: Kernel, places: P) {
+    /// Writes the words to `out` in little-endian order.
+    pub(super) fn write<V: Word>(self, kernel: Kernel, out: &mut [u8]) {
+        match self.joining.parts.len() {
+            0 | 1 => self.join::<V, 1>(kernel, out),
+            2 => self.join::<V, 2>(kernel, out),
+            3 => self.join::<V, 3>(kernel, out),
+            4 => self.join::<V, 4>(kernel, out),
+            // more fields are rare
+            _ => self.join::<V, MAX_FIELDS>(kernel, out),
+        }
+    }
+
+    fn join<V: Word, const N: usize>(self, kernel: Kernel, out: &mut [u8]) {
         let joining = self.joining;
-        let count = places.count();
+        let count = out.len() / V::SIZE;
         // unused parts take 0 bits of the first field
         let mut parts = [(&self.symbols[..count], 0, 0); N];
         for (part, &(number, shift)) in parts.iter_mut().zip(&joining.parts) {
             *part = (&self.symbols[number * self.stride..][..count], shift, u16::MAX);
         }
-        kernel.run(Join { parts, constant: V::from_number(joining.constant), joining, places });
+        kernel.run(Join { parts, constant: V::from_number(joining.constant), joining, out });
     }
 }
 
 /// The number of words that are joined at a time. The compiler vectorises loops of a known length.
 const GROUP: usize = 16;
 
-/// The destination of joined words.
-trait WordPlaces<V> {
-    fn count(&self) -> usize;
-    /// Writes all words. `group` returns consecutive words from a number on, and `word` returns one word.
-    fn fill(self, group: impl Fn(usize) -> [V; GROUP], word: impl Fn(usize) -> V);
-}
-
-struct Bytes<'a>(&'a mut [u8]);
-
-impl<V: Word> WordPlaces<V> for Bytes<'_> {
-    fn count(&self) -> usize {
-        self.0.len() / V::SIZE
-    }
-
-    #[inline(always)]
-    fn fill(self, group: impl Fn(usize) -> [V; GROUP], word: impl Fn(usize) -> V) {
-        let whole = self.0.len() / V::SIZE / GROUP * GROUP;
-        let (groups, rest) = self.0.split_at_mut(whole * V::SIZE);
-        for (places, first) in groups.chunks_exact_mut(GROUP * V::SIZE).zip((0..).step_by(GROUP)) {
-            let words = group(first);
-            places.chunks_exact_mut(V::SIZE).zip(words).for_each(|(place, word)| word.write(place));
-        }
-        rest.chunks_exact_mut(V::SIZE).zip(whole..).for_each(|(place, i)| word(i).write(place));
-    }
-}
-
-struct Words<'a, V>(&'a mut [V]);
-
-impl<V: Word> WordPlaces<V> for Words<'_, V> {
-    fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    #[inline(always)]
-    fn fill(self, group: impl Fn(usize) -> [V; GROUP], word: impl Fn(usize) -> V) {
-        let (groups, rest) = self.0.as_chunks_mut::<GROUP>();
-        let whole = groups.len() * GROUP;
-        groups.iter_mut().zip((0..).step_by(GROUP)).for_each(|(places, first)| *places = group(first));
-        rest.iter_mut().zip(whole..).for_each(|(place, i)| *place = word(i));
-    }
-}
-
 /// Joins `N` parts of each word.
-struct Join<'a, V, P, const N: usize> {
+struct Join<'a, V, const N: usize> {
     /// For each part: its symbols, the shift, and the mask of the bits to use.
     parts: [(&'a [u16], u32, u16); N],
     constant: V,
     joining: &'a Joining,
-    places: P,
+    out: &'a mut [u8],
 }
 
-impl<V: Word, P: WordPlaces<V>, const N: usize> Job for Join<'_, V, P, N> {
+impl<V: Word, const N: usize> Job for Join<'_, V, N> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { parts, constant, joining, places } = self;
-        let count = places.count();
+        let Self { parts, constant, joining, out } = self;
+        let count = out.len() / V::SIZE;
         // with equal lengths the compiler removes the checks for each word
         let parts = parts.map(|(symbols, shift, mask)| (&symbols[..count], shift, mask));
-        let bits = joining.bits;
-        match joining.transform {
-            Transform::Identity => fill(&parts, constant, places, |word| word),
-            Transform::Rotate => fill(&parts, constant, places, |word| word.unrotate(bits)),
-            Transform::Zigzag => fill(&parts, constant, places, |word| word.unzigzag(bits)),
-            Transform::Offset(by) => {
-                let back = by.wrapping_neg();
-                fill(&parts, constant, places, |word| word.offset(back, bits));
+        let (groups, rest) = out.split_at_mut(count / GROUP * GROUP * V::SIZE);
+        for (places, first) in groups.chunks_exact_mut(GROUP * V::SIZE).zip((0..).step_by(GROUP)) {
+            let mut words = [constant; GROUP];
+            for &(symbols, shift, mask) in &parts {
+                let symbols = &symbols[first..first + GROUP];
+                words.iter_mut().zip(symbols).for_each(|(word, symbol)| *word = word.with(symbol & mask, shift));
             }
+            let words = joining.invert(words);
+            places.chunks_exact_mut(V::SIZE).zip(words).for_each(|(place, word)| word.write(place));
+        }
+        for (place, i) in rest.chunks_exact_mut(V::SIZE).zip(count / GROUP * GROUP..) {
+            let join = |word: V, &(symbols, shift, mask): &(&[u16], u32, u16)| word.with(symbols[i] & mask, shift);
+            let [word] = joining.invert([parts.iter().fold(constant, join)]);
+            word.write(place);
         }
     }
 }
 
-/// Writes all words after inverting the transform.
-#[inline(always)]
-fn fill<V: Word>(parts: &[(&[u16], u32, u16)], constant: V, places: impl WordPlaces<V>, inverse: impl Fn(V) -> V) {
-    let group = |first: usize| {
-        let mut words = [constant; GROUP];
-        for &(symbols, shift, mask) in parts {
-            let symbols = &symbols[first..first + GROUP];
-            words.iter_mut().zip(symbols).for_each(|(word, symbol)| *word = word.with(symbol & mask, shift));
+impl Joining {
+    /// Inverts the transform of words.
+    #[inline(always)]
+    fn invert<V: Word, const COUNT: usize>(&self, words: [V; COUNT]) -> [V; COUNT] {
+        let bits = self.bits;
+        match self.transform {
+            Transform::Identity => words,
+            Transform::Rotate => words.map(|word| word.unrotate(bits)),
+            Transform::Zigzag => words.map(|word| word.unzigzag(bits)),
+            Transform::Offset(by) => words.map(|word| word.offset(by.wrapping_neg(), bits)),
         }
-        words.map(&inverse)
-    };
-    let word = |i: usize| {
-        let word = parts.iter().fold(constant, |word, &(symbols, shift, mask)| word.with(symbols[i] & mask, shift));
-        inverse(word)
-    };
-    places.fill(group, word);
+    }
 }
 
 #[cfg(test)]

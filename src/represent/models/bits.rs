@@ -1,10 +1,11 @@
 //! Symbols coded by the bits coder (section 11).
 
-use crate::coders::{BitsDecoder, BitsModel, LaneTables, encode_bits, skip_bits};
+use crate::coders::{BitsDecoder, BitsModel, CodeLengthMeter, LaneTables, bits_meter, encode_bits, skip_bits};
 use crate::error::Result;
 use crate::kernel::Kernel;
 use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel};
 use crate::represent::stream_bytes::StreamBytes;
+use crate::represent::values::MaskBits;
 use crate::wire::Cursor;
 
 impl SymbolModel for BitsModel {
@@ -36,6 +37,10 @@ impl SymbolModel for BitsModel {
         into.bits_words += words;
         into.lengths += (cursor.position() - before) as u64 - words;
         Ok(())
+    }
+
+    fn meter(&self, _mask_bits: Option<&MaskBits>) -> Option<Box<dyn CodeLengthMeter + '_>> {
+        Some(bits_meter(self))
     }
 }
 

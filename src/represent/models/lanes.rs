@@ -1,10 +1,13 @@
 //! Symbols coded by the lane coder (section 10).
 
-use crate::coders::{LaneDecoder, LaneModel, LaneTables, encode_lanes, skip_lanes};
+use crate::coders::{
+    AdaptiveCodeLength, CodeLengthMeter, LaneDecoder, LaneModel, LaneTables, encode_lanes, skip_lanes,
+};
 use crate::error::Result;
 use crate::kernel::Kernel;
 use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel};
 use crate::represent::stream_bytes::StreamBytes;
+use crate::represent::values::MaskBits;
 use crate::wire::Cursor;
 
 impl SymbolModel for LaneModel {
@@ -37,6 +40,10 @@ impl SymbolModel for LaneModel {
         into.lane_words += sizes.words as u64;
         into.escapes += sizes.escapes as u64;
         Ok(())
+    }
+
+    fn meter(&self, _mask_bits: Option<&MaskBits>) -> Option<Box<dyn CodeLengthMeter + '_>> {
+        AdaptiveCodeLength::new(self).map(|meter| Box::new(meter) as Box<dyn CodeLengthMeter>)
     }
 
     fn memory(&self) -> usize {

@@ -1,13 +1,14 @@
 //! Symbols predicted by mixing: fields, mask bits, and kept values (section 12).
 
 use crate::coders::{
-    FieldPredictor, Geometry, KeptModel, KeptPredictor, LaneTables, MaskPredictor, MixedModel, MixingDecoder,
-    Predictor, encode_kept, encode_mask, encode_mixed, skip_mixed,
+    CodeLengthMeter, FieldPredictor, Geometry, KeptModel, KeptPredictor, LaneTables, MaskPredictor, MixedModel,
+    MixingDecoder, Predictor, encode_kept, encode_mask, encode_mixed, mixing_meter, skip_mixed,
 };
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel};
 use crate::represent::stream_bytes::StreamBytes;
+use crate::represent::values::MaskBits;
 use crate::wire::Cursor;
 
 impl<P: Predictor> SymbolDecoder for MixingDecoder<'_, P> {
@@ -47,6 +48,11 @@ impl SymbolModel for MixedModel {
         Ok(Box::new(MixingDecoder::new(cursor, FieldPredictor::new(self, extent.count))?))
     }
 
+    fn meter(&self, _mask_bits: Option<&MaskBits>) -> Option<Box<dyn CodeLengthMeter + '_>> {
+        // the number of symbols only bounds memory
+        Some(mixing_meter(FieldPredictor::new(self, usize::MAX)))
+    }
+
     fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
         into.mixed_words += skip_mixed(cursor)? as u64;
         Ok(())
@@ -84,6 +90,11 @@ impl SymbolModel for Geometry {
         Ok(Box::new(MixingDecoder::new(cursor, MaskPredictor::new(*self, extent.count))?))
     }
 
+    fn meter(&self, _mask_bits: Option<&MaskBits>) -> Option<Box<dyn CodeLengthMeter + '_>> {
+        // the number of symbols only bounds memory
+        Some(mixing_meter(MaskPredictor::new(*self, usize::MAX)))
+    }
+
     fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
         into.mixed_words += skip_mixed(cursor)? as u64;
         Ok(())
@@ -117,6 +128,10 @@ impl SymbolModel for KeptModel {
     ) -> Result<Box<dyn SymbolDecoder + 'a>> {
         let mask_bits = extent.mask_bits.ok_or_else(|| cursor.place(Error::corrupt("coding 6 without a mask")))?;
         Ok(Box::new(MixingDecoder::new(cursor, KeptPredictor::new(self, mask_bits))?))
+    }
+
+    fn meter(&self, mask_bits: Option<&MaskBits>) -> Option<Box<dyn CodeLengthMeter + '_>> {
+        mask_bits.map(|mask_bits| mixing_meter(KeptPredictor::new(self, mask_bits)))
     }
 
     fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {

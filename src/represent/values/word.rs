@@ -4,7 +4,7 @@ use crate::coders::{pack, unpack};
 use crate::error::Result;
 
 /// The machine integer that holds a word of up to `Self::SIZE` × 8 bits.
-pub(crate) trait Word: Copy + Default + Eq + Send + Sync {
+pub(crate) trait Word: bytemuck::Pod + Default + Eq + Send + Sync {
     /// The size of the integer in bytes.
     const SIZE: usize;
     /// Returns `self >> shift` and `mask`.

@@ -47,11 +47,6 @@ pub(crate) fn mixed_cost(symbols: &[u16], contexts: &[u8], model: &MixedModel) -
     stream::cost(FieldPredictor::new(model, symbols.len()), contexts, symbols)
 }
 
-/// Returns the exact code length of a chunk in bits; `contexts` is as in [`encode_mixed`].
-pub(crate) fn mixed_code_length(symbols: &[u16], contexts: &[u8], model: &MixedModel) -> f64 {
-    stream::code_length(FieldPredictor::new(model, symbols.len()), contexts, symbols)
-}
-
 /// The state of a chunk.
 pub(crate) struct FieldPredictor<'a> {
     model: &'a MixedModel,

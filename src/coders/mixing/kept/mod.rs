@@ -48,11 +48,6 @@ pub(crate) fn kept_cost(symbols: &[u16], mask: &MaskBits, model: &KeptModel) -> 
     stream::cost(KeptPredictor::new(model, mask), &[], symbols)
 }
 
-/// Returns the exact code length of a chunk in bits.
-pub(crate) fn kept_code_length(symbols: &[u16], mask: &MaskBits, model: &KeptModel) -> f64 {
-    stream::code_length(KeptPredictor::new(model, mask), &[], symbols)
-}
-
 /// The weights of the two predictors, for a phase.
 #[derive(Clone, Copy)]
 struct Weights {
