@@ -10,7 +10,7 @@ use crate::formats::foreign;
 use crate::screen::failure::{Failure, Outcome};
 
 /// Enough bytes to recognise the format of a file.
-const START_BYTES: u64 = 256;
+pub const START_BYTES: u64 = 256;
 
 /// The bytes of a regular file: mapped into memory, or read at an offset where the system cannot map them.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Tests of the command: its files, its output and its exit status.
 #![allow(missing_docs)]
 
+mod batch;
 mod bombs;
 mod diff;
 mod extract;
