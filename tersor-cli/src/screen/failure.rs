@@ -104,7 +104,7 @@ impl Failure {
     pub fn writing_by_library(path: &Path, error: &Error) -> Self {
         match error.source().and_then(|source| source.downcast_ref()) {
             Some(source) => Self::writing(path, source),
-            None => Self::library(path, error, "try again, or write elsewhere with -o"),
+            None => Self::library(path, error, &writing_advice(path, io::ErrorKind::Other)),
         }
     }
 

@@ -6,6 +6,7 @@ mod bombs;
 mod diff;
 mod extract;
 mod folders;
+mod hints;
 mod hostile;
 mod options;
 mod outputs;

@@ -47,7 +47,8 @@ pub fn run(args: &ReportArgs, common: &CommonArgs) -> Outcome {
     let posterior = args.posterior.as_deref().map(Posterior::open).transpose()?;
     let mut inputs: Vec<PathBuf> = sources.iter().flat_map(|(path, source)| source.paths(path)).collect();
     inputs.extend(args.posterior.clone());
-    let page = args.html.as_deref().map(|path| Sink::open(path, args.force, &inputs)).transpose()?;
+    let page = args.html.as_deref().map(|path| Sink::open(path, args.force, &inputs)).transpose();
+    let page = page.map_err(of_page_option)?;
     let options = ReportOptions { args, common, posterior: posterior.as_ref() };
     let reports = sources.into_iter().map(|(path, source)| report_on(path, source, options));
     let reports = reports.collect::<Outcome<Vec<FileReport>>>()?;
@@ -65,8 +66,13 @@ pub fn run(args: &ReportArgs, common: &CommonArgs) -> Outcome {
 }
 
 fn write_page(html: &str, mut sink: Sink, path: &Path) -> Outcome {
-    sink.write_all(html.as_bytes()).map_err(|error| Failure::writing(path, &error))?;
-    sink.finish()
+    let written = sink.write_all(html.as_bytes()).map_err(|error| Failure::writing(path, &error));
+    written.and_then(|()| sink.finish()).map_err(of_page_option)
+}
+
+/// Names the option for the page in the advice of a failure.
+fn of_page_option(failure: Failure) -> Failure {
+    failure.advising("choose another name with --html")
 }
 
 fn write(reports: &[FileReport], args: &ReportArgs, out: &mut dyn Write) -> io::Result<()> {
