@@ -10,6 +10,7 @@ mod hints;
 mod hostile;
 mod options;
 mod outputs;
+mod pages;
 mod refusals;
 mod report;
 mod reports;

@@ -10,8 +10,7 @@ fn archive(name: &str) -> Vec<u8> {
 #[test]
 fn files_that_are_no_models() {
     let folder = Folder::new();
-    let [checkpoint, arrays, keras, other] =
-        ["archive/data.pkl", "w.npy", "metadata.json", "notes.txt"].map(|name| archive(name));
+    let [checkpoint, arrays, keras, other] = ["archive/data.pkl", "w.npy", "metadata.json", "notes.txt"].map(archive);
     // the ending says nothing
     let cases: [(&str, &[u8], &[&str]); 16] = [
         ("m.safetensors", &checkpoint, &["PyTorch", "`torch.load` and `safetensors.torch.save_file`"]),
