@@ -114,6 +114,7 @@ fn advice_names_options_of_the_verb() {
         "encode model.safetensors -o - --json",
         "encode none.safetensors -o x",
         "encode -",
+        "encode model.safetensors --name x -o y",
         "decode model.tersor",
         "decode model.tersor -o net.tersor",
         "decode model.tersor -o missing/x",
@@ -149,6 +150,11 @@ fn advice_names_options_of_the_verb() {
         };
         for limit in ["--max-decoded", "--max-name"] {
             cases.push([&[verb], files, &[limit, "30"]].concat());
+        }
+    }
+    if Path::new("/dev/full").exists() {
+        for line in ["encode model.safetensors -o", "decode model.tersor -o", "report model.tersor --html"] {
+            cases.push(line.split(' ').chain(["/dev/full"]).collect());
         }
     }
     let mut wrong = Vec::new();

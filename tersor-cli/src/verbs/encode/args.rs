@@ -38,9 +38,10 @@ pub struct EncodeArgs {
     /// The folder for all outputs, which get their default names
     #[arg(long, value_name = "DIR", conflicts_with = "output")]
     pub output_dir: Option<PathBuf>,
-    /// The name in the Tersor file of what comes from stdin
-    #[arg(long, value_name = "NAME", default_value = "stdin.safetensors")]
-    pub name: String,
+    /// The name in the Tersor file of what comes from stdin or another pipe
+    /// [default: stdin.safetensors]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
     /// The decoders that the file is for; with `gpu` a GPU or a small device can
     /// decode it too
     #[arg(long, value_enum, default_value_t = ProfileName::Default)]

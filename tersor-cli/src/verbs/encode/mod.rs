@@ -19,6 +19,9 @@ use crate::screen::failure::{Failure, Outcome, shown, shown_output};
 use crate::screen::words::{Summary, counted, say};
 pub use args::EncodeArgs;
 
+/// The name of what comes from a pipe.
+const PIPE_NAME: &str = "stdin.safetensors";
+
 /// Encodes each input: a file, or the files of a model.
 pub fn run(args: &EncodeArgs, common: &CommonArgs) -> Outcome {
     let batch = Batch::new(&args.inputs, args.output.as_deref(), args.output_dir.as_deref())?;
@@ -77,14 +80,18 @@ impl Job<'_> {
     }
 
     fn open(&self) -> Outcome<Originals> {
+        let name = self.args.name.as_deref();
         if !is_pipe(self.input) {
-            return Originals::open(self.input);
+            return match name {
+                Some(_) => Err(Failure::wrong_use(self.input, "this has a name already", "omit --name")),
+                None => Originals::open(self.input),
+            };
         }
         if !self.args.dry_run && self.batch.output().is_none() && !self.batch.has_folder() {
             let problem = "a pipe has no name, from which the output could have its own";
             return Err(Failure::wrong_use(self.input, problem, "name the output with -o"));
         }
-        Originals::of_pipe(self.input, &self.args.name)
+        Originals::of_pipe(self.input, name.unwrap_or(PIPE_NAME))
     }
 
     fn write(&self, originals: &Originals, path: &Path, bar: &Bar) -> Outcome<Encoded> {
