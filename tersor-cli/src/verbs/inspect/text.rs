@@ -9,7 +9,7 @@ use super::listing::{IdealSizes, Listing};
 use crate::screen::lines::{folded, listed};
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
-use crate::screen::words::{bits_per_weight, exact, hex, human, percent, shortened};
+use crate::screen::words::{bits_per_weight, counted, exact, hex, human, percent, shortened};
 use crate::verbs::ledger;
 
 /// The largest number of characters shown of a metadata key, and of its value.
@@ -21,7 +21,7 @@ pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Writ
     let sizes = format!("{} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw));
     let mut items = vec![sizes, format!("{:.2} %", percent(len, raw))];
     let bits = bits_per_weight(len, listing.weights());
-    items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {} weights", exact(listing.weights()))));
+    items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {}", counted(listing.weights(), "weight"))));
     writeln!(out, "{}", listed(path, &items))?;
     write!(out, "decoder level {}", listing.reader.decoder_level())?;
     for feature in listing.reader.features() {

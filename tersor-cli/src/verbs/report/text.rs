@@ -52,7 +52,7 @@ fn write_size(report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
     items.push(format!("{} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw)));
     items.push(format!("{:.2} %", percent(len, raw)));
     let bits = bits_per_weight(len, report.weights);
-    items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {} weights", exact(report.weights))));
+    items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {}", counted(report.weights, "weight"))));
     writeln!(out, "{}", listed(Escaped(&report.file), &items))?;
     if let (Some(efficiency), Some(overhead)) = (report.totals.efficiency(), report.totals.overhead()) {
         let (efficiency, overhead) = (100.0 * efficiency, 100.0 * overhead);
