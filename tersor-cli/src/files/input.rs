@@ -12,6 +12,7 @@ use tersor::{
 
 use super::attributes::Attributes;
 use super::index_json::{may_be_index, missing, shards};
+use super::pipe::receive;
 use super::source::{check_regular, start_of};
 use super::tree::{LeftOut, Tree, unreadable};
 use crate::formats::foreign;
@@ -38,8 +39,8 @@ pub struct Original {
     /// The size in bytes.
     len: u64,
     modified: Option<SystemTime>,
-    /// The permissions and the time of the file.
-    attributes: Attributes,
+    /// The permissions and the time of the file; `None` if it came from a pipe.
+    attributes: Option<Attributes>,
     /// The open file; `None` if there are many, and each is opened when it is read.
     file: Option<File>,
 }
@@ -52,11 +53,18 @@ impl Original {
         Ok(Self {
             len: metadata.len(),
             modified: metadata.modified().ok(),
-            attributes: Attributes::of(&metadata),
+            attributes: Some(Attributes::of(&metadata)),
             file: keep_open.then_some(file),
             name,
             path,
         })
+    }
+
+    /// Returns the content of the pipe `path`, which `file` has received, as a file of this name.
+    fn of_pipe(path: &Path, name: &str, file: File) -> Outcome<Self> {
+        let len = file.metadata().map_err(|error| Failure::reading(path, &error))?.len();
+        let (path, name) = (path.to_owned(), name.to_owned());
+        Ok(Self { path, name, len, modified: None, attributes: None, file: Some(file) })
     }
 
     /// Returns the size in bytes.
@@ -94,6 +102,9 @@ impl Original {
 
     /// Returns whether the file is as it was when it was opened.
     fn is_unchanged(&self) -> bool {
+        if self.attributes.is_none() {
+            return true;
+        }
         let same = |metadata: Metadata| metadata.len() == self.len && metadata.modified().ok() == self.modified;
         fs::metadata(&self.path).is_ok_and(same)
     }
@@ -129,7 +140,7 @@ impl Originals {
     /// Finds and opens the file, or the files of the folder or index, at `path`.
     pub fn open(path: &Path) -> Outcome<Self> {
         if path == Path::new("-") {
-            let problem = "a model cannot be read from standard input";
+            let problem = "a model cannot be read from standard input here";
             return Err(Failure::wrong_use(path, problem, "give a safetensors file or a folder"));
         }
         let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
@@ -146,11 +157,17 @@ impl Originals {
         }
     }
 
+    /// Receives a safetensors file from the pipe `path`; `name` is its name in a container.
+    pub fn of_pipe(path: &Path, name: &str) -> Outcome<Self> {
+        let file = receive(path)?;
+        Self::single(Path::new(name), name, Original::of_pipe(path, name, file)?)
+    }
+
     fn single(path: &Path, name: &str, file: Original) -> Outcome<Self> {
-        let start = start_of(&file).map_err(|error| Failure::reading(path, &error))?;
-        foreign::expect_safetensors(path, &start)?;
+        let start = start_of(&file).map_err(|error| Failure::reading(&file.path, &error))?;
+        foreign::expect_safetensors(&file.path, &start)?;
         // a single file holds tensors, whatever its name is
-        SafetensorsHeader::read(&file).map_err(|error| Failure::original(path, &error))?;
+        SafetensorsHeader::read(&file).map_err(|error| Failure::original(&file.path, &error))?;
         let stem = name.strip_suffix(WEIGHTS_ENDING).filter(|stem| !stem.is_empty()).unwrap_or(name);
         let default_output = default_output(path, &format!("{stem}{CONTAINER_ENDING}"));
         Ok(Self { files: vec![file], is_folder: false, left_out: Vec::new(), default_output })
@@ -213,7 +230,7 @@ impl Originals {
     /// Returns the attributes of the input if it is a single file.
     pub fn attributes(&self) -> Option<Attributes> {
         match &self.files[..] {
-            [only] if !self.is_folder => Some(only.attributes),
+            [only] if !self.is_folder => only.attributes,
             _ => None,
         }
     }

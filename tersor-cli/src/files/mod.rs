@@ -8,6 +8,7 @@ pub mod index_json;
 pub mod input;
 pub mod ordered;
 pub mod output;
+pub mod pipe;
 pub mod source;
 pub mod temporary;
 pub mod tree;

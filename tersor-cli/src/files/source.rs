@@ -10,7 +10,7 @@ use crate::formats::foreign;
 use crate::screen::failure::{Failure, Outcome};
 
 /// Enough bytes to recognise the format of a file.
-const START_BYTES: u64 = 256;
+pub const START_BYTES: u64 = 256;
 
 /// The bytes of a regular file: mapped into memory, or read at an offset where the system cannot map them.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Source {
     pub fn reader(&self) -> Box<dyn Read + '_> {
         match self {
             Self::Map(map) => Box::new(map.as_ref()),
-            Self::File(file) => Box::new(io::BufReader::with_capacity(1 << 20, FromStart { file, position: 0 })),
+            Self::File(file) => Box::new(io::BufReader::with_capacity(1 << 20, FromStart::new(file))),
         }
     }
 }
@@ -95,17 +95,24 @@ pub fn start_of(source: &impl ReadAt) -> io::Result<Vec<u8>> {
     Ok(start)
 }
 
-/// Reads a file from its start, without the position that all its handles share.
-struct FromStart<'a> {
-    file: &'a File,
+/// Reads a source from its start, without the position that all handles of a file share.
+pub struct FromStart<'a, S> {
+    source: &'a S,
     position: u64,
 }
 
-impl Read for FromStart<'_> {
+impl<'a, S: ReadAt> FromStart<'a, S> {
+    /// Makes a reader of the whole source.
+    pub fn new(source: &'a S) -> Self {
+        Self { source, position: 0 }
+    }
+}
+
+impl<S: ReadAt> Read for FromStart<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = ReadAt::len(self.file)?.saturating_sub(self.position);
+        let left = self.source.len()?.saturating_sub(self.position);
         let count = (buffer.len() as u64).min(left) as usize;
-        self.file.read_exact_at(self.position, &mut buffer[..count])?;
+        self.source.read_exact_at(self.position, &mut buffer[..count])?;
         self.position += count as u64;
         Ok(count)
     }

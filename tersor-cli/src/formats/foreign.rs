@@ -7,7 +7,21 @@ use tersor::Escaped;
 use crate::screen::failure::{Failure, Outcome};
 
 const TERSOR_MAGIC: &[u8] = b"\x89TSR\r\n\x1a\n";
-const TO_SAFETENSORS: &str = "convert it to safetensors first, in Python with `safetensors.torch.save_file`";
+const DOWNLOAD: &str = "download the file itself";
+const UNPACK: &str = "unpack it first";
+
+/// The advice to convert a file in Python: one call reads it, the other writes the safetensors file.
+macro_rules! convert {
+    ($read:literal, $write:literal) => {
+        concat!(
+            "convert it to safetensors first, in Python with `",
+            $read,
+            "` and `safetensors.",
+            $write,
+            ".save_file`"
+        )
+    };
+}
 
 /// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +32,8 @@ pub enum FileFormat {
     Safetensors,
     /// Another known format: its description, and advice.
     Other(&'static str, &'static str),
+    /// JSON.
+    Json,
     /// Text of an unknown kind.
     Text,
     /// An unknown format.
@@ -26,33 +42,66 @@ pub enum FileFormat {
 
 /// Recognises the format of a file by its first bytes, or by its name if the format has no magic number.
 pub fn recognise(path: &Path, bytes: &[u8]) -> FileFormat {
-    let other = |format| FileFormat::Other(format, TO_SAFETENSORS);
-    let packed = |format| FileFormat::Other(format, "unpack it first");
+    let other = FileFormat::Other;
+    let packed = |format| FileFormat::Other(format, UNPACK);
+    let onnx = other("an ONNX model", convert!("onnx.numpy_helper.to_array", "numpy"));
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     match bytes {
         _ if bytes.starts_with(TERSOR_MAGIC) => FileFormat::Tersor,
         // tested first: the length of a header can look like the short magic number of another format
         [_, _, _, _, _, _, _, 0, b'{', ..] => FileFormat::Safetensors,
-        [b'P', b'K', 3, 4, ..] => other("a zip archive, such as a PyTorch checkpoint (.pt)"),
-        [0x80, 2..=5, ..] => other("a pickle, such as an old PyTorch checkpoint (.pt)"),
-        [b'G', b'G', b'U', b'F', ..] => FileFormat::Other("a GGUF model", "take the model's safetensors file instead"),
-        [0x89, b'H', b'D', b'F', ..] => other("an HDF5 file, such as a Keras model (.h5)"),
-        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => other("a NumPy array (.npy)"),
-        [_, _, _, _, b'T', b'F', b'L', b'3', ..] => other("a TensorFlow Lite model"),
+        [b'P', b'K', 3, 4, ..] => archive(bytes),
+        [0x80, 2..=5, ..] => {
+            other("a pickle, such as an old PyTorch checkpoint (.pt)", convert!("torch.load", "torch"))
+        }
+        [b'G', b'G', b'U', b'F', ..] => other("a GGUF model", "take the model's safetensors file instead"),
+        [0x89, b'H', b'D', b'F', ..] => {
+            other("an HDF5 file, such as a Keras model (.h5)", convert!("h5py.File", "numpy"))
+        }
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => other("a NumPy array (.npy)", convert!("numpy.load", "numpy")),
+        [_, _, _, _, b'T', b'F', b'L', b'3', ..] => {
+            other("a TensorFlow Lite model", convert!("tf.lite.Interpreter.get_tensor", "numpy"))
+        }
         [0x28, 0xb5, 0x2f, 0xfd, ..] => packed("a zstd file"),
         [0x1f, 0x8b, ..] => packed("a gzip file"),
         [0xfd, b'7', b'z', b'X', b'Z', ..] => packed("an xz file"),
-        // ONNX is a protobuf message without a magic number; it starts with the version and the producer of the model
-        [0x08, 1..=31, 0x12, ..] => other("an ONNX model"),
-        _ if ending == "onnx" => other("an ONNX model"),
+        [0x08, 1, 0x12, ..] => other("a TensorFlow model", convert!("tf.saved_model.load", "tensorflow")),
+        // ONNX is a protobuf message without a magic number. It starts with its version, and then has the producer, its
+        // version, the domain, the version of the model, a text, the graph or the versions of the operators.
+        [0x08, 2..=31, 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42, ..] => onnx,
+        _ if ending == "onnx" => onnx,
         _ if bytes.starts_with(b"version https://git-lfs") => {
             FileFormat::Other("a Git LFS pointer, not the file itself", "run `git lfs pull` to get it")
         }
         _ if bytes.starts_with(b"<!DOCTYPE") || bytes.starts_with(b"<!doctype") || bytes.starts_with(b"<html") => {
-            FileFormat::Other("a web page", "download the file itself")
+            FileFormat::Other("a web page", DOWNLOAD)
         }
-        _ if beginning_of_text(bytes).is_some() => FileFormat::Text,
-        _ => FileFormat::Unknown,
+        _ => match beginning_of_text(bytes) {
+            Some(line) if line.starts_with(['{', '[']) => FileFormat::Json,
+            Some(_) => FileFormat::Text,
+            None => FileFormat::Unknown,
+        },
+    }
+}
+
+/// Recognises what is in a zip archive by the name of its first file.
+fn archive(bytes: &[u8]) -> FileFormat {
+    const NAME: usize = 30;
+    let len = bytes.get(26..28).map_or(0, |len| usize::from(u16::from_le_bytes([len[0], len[1]])));
+    let name = std::str::from_utf8(bytes.get(NAME..NAME + len).unwrap_or_default()).unwrap_or_default();
+    // the name of the archive comes first
+    let in_checkpoint = name.split_once('/').is_some_and(|(_, rest)| {
+        rest.starts_with('.')
+            || rest.starts_with("code/")
+            || ["data.pkl", "constants.pkl", "version", "byteorder"].contains(&rest)
+    });
+    match name {
+        _ if in_checkpoint => FileFormat::Other("a PyTorch checkpoint (.pt)", convert!("torch.load", "torch")),
+        _ if name.ends_with(".npy") => FileFormat::Other("NumPy arrays (.npz)", convert!("numpy.load", "numpy")),
+        "metadata.json" | "config.json" | "model.weights.h5" => {
+            FileFormat::Other("a Keras model (.keras)", convert!("keras.saving.load_model", "numpy"))
+        }
+        _ => FileFormat::Other("a zip archive", UNPACK),
     }
 }
 
@@ -88,7 +137,8 @@ pub fn expect_tersor(path: &Path, bytes: &[u8]) -> Outcome {
     let (format, advice) = match recognise(path, bytes) {
         FileFormat::Safetensors => ("a safetensors file", "encode it first, with `tersor encode`"),
         FileFormat::Other(format, advice) => (format, advice),
-        FileFormat::Text => return Err(text_failure(path, bytes)),
+        FileFormat::Json => return Err(text_failure(path, bytes, "JSON", "give the Tersor file itself")),
+        FileFormat::Text => return Err(text_failure(path, bytes, "text", DOWNLOAD)),
         FileFormat::Tersor | FileFormat::Unknown => return Ok(()),
     };
     Err(Failure::bad_data(path, format!("not a Tersor file, this looks like {format}"), advice))
@@ -104,18 +154,23 @@ pub fn expect_safetensors(path: &Path, bytes: &[u8]) -> Outcome {
         FileFormat::Unknown if bytes.is_empty() => {
             return Err(Failure::bad_data(path, "the file is empty", "copy or download it again"));
         }
-        FileFormat::Text => return Err(text_failure(path, bytes)),
+        FileFormat::Json => {
+            let advice = "give the safetensors file, or the folder with the model";
+            return Err(text_failure(path, bytes, "JSON", advice));
+        }
+        FileFormat::Text => return Err(text_failure(path, bytes, "text", DOWNLOAD)),
         FileFormat::Safetensors | FileFormat::Unknown => return Ok(()),
     };
     Err(Failure::bad_data(path, format!("not a safetensors file, this looks like {format}"), advice))
 }
 
-fn text_failure(path: &Path, bytes: &[u8]) -> Failure {
+/// Returns the failure for a text of a kind.
+fn text_failure(path: &Path, bytes: &[u8], kind: &str, advice: &str) -> Failure {
     let problem = match beginning_of_text(bytes).unwrap_or_default() {
-        line if line.is_empty() => "this is text, not a model; it has only blank lines".to_owned(),
-        line => format!("this is text, not a model; it begins with \"{}\"", Escaped(&line)),
+        line if line.is_empty() => format!("this is {kind}, not a model; it has only blank lines"),
+        line => format!("this is {kind}, not a model; it begins with \"{}\"", Escaped(&line)),
     };
-    Failure::bad_data(path, problem, "download the file itself")
+    Failure::bad_data(path, problem, advice)
 }
 
 #[cfg(test)]
@@ -132,7 +187,9 @@ mod tests {
         assert!(matches!(format(b"\x08\x07\x12\x07pytorch"), FileFormat::Other("an ONNX model", _)));
         assert!(matches!(format(b"\x89HDF\r\n\x1a\n"), FileFormat::Other(..)));
         assert_eq!(format(b"whatever"), FileFormat::Text);
-        assert_eq!(format(b"\xef\xbb\xbf{\"error\": \"\xc3"), FileFormat::Text);
+        assert_eq!(format(b"\xef\xbb\xbf{\"error\": \"\xc3"), FileFormat::Json);
+        assert!(matches!(format(b"\x08\x08:\x10"), FileFormat::Other("an ONNX model", _)));
+        assert!(matches!(format(b"\x08\x01\x12\xff"), FileFormat::Other("a TensorFlow model", _)));
         assert_eq!(format(b"\n\n<?xml"), FileFormat::Text);
         assert_eq!(format(b"\0\x01"), FileFormat::Unknown);
         assert_eq!(format(b""), FileFormat::Unknown);

@@ -1,6 +1,7 @@
 //! Errors as the user sees them: `tersor: PATH: problem (section, tensor, byte): advice`.
 
 use std::error::Error as _;
+use std::fmt::{self, Display, Formatter};
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,7 +21,21 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 pub struct Failure {
     status: u8,
     /// `None` if there is nothing to report, for example because the reader of a pipe closed it.
-    message: Option<String>,
+    message: Option<Message>,
+}
+
+/// What a failure tells the user.
+#[derive(Debug)]
+struct Message {
+    /// The file and the problem.
+    text: String,
+    advice: String,
+}
+
+impl Display for Message {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.text, self.advice)
+    }
 }
 
 impl Failure {
@@ -35,7 +50,8 @@ impl Failure {
     }
 
     fn new(status: u8, path: &Path, problem: &str, advice: &str) -> Self {
-        Self { status, message: Some(format!("{}: {problem}: {advice}", shown(path))) }
+        let text = format!("{}: {problem}", shown(path));
+        Self { status, message: Some(Message { text, advice: advice.to_owned() }) }
     }
 
     /// Returns the failure of a comparison whose differences have been printed already.
@@ -72,6 +88,7 @@ impl Failure {
             ErrorKind::Truncated => "the file is incomplete, copy or download it again",
             ErrorKind::Corrupt => "check the program that wrote it, or copy or download it again",
             ErrorKind::Unsupported => "a newer version of tersor may be able to read it",
+            ErrorKind::InvalidArgument if path == Path::new("-") => "choose another name with --name",
             ErrorKind::InvalidArgument => "rename the file",
             _ => "try again",
         };
@@ -87,7 +104,7 @@ impl Failure {
     pub fn writing_by_library(path: &Path, error: &Error) -> Self {
         match error.source().and_then(|source| source.downcast_ref()) {
             Some(source) => Self::writing(path, source),
-            None => Self::library(path, error, "try again, or write elsewhere with -o"),
+            None => Self::library(path, error, &writing_advice(path, io::ErrorKind::Other)),
         }
     }
 
@@ -104,6 +121,7 @@ impl Failure {
         use io::ErrorKind::{AlreadyExists, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
         let of_kind = writing_advice(path, error.kind());
         let (status, advice) = match error.kind() {
+            NotFound if path == std::env::temp_dir() => (WRONG_USE, "set TMPDIR to another folder"),
             NotFound => {
                 let advice = "create the folder first, or choose another with -o";
                 return Self::wrong_use(path, "cannot write here: the folder does not exist", advice);
@@ -128,22 +146,37 @@ impl Failure {
         Self::new(status, path, &problem, advice)
     }
 
+    /// Puts `instead` in the place of each advice to use `-o`, for an output that has another option.
+    pub fn advising(mut self, instead: &str) -> Self {
+        if let Some(message) = &mut self.message {
+            let parts = message.advice.split(", or ");
+            let parts = parts.map(|part| if part.ends_with("with -o") { instead } else { part });
+            message.advice = parts.collect::<Vec<_>>().join(", or ");
+        }
+        self
+    }
+
     /// Returns whether there is no message.
     pub fn is_quiet(&self) -> bool {
         self.message.is_none()
     }
 
     /// Returns the message without the name of the command.
-    pub fn message(&self) -> &str {
-        self.message.as_deref().unwrap_or("the output was closed")
+    pub fn message(&self) -> String {
+        self.message.as_ref().map_or_else(|| "the output was closed".to_owned(), Message::to_string)
+    }
+
+    /// Writes the message to stderr, and returns the failure without it.
+    pub fn told(mut self) -> Self {
+        if let Some(message) = self.message.take() {
+            let _ = writeln!(io::stderr(), "tersor: {message}");
+        }
+        self
     }
 
     /// Writes the message to stderr and returns the exit status.
-    pub fn report(&self) -> ExitCode {
-        if let Some(message) = &self.message {
-            let _ = writeln!(io::stderr(), "tersor: {message}");
-        }
-        ExitCode::from(self.status)
+    pub fn report(self) -> ExitCode {
+        ExitCode::from(self.told().status)
     }
 }
 

@@ -13,6 +13,11 @@ pub fn print_object(object: &Value) -> Outcome {
     ignore_closed_pipe(print_with(|out| writeln!(SafeJson::new(out), "{object:#}")))
 }
 
+/// Prints an object to stdout on a single line, for one of several inputs.
+pub fn print_line(object: &Value) -> Outcome {
+    ignore_closed_pipe(print_with(|out| writeln!(SafeJson::new(out), "{object}")))
+}
+
 /// Writes JSON and replaces each character that a terminal obeys by its escape, `\u009b` for example. Such characters
 /// occur only in strings, so the value stays the same.
 pub struct SafeJson<W> {

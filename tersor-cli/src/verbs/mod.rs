@@ -1,5 +1,6 @@
 //! The verbs of the command, and the command line that chooses one of them.
 
+mod batch;
 mod common;
 mod decode;
 mod diff;
@@ -41,7 +42,8 @@ Tersor files are mapped into memory: do not change or shorten them while tersor
 is running.
 
 If a verb with --json fails, it prints a message to stderr and nothing to stdout;
-only `verify --json` then prints an object, in which `ok` is false.
+only `verify --json` then prints an object, in which `ok` is false. With several
+inputs, `encode` and `decode` print an object for each one that succeeds.
 
 Exit status: 0 success; 1 the data are bad, a comparison found a difference, or
 reading or writing failed; 2 the command was used incorrectly.")]
@@ -104,7 +106,7 @@ fn check_kernel() -> Outcome {
     match env::var("TERSOR_KERNEL") {
         Ok(name) if !name.is_empty() => name.parse::<Kernel>().map(drop).map_err(|error| {
             let setting = format!("TERSOR_KERNEL={name}");
-            Failure::wrong_use(Path::new(&setting), error.to_string(), "set one of these, or none")
+            Failure::wrong_use(Path::new(&setting), error.to_string(), "choose one of these, or unset the variable")
         }),
         _ => Ok(()),
     }

@@ -1,13 +1,16 @@
 //! Tests of the command: its files, its output and its exit status.
 #![allow(missing_docs)]
 
+mod batch;
 mod bombs;
 mod diff;
 mod extract;
 mod folders;
+mod hints;
 mod hostile;
 mod options;
 mod outputs;
+mod pages;
 mod refusals;
 mod report;
 mod reports;

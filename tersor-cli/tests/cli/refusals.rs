@@ -2,31 +2,52 @@
 
 use crate::support::{Folder, command, model};
 
+/// Builds the start of a zip archive whose first file has this name.
+fn archive(name: &str) -> Vec<u8> {
+    [b"PK\x03\x04", &[0; 22][..], &(name.len() as u16).to_le_bytes(), &[0; 2], name.as_bytes(), &[0x80; 9]].concat()
+}
+
 #[test]
 fn files_that_are_no_models() {
     let folder = Folder::new();
-    let cases: [(&str, &[u8], &[&str]); 9] = [
-        ("m.pt", b"PK\x03\x04rest", &["zip", "PyTorch", "convert it to safetensors"]),
-        ("m.bin", b"\x80\x02}q\0", &["pickle", "convert it to safetensors"]),
+    let [checkpoint, arrays, keras, other] = ["archive/data.pkl", "w.npy", "metadata.json", "notes.txt"].map(archive);
+    // the ending says nothing
+    let cases: [(&str, &[u8], &[&str]); 16] = [
+        ("m.safetensors", &checkpoint, &["PyTorch", "`torch.load` and `safetensors.torch.save_file`"]),
+        ("m.pt", &arrays, &["NumPy arrays (.npz)", "`numpy.load` and `safetensors.numpy.save_file`"]),
+        ("m.zip", &keras, &["Keras", "`keras.saving.load_model` and `safetensors.numpy.save_file`"]),
+        ("n.zip", &other, &["a zip archive", "unpack it first"]),
+        ("o.zip", b"PK\x03\x04rest", &["a zip archive", "unpack it first"]),
+        ("m.bin", b"\x80\x02}q\0", &["pickle", "`torch.load`"]),
         ("m.gguf", b"GGUF\x03\0\0\0", &["GGUF", "safetensors file instead"]),
-        ("m.onnx", b"\x08\x07\x12\x07pytorch", &["ONNX", "convert it to safetensors"]),
-        ("m.h5", b"\x89HDF\r\n\x1a\n", &["HDF5", "convert it to safetensors"]),
+        ("n.bin", b"\x08\x07\x12\x07pytorch", &["ONNX", "`onnx.numpy_helper.to_array`"]),
+        ("m.pb", b"\x08\x01\x12\x80", &["TensorFlow model", "`safetensors.tensorflow.save_file`"]),
+        ("m.h5", b"\x89HDF\r\n\x1a\n", &["HDF5", "`h5py.File`"]),
+        ("m.lite", b"\x1c\0\0\0TFL3", &["TensorFlow Lite", "`tf.lite.Interpreter.get_tensor`"]),
         ("m.gz", b"\x1f\x8b\x08\0", &["gzip", "unpack"]),
         ("lfs.safetensors", b"version https://git-lfs.github.com/spec/v1\n", &["Git LFS", "git lfs pull"]),
         ("page.safetensors", b"<!DOCTYPE html>", &["web page", "download"]),
         ("m.npy", b"\x93NUMPY\x01\0", &["NumPy", "convert it to safetensors"]),
+        ("m.onnx", b"\x01\x02", &["ONNX", "convert it to safetensors"]),
     ];
     for (name, bytes, words) in cases {
         folder.write(name, bytes);
         for verb in ["encode", "decode"] {
             folder.refuses(&[verb, name], 1, &[&[name, "looks like"], words].concat());
         }
-        folder.run_with(&["decode", "-"], bytes).fails(1, words);
+        // a pipe has no name that could help
+        if name != "m.onnx" {
+            folder.run_with(&["decode", "-"], bytes).fails(1, words);
+            folder.run_with(&["encode", "-", "-o", "x"], bytes).fails(1, words);
+        }
     }
     folder.write("a.safetensors", b"\x05");
     folder.refuses(&["encode", "a.safetensors"], 1, &["at least 8 bytes, this one has 1"]);
     folder.write("a.txt", b"text");
     folder.refuses(&["encode", "a.txt"], 1, &["this is text, not a model; it begins with \"text\""]);
+    folder.write("config", b" {\"layers\": 2}");
+    folder.refuses(&["encode", "config"], 1, &["this is JSON, not a model", "{\"layers\"", "folder with the model"]);
+    folder.refuses(&["decode", "config"], 1, &["this is JSON, not a model", "the Tersor file"]);
     let cut = model(1);
     folder.write("cut.safetensors", &cut[..cut.len() - 1]);
     folder.refuses(

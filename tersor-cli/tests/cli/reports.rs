@@ -184,3 +184,14 @@ fn a_file_that_is_not_in_the_container() {
     assert!(run.text().contains("b.safetensors: not among the originals"));
     assert!(run.text().contains("c.txt: not in the container"));
 }
+
+#[test]
+fn one_weight_is_no_plural() {
+    let folder = Folder::new();
+    folder.write("one.safetensors", &safetensors(&[], &[("scale", "F32", &[], 0.5f32.to_le_bytes().to_vec())]));
+    folder.run(&["encode", "one.safetensors"]).succeeds();
+    for verb in ["inspect", "report"] {
+        let run = folder.run(&[verb, "one.tersor"]).succeeds();
+        assert!(run.text().contains("bits/weight of 1 weight\n"), "{}", run.text());
+    }
+}

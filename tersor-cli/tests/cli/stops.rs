@@ -46,7 +46,7 @@ fn a_limit_on_file_sizes() {
         &["extract", "model.tersor", "layer.weight", "-o", "x.npy"],
     ] {
         let mut limited = Command::new("sh");
-        limited.args(["-c", "ulimit -f 16; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_tersor")]);
+        limited.args(["-c", "ulimit -f 16 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_tersor")]);
         let output = limited.args(args).current_dir(folder.path()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");

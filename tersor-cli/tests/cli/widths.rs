@@ -26,12 +26,30 @@ fn every_line_fits_80_columns() {
     folder.write(&own, &long(1));
     folder.write(&other, &long(2));
     let container = format!("{net}-1.tersor");
-    let cases: [(&[&str], i32); 10] = [
+    let variances = |names: [usize; 2]| {
+        let part = ["block", "gate", "\u{e4}"].map(|part| format!("{part}.").repeat(60) + "weight");
+        let flat = |count: usize| f32::to_le_bytes(1e-4).repeat(count);
+        let [a, b] = names.map(|number| part[number].as_str());
+        safetensors(&[], &[(a, "F32", &[1000, 300], flat(300_000)), (b, "F32", &[20], flat(20))])
+    };
+    folder.write("variances.safetensors", &variances([0, 2]));
+    let posterior = ["--posterior", "variances.safetensors", "--samples", "123456789", "--training-error", "0.1"];
+    let report_all = [&["report", &container, "--all"][..], &posterior].concat();
+    let [page, array, other_tensors] = ["html", "npy", "x.safetensors"].map(|ending| format!("{net}.{ending}"));
+    let cases: [(&[&str], i32); 18] = [
         (&["encode", &own, "--level", "1"], 0),
         (&["inspect", &container], 0),
         (&["inspect", &container, "--ideal"], 0),
         (&["report", &container, "--all", "--samples", "1000"], 0),
         (&["report", &container, &own, "--level", "1"], 0),
+        (&report_all, 0),
+        (&["report", &container, "--samples", "1000000000000", "--precision", "2^-20"], 0),
+        (&["report", &own, &other, &container, "--level", "1", "--all"], 0),
+        (&["report", &container, "--html", &page], 0),
+        (&["encode", &own, &other, "--level", "1", "--force"], 0),
+        (&["encode", &own, "--level", "1", "--dry-run"], 0),
+        (&["extract", &container, "short", "-o", &array], 0),
+        (&["extract", &container, "short", "*gate*", "--force", "-o", &other_tensors], 0),
         (&["verify", &container], 0),
         (&["verify", &container, "--against", &other], 1),
         (&["diff", &container, &other], 1),

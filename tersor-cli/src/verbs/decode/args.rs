@@ -13,26 +13,34 @@ A container of one file is decoded to that file, under its original name, beside
 FILE. A container of a folder is decoded to a folder that has the name of FILE \
 without .tersor; if the folder exists, --force replaces the decoded files in it \
 and keeps all others. A container with tensors but without files, which the \
-library can write, is decoded to a new .safetensors file.
+library can write, is decoded to a new .safetensors file. With several FILEs \
+each one gets its own output. One that fails does not stop the others; the exit \
+status is that of the first failure.
 
 Examples:
   tersor decode model.tersor
   tersor decode model.tersor -o copy.safetensors
+  tersor decode *.tersor --output-dir restored/
   curl -s https://example.org/model.tersor | tersor decode - > model.safetensors")]
 pub struct DecodeArgs {
-    /// A Tersor file; `-` for stdin
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// The output: a file, or a folder for several files; `-` for stdout
+    /// Tersor files; `-` for stdin
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// The output of a single FILE: a file, or a folder for several files; `-` for
+    /// stdout
     #[arg(long, short, value_name = "OUT")]
     pub output: Option<PathBuf>,
+    /// The folder for all outputs, which get their default names
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    pub output_dir: Option<PathBuf>,
     /// The number of threads [default: one per core]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_threads)]
     pub threads: Option<usize>,
     /// Replace the output if it exists; in a folder, replace only decoded files
     #[arg(long, short)]
     pub force: bool,
-    /// Print one JSON object with the sizes
+    /// Print a JSON object with the sizes; with several FILEs one for each, on a
+    /// line of its own
     #[arg(long)]
     pub json: bool,
 }

@@ -12,14 +12,23 @@ use crate::files::ordered::Ordered;
 use crate::files::output::{Destination, Target, open_stream};
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome};
+use crate::verbs::batch::Batch;
 use crate::verbs::common::refuse_mixed;
 
 /// The size of input and output buffers in bytes.
 pub const BUFFER_BYTES: usize = 1 << 20;
 
+/// A container and the command line.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    pub file: &'a Path,
+    pub args: &'a DecodeArgs,
+    pub batch: &'a Batch<'a>,
+}
+
 /// The decoded files of a container.
 pub struct DecodedFiles<'a> {
-    args: &'a DecodeArgs,
+    job: Job<'a>,
     bar: &'a Bar,
     /// Whether the container is a file, so that the default output is a path in the same folder.
     has_place: bool,
@@ -40,14 +49,14 @@ enum State {
 }
 
 impl<'a> DecodedFiles<'a> {
-    pub fn new(args: &'a DecodeArgs, bar: &'a Bar, has_place: bool) -> Self {
-        let attributes = has_place.then(|| Attributes::of_file(&args.file)).flatten();
-        Self { args, bar, has_place, state: State::Waiting, raw_bytes: 0, failure: None, attributes }
+    pub fn new(job: Job<'a>, bar: &'a Bar, has_place: bool) -> Self {
+        let attributes = has_place.then(|| Attributes::of_file(job.file)).flatten();
+        Self { job, bar, has_place, state: State::Waiting, raw_bytes: 0, failure: None, attributes }
     }
 
-    /// Returns the command line.
-    pub fn args(&self) -> &'a DecodeArgs {
-        self.args
+    /// Returns the container and the command line.
+    pub fn job(&self) -> Job<'a> {
+        self.job
     }
 
     /// Returns the total size of the output in bytes.
@@ -67,37 +76,40 @@ impl<'a> DecodedFiles<'a> {
 
     /// Returns the failure that ended the decoding: a failure of the output, or else the error of the library.
     pub fn failed(&mut self, error: &Error) -> Failure {
-        self.failure.take().unwrap_or_else(|| Failure::container(&self.args.file, error))
+        self.failure.take().unwrap_or_else(|| Failure::container(self.job.file, error))
     }
 
     fn start(&mut self, files: &[FileInfo]) -> Outcome {
         self.raw_bytes = files.iter().map(|file| file.len).sum();
         self.bar.set_total(self.raw_bytes);
-        let file = &self.args.file;
+        let file = self.job.file;
+        // what gets another name lies beside it
+        let place = self.job.batch.placed(file);
         let single = files.first().filter(|file| !file.in_folder);
-        let path = match (&self.args.output, single) {
+        let path = match (self.job.batch.output(), single) {
             (Some(folder), Some(only)) if folder.is_dir() => without_link(folder.join(&only.path))?,
-            (Some(path), _) => path.clone(),
-            (None, _) if !self.has_place => PathBuf::from("-"),
+            (Some(path), _) => path.to_owned(),
+            (None, _) if !self.has_place && !self.job.batch.has_folder() => PathBuf::from("-"),
             (None, Some(only)) if only.path.starts_with('.') => {
                 let problem = format!("the name of the file inside, {}, is hidden", Escaped(&only.path));
                 return Err(Failure::wrong_use(file, problem, "name the output with -o"));
             }
-            (None, Some(only)) => without_link(file.with_file_name(&only.path))?,
-            (None, None) => match without_ending(file) {
-                path if path == *file => {
+            (None, Some(only)) => without_link(place.with_file_name(&only.path))?,
+            (None, None) => match without_ending(&place) {
+                path if path == place => {
                     let problem = "its name does not end in .tersor, so the folder inside has no default name";
                     return Err(Failure::wrong_use(file, problem, "name the output with -o"));
                 }
                 path => path,
             },
         };
-        let inputs = std::slice::from_ref(file);
         self.state = match (Destination::of(&path), single, files) {
             (_, Some(only), _) => self.open_one(path, only.len)?,
             (Destination::Path, None, _) => {
+                self.job.batch.check_unused(&path)?;
                 let files: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.len)).collect();
-                let mut folder = Folder::create(&path, self.args.force, inputs, &files)?;
+                let mut folder =
+                    Folder::create(&path, self.job.args.force, &self.job.batch.inputs(Vec::new()), &files)?;
                 folder.keep(self.attributes);
                 State::Folder(folder)
             }
@@ -119,12 +131,13 @@ impl<'a> DecodedFiles<'a> {
 
     fn open_one(&self, path: PathBuf, len: u64) -> Outcome<State> {
         let destination = Destination::of(&path);
-        refuse_mixed(self.args.json, destination)?;
+        refuse_mixed(self.job.args.json, destination)?;
         if destination != Destination::Path {
             let sink = BufWriter::with_capacity(BUFFER_BYTES, open_stream(&path)?);
             return Ok(State::Stream(path, Box::new(Ordered::new([sink]))));
         }
-        let mut target = Target::create(&path, self.args.force, std::slice::from_ref(&self.args.file))?;
+        self.job.batch.check_unused(&path)?;
+        let mut target = Target::create(&path, self.job.args.force, &self.job.batch.inputs(Vec::new()))?;
         target.keep(self.attributes);
         target.file().set_len(len).map_err(|error| Failure::writing(&path, &error))?;
         Ok(State::File(target))

@@ -4,22 +4,22 @@ mod args;
 mod destination;
 mod tensors;
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use tersor::{DecodeOptions, ErrorKind, ReadAt, Reader, decode_files};
 
+use super::batch::Batch;
 use super::common::CommonArgs;
+use crate::files::pipe::{is_pipe, open_pipe};
 use crate::files::source::Source;
 use crate::formats::foreign;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown, shown_output};
-use crate::screen::json::print_object;
 use crate::screen::words::{Summary, exact, say};
 pub use args::DecodeArgs;
-use destination::{BUFFER_BYTES, DecodedFiles};
+use destination::{BUFFER_BYTES, DecodedFiles, Job};
 use tensors::write_tensors;
 
 /// A decoded container.
@@ -33,37 +33,43 @@ struct Decoded {
     output: PathBuf,
 }
 
-/// Restores the files of a container.
+/// Restores the files of each container.
 pub fn run(args: &DecodeArgs, common: &CommonArgs) -> Outcome {
+    let batch = Batch::new(&args.files, args.output.as_deref(), args.output_dir.as_deref())?;
+    batch.each(|file| decode_one(Job { file, args, batch: &batch }, common))
+}
+
+fn decode_one(job: Job<'_>, common: &CommonArgs) -> Outcome {
     let start = Instant::now();
     let bar = Bar::new(common.quiet);
-    let options = common.decode_options(args.threads);
-    let decoded = match open_file(&args.file)? {
-        Some(source) => decode_file(args, &source, &options, &bar)?,
-        None => decode_pipe(args, options, &bar)?,
+    let options = common.decode_options(job.args.threads);
+    let decoded = match open_file(job.file)? {
+        Some(source) => decode_file(job, &source, &options, &bar)?,
+        None => decode_pipe(job, options, &bar)?,
     };
     drop(bar);
+    job.batch.wrote(&decoded.output);
     if decoded.skipped > 0 {
         // shown with --quiet too, because the output is incomplete
         let count = exact(decoded.skipped as u64);
         let warning = format!("tensors that belong to no file and were not written: {count}; see `tersor extract`");
-        say(false, &format!("tersor: {}: {warning}", shown(&args.file)));
+        say(false, &format!("tersor: {}: {warning}", shown(job.file)));
     }
     let Decoded { raw_bytes, coded_bytes, weights, .. } = decoded;
     let summary = Summary { raw_bytes, coded_bytes, weights, time: start.elapsed() };
-    if args.json {
-        let mut object = summary.to_json(&args.file, &decoded.output);
+    if job.args.json {
+        let mut object = summary.to_json(job.file, &decoded.output);
         object["tensors_not_written"] = decoded.skipped.into();
-        print_object(&object)?;
+        job.batch.print(&object)?;
     }
     say(common.quiet, &summary.of_decoding(&shown_output(&decoded.output)));
     Ok(())
 }
 
-fn decode_file(args: &DecodeArgs, source: &Source, options: &DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
-    let coded_bytes = source.len().map_err(|error| Failure::reading(&args.file, &error))?;
+fn decode_file(job: Job<'_>, source: &Source, options: &DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
+    let coded_bytes = source.len().map_err(|error| Failure::reading(job.file, &error))?;
     let with_progress = options.clone().with_progress(bar.progress());
-    let mut files = DecodedFiles::new(args, bar, true);
+    let mut files = DecodedFiles::new(job, bar, true);
     let mut end_of_files = None;
     let output = match decode_files(source.reader(), &mut files, with_progress.clone()) {
         Ok(found) => {
@@ -85,16 +91,17 @@ fn decode_file(args: &DecodeArgs, source: &Source, options: &DecodeOptions, bar:
     Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes, weights, skipped, output })
 }
 
-fn decode_pipe(args: &DecodeArgs, options: DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
-    let mut input = Counted { input: open_pipe(&args.file)?, bytes: 0 };
-    let first = input.input.fill_buf().map_err(|error| Failure::reading(&args.file, &error))?;
-    foreign::expect_tersor(&args.file, first)?;
-    let mut files = DecodedFiles::new(args, bar, false);
+fn decode_pipe(job: Job<'_>, options: DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
+    let mut input =
+        Counted { input: BufReader::with_capacity(BUFFER_BYTES, open_pipe(job.file, "a Tersor file")?), bytes: 0 };
+    let first = input.input.fill_buf().map_err(|error| Failure::reading(job.file, &error))?;
+    foreign::expect_tersor(job.file, first)?;
+    let mut files = DecodedFiles::new(job, bar, false);
     let output = match decode_files(&mut input, &mut files, options.with_progress(bar.progress())) {
         Ok(_) => files.commit()?,
         Err(error) if files.is_waiting() && error.kind() == ErrorKind::InvalidArgument => {
             let problem = "this container holds tensors and no files, which cannot be decoded from a pipe";
-            return Err(Failure::wrong_use(&args.file, problem, "save it to a file first, then decode that file"));
+            return Err(Failure::wrong_use(job.file, problem, "save it to a file first, then decode that file"));
         }
         Err(error) => return Err(files.failed(&error)),
     };
@@ -103,22 +110,7 @@ fn decode_pipe(args: &DecodeArgs, options: DecodeOptions, bar: &Bar) -> Outcome<
 
 /// Opens a regular file; returns `None` for a pipe.
 fn open_file(path: &Path) -> Outcome<Option<Source>> {
-    if path == Path::new("-") || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
-        return Ok(None);
-    }
-    Source::open_container(path).map(Some)
-}
-
-fn open_pipe(path: &Path) -> Outcome<BufReader<Box<dyn Read>>> {
-    let raw: Box<dyn Read> = if path != Path::new("-") {
-        Box::new(File::open(path).map_err(|error| Failure::reading(path, &error))?)
-    } else if io::stdin().is_terminal() {
-        let advice = "send a Tersor file through a pipe, or name one";
-        return Err(Failure::wrong_use(path, "refusing to read from a terminal", advice));
-    } else {
-        Box::new(io::stdin().lock())
-    };
-    Ok(BufReader::with_capacity(BUFFER_BYTES, raw))
+    if is_pipe(path) { Ok(None) } else { Source::open_container(path).map(Some) }
 }
 
 /// A reader that counts the bytes read.

@@ -20,11 +20,11 @@ struct Places {
 /// Writes all tensors to one safetensors file and returns its path. Tensors with large elements come first, so that all
 /// are aligned. Each stored tensor is decoded once, in the order of the container.
 pub fn write_tensors(files: &mut DecodedFiles<'_>, source: &Source, options: &DecodeOptions) -> Outcome<PathBuf> {
-    let args = files.args();
-    let container = &args.file;
+    let job = files.job();
+    let container = job.file;
     let of_container = |error: Error| Failure::container(container, &error);
     let corrupt = |problem: &str| of_container(Error::corrupt(problem).in_section("manifest"));
-    let path = args.output.clone().unwrap_or_else(|| with_ending(container));
+    let path = job.batch.output().map_or_else(|| with_ending(&job.batch.placed(container)), Path::to_owned);
     let reader = Reader::with_options(source, options.clone()).map_err(of_container)?;
     let mut tensors: Vec<_> = reader.tensors().collect();
     tensors.sort_by_key(|tensor| std::cmp::Reverse(tensor.dtype().bits()));

@@ -1,6 +1,7 @@
 //! `tersor inspect`
 
 mod json;
+mod legend;
 mod listing;
 mod text;
 

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use tersor::{Escaped, ReadAt, Tensor};
 
+use super::legend::Legend;
 use super::listing::{IdealSizes, Listing};
 use crate::screen::lines::{folded, listed};
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
-use crate::screen::words::{bits_per_weight, exact, hex, human, percent, shortened};
+use crate::screen::words::{bits_per_weight, counted, exact, hex, human, percent, shortened};
 use crate::verbs::ledger;
 
 /// The largest number of characters shown of a metadata key, and of its value.
@@ -20,7 +21,7 @@ pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Writ
     let sizes = format!("{} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw));
     let mut items = vec![sizes, format!("{:.2} %", percent(len, raw))];
     let bits = bits_per_weight(len, listing.weights());
-    items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {} weights", exact(listing.weights()))));
+    items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {}", counted(listing.weights(), "weight"))));
     writeln!(out, "{}", listed(path, &items))?;
     write!(out, "decoder level {}", listing.reader.decoder_level())?;
     for feature in listing.reader.features() {
@@ -42,6 +43,8 @@ pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Writ
     if !listing.tensors.is_empty() {
         writeln!(out, "\nTensors ({})", listing.tensors.len())?;
         write_tensors(listing, out)?;
+        writeln!(out, "\nStorage of the tensors, in the words below their names")?;
+        legend(listing).write(out)?;
     }
     writeln!(out, "\nLedger")?;
     ledger::write(&listing.ledger.totals(), len, out)?;
@@ -87,6 +90,23 @@ fn write_tensors<'r, S: ReadAt>(listing: &Listing<'r, S>, out: &mut dyn Write) -
         Row::new(cells).with_note(Escaped(&representation(listing, tensor)))
     });
     write_table(out, columns, rows)
+}
+
+/// Returns the explanation of the words that the table of tensors has.
+fn legend<S: ReadAt>(listing: &Listing<'_, S>) -> Legend {
+    let mut legend = Legend::default();
+    for tensor in &listing.tensors {
+        let footprint = listing.footprint(tensor);
+        match (tensor.alias_of(), footprint.segment) {
+            (Some(_), _) => legend.add("alias"),
+            (None, Some(segment)) => legend.add_segment(&listing.ledger.segments[segment].representation),
+            (None, None) => legend.add("empty"),
+        }
+        if listing.is_shared(footprint) {
+            legend.add("~");
+        }
+    }
+    legend
 }
 
 fn representation<'r, S: ReadAt>(listing: &Listing<'r, S>, tensor: &Tensor<'r, S>) -> String {

@@ -1,5 +1,6 @@
 //! The report on one file.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use tersor::analysis::{Bounds, BoundsOptions, CodeLengths, Totals};
@@ -8,6 +9,7 @@ use tersor::{Dtype, Error, FileInfo, ReadAt, Reader, Tensor};
 
 use super::args::ReportArgs;
 use super::generalisation::Generalisation;
+use super::histogram::{self, Histogram};
 use super::posterior::Posterior;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome};
@@ -55,6 +57,8 @@ pub struct TensorReport {
     pub lengths: Option<TensorLengths>,
     /// The bits-back length, if the posterior has variances of this tensor.
     pub bits_back: Option<BitsBack>,
+    /// How its values are distributed, for the page. Most reports have none, and a file can have many tensors.
+    pub histogram: Option<Box<Histogram>>,
 }
 
 /// The code lengths of a tensor in bits: of the streams that have a model.
@@ -95,11 +99,13 @@ pub struct ReportOptions<'a> {
     pub common: &'a CommonArgs,
     /// The posterior, if one was given.
     pub posterior: Option<&'a Posterior>,
+    /// The number of the largest tensors whose values are counted for a page.
+    pub histograms: usize,
 }
 
 impl FileReport {
     /// Decodes a container and measures its streams and tensors. `failed` converts errors of the library.
-    pub fn new<S: ReadAt>(
+    pub fn new<S: ReadAt + Copy>(
         path: &Path,
         source: S,
         level: Option<u8>,
@@ -107,9 +113,9 @@ impl FileReport {
         bar: &Bar,
         failed: &dyn Fn(Error) -> Failure,
     ) -> Outcome<Self> {
-        let ReportOptions { args, common, posterior } = options;
+        let ReportOptions { args, common, posterior, histograms } = options;
         let options = common.decode_options(args.threads).with_progress(bar.progress());
-        let reader = Reader::with_options(source, options).map_err(failed)?;
+        let reader = Reader::with_options(source, options.clone()).map_err(failed)?;
         let files: Vec<FileInfo> = reader.files().collect();
         let tensors: Vec<Tensor<'_, S>> = reader.tensors().collect();
         let raw_bytes = match &files[..] {
@@ -117,9 +123,10 @@ impl FileReport {
             files => files.iter().map(|file| file.len).fold(0, u64::saturating_add),
         };
         if level.is_none() {
-            // everything is decoded twice: for the counts, and for the priors
-            bar.set_total(raw_bytes.saturating_mul(2));
+            // everything is decoded twice: for the counts, and for the priors; and once more for the page
+            bar.set_total(raw_bytes.saturating_mul(if histograms > 0 { 3 } else { 2 }));
         }
+        let decode_options = options;
         let mut options = BoundsOptions::default().with_statistics(true);
         if let Some(step) = args.precision {
             options = options.with_precision(step);
@@ -134,7 +141,9 @@ impl FileReport {
             };
             Ok(TensorReport::new(tensor, footprints[tensor.ordinal()], &bounds, bits_back))
         });
-        let tensors = reports.collect::<Outcome<Vec<TensorReport>>>()?;
+        let mut tensors = reports.collect::<Outcome<Vec<TensorReport>>>()?;
+        add_histograms(&mut tensors, &bounds, histograms, |wanted| histogram::count(&source, decode_options, wanted))
+            .map_err(failed)?;
         if let Some(posterior) = posterior
             && tensors.iter().all(|tensor| tensor.bits_back.is_none())
         {
@@ -154,6 +163,34 @@ impl FileReport {
             bounds,
         })
     }
+}
+
+/// Adds the histograms of the `most` largest tensors, whose values `count` counts.
+fn add_histograms(
+    tensors: &mut [TensorReport],
+    bounds: &Bounds,
+    most: usize,
+    count: impl FnOnce(&mut HashMap<usize, Histogram>) -> tersor::Result<()>,
+) -> tersor::Result<()> {
+    if most == 0 {
+        return Ok(());
+    }
+    let mut largest: Vec<&mut TensorReport> = tensors.iter_mut().collect();
+    largest.sort_by_key(|tensor| std::cmp::Reverse(tensor.bytes));
+    largest.truncate(most);
+    let of_tensor = |tensor: &&mut TensorReport| {
+        let statistics = bounds.statistics.get(tensor.ordinal)?.as_ref()?;
+        Some((tensor.ordinal, Histogram::new(tensor.dtype, statistics)?))
+    };
+    let mut wanted: HashMap<usize, Histogram> = largest.iter().filter_map(of_tensor).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    count(&mut wanted)?;
+    for tensor in largest {
+        tensor.histogram = wanted.remove(&tensor.ordinal).map(Box::new);
+    }
+    Ok(())
 }
 
 /// Returns the bits of a description of all weights that has variances for some of them: the bits-back lengths of the
@@ -195,6 +232,7 @@ impl TensorReport {
             shares_segment: members.is_some_and(|members| members > 1),
             lengths: TensorLengths::new(bounds, footprint),
             bits_back,
+            histogram: None,
         }
     }
 }

@@ -175,6 +175,15 @@ fn of_tensor_on_page(report: &FileReport, tensor: &TensorReport) -> Value {
     if tensor.shape.len() > PAGE_AXES {
         object["shape"] = tensor.shape.len().into();
     }
+    let histogram = tensor.histogram.as_ref().map(|found| {
+        json!({
+            "from": found.from,
+            "to": found.to,
+            "counts": found.counts.as_slice(),
+            "without_zeros": found.without_zeros,
+        })
+    });
+    object["histogram"] = histogram.into();
     object
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod csv;
 mod file_report;
 mod generalisation;
+mod histogram;
 mod json;
 mod page;
 mod posterior;
@@ -22,8 +23,9 @@ use crate::files::output::Sink;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown_output};
 use crate::screen::json::SafeJson;
+use crate::screen::lines::listed;
 use crate::screen::print::{ignore_closed_pipe, print_with};
-use crate::screen::words::{exact, say};
+use crate::screen::words::{counted, say};
 pub use args::ReportArgs;
 use file_report::{FileReport, ReportOptions};
 use json::Parts;
@@ -47,8 +49,11 @@ pub fn run(args: &ReportArgs, common: &CommonArgs) -> Outcome {
     let posterior = args.posterior.as_deref().map(Posterior::open).transpose()?;
     let mut inputs: Vec<PathBuf> = sources.iter().flat_map(|(path, source)| source.paths(path)).collect();
     inputs.extend(args.posterior.clone());
-    let page = args.html.as_deref().map(|path| Sink::open(path, args.force, &inputs)).transpose()?;
-    let options = ReportOptions { args, common, posterior: posterior.as_ref() };
+    let page = args.html.as_deref().map(|path| Sink::open(path, args.force, &inputs)).transpose();
+    let page = page.map_err(of_page_option)?;
+    // the page of a series shows no single tensors
+    let histograms = if page.is_some() && sources.len() == 1 { PAGE_ITEMS } else { 0 };
+    let options = ReportOptions { args, common, posterior: posterior.as_ref(), histograms };
     let reports = sources.into_iter().map(|(path, source)| report_on(path, source, options));
     let reports = reports.collect::<Outcome<Vec<FileReport>>>()?;
     if let (Some(sink), Some(path)) = (page, &args.html) {
@@ -58,15 +63,20 @@ pub fn run(args: &ReportArgs, common: &CommonArgs) -> Outcome {
             return Ok(());
         }
         written?;
-        let (len, seconds) = (exact(html.len() as u64), start.elapsed().as_secs_f64());
-        say(common.quiet, &format!("{}: {len} bytes, {seconds:.2} s", shown_output(path)));
+        let figures = [counted(html.len() as u64, "byte"), format!("{:.2} s", start.elapsed().as_secs_f64())];
+        say(common.quiet, &listed(shown_output(path), &figures));
     }
     if to_stdout { Ok(()) } else { ignore_closed_pipe(print_with(|out| write(&reports, args, out))) }
 }
 
 fn write_page(html: &str, mut sink: Sink, path: &Path) -> Outcome {
-    sink.write_all(html.as_bytes()).map_err(|error| Failure::writing(path, &error))?;
-    sink.finish()
+    let written = sink.write_all(html.as_bytes()).map_err(|error| Failure::writing(path, &error));
+    written.and_then(|()| sink.finish()).map_err(of_page_option)
+}
+
+/// Names the option for the page in the advice of a failure.
+fn of_page_option(failure: Failure) -> Failure {
+    failure.advising("choose another name with --html")
 }
 
 fn write(reports: &[FileReport], args: &ReportArgs, out: &mut dyn Write) -> io::Result<()> {

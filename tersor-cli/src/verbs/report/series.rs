@@ -10,12 +10,13 @@ use super::file_report::{FileReport, TensorReport};
 use super::json::{self, Parts};
 use super::text::SHOWN;
 use crate::screen::json_list::write_list;
+use crate::screen::lines::{WIDTH, abridged};
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
-use crate::screen::words::{bits_per_weight, exact, percent, shortened};
+use crate::screen::words::{bits_per_weight, exact, percent};
 
-/// The most characters of the name of a file in a line.
-const NAME: usize = 70;
+/// The most characters of the name of a file in a line, after `  first: `.
+const NAME: usize = WIDTH - 9;
 
 /// A tensor in each of the files; `None` if a file does not have it.
 struct TensorSeries<'a> {
@@ -109,8 +110,8 @@ pub fn write(reports: &[FileReport], all: bool, out: &mut dyn Write) -> io::Resu
     let first = reports.first().map_or("", |report| &report.file);
     let last = reports.last().map_or("", |report| &report.file);
     writeln!(out, "\nTensors ({} of {count}), bits/weight in the first and the last file:", rows.len())?;
-    writeln!(out, "  first: {}", shortened(Escaped(first), NAME))?;
-    writeln!(out, "  last:  {}", shortened(Escaped(last), NAME))?;
+    writeln!(out, "  first: {}", abridged(Escaped(first), NAME))?;
+    writeln!(out, "  last:  {}", abridged(Escaped(last), NAME))?;
     write_tensors(&rows, out)
 }
 

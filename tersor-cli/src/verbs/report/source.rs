@@ -54,8 +54,8 @@ pub fn encode(path: &Path, originals: &Originals, args: &ReportArgs, bar: &Bar) 
     let place = std::env::temp_dir();
     let not_written = |error: Error| Failure::writing(&place, &error);
     let file = tempfile::tempfile().map_err(|error| Failure::creating(&place, &error))?;
-    // the files are read once for encoding, and the container is decoded twice
-    bar.set_total(3 * originals.len());
+    // the files are read once for encoding, and the container is decoded twice, and once more for a page
+    bar.set_total(originals.len().saturating_mul(if args.html.is_some() && args.files.len() == 1 { 4 } else { 3 }));
     let options = encode_options(args.level.0, args.threads, bar);
     let sink = BufWriter::with_capacity(1 << 20, file);
     let (mut sink, _) =

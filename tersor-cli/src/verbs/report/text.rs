@@ -6,7 +6,7 @@ use tersor::Escaped;
 
 use super::file_report::{FileReport, TensorReport};
 use super::generalisation::Generalisation;
-use crate::screen::lines::listed;
+use crate::screen::lines::{folded, listed};
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
 use crate::screen::words::{bits_per_weight, counted, exact, human, percent};
@@ -52,7 +52,7 @@ fn write_size(report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
     items.push(format!("{} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw)));
     items.push(format!("{:.2} %", percent(len, raw)));
     let bits = bits_per_weight(len, report.weights);
-    items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {} weights", exact(report.weights))));
+    items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {}", counted(report.weights, "weight"))));
     writeln!(out, "{}", listed(Escaped(&report.file), &items))?;
     if let (Some(efficiency), Some(overhead)) = (report.totals.efficiency(), report.totals.overhead()) {
         let (efficiency, overhead) = (100.0 * efficiency, 100.0 * overhead);
@@ -177,23 +177,31 @@ fn write_generalisation(bounds: &Generalisation, out: &mut dyn Write) -> io::Res
     if let Some(bits_back) = &bounds.of_bits_back {
         let which = if is_bits_back { "bits-back length" } else { "file" };
         let (file, back) = (exact(bounds.of_file.code_bits as u64), exact(bits_back.code_bits.ceil() as u64));
-        writeln!(out, "  code lengths: the file {file} bits, bits-back {back} bits")?;
-        writeln!(out, "  the {which} gives the tighter bound; each has half of delta")?;
+        write_line(out, &format!("code lengths: the file {file} bits, bits-back {back} bits"))?;
+        write_line(out, &format!("the {which} gives the tighter bound; each has half of delta"))?;
     }
     if is_bits_back {
-        writeln!(out, "  the bound is on the mean error of networks drawn from the posterior")?;
+        write_line(out, "the bound is on the mean error of networks drawn from the posterior")?;
     }
     let (gap, by) = (tighter.gap, if is_bits_back { "PAC-Bayes, bits-back" } else { "Occam, file" });
     match tighter.error.filter(|&error| error < 1.0) {
-        Some(error) => writeln!(out, "  error on other samples at most {error:.4} (PAC-Bayes)")?,
-        None if gap >= 1.0 => writeln!(out, "  vacuous: the code is too long for a bound below 1")?,
+        Some(error) => write_line(out, &format!("error on other samples at most {error:.4} (PAC-Bayes)"))?,
+        None if gap >= 1.0 => write_line(out, "vacuous: the code is too long for a bound below 1")?,
         None => {}
     }
-    writeln!(out, "  error on other samples at most {gap:.3} above the training error ({by})")?;
+    write_line(out, &format!("error on other samples at most {gap:.3} above the training error ({by})"))?;
     match is_bits_back {
-        true => writeln!(out, "  from the file: at most {:.3} above the training error (Occam)", bounds.of_file.gap),
+        true => write_line(
+            out,
+            &format!("from the file: at most {:.3} above the training error (Occam)", bounds.of_file.gap),
+        ),
         false => Ok(()),
     }
+}
+
+/// Writes an indented line, broken where it is too long.
+fn write_line(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    writeln!(out, "{}", folded(text.split(' '), [2, 4]))
 }
 
 /// Writes the bits-back lengths of the tensors that have variances.

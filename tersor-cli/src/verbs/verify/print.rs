@@ -15,7 +15,7 @@ use crate::screen::words::{exact, hex};
 pub fn to_json(file: &Path, against: Option<&Path>, len: u64, checked: Result<&Checked, &Failure>) -> Value {
     let error = match checked {
         Ok(found) if found.differences.is_empty() => None,
-        Ok(_) => Some("it differs from the originals"),
+        Ok(_) => Some("it differs from the originals".to_owned()),
         Err(failure) => Some(failure.message()),
     };
     let mut object = json!({

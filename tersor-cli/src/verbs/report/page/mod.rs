@@ -7,6 +7,8 @@ mod chart;
 mod figures;
 mod generalisation;
 mod glossary;
+mod histogram;
+mod largest;
 mod ledger;
 mod markup;
 mod priors;
@@ -57,7 +59,7 @@ fn single(report: &Value) -> String {
         ledger::render(report),
         "</div>\n".to_owned(),
         waterfall::bounds(report),
-        tensors::largest(report),
+        largest::render(report),
         tensors::table_of_all(report),
         priors::render(report),
         generalisation::render(report),

@@ -1,50 +1,14 @@
-//! Bars for the largest tensors, and a table of all tensors.
+//! A table of all tensors.
 
 use serde_json::Value;
 
-use super::figures::{NONE, decimal, exact, human, length, percent, plural};
-use super::markup::{Column, bar, fill, label, name, section, table, track};
+use super::figures::{NONE, decimal, exact, length, percent};
+use super::histogram;
+use super::markup::{Column, fill, label, name, section, table, track};
 use super::value::{count, is_true, list, number, ratio, text};
 
-/// The number of tensors with a bar.
-const BARS: usize = 30;
-
-/// Returns bars for the largest tensors and for the sum of the rest.
-pub fn largest(report: &Value) -> String {
-    let by_size = by_size(list(report, "tensors"));
-    let file = number(report, "bytes");
-    let (own, rest) = by_size.split_at(by_size.len().min(BARS));
-    let rest_bytes = rest.iter().filter_map(|tensor| count(tensor, "bytes")).fold(0, u64::saturating_add);
-    let most = own.first().and_then(|tensor| count(tensor, "bytes")).unwrap_or(0).max(rest_bytes);
-    let line = |label: &str, share: &str, bytes: Option<u64>, class: &str| {
-        let of = |whole: Option<f64>| ratio(bytes.map(|bytes| bytes as f64), whole);
-        format!(
-            "<li><span class=\"name\">{label}</span><span class=\"amount\">{share}{} <span class=\"says\">{}</span></span>{}</li>\n",
-            human(bytes),
-            percent(of(file)),
-            bar(length(of(Some(most as f64))), class)
-        )
-    };
-    let mut lines: Vec<String> =
-        own.iter().map(|tensor| line(&label(tensor, "name"), about(tensor), count(tensor, "bytes"), "c1")).collect();
-    if !rest.is_empty() {
-        let share = if rest.iter().any(|tensor| !about(tensor).is_empty()) { "~" } else { "" };
-        lines.push(line(&plural(Some(rest.len() as u64), "smaller tensor"), share, Some(rest_bytes), "c0"));
-    }
-    let body = match lines.is_empty() {
-        true => "<p>There are no tensors.</p>\n".to_owned(),
-        false => format!("<ul class=\"bars\">\n{}</ul>\n", lines.concat()),
-    };
-    section(
-        "largest",
-        "Largest tensors",
-        "The bytes of each tensor, and their share in the file. A tilde (~) marks a proportional share in a segment.",
-        &body,
-    )
-}
-
 /// Returns the mark of figures that are shares of a segment.
-fn about(tensor: &Value) -> &'static str {
+pub fn about(tensor: &Value) -> &'static str {
     if is_true(tensor, "shares_segment") { "~" } else { "" }
 }
 
@@ -57,7 +21,8 @@ pub fn by_size(tensors: &[Value]) -> Vec<&Value> {
 
 const LEAD: &str = "Bits per weight, in the order of the file. Entropy: of the values of the tensor, however they are encoded. Order-0, conditional and model: of the streams that have a model; raw: the other streams. \
     The bar shows the actual size as a share of the bits of the dtype; the notch marks conditional entropy and raw bits. \
-    A tilde (~) marks a proportional share in a segment that several tensors share.";
+    A tilde (~) marks a proportional share in a segment that several tensors share. \
+    The histogram reaches four standard deviations to both sides of the mean; rarer values count at its ends.";
 
 /// Returns a table with a row for each tensor.
 pub fn table_of_all(report: &Value) -> String {
@@ -76,6 +41,7 @@ pub fn table_of_all(report: &Value) -> String {
         Column::Number("mean"),
         Column::Number("devi&shy;ation"),
         Column::Number("kurtosis"),
+        Column::Text("values"),
     ];
     let rows = list(report, "tensors").iter().map(|tensor| {
         let figures = Figures::new(tensor);
@@ -98,6 +64,7 @@ pub fn table_of_all(report: &Value) -> String {
             decimal(number(tensor, "mean"), 4),
             decimal(number(tensor, "deviation"), 4),
             decimal(number(tensor, "kurtosis"), 2),
+            histogram::render(tensor),
         ]
     });
     let title = if count(report, "tensors_left_out").is_some_and(|count| count > 0) {
