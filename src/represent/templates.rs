@@ -84,7 +84,8 @@ impl Templates {
     /// Describes the templates in words.
     pub(crate) fn describe(&self) -> String {
         let count = self.values.len() / self.length;
-        format!("{count} of {} values, {} labels", self.length, self.labels.len())
+        let labels = if self.labels.len() == 1 { "label" } else { "labels" };
+        format!("{count} of {} values, {} {labels}", self.length, self.labels.len())
     }
 
     /// Returns the number of bits of a label.
