@@ -1,9 +1,9 @@
 //! Runs work on many items in parallel and returns the results in the order of the items. Without the feature `threads`
 //! the items are processed one after another.
 
-use crate::error::Result;
 #[cfg(feature = "threads")]
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
+use crate::error::{Error, Result};
 
 /// The threads of an encoder or decoder.
 #[derive(Debug, Default)]
@@ -16,7 +16,14 @@ pub(crate) struct Workers {
 impl Workers {
     /// Makes a pool of `threads` threads. `None` stands for the rayon pool of the caller, which by default has one
     /// thread a core; 1 stands for the thread of the caller.
+    ///
+    /// # Errors
+    /// `Io` if the threads cannot be started; `InvalidArgument` for several threads without the feature `threads`.
     pub(crate) fn new(threads: Option<usize>) -> Result<Self> {
+        if let Some(count) = threads.filter(|&count| count > 1 && !cfg!(feature = "threads")) {
+            let what = format!("{count} threads need the feature `threads` of the crate tersor");
+            return Err(Error::invalid(what));
+        }
         let serial = !cfg!(feature = "threads") || threads == Some(1);
         #[cfg(feature = "threads")]
         let pool = match threads {
@@ -74,5 +81,16 @@ impl Workers {
             return;
         }
         hasher.update(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_threads_need_the_feature() {
+        assert!(Workers::new(None).is_ok() && Workers::new(Some(1)).is_ok());
+        assert_eq!(Workers::new(Some(3)).is_ok(), cfg!(feature = "threads"));
     }
 }

@@ -27,8 +27,8 @@ impl DecodeOptions {
     }
 
     /// Sets the number of threads; 0 counts as 1. With 1 all work is done on the calling thread. The default is the
-    /// rayon pool of the caller, which by default has one thread a core. Without the feature `threads` the number has
-    /// no effect.
+    /// rayon pool of the caller, which by default has one thread a core. Without the feature `threads` all work is
+    /// done on the calling thread, and a number above 1 is an error of kind `InvalidArgument` when the file is opened.
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads.max(1));
         self

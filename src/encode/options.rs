@@ -63,8 +63,9 @@ impl EncodeOptions {
     }
 
     /// Sets the number of threads; 0 counts as 1. With 1 all work is done on the calling thread. The default is the
-    /// rayon pool of the caller, which by default has one thread a core. Without the feature `threads` the number has
-    /// no effect. The bytes written are the same for every number.
+    /// rayon pool of the caller, which by default has one thread a core. Without the feature `threads` all work is
+    /// done on the calling thread, and a number above 1 is an error of kind `InvalidArgument` when the encoder is made.
+    /// The bytes written are the same for every number.
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads.max(1));
         self

@@ -28,7 +28,7 @@ pub struct CommonArgs {
     pub max_name: u64,
     /// The most memory for names, shapes and tables to accept, and the most
     /// working memory of a thread, or `unlimited`
-    #[arg(long, value_name = "SIZE", global = true, default_value = "4G", value_parser = parse_size, hide_short_help = true)]
+    #[arg(long, value_name = "SIZE", global = true, default_value = "768M", value_parser = parse_size, hide_short_help = true)]
     pub max_head: u64,
     /// The longest time to decode to accept: seconds of one core, as the file's
     /// tables let expect, or `unlimited`

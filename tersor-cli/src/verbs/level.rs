@@ -22,7 +22,8 @@ impl Args for Level {
             .allow_negative_numbers(true)
             .value_parser(parse)
             .help(
-                "From 1, the fastest, to 9, the smallest; also as -1 to -9. Files of levels 8 and 9 can decode slowly",
+                "From 1, the fastest, to 9, the smallest; also as -1 to -9. Levels 1 and 2 differ little in size, and so do \
+                 3 and 4, and 5 to 7. Files of levels 8 and 9 can decode slowly",
             );
         let short = SHORT.map(|name| {
             Arg::new(name).short(name.chars().next().unwrap_or_default()).action(ArgAction::SetTrue).hide(true)
