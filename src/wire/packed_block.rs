@@ -7,12 +7,17 @@ use super::{Cursor, put_varint};
 use crate::error::{Error, Result};
 use crate::limits::Bound;
 
-/// The zstd level. It is high because packed blocks are small and are read often.
+/// The zstd level of small blocks. It is high because most packed blocks are small and are read often.
 const ZSTD_LEVEL: i32 = 19;
+/// The zstd level of larger blocks, at which a megabyte does not take seconds.
+const QUICK_ZSTD_LEVEL: i32 = 12;
+/// The maximum size of a small block.
+const SMALL_BYTES: usize = 64 << 10;
 
 /// Appends `raw` as a packed block.
 pub(crate) fn write_packed(out: &mut Vec<u8>, raw: &[u8]) -> Result<()> {
-    let coded = zstd::bulk::compress(raw, ZSTD_LEVEL)?;
+    let level = if raw.len() <= SMALL_BYTES { ZSTD_LEVEL } else { QUICK_ZSTD_LEVEL };
+    let coded = zstd::bulk::compress(raw, level)?;
     put_varint(out, raw.len() as u64);
     if coded.len() < raw.len() {
         put_varint(out, coded.len() as u64);
