@@ -19,6 +19,7 @@ use crate::watch::{HANG, peak, turn};
 /// Borrowed bytes must equal decoded bytes. A short chunk before them must not shift them.
 #[test]
 fn a_short_raw_chunk_shifts_nothing() {
+    let _turn = turn();
     let bytes = std::fs::read(root().join("spec/vectors/bad/s07-raw-chunk-before-short.tersor")).unwrap();
     let reader = Reader::new(&bytes[..]).unwrap();
     let tensor = reader.tensor("y").unwrap();
@@ -53,6 +54,7 @@ fn many_frames_take_no_longer_than_their_bytes() {
 /// A segment of very many members and chunks comes back.
 #[test]
 fn many_members_come_back() {
+    let _turn = turn();
     let members = 50_000usize;
     let mut entries: Vec<_> = (0..members).map(|i| tensor(&i.to_string(), "U8", &[1], vec![0])).collect();
     entries.push(tensor("large", "U8", &[4 << 20], vec![0; 4 << 20]));
@@ -89,6 +91,7 @@ fn slow(tensors: usize, count: usize) -> Vec<u8> {
 /// Both readers count the estimated time of all segments.
 #[test]
 fn slow_files_are_refused() {
+    let _turn = turn();
     let file = slow(3, 2000);
     let with = |milliseconds| Limits::default().with_work(Duration::from_millis(milliseconds));
     assert!(in_order(&file, with(100)).is_ok() && by_index(&file, with(100)).is_ok());
@@ -107,6 +110,7 @@ fn slow_files_are_refused() {
 /// A predictor that looks far back needs memory for all that it looks at.
 #[test]
 fn memory_beside_the_chunk_is_limited() {
+    let _turn = turn();
     let mixed = MixedField { shift: 5, period: 1, distances: vec![1 << 22], ..MixedField::default() };
     let far = field(1, Coding::MixedField { source: Source::Nothing, mixed });
     let mut alone = Alone::default();
