@@ -47,6 +47,7 @@ fn truncated_vectors() {
 
 #[test]
 fn a_truncated_stream_is_truncated() {
+    let _turn = turn();
     let bytes = encoded();
     let step = if complete() { 1 } else { 7 };
     for len in (0..bytes.len()).step_by(step) {
