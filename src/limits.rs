@@ -33,7 +33,7 @@ pub struct Limits {
     pub head_bytes: u64,
     /// Estimated time that one core takes to decode all segments that a reader uses; 10 minutes by default. The estimate
     /// follows from the parameters and the size of a segment, not from a clock: the same file is refused on every
-    /// machine. Most models take a few nanoseconds a byte. Models of the highest levels take up to half a microsecond a
+    /// machine. Most models take a few nanoseconds a byte. Models of level 9 take about a tenth of a microsecond a
     /// byte, and the slowest segments that the format allows take about 2 microseconds a byte.
     pub work: Duration,
     /// Memory that a thread takes to decode a chunk, beside the chunk itself; 128 MiB by default.
