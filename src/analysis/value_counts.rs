@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::entropy::entropy_bits;
-use crate::represent::read_words;
+use crate::represent::numbers;
 use crate::tensor::Dtype;
 
 /// The maximum number of distinct values that are counted, so that memory is bounded. All values of 16 bits fit.
@@ -29,10 +29,7 @@ impl TensorValues {
         let mut left = usize::try_from(count).unwrap_or(usize::MAX);
         for bytes in bytes.chunks(BLOCK) {
             let Some(counts) = &mut self.counts else { return };
-            let words: Vec<u64> = match self.bits {
-                ..8 => read_words::<u8>(bytes, self.bits).into_iter().map(u64::from).collect(),
-                bits => bytes.chunks_exact(bits as usize / 8).map(number).collect(),
-            };
+            let words = numbers(bytes, self.bits);
             let words = &words[..words.len().min(left)];
             left -= words.len();
             // runs of one value, such as the zeros of a pruned tensor, are counted at once
@@ -66,10 +63,6 @@ impl TensorValues {
         counts.sort_unstable();
         Some((counts.len() as u64, entropy_bits(&counts)))
     }
-}
-
-fn number(word: &[u8]) -> u64 {
-    word.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
 #[cfg(test)]

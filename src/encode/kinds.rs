@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::segment::SegmentInput;
 use crate::coders::{BIT, adaptive_cost, entropy_cost};
-use crate::represent::Order;
+use crate::represent::{Order, numbers};
 use crate::tensor::bytes_of;
 
 /// The cost of one more segment: its frame, its parameters and its line of the index.
@@ -187,7 +187,7 @@ pub(super) fn divide(input: &SegmentInput<'_>) -> Option<Vec<SegmentInput<'stati
         .collect();
     let mut by_look: BTreeMap<Look, (Vec<usize>, Vec<u64>)> = BTreeMap::new();
     for (member, range) in ranges.iter().enumerate() {
-        let words: Vec<u64> = input.bytes[range.clone()].chunks_exact(bits as usize / 8).map(number).collect();
+        let words: Vec<u64> = numbers(&input.bytes[range.clone()], bits);
         let (members, all) = by_look.entry(Look::of(&words, format)).or_default();
         members.push(member);
         all.extend(words);
@@ -242,10 +242,6 @@ fn join(mut kinds: Vec<Kind>, format: WordFormat) -> Option<Vec<Kind>> {
 
 fn pair(one: &Kind, other: &Kind, format: WordFormat) -> ([usize; 2], Kind) {
     ([one.members[0], other.members[0]], one.joined(other, format))
-}
-
-fn number(word: &[u8]) -> u64 {
-    word.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
 #[cfg(test)]

@@ -93,6 +93,14 @@ macro_rules! maps {
                 }
             }
 
+            /// Returns the most entries that a group value may take; 0 without a map.
+            pub(crate) fn most_entries(&self) -> usize {
+                match self {
+                    Self::None => 0,
+                    $(Self::$name(map) => map.most_entries()),+
+                }
+            }
+
             /// Appends the group values of the chunk with these values; `all` are those of the segment.
             pub(crate) fn encode_groups(&self, all: &GroupValues, values: &Range<u64>, out: &mut Vec<u8>) {
                 let groups = self.groups_of_chunk(values);

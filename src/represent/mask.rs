@@ -6,7 +6,9 @@ use super::contexts::{ChunkClasses, ContextReader, ContextSource};
 use super::step::StepInput;
 use super::stream::{BLOCK, StreamExtent, StreamSymbols};
 use super::templates::{LabelledValues, Templates, kept_of_labels};
-use super::values::{FillOmitted, MaskBits, OneValue, SymbolShape, ValuePlaces, Word, bits_of_bytes, pack_mask};
+use super::values::{
+    FillOmitted, MaskBits, OneValue, SymbolShape, ValuePlaces, Word, bits_of_bytes, mask_bits, pack_mask,
+};
 use crate::coders::LaneTables;
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
@@ -264,12 +266,5 @@ impl Mask {
 
 /// Returns the mask bits of values: 1 for each that differs from `omitted`.
 pub(crate) fn kept_values<T: Word>(values: impl ExactSizeIterator<Item = T>, omitted: T) -> MaskBits {
-    let count = values.len();
-    let mut bytes = vec![0u8; count.div_ceil(8)];
-    for (index, value) in values.enumerate() {
-        bytes[index / 8] |= u8::from(value != omitted) << (index % 8);
-    }
-    let mut kept = MaskBits::from_vec(bytes);
-    kept.truncate(count);
-    kept
+    mask_bits(values.map(|value| value != omitted))
 }

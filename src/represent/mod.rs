@@ -47,7 +47,8 @@ pub(crate) use templates::{Label, Templates};
 pub(crate) use transform::Transform;
 pub(crate) use unpack::{Axis, Unpack, find_packing};
 pub(crate) use values::{
-    MaskBits, Order, Rows, SegmentLayout, SymbolShape, ValueCounts, ValueSet, Values, Word, read_words, with_word,
+    MaskBits, Order, Rows, SegmentLayout, SymbolShape, ValueCounts, ValueSet, Values, Word, numbers, read_words,
+    with_word,
 };
 
 use crate::error::{Error, Result};

@@ -71,6 +71,11 @@ pub(crate) trait MapStep: Step + Debug + Clone + Eq {
         1
     }
 
+    /// Returns the most entries that a group value may take.
+    fn most_entries(&self) -> usize {
+        1
+    }
+
     /// Returns the symbol words of values. `group_of` has the index in `group_values` for each value; if it is empty,
     /// all values belong to the first one.
     fn forward<T: Word, V: Word>(&self, values: &[T], group_values: &[Self::GroupValue], group_of: &[u32]) -> Vec<V>;

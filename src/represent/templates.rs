@@ -1,7 +1,7 @@
 //! Templates (section 8.8): lines of values, such as rows or columns, that many lines of a tensor repeat, exactly or
 //! nearly. A label of each value says which value of a template it has, or that it is kept.
 
-use super::values::{FillOmitted, MaskBits, Word};
+use super::values::{FillOmitted, MaskBits, Word, mask_bits};
 use crate::error::{Error, Result};
 use crate::spec::{MAX_LABELS, MAX_TEMPLATE_VALUES};
 use crate::wire::{Cursor, put_varint, unzigzag, zigzag};
@@ -165,13 +165,7 @@ impl<T: Word> FillOmitted<T> for LabelledValues<'_> {
 
 /// Returns the mask bits of labels: 1 for each label that is 0.
 pub(crate) fn kept_of_labels(labels: &[u8]) -> MaskBits {
-    let mut bytes = vec![0u8; labels.len().div_ceil(8)];
-    for (index, &label) in labels.iter().enumerate() {
-        bytes[index / 8] |= u8::from(label == 0) << (index % 8);
-    }
-    let mut kept = MaskBits::from_vec(bytes);
-    kept.truncate(labels.len());
-    kept
+    mask_bits(labels.iter().map(|&label| label == 0))
 }
 
 #[cfg(test)]

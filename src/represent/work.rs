@@ -72,8 +72,8 @@ impl Fields {
         if self.steps.map.is_in_chunks() {
             let groups = self.steps.map.groups().map_or(0, |groups| groups.numbers(&range).len() as u64);
             // the codebooks of a chunk are bounded together
-            let entries = groups.saturating_add(MAX_CODEBOOK_ENTRIES as u64);
-            work = work.and(60 * groups + 20 * entries.min(64 * groups.max(64)), 40 * groups);
+            let entries = groups.saturating_mul(self.steps.map.most_entries() as u64).min(MAX_CODEBOOK_ENTRIES as u64);
+            work = work.and(60 * groups + 20 * entries, 40 * groups + 8 * entries);
         }
         for Field { width, coding } in &self.fields {
             let of_stream = stream(coding, *width, words, values);

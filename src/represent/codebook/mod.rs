@@ -141,6 +141,10 @@ impl MapStep for CodebookMap {
         codebook.0.len()
     }
 
+    fn most_entries(&self) -> usize {
+        1 << self.symbol_bits
+    }
+
     fn forward<T: Word, V: Word>(&self, values: &[T], codebooks: &[Codebook], group_of: &[u32]) -> Vec<V> {
         if group_of.is_empty() {
             let lookup = Lookup::new(&codebooks[0]);

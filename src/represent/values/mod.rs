@@ -15,5 +15,5 @@ pub(crate) use groups::Groups;
 pub(crate) use layout::{Rows, SegmentLayout};
 pub(crate) use order::Order;
 pub(crate) use places::{FillOmitted, KeptPlaces, OneValue, PlacedValues, ValuePlaces, of_kept};
-pub(crate) use symbol_shape::{SymbolShape, bits_of_bytes, pack_mask};
-pub(crate) use word::{Values, Word, read_words, with_word, write_words};
+pub(crate) use symbol_shape::{SymbolShape, bits_of_bytes, mask_bits, pack_mask};
+pub(crate) use word::{Values, Word, numbers, read_words, with_word, write_words};

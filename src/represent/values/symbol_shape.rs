@@ -99,6 +99,16 @@ fn beyond() -> Error {
     Error::corrupt("mask bits beyond the last value")
 }
 
+/// Returns the mask bits of values of which these are kept.
+pub(crate) fn mask_bits(kept: impl ExactSizeIterator<Item = bool>) -> MaskBits {
+    let count = kept.len();
+    let mut bytes = vec![0u8; count.div_ceil(8)];
+    kept.enumerate().for_each(|(index, is_kept)| bytes[index / 8] |= u8::from(is_kept) << (index % 8));
+    let mut bits = MaskBits::from_vec(bytes);
+    bits.truncate(count);
+    bits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

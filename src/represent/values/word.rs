@@ -165,6 +165,11 @@ pub(crate) fn read_words<W: Word>(bytes: &[u8], bits: u32) -> Vec<W> {
     bytes.chunks_exact(W::SIZE).map(W::read).collect()
 }
 
+/// Returns the words of `bits` bits in `bytes` as numbers.
+pub(crate) fn numbers(bytes: &[u8], bits: u32) -> Vec<u64> {
+    with_word!(bits, W => read_words::<W>(bytes, bits).into_iter().map(Word::number).collect())
+}
+
 /// Writes `words` of `bits` bits each to `out`, whose length must fit.
 pub(crate) fn write_words<W: Word>(words: &[W], bits: u32, out: &mut [u8]) -> Result<()> {
     if bits < 8 {
