@@ -121,7 +121,7 @@ impl Mask {
         }
     }
 
-    /// Returns how mask bits form symbols, or labels of one value each.
+    /// Returns how mask bits form symbols. With templates, each value has a symbol of its own: its label.
     fn shape(&self) -> SymbolShape {
         match self.omitted {
             Omitted::Value { shape, .. } => shape,

@@ -11,8 +11,8 @@ const SPACE: usize = 13;
 /// Each word with its explanation: the steps in their order, then the codings.
 const WORDS: [(&str, &str); 16] = [
     ("packed", "small integers that share a word"),
-    ("mask", "a bit for each value, or each N, that tells whether it is omitted"),
-    ("templates", "rows or columns that others repeat; a label tells which value is the same"),
+    ("mask", "a bit for each value, N in a symbol, tells whether the value is stored"),
+    ("templates", "lines that rows or columns repeat; the label of a value tells which of them it equals"),
     ("codebook", "a list of the values that occur"),
     ("scale", "values are integers times a scale"),
     ("fields", "some bits of each value: 9 lanes/17 has 9 bits, coded with lanes in 17 contexts"),
