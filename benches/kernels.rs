@@ -1,6 +1,6 @@
 //! The speed of the lane coder alone, in symbols a second, for every kernel of this machine.
 //!
-//! `cargo bench --features internals --bench kernels`. The symbols are random, have about 3.3 bits each, and lie in 1,
+//! `cargo bench -p tersor-benches --bench kernels`. The symbols are random, have about 3.3 bits each, and lie in 1,
 //! 8 and 16 contexts.
 
 use std::hint::black_box;

@@ -1,7 +1,7 @@
 //! Measures reading one tensor and ten rows of a large model, from a Tersor file and from a safetensors file.
 //!
-//! `cargo bench --bench random_access` uses generated weights with the shapes of MiniLM. To use the real ones:
-//! `MODEL=minilm-l6-v2.safetensors cargo bench --bench random_access` (see `fetch_models.py`).
+//! `cargo bench -p tersor-benches --bench random_access` uses generated weights with the shapes of MiniLM. To use the real ones:
+//! `MODEL=minilm-l6-v2.safetensors cargo bench -p tersor-benches --bench random_access` (see `fetch_models.py`).
 
 use std::fs::File;
 use std::hint::black_box;

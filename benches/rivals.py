@@ -13,7 +13,7 @@ charged the safetensors header, uncompressed. All codecs run at their default le
 
 Decoding speed is in megabytes (10^6 bytes) of tensor data per second: from memory to memory, on one core, with one thread, the best of
 all rounds. Every codec runs in a process of its own, and the codecs take turns, so that a busy machine disturbs all of them. Tersor is
-measured by `cargo bench --bench tensors`. Every decoded byte is compared with the original.
+measured by `cargo bench -p tersor-benches --bench tensors`. Every decoded byte is compared with the original.
 """
 import argparse
 import json
@@ -116,7 +116,7 @@ def tersor_speed(path):
     """Returns MB/s of the default level, the fastest sample of the benchmark."""
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     started = time.time()
-    output("cargo", "bench", "--bench", "tensors", "--", "--noplot", "level 6/decode", cwd=ROOT,
+    output("cargo", "bench", "-p", "tersor-benches", "--bench", "tensors", "--", "--noplot", "level 6/decode", cwd=ROOT,
            env=os.environ | {"MODEL": str(path)})
     speeds = []
     for benchmark in target.glob("criterion/**/new/benchmark.json"):
@@ -144,7 +144,7 @@ def main():
         if not path.is_file():
             parser.error(f"{path} does not exist; --help says how to make it")
     if not options.sizes:
-        output("cargo", "bench", "--bench", "tensors", "--no-run", cwd=ROOT)
+        output("cargo", "bench", "-p", "tersor-benches", "--bench", "tensors", "--no-run", cwd=ROOT)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     print("| model | safetensors | Tersor | " + " | ".join(RIVALS) + " |")

@@ -1,7 +1,7 @@
 //! Measures the speed of encoding and decoding whole tensors in memory on one core, by dtype, kernel and level.
 //!
-//! `cargo bench --bench tensors` uses generated weights. To use the tensors of a real model:
-//! `MODEL=minilm-l6-v2.safetensors cargo bench --bench tensors` (see `fetch_models.py`).
+//! `cargo bench -p tersor-benches --bench tensors` uses generated weights. To use the tensors of a real model:
+//! `MODEL=minilm-l6-v2.safetensors cargo bench -p tersor-benches --bench tensors` (see `fetch_models.py`).
 
 use std::hint::black_box;
 

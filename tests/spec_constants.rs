@@ -57,3 +57,16 @@ fn dtypes_are_those_of_section_5_1() {
         .collect();
     assert_eq!(spec, code);
 }
+
+/// The table of section 3, the rule R3-2 and the title name the version that this code writes.
+#[test]
+fn the_version_is_the_one_of_section_3() {
+    let file = tersor::Encoder::new(Vec::new(), tersor::EncodeOptions::default()).unwrap().finish().unwrap().0;
+    let (major, minor) = (file[8], file[9]);
+    let rows = table("| offset | width in bits | field | value |");
+    let value = |field: &str| rows.iter().find(|row| row[2] == field).map(|row| row[3].clone());
+    assert_eq!(value("major version"), Some(major.to_string()));
+    assert_eq!(value("minor version"), Some(minor.to_string()));
+    assert!(SPEC.starts_with(&format!("# The Tersor container, format {major}.{minor}\n")));
+    assert!(SPEC.contains(&format!("The version must be {major}.{minor}.")));
+}

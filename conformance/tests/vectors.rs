@@ -49,7 +49,10 @@ fn committed_files_are_what_the_generator_makes() {
         }
     }
     for (path, bytes) in &made {
-        assert!(read(path) == *bytes, "{path} is not what the generator makes: cargo run -p conformance");
+        assert!(
+            read(path) == *bytes,
+            "{path} is not what the generator makes: cargo run -p conformance --example make-vectors"
+        );
     }
     assert_eq!(found, made.len());
     let total: usize = made.values().map(Vec::len).sum();

@@ -1,4 +1,4 @@
-//! Writes all files of `spec/vectors/` again: `cargo run -p conformance`.
+//! Writes all files of `spec/vectors/` again: `cargo run -p conformance --example make-vectors`.
 
 use std::fs;
 use std::path::Path;
