@@ -21,10 +21,10 @@ fn public_types_are_send_and_sync() {
     is_send_and_sync::<Summary>();
     is_send_and_sync::<FileInput<'_>>();
     is_send_and_sync::<Encoder<Vec<u8>>>();
-    is_send_and_sync::<Reader<Vec<u8>>>();
-    is_send_and_sync::<Reader<Box<dyn ReadAt>>>();
-    is_send_and_sync::<Tensor<'_, Vec<u8>>>();
-    is_send_and_sync::<TensorSlice<'_, Vec<u8>>>();
+    is_send_and_sync::<Reader<'static>>();
+    is_send_and_sync::<Reader<'_>>();
+    is_send_and_sync::<Tensor<'_>>();
+    is_send_and_sync::<TensorSlice<'_>>();
     is_send_and_sync::<TensorView<'_>>();
     is_send_and_sync::<StreamDecoder<&[u8]>>();
     is_send_and_sync::<tersor::SafetensorsHeader>();

@@ -8,7 +8,7 @@ use support::Random;
 use tersor::{Dtype, Element, EncodeOptions, Encoder, ErrorKind, Reader, Tensor, TensorSlice, TensorView};
 
 /// Makes a container of chunks of a few thousand bytes, as read by a reader.
-fn reader(tensors: &[(&str, TensorView<'_>)]) -> Reader<Vec<u8>> {
+fn reader(tensors: &[(&str, TensorView<'_>)]) -> Reader<'static> {
     let options = EncodeOptions::default().with_level(1).with_chunk_bytes(4096);
     let mut encoder = Encoder::new(Vec::new(), options).unwrap();
     for (name, view) in tensors {
@@ -33,7 +33,7 @@ fn random_range(dimension: u64, random: &mut Random) -> Range<u64> {
 }
 
 /// Selects a box axis by axis; each axis in two steps.
-fn select<'r>(tensor: Tensor<'r, Vec<u8>>, ranges: &[Range<u64>]) -> TensorSlice<'r, Vec<u8>> {
+fn select<'r>(tensor: Tensor<'r>, ranges: &[Range<u64>]) -> TensorSlice<'r> {
     let mut slice = tensor.slice(0, ..).unwrap();
     for (axis, range) in ranges.iter().enumerate() {
         slice = slice.slice(axis, range.start..).unwrap().slice(axis, ..range.end - range.start).unwrap();
@@ -41,7 +41,7 @@ fn select<'r>(tensor: Tensor<'r, Vec<u8>>, ranges: &[Range<u64>]) -> TensorSlice
     slice
 }
 
-fn check_slices<T: Element + PartialEq + std::fmt::Debug>(tensor: Tensor<'_, Vec<u8>>, random: &mut Random) {
+fn check_slices<T: Element + PartialEq + std::fmt::Debug>(tensor: Tensor<'_>, random: &mut Random) {
     let (values, bytes) = (tensor.decode_as::<T>().unwrap(), tensor.decode().unwrap());
     for _ in 0..60 {
         let ranges: Vec<Range<u64>> = tensor.shape().iter().map(|&dimension| random_range(dimension, random)).collect();
@@ -150,7 +150,7 @@ fn ranges_that_do_not_exist_are_refused() {
         ("one", TensorView::from_slice(&[7u8], &[]).unwrap()),
     ]);
     let x = reader.tensor("x").unwrap();
-    let message = |outcome: tersor::Result<TensorSlice<'_, Vec<u8>>>| outcome.unwrap_err().to_string();
+    let message = |outcome: tersor::Result<TensorSlice<'_>>| outcome.unwrap_err().to_string();
     assert_eq!(message(x.rows(1..3)), "rows 1..3 do not exist: choose a range within 0..2 (tensor x)");
     assert_eq!(message(x.slice(2, ..)), "axis 2 does not exist: the rank is 2 (tensor x)");
     assert_eq!(message(x.elements(7..)), "elements 7..6 do not exist: choose a range within 0..6 (tensor x)");

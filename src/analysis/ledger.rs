@@ -4,7 +4,6 @@ use crate::container::{FrameStart, MAX_FRAME_START};
 use crate::decode::{Reader, Segment, read_range};
 use crate::error::{Error, Result};
 use crate::represent::{ClassField, Representation, StreamBytes};
-use crate::source::ReadAt;
 use crate::spec::{FOOTER_BYTES, FRAME_MANIFEST, HEADER_BYTES};
 use crate::tensor::Dtype;
 
@@ -167,7 +166,7 @@ impl Ledger {
     }
 }
 
-impl<S: ReadAt> Reader<S> {
+impl Reader<'_> {
     /// Accounts for every byte of the container. Reads and checks all chunks, but decodes nothing of them
     /// except masks and the classes before them, which tell where other streams begin.
     ///

@@ -11,7 +11,6 @@ use super::stream::{StreamCounter, StreamCounts, StreamHead, bounds};
 use crate::decode::{Reader, Segment, zeroed};
 use crate::error::{Error, Result};
 use crate::represent::{Representation, Scratch, StreamObservation};
-use crate::source::ReadAt;
 use crate::tensor::bytes_of;
 
 /// The number of elements in a job, which one thread observes before its results are merged.
@@ -34,7 +33,7 @@ struct JobResult {
     sums: Vec<(usize, MomentSums)>,
 }
 
-impl<S: ReadAt> Reader<S> {
+impl Reader<'_> {
     /// Returns the actual size of every stream and its theoretical bounds. Decodes everything once, or twice with
     /// [`statistics`](BoundsOptions::with_statistics); the progress callback of the reader counts the bytes each time. Memory is
     /// bounded by the tables of a few chunks and, with statistics, the priors of all tensors. The results do not depend

@@ -5,23 +5,22 @@ use std::sync::Arc;
 use super::{Reader, Segment};
 use crate::container::{Entry, Place};
 use crate::error::{Error, Result};
-use crate::source::ReadAt;
 
 /// One entry of a reader's manifest.
-pub(super) struct EntryRef<'r, S> {
-    pub(super) reader: &'r Reader<S>,
+pub(super) struct EntryRef<'r> {
+    pub(super) reader: &'r Reader<'r>,
     pub(super) ordinal: usize,
 }
 
-impl<S> Clone for EntryRef<'_, S> {
+impl Clone for EntryRef<'_> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<S> Copy for EntryRef<'_, S> {}
+impl Copy for EntryRef<'_> {}
 
-impl<'r, S: ReadAt> EntryRef<'r, S> {
+impl<'r> EntryRef<'r> {
     /// Returns the declaration.
     pub(super) fn get(self) -> &'r Entry {
         &self.reader.directory().manifest.entries[self.ordinal]

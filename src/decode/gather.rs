@@ -9,7 +9,6 @@ use super::entry::EntryRef;
 use super::selection::Selection;
 use crate::error::Result;
 use crate::represent::Scratch;
-use crate::source::ReadAt;
 use crate::tensor::{Dtype, Element, bytes_mut, bytes_of, convert, elements_of_whole_bytes};
 
 /// The selected elements of one chunk.
@@ -21,17 +20,17 @@ struct Part {
 }
 
 /// A selection of elements of an entry, and the segment that holds them.
-pub(super) struct Gather<'a, S> {
-    entry: EntryRef<'a, S>,
+pub(super) struct Gather<'a> {
+    entry: EntryRef<'a>,
     selection: &'a Selection,
     segment: Arc<Segment>,
     /// The number of elements of the segment before the first one of the entry.
     first: u64,
 }
 
-impl<'a, S: ReadAt> Gather<'a, S> {
+impl<'a> Gather<'a> {
     /// Loads the segment; `None` if the entry has no elements.
-    pub(super) fn new(entry: EntryRef<'a, S>, selection: &'a Selection) -> Result<Option<Self>> {
+    pub(super) fn new(entry: EntryRef<'a>, selection: &'a Selection) -> Result<Option<Self>> {
         let segment = entry.segment()?;
         Ok(segment.map(|(place, segment)| Self { entry, selection, segment, first: place.first }))
     }
@@ -143,7 +142,7 @@ impl<'a, S: ReadAt> Gather<'a, S> {
     }
 
     /// Returns the runs of selected elements of a chunk, counted from the first element of the chunk.
-    fn runs(&self, part: &Part) -> impl Iterator<Item = Range<u64>> + use<'_, 'a, S> {
+    fn runs(&self, part: &Part) -> impl Iterator<Item = Range<u64>> + use<'_, 'a> {
         let before = part.chunk as u64 * self.segment.head.chunk_len;
         let first = self.first;
         let runs = self.selection.runs(part.positions.clone());

@@ -1,6 +1,7 @@
 //! Random access: opening a file reads its directory; every tensor is then found in constant time.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -22,9 +23,10 @@ use crate::workers::Workers;
 ///
 /// Opening reads the header, the footer, the index and the manifest. Decoding a tensor then reads only the head of its
 /// segment, which is kept, and the chunks that hold the tensor. A reader can be shared between threads.
-#[derive(Debug)]
-pub struct Reader<S> {
-    source: S,
+///
+/// A reader owns its source, and can borrow from memory that outlives it: then its lifetime is `'s`.
+pub struct Reader<'s> {
+    source: Box<dyn ReadAt + 's>,
     len: u64,
     header: Header,
     footer: Footer,
@@ -45,7 +47,7 @@ pub struct Reader<S> {
 }
 
 #[cfg(any(unix, windows))]
-impl Reader<std::fs::File> {
+impl Reader<'static> {
     /// Opens the file at `path` with default options. The file is read by positional reads; to map it into memory
     /// instead, pass a [`Map`](crate::Map) to [`Reader::new`].
     ///
@@ -66,14 +68,14 @@ impl Reader<std::fs::File> {
     }
 }
 
-impl<S: ReadAt> Reader<S> {
+impl<'s> Reader<'s> {
     /// Opens a source with default options.
     ///
     /// # Errors
     /// `Truncated`, `Corrupt`, `Unsupported` or `Limit` for bad input; `Io` if reading fails or if threads cannot be
     /// started; `InvalidArgument` if the environment variable `TERSOR_KERNEL` names an unknown kernel. If the input is a
     /// file of another format, [`Error::is_foreign_format`](crate::Error::is_foreign_format) returns true.
-    pub fn new(source: S) -> Result<Self> {
+    pub fn new(source: impl ReadAt + 's) -> Result<Self> {
         Self::with_options(source, DecodeOptions::default())
     }
 
@@ -81,21 +83,25 @@ impl<S: ReadAt> Reader<S> {
     ///
     /// # Errors
     /// As [`Reader::new`].
-    pub fn with_options(source: S, options: DecodeOptions) -> Result<Self> {
+    pub fn with_options(source: impl ReadAt + 's, options: DecodeOptions) -> Result<Self> {
+        Self::of_source(Box::new(source), options)
+    }
+
+    fn of_source(source: Box<dyn ReadAt + 's>, options: DecodeOptions) -> Result<Self> {
         let scratches = Scratches::new(&options)?;
         let chunks = ChunkCache::new(options.limits.cache_bytes);
         let len = source.len()?;
         let header_len = len.min(HEADER_BYTES as u64);
-        let header = read_header(&read_range(&source, 0, header_len)?)?;
+        let header = read_header(&read_range(&*source, 0, header_len)?)?;
         if len < (HEADER_BYTES + FOOTER_BYTES) as u64 {
             return Err(Error::truncated("the file ends before its footer").in_section("footer").at(len));
         }
         let mut footer = [0; FOOTER_BYTES];
-        footer.copy_from_slice(&read_range(&source, len - FOOTER_BYTES as u64, FOOTER_BYTES as u64)?);
+        footer.copy_from_slice(&read_range(&*source, len - FOOTER_BYTES as u64, FOOTER_BYTES as u64)?);
         let footer = Footer::read(&footer, len)?;
         let limits = &options.limits;
         limits.check(Bound::HeadBytes, footer.index_len, "bytes of index")?;
-        let index_bytes = read_range(&source, footer.index_offset, footer.index_len)?;
+        let index_bytes = read_range(&*source, footer.index_offset, footer.index_len)?;
         let prelude = Prelude::read(&index_bytes, footer.index_offset)?.expect(FRAME_INDEX, "index")?;
         let mut cursor = Index::cursor(&prelude);
         let manifest = match Index::read_manifest_place(&mut cursor, limits)? {
@@ -105,7 +111,7 @@ impl<S: ReadAt> Reader<S> {
                     return Err(cursor.place(Error::corrupt("the manifest is outside the file")));
                 }
                 limits.check(Bound::HeadBytes, len, "bytes of manifest")?;
-                let bytes = read_range(&source, offset, len)?;
+                let bytes = read_range(&*source, offset, len)?;
                 let prelude = Prelude::read(&bytes, offset)?.expect(FRAME_MANIFEST, "manifest")?;
                 let mut cursor = Cursor::new(prelude.head, prelude.head_offset, "manifest");
                 let content = read_packed(&mut cursor, limits.head_bytes)?;
@@ -171,8 +177,8 @@ impl<S: ReadAt> Reader<S> {
 
     /// Returns the source that the reader was opened with.
     #[must_use]
-    pub fn source(&self) -> &S {
-        &self.source
+    pub fn source(&self) -> &(dyn ReadAt + 's) {
+        &*self.source
     }
 
     /// Returns the size of the Tersor file in bytes.
@@ -214,7 +220,7 @@ impl<S: ReadAt> Reader<S> {
 
     /// Returns the bytes of chunk `index` of a segment, from the cache or decoded.
     pub(super) fn whole_chunk(&self, segment: &Segment, index: usize, scratch: &mut Scratch) -> Result<Arc<Vec<u8>>> {
-        self.chunks.get((segment.data_offset, index), || segment.whole_chunk(&self.source, index, scratch))
+        self.chunks.get((segment.data_offset, index), || segment.whole_chunk(&*self.source, index, scratch))
     }
 
     /// Calls `work` with working memory that no other thread uses at the same time.
@@ -236,7 +242,7 @@ impl<S: ReadAt> Reader<S> {
         let place = self.directory.index.segments[number as usize];
         self.options.limits.check(Bound::HeadBytes, place.prelude_len, "bytes of a segment's head")?;
         let entries = &self.directory.manifest.entries;
-        let segment = Segment::load(&self.source, place.offset, place.prelude_len, entries, self.header)?;
+        let segment = Segment::load(&*self.source, place.offset, place.prelude_len, entries, self.header)?;
         self.directory.check_members(number, &segment.head).map_err(|error| error.at(place.offset))?;
         if segment.padding + segment.head.coded_len() != place.body_len {
             let what = "the size of the segment differs from the index";
@@ -258,5 +264,14 @@ impl<S: ReadAt> Reader<S> {
             self.loaded.fetch_sub(size, Ordering::Relaxed);
         }
         Ok(segment)
+    }
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("file_len", &self.len)
+            .field("tensors", &self.tensor_count)
+            .finish_non_exhaustive()
     }
 }

@@ -75,13 +75,7 @@ impl Segment {
     }
 
     /// Reads and parses the prelude of `len` bytes at `offset`.
-    pub(crate) fn load<S: ReadAt + ?Sized>(
-        source: &S,
-        offset: u64,
-        len: u64,
-        entries: &[Entry],
-        header: Header,
-    ) -> Result<Self> {
+    pub(crate) fn load(source: &dyn ReadAt, offset: u64, len: u64, entries: &[Entry], header: Header) -> Result<Self> {
         let bytes = read_range(source, offset, len)?;
         let prelude = Prelude::read(&bytes, offset)?.expect(FRAME_SEGMENT, "segment")?;
         Self::new(&prelude, offset, entries, header)
@@ -113,7 +107,7 @@ impl Segment {
     }
 
     /// Reads the coded bytes of chunk `index` and checks their checksum.
-    pub(crate) fn read_chunk<'a, S: ReadAt + ?Sized>(&self, source: &'a S, index: usize) -> Result<Cow<'a, [u8]>> {
+    pub(crate) fn read_chunk<'a>(&self, source: &'a dyn ReadAt, index: usize) -> Result<Cow<'a, [u8]>> {
         let chunk = self.head.chunks[index];
         let offset = self.data_offset + chunk.offset;
         let coded = read_range(source, offset, u64::from(chunk.len)).map_err(|error| error.in_section("chunk"))?;
@@ -143,12 +137,7 @@ impl Segment {
     }
 
     /// Reads and decodes chunk `index`.
-    pub(super) fn whole_chunk<S: ReadAt + ?Sized>(
-        &self,
-        source: &S,
-        index: usize,
-        scratch: &mut Scratch,
-    ) -> Result<Vec<u8>> {
+    pub(super) fn whole_chunk(&self, source: &dyn ReadAt, index: usize, scratch: &mut Scratch) -> Result<Vec<u8>> {
         let coded = self.read_chunk(source, index)?;
         let mut out = zeroed(self.chunk_bytes(index))?;
         self.decode_chunk(index, &coded, &mut out, scratch)?;
@@ -212,7 +201,7 @@ pub(crate) fn check_chunk(chunk: &Chunk, coded: &[u8], offset: u64) -> Result<()
 
 /// Reads `len` bytes at `offset`, or borrows them if the source is in memory. If the range is not within the source,
 /// this returns an error before it allocates memory.
-pub(crate) fn read_range<S: ReadAt + ?Sized>(source: &S, offset: u64, len: u64) -> Result<Cow<'_, [u8]>> {
+pub(crate) fn read_range(source: &dyn ReadAt, offset: u64, len: u64) -> Result<Cow<'_, [u8]>> {
     let truncated = || Error::truncated(format!("{len} bytes are expected here and the file ends earlier")).at(offset);
     let end = offset.checked_add(len).ok_or_else(truncated)?;
     if let Some(bytes) = source.bytes() {

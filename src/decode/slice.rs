@@ -9,7 +9,6 @@ use super::selection::{Selection, resolve};
 use super::zeroed;
 use crate::error::{Error, Result};
 use crate::limits::Bound;
-use crate::source::ReadAt;
 use crate::tensor::{Dtype, Element, element_count, elements_of_whole_bytes};
 
 /// A part of a [`Tensor`](crate::Tensor): one range of indices along every axis.
@@ -42,15 +41,15 @@ use crate::tensor::{Dtype, Element, element_count, elements_of_whole_bytes};
 /// # Ok(()) }
 /// ```
 #[must_use = "a slice decodes nothing by itself"]
-pub struct TensorSlice<'r, S> {
-    entry: EntryRef<'r, S>,
+pub struct TensorSlice<'r> {
+    entry: EntryRef<'r>,
     /// The dimensions that the ranges refer to: the tensor's, or the number of its elements alone.
     dimensions: Vec<u64>,
     ranges: Vec<Range<u64>>,
     shape: Vec<u64>,
 }
 
-impl<S> Clone for TensorSlice<'_, S> {
+impl Clone for TensorSlice<'_> {
     fn clone(&self) -> Self {
         Self {
             entry: self.entry,
@@ -61,9 +60,9 @@ impl<S> Clone for TensorSlice<'_, S> {
     }
 }
 
-impl<'r, S: ReadAt> TensorSlice<'r, S> {
+impl<'r> TensorSlice<'r> {
     /// Makes a slice of all elements of an entry that is seen as a tensor of shape `dimensions`.
-    pub(super) fn whole(entry: EntryRef<'r, S>, dimensions: Vec<u64>) -> Self {
+    pub(super) fn whole(entry: EntryRef<'r>, dimensions: Vec<u64>) -> Self {
         let ranges = dimensions.iter().map(|&dimension| 0..dimension).collect();
         Self { entry, ranges, shape: dimensions.clone(), dimensions }
     }
@@ -186,7 +185,7 @@ impl<'r, S: ReadAt> TensorSlice<'r, S> {
     }
 }
 
-impl<S: ReadAt> fmt::Debug for TensorSlice<'_, S> {
+impl fmt::Debug for TensorSlice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let entry = self.entry.get();
         f.debug_struct("TensorSlice")

@@ -11,7 +11,6 @@ use super::{Reader, Segment, TensorSlice};
 use crate::container::{Place, entry_digest};
 use crate::error::{Error, Result};
 use crate::represent::Representation;
-use crate::source::ReadAt;
 use crate::tensor::{Dtype, Element, bytes_of};
 
 /// The place of a tensor in the file. The order of places is the order in the file.
@@ -27,9 +26,9 @@ pub struct StoredPlace {
 }
 
 /// Finds tensors.
-impl<S: ReadAt> Reader<S> {
+impl Reader<'_> {
     /// Returns all tensors, in the order of the file.
-    pub fn tensors(&self) -> impl Iterator<Item = Tensor<'_, S>> {
+    pub fn tensors(&self) -> impl Iterator<Item = Tensor<'_>> {
         let entries = self.directory().manifest.entries.iter().enumerate();
         entries.filter(|(_, entry)| entry.name.is_some()).map(|(ordinal, _)| Tensor::new(self, ordinal))
     }
@@ -37,13 +36,13 @@ impl<S: ReadAt> Reader<S> {
     /// Returns the tensor with this name. If several files have a tensor with this name, the first file is used; see
     /// also [`tensor_in`](Self::tensor_in).
     #[must_use]
-    pub fn tensor(&self, name: &str) -> Option<Tensor<'_, S>> {
+    pub fn tensor(&self, name: &str) -> Option<Tensor<'_>> {
         self.ordinal_of(name).map(|ordinal| Tensor::new(self, ordinal))
     }
 
     /// Returns the tensor with this name in the file with this [path](crate::FileInfo::path).
     #[must_use]
-    pub fn tensor_in(&self, file: &str, name: &str) -> Option<Tensor<'_, S>> {
+    pub fn tensor_in(&self, file: &str, name: &str) -> Option<Tensor<'_>> {
         let file = self.files().find(|info| info.path == file)?;
         let mut tensors = file.ordinals.filter_map(|ordinal| self.tensor_at(ordinal));
         tensors.find(|tensor| tensor.name() == name)
@@ -52,7 +51,7 @@ impl<S: ReadAt> Reader<S> {
     /// Returns the tensor with this [`ordinal`](Tensor::ordinal); `None` if the entry does not exist, or if it is the
     /// content of a file and no tensor.
     #[must_use]
-    pub fn tensor_at(&self, ordinal: usize) -> Option<Tensor<'_, S>> {
+    pub fn tensor_at(&self, ordinal: usize) -> Option<Tensor<'_>> {
         let entry = self.directory().manifest.entries.get(ordinal)?;
         entry.name.is_some().then(|| Tensor::new(self, ordinal))
     }
@@ -70,18 +69,18 @@ impl<S: ReadAt> Reader<S> {
 ///
 /// A *row* is the part of a tensor with one index of the first dimension. A tensor of rank 0 has one row.
 #[must_use = "a tensor is a handle and decodes nothing by itself"]
-pub struct Tensor<'r, S>(EntryRef<'r, S>);
+pub struct Tensor<'r>(EntryRef<'r>);
 
-impl<S> Clone for Tensor<'_, S> {
+impl Clone for Tensor<'_> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<S> Copy for Tensor<'_, S> {}
+impl Copy for Tensor<'_> {}
 
-impl<'r, S: ReadAt> Tensor<'r, S> {
-    fn new(reader: &'r Reader<S>, ordinal: usize) -> Self {
+impl<'r> Tensor<'r> {
+    fn new(reader: &'r Reader<'r>, ordinal: usize) -> Self {
         Self(EntryRef { reader, ordinal })
     }
 
@@ -130,7 +129,7 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
 
     /// Returns the tensor that holds the bytes of this one, if this one is stored as an alias.
     #[must_use]
-    pub fn alias_of(&self) -> Option<Tensor<'r, S>> {
+    pub fn alias_of(&self) -> Option<Tensor<'r>> {
         self.0.get().alias_of.map(|target| Tensor::new(self.0.reader, target as usize))
     }
 
@@ -180,7 +179,7 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     ///
     /// # Errors
     /// `InvalidArgument` if the range is not within `0..row_count()`.
-    pub fn rows(&self, rows: impl RangeBounds<u64>) -> Result<TensorSlice<'r, S>> {
+    pub fn rows(&self, rows: impl RangeBounds<u64>) -> Result<TensorSlice<'r>> {
         let rows = resolve(rows, self.row_count(), "rows").map_err(|error| self.0.locate(error))?;
         let dimensions = if self.shape().is_empty() { vec![1] } else { self.shape().to_vec() };
         TensorSlice::whole(self.0, dimensions).slice(0, rows)
@@ -191,7 +190,7 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     ///
     /// # Errors
     /// `InvalidArgument` if the axis or the range does not exist.
-    pub fn slice(&self, axis: usize, range: impl RangeBounds<u64>) -> Result<TensorSlice<'r, S>> {
+    pub fn slice(&self, axis: usize, range: impl RangeBounds<u64>) -> Result<TensorSlice<'r>> {
         TensorSlice::whole(self.0, self.shape().to_vec()).slice(axis, range)
     }
 
@@ -199,13 +198,13 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     ///
     /// # Errors
     /// `InvalidArgument` if the range is not within `0..element_count()`.
-    pub fn elements(&self, elements: impl RangeBounds<u64>) -> Result<TensorSlice<'r, S>> {
+    pub fn elements(&self, elements: impl RangeBounds<u64>) -> Result<TensorSlice<'r>> {
         let elements = resolve(elements, self.element_count(), "elements").map_err(|error| self.0.locate(error))?;
         self.whole().slice(0, elements)
     }
 
     /// The elements as a slice of rank 1.
-    fn whole(&self) -> TensorSlice<'r, S> {
+    fn whole(&self) -> TensorSlice<'r> {
         TensorSlice::whole(self.0, vec![self.element_count()])
     }
 
@@ -215,7 +214,7 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     ///
     /// # Errors
     /// As [`decode`](Self::decode): the head of the segment is read.
-    pub fn chunked_ranges(&self, at_least: u64) -> Result<impl Iterator<Item = Range<u64>> + Send + use<S>> {
+    pub fn chunked_ranges(&self, at_least: u64) -> Result<impl Iterator<Item = Range<u64>> + Send + use<>> {
         let count = self.element_count();
         let (step, before) = match self.0.segment()? {
             Some((place, segment)) => {
@@ -300,7 +299,7 @@ impl<'r, S: ReadAt> Tensor<'r, S> {
     }
 }
 
-impl<S: ReadAt> fmt::Debug for Tensor<'_, S> {
+impl fmt::Debug for Tensor<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tensor")
             .field("name", &self.name())

@@ -68,7 +68,7 @@ pub fn check(container: &[u8], tensors: &[Content], random: &mut Random) {
     assert!(streamed.stored.values().all(|content| contents.insert((content.dtype, &content.bytes))));
 }
 
-fn check_rows(tensor: Tensor<'_, &[u8]>, expected: &Content, random: &mut Random) {
+fn check_rows(tensor: Tensor<'_>, expected: &Content, random: &mut Random) {
     let rows = tensor.row_count();
     assert_eq!(rows, expected.shape.first().copied().unwrap_or(1));
     assert_eq!(tensor.rows(0..rows.saturating_add(1)).is_err(), rows < u64::MAX);
@@ -109,7 +109,7 @@ fn check_rows(tensor: Tensor<'_, &[u8]>, expected: &Content, random: &mut Random
 }
 
 /// Converted rows are the rows of the converted tensor.
-fn check_values<T: Element>(tensor: Tensor<'_, &[u8]>, rows: std::ops::Range<u64>, bits: fn(&T) -> u64) {
+fn check_values<T: Element>(tensor: Tensor<'_>, rows: std::ops::Range<u64>, bits: fn(&T) -> u64) {
     let (whole, part) = (tensor.decode_as::<T>(), tensor.rows(rows.clone()).unwrap().decode_as::<T>());
     if tensor.dtype() == Dtype::C64 {
         assert_eq!(whole.err().map(|error| error.kind()), Some(ErrorKind::Unsupported));

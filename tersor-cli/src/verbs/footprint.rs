@@ -1,6 +1,6 @@
 //! The bytes that each tensor, and each file without tensors, occupies in a container.
 
-use tersor::{FileInfo, Ledger, ReadAt, Tensor};
+use tersor::{FileInfo, Ledger, Tensor};
 
 /// The bytes of one entry of the manifest: a tensor or the content of a file.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,7 +18,7 @@ pub struct Footprint {
 impl Footprint {
     /// Returns the footprints of all entries, by ordinal. The bytes of a segment are divided among its members in
     /// proportion to their decoded sizes.
-    pub fn all<S: ReadAt>(ledger: &Ledger, files: &[FileInfo], tensors: &[Tensor<'_, S>]) -> Vec<Self> {
+    pub fn all(ledger: &Ledger, files: &[FileInfo], tensors: &[Tensor<'_>]) -> Vec<Self> {
         let after_tensors = tensors.last().map_or(0, |tensor| tensor.ordinal() + 1);
         let count = files.last().map_or(0, |file| file.ordinals.end).max(after_tensors);
         let mut entries = vec![Self::default(); count];

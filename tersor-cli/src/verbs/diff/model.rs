@@ -16,7 +16,7 @@ use crate::verbs::encode::warn_of_left_out;
 /// An open model.
 pub enum OpenModel {
     /// A Tersor file.
-    Container(Box<Reader<Source>>),
+    Container(Box<Reader<'static>>),
     /// A safetensors file, or the files of a folder or an index.
     Files(Originals),
 }
@@ -39,7 +39,7 @@ pub struct ModelTensor<'a> {
 }
 
 enum Values<'a> {
-    Coded(Tensor<'a, Source>),
+    Coded(Tensor<'a>),
     /// The file, and the declaration of the tensor in it.
     Plain(&'a Original, Box<SafetensorsTensor>),
 }
@@ -85,10 +85,10 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn of_container(reader: &'a Reader<Source>) -> Self {
+    fn of_container(reader: &'a Reader<'a>) -> Self {
         let files: Vec<FileInfo> = reader.files().collect();
         let names: Vec<Arc<str>> = files.iter().map(|file| file.path.as_str().into()).collect();
-        let file_of = |tensor: &Tensor<'_, Source>| {
+        let file_of = |tensor: &Tensor<'_>| {
             let number = files.partition_point(|file| file.ordinals.end <= tensor.ordinal());
             names.get(number).cloned()
         };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
-use tersor::{Escaped, FileInfo, ReadAt, Reader, Tensor};
+use tersor::{Escaped, FileInfo, Reader, Tensor};
 
 use super::args::ExtractArgs;
 use crate::screen::failure::{Failure, Outcome};
@@ -16,8 +16,8 @@ const LISTED_FILES: usize = 8;
 
 /// Returns the tensors that the user named, each once. A name with `*` stands for all that match, unless a tensor has
 /// this very name.
-pub fn find_all<'r, S: ReadAt>(args: &ExtractArgs, reader: &'r Reader<S>) -> Outcome<Vec<Tensor<'r, S>>> {
-    let mut found: BTreeMap<usize, Tensor<'r, S>> = BTreeMap::new();
+pub fn find_all<'r>(args: &ExtractArgs, reader: &'r Reader<'r>) -> Outcome<Vec<Tensor<'r>>> {
+    let mut found: BTreeMap<usize, Tensor<'r>> = BTreeMap::new();
     for name in std::iter::once(&args.tensor).chain(&args.more) {
         if !name.contains('*') || reader.tensor(name).is_some() {
             let tensor = find(args, name, reader)?;
@@ -25,10 +25,10 @@ pub fn find_all<'r, S: ReadAt>(args: &ExtractArgs, reader: &'r Reader<S>) -> Out
             continue;
         }
         let ordinals = ordinals_of_file(args, reader)?;
-        let is_meant = |tensor: &Tensor<'r, S>| {
+        let is_meant = |tensor: &Tensor<'r>| {
             ordinals.as_ref().is_none_or(|own| own.contains(&tensor.ordinal())) && matches(name, tensor.name())
         };
-        let matching: Vec<Tensor<'r, S>> = reader.tensors().filter(is_meant).collect();
+        let matching: Vec<Tensor<'r>> = reader.tensors().filter(is_meant).collect();
         if matching.is_empty() {
             return Err(unknown(args, name, reader));
         }
@@ -59,7 +59,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 }
 
 /// Returns the ordinals of the file of `--file`; `None` without this option.
-fn ordinals_of_file<S: ReadAt>(args: &ExtractArgs, reader: &Reader<S>) -> Outcome<Option<Range<usize>>> {
+fn ordinals_of_file(args: &ExtractArgs, reader: &Reader<'_>) -> Outcome<Option<Range<usize>>> {
     let Some(name) = &args.of_file else { return Ok(None) };
     match reader.files().find(|info| info.path == *name) {
         Some(file) => Ok(Some(file.ordinals)),
@@ -71,12 +71,12 @@ fn ordinals_of_file<S: ReadAt>(args: &ExtractArgs, reader: &Reader<S>) -> Outcom
 }
 
 /// Returns the tensor of this name.
-fn find<'r, S: ReadAt>(args: &ExtractArgs, name: &str, reader: &'r Reader<S>) -> Outcome<Tensor<'r, S>> {
+fn find<'r>(args: &ExtractArgs, name: &str, reader: &'r Reader<'r>) -> Outcome<Tensor<'r>> {
     if let Some(ordinals) = ordinals_of_file(args, reader)? {
         let mut tensors = ordinals.filter_map(|ordinal| reader.tensor_at(ordinal));
         return tensors.find(|tensor| tensor.name() == name).ok_or_else(|| unknown(args, name, reader));
     }
-    let found: Vec<Tensor<'r, S>> = reader.tensors().filter(|tensor| tensor.name() == name).collect();
+    let found: Vec<Tensor<'r>> = reader.tensors().filter(|tensor| tensor.name() == name).collect();
     let ordinals: Vec<usize> = match &found[..] {
         [] => return Err(unknown(args, name, reader)),
         [only] => return Ok(*only),
@@ -97,12 +97,12 @@ fn find<'r, S: ReadAt>(args: &ExtractArgs, name: &str, reader: &'r Reader<S>) ->
 }
 
 /// Returns the failure for an unknown tensor, with similar names if there are any.
-fn unknown<S: ReadAt>(args: &ExtractArgs, name: &str, reader: &Reader<S>) -> Failure {
+fn unknown(args: &ExtractArgs, name: &str, reader: &Reader<'_>) -> Failure {
     let wanted = name.replace('*', "").to_lowercase();
     let last = wanted.rsplit('.').next().unwrap_or_default();
     let file = args.of_file.as_ref().and_then(|name| reader.files().find(|file| file.path == *name));
-    let in_file = |tensor: &Tensor<'_, S>| file.as_ref().is_none_or(|file| file.ordinals.contains(&tensor.ordinal()));
-    let is_similar = |tensor: &Tensor<'_, S>| {
+    let in_file = |tensor: &Tensor<'_>| file.as_ref().is_none_or(|file| file.ordinals.contains(&tensor.ordinal()));
+    let is_similar = |tensor: &Tensor<'_>| {
         let name = tensor.name().to_lowercase();
         name.contains(&wanted) || (!name.is_empty() && wanted.contains(&name)) || name.rsplit('.').next() == Some(last)
     };

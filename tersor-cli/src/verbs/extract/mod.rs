@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use tersor::{Escaped, ReadAt, Reader};
+use tersor::{Escaped, Reader};
 
 use super::common::CommonArgs;
 use crate::files::output::{Destination, Sink};
@@ -42,7 +42,7 @@ pub fn run(args: &ExtractArgs, common: &CommonArgs) -> Outcome {
     let reader = Reader::with_options(&source, options).map_err(|error| Failure::container(&args.file, &error))?;
     let tensors = find_all(args, &reader)?;
     let selected = tensors.into_iter().map(|tensor| Selected::new(args, tensor));
-    let mut selected = selected.collect::<Outcome<Vec<Selected<'_, _>>>>()?;
+    let mut selected = selected.collect::<Outcome<Vec<Selected<'_>>>>()?;
     bar.set_total(selected.iter().map(Selected::stored_len).fold(0, u64::saturating_add));
     match (format, &selected[..]) {
         (OutputFormat::Npy, [only]) => write_npy(args, only)?,
@@ -64,7 +64,7 @@ pub fn run(args: &ExtractArgs, common: &CommonArgs) -> Outcome {
     Ok(())
 }
 
-fn write_npy<S: ReadAt>(args: &ExtractArgs, selected: &Selected<'_, S>) -> Outcome {
+fn write_npy(args: &ExtractArgs, selected: &Selected<'_>) -> Outcome {
     let Selected { dtype, shape, .. } = selected;
     let name = Escaped(selected.tensor.name());
     if npy::type_name(*dtype).is_none() {
@@ -85,7 +85,7 @@ fn write_npy<S: ReadAt>(args: &ExtractArgs, selected: &Selected<'_, S>) -> Outco
 
 /// Writes one tensor after another. Tensors with large elements come first, so that all are aligned; those of one size
 /// are in the order in which they are stored, so that a chunk is decoded once.
-fn write_safetensors<S: ReadAt>(args: &ExtractArgs, selected: &mut [Selected<'_, S>]) -> Outcome {
+fn write_safetensors(args: &ExtractArgs, selected: &mut [Selected<'_>]) -> Outcome {
     selected.sort_by_cached_key(|one| {
         (std::cmp::Reverse(one.dtype.bits()), one.tensor.stored_place().ok().flatten(), one.tensor.ordinal())
     });

@@ -4,14 +4,14 @@ use std::ops::Range;
 use std::path::Path;
 
 use half::{bf16, f16};
-use tersor::{Dtype, Error, ErrorKind, Escaped, ReadAt, Tensor, element_count};
+use tersor::{Dtype, Error, ErrorKind, Escaped, Tensor, element_count};
 
 use super::args::{ExtractArgs, FloatName};
 use crate::screen::failure::{Failure, Outcome};
 
 /// A tensor, or some of its rows.
-pub struct Selected<'r, S> {
-    pub tensor: Tensor<'r, S>,
+pub struct Selected<'r> {
+    pub tensor: Tensor<'r>,
     rows: Range<u64>,
     /// The dtype and the shape in the output.
     pub dtype: Dtype,
@@ -20,9 +20,9 @@ pub struct Selected<'r, S> {
     pub len: u64,
 }
 
-impl<'r, S: ReadAt> Selected<'r, S> {
+impl<'r> Selected<'r> {
     /// Selects the rows that the user asks for.
-    pub fn new(args: &ExtractArgs, tensor: Tensor<'r, S>) -> Outcome<Self> {
+    pub fn new(args: &ExtractArgs, tensor: Tensor<'r>) -> Outcome<Self> {
         let name = Escaped(tensor.name());
         if args.rows.is_some() && tensor.shape().is_empty() {
             let problem = format!("a scalar has no rows (tensor {name})");

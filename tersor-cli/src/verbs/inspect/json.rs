@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
-use tersor::{FileInfo, ReadAt, SegmentLedger, Tensor};
+use tersor::{FileInfo, SegmentLedger, Tensor};
 
 use super::listing::{IdealSizes, Listing};
 use crate::screen::json_list::write_list;
@@ -11,7 +11,7 @@ use crate::screen::words::{bits_per_weight, hex};
 use crate::verbs::ledger;
 
 /// Writes one object. Long lists are written item by item.
-pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(listing: &Listing<'_>, path: &str, out: &mut dyn Write) -> io::Result<()> {
     let metadata: Map<String, Value> =
         listing.reader.metadata().map(|(key, value)| (key.to_owned(), value.into())).collect();
     let (len, weights) = (listing.reader.file_len(), listing.weights());
@@ -31,13 +31,13 @@ pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Writ
     writeln!(out, ",\n  \"ledger_sum\": {}\n}}", listing.ledger.bytes())
 }
 
-fn file<S: ReadAt>(listing: &Listing<'_, S>, file: &FileInfo) -> Value {
+fn file(listing: &Listing<'_>, file: &FileInfo) -> Value {
     let digest = file.digest.map(|digest| hex(&digest));
     let (stored, _) = listing.stored_bytes(file);
     json!({ "path": file.path, "bytes": file.len, "stored_bytes": stored, "blake3": digest })
 }
 
-fn tensor<'r, S: ReadAt>(listing: &Listing<'r, S>, tensor: &Tensor<'r, S>) -> Value {
+fn tensor<'r>(listing: &Listing<'r>, tensor: &Tensor<'r>) -> Value {
     let footprint = listing.footprint(tensor);
     let segment = footprint.segment.map(|segment| &listing.ledger.segments[segment]);
     json!({
@@ -56,7 +56,7 @@ fn tensor<'r, S: ReadAt>(listing: &Listing<'r, S>, tensor: &Tensor<'r, S>) -> Va
     })
 }
 
-fn segment<S: ReadAt>(listing: &Listing<'_, S>, number: usize, segment: &SegmentLedger) -> Value {
+fn segment(listing: &Listing<'_>, number: usize, segment: &SegmentLedger) -> Value {
     let ideal = listing.ideal.as_ref().map(|ideal| ideal[number]);
     json!({
         "members": segment.members.iter().map(|&member| listing.ledger.name(member)).collect::<Vec<_>>(),

@@ -1,16 +1,16 @@
 //! The contents of a container, ready to be printed.
 
 use tersor::analysis::{Bounds, SegmentBounds};
-use tersor::{FileInfo, Ledger, ReadAt, Reader, Tensor};
+use tersor::{FileInfo, Ledger, Reader, Tensor};
 
 use crate::verbs::footprint::Footprint;
 
 /// The contents of a container.
-pub struct Listing<'r, S> {
-    pub reader: &'r Reader<S>,
+pub struct Listing<'r> {
+    pub reader: &'r Reader<'r>,
     pub ledger: &'r Ledger,
     pub files: Vec<FileInfo>,
-    pub tensors: Vec<Tensor<'r, S>>,
+    pub tensors: Vec<Tensor<'r>>,
     /// The footprint of each entry, by ordinal. An entry can be the content of a file.
     footprints: Vec<Footprint>,
     /// The ideal sizes of each segment, with `--ideal`.
@@ -40,16 +40,16 @@ impl IdealSizes {
     }
 }
 
-impl<'r, S: ReadAt> Listing<'r, S> {
-    pub fn new(reader: &'r Reader<S>, ledger: &'r Ledger, ideal: Option<Vec<IdealSizes>>) -> Self {
+impl<'r> Listing<'r> {
+    pub fn new(reader: &'r Reader<'r>, ledger: &'r Ledger, ideal: Option<Vec<IdealSizes>>) -> Self {
         let files: Vec<FileInfo> = reader.files().collect();
-        let tensors: Vec<Tensor<'r, S>> = reader.tensors().collect();
+        let tensors: Vec<Tensor<'r>> = reader.tensors().collect();
         let footprints = Footprint::all(ledger, &files, &tensors);
         Self { reader, ledger, files, tensors, footprints, ideal }
     }
 
     /// Returns the footprint of a tensor.
-    pub fn footprint(&self, tensor: &Tensor<'r, S>) -> Footprint {
+    pub fn footprint(&self, tensor: &Tensor<'r>) -> Footprint {
         self.footprints[tensor.ordinal()]
     }
 

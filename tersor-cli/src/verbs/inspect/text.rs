@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use tersor::{Escaped, ReadAt, Tensor};
+use tersor::{Escaped, Tensor};
 
 use super::legend::Legend;
 use super::listing::{IdealSizes, Listing};
@@ -16,7 +16,7 @@ use crate::verbs::ledger;
 const METADATA_CHARACTERS: usize = 160;
 
 /// Writes the size, the metadata, and a table each of the files, the tensors, the ledger and the ideal sizes.
-pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(listing: &Listing<'_>, path: &str, out: &mut dyn Write) -> io::Result<()> {
     let (len, raw) = (listing.reader.file_len(), listing.raw_bytes());
     let sizes = format!("{} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw));
     let mut items = vec![sizes, format!("{:.2} %", percent(len, raw))];
@@ -55,7 +55,7 @@ pub fn write<S: ReadAt>(listing: &Listing<'_, S>, path: &str, out: &mut dyn Writ
     Ok(())
 }
 
-fn write_files<S: ReadAt>(listing: &Listing<'_, S>, out: &mut dyn Write) -> io::Result<()> {
+fn write_files(listing: &Listing<'_>, out: &mut dyn Write) -> io::Result<()> {
     let columns = [("name", Left), ("raw bytes", Right), ("", Right), ("bytes", Right), ("", Right)];
     let rows = listing.files.iter().map(|file| {
         let (stored, is_shared) = listing.stored_bytes(file);
@@ -72,7 +72,7 @@ fn write_files<S: ReadAt>(listing: &Listing<'_, S>, out: &mut dyn Write) -> io::
     write_table(out, columns, rows)
 }
 
-fn write_tensors<'r, S: ReadAt>(listing: &Listing<'r, S>, out: &mut dyn Write) -> io::Result<()> {
+fn write_tensors<'r>(listing: &Listing<'r>, out: &mut dyn Write) -> io::Result<()> {
     let columns =
         [("name", Left), ("dtype", Left), ("shape", Left), ("bytes", Right), ("", Right), ("bits/weight", Right)];
     let rows = listing.tensors.iter().map(|tensor| {
@@ -93,7 +93,7 @@ fn write_tensors<'r, S: ReadAt>(listing: &Listing<'r, S>, out: &mut dyn Write) -
 }
 
 /// Returns the explanation of the words that the table of tensors has.
-fn legend<S: ReadAt>(listing: &Listing<'_, S>) -> Legend {
+fn legend(listing: &Listing<'_>) -> Legend {
     let mut legend = Legend::default();
     for tensor in &listing.tensors {
         let footprint = listing.footprint(tensor);
@@ -109,7 +109,7 @@ fn legend<S: ReadAt>(listing: &Listing<'_, S>) -> Legend {
     legend
 }
 
-fn representation<'r, S: ReadAt>(listing: &Listing<'r, S>, tensor: &Tensor<'r, S>) -> String {
+fn representation<'r>(listing: &Listing<'r>, tensor: &Tensor<'r>) -> String {
     match (tensor.alias_of(), listing.footprint(tensor).segment) {
         (Some(other), _) if listing.footprint(&other).is_tensor => format!("alias of {}", other.name()),
         (Some(_), _) => "alias of a file".to_owned(),
@@ -119,7 +119,7 @@ fn representation<'r, S: ReadAt>(listing: &Listing<'r, S>, tensor: &Tensor<'r, S
 }
 
 /// Writes the size of each segment next to its ideal sizes with and without contexts.
-fn write_ideal<S: ReadAt>(listing: &Listing<'_, S>, ideal: &[IdealSizes], out: &mut dyn Write) -> io::Result<()> {
+fn write_ideal(listing: &Listing<'_>, ideal: &[IdealSizes], out: &mut dyn Write) -> io::Result<()> {
     let columns =
         [("segment of", Left), ("bytes", Right), ("ideal", Right), ("excess %", Right), ("without contexts", Right)];
     let segments = listing.ledger.segments.iter().zip(ideal).map(|(segment, ideal)| {

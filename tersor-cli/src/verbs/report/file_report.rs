@@ -105,9 +105,9 @@ pub struct ReportOptions<'a> {
 
 impl FileReport {
     /// Decodes a container and measures its streams and tensors. `failed` converts errors of the library.
-    pub fn new<S: ReadAt + Copy>(
+    pub fn new(
         path: &Path,
-        source: S,
+        source: impl ReadAt + Copy,
         level: Option<u8>,
         options: ReportOptions<'_>,
         bar: &Bar,
@@ -117,7 +117,7 @@ impl FileReport {
         let options = common.decode_options(args.threads).with_progress(bar.progress());
         let reader = Reader::with_options(source, options.clone()).map_err(failed)?;
         let files: Vec<FileInfo> = reader.files().collect();
-        let tensors: Vec<Tensor<'_, S>> = reader.tensors().collect();
+        let tensors: Vec<Tensor<'_>> = reader.tensors().collect();
         let raw_bytes = match &files[..] {
             [] => tensors.iter().map(Tensor::byte_len).fold(0, u64::saturating_add),
             files => files.iter().map(|file| file.len).fold(0, u64::saturating_add),
@@ -215,12 +215,7 @@ fn bits_back_of_all(bounds: &Bounds, tensors: &[TensorReport]) -> Option<f64> {
 }
 
 impl TensorReport {
-    fn new<S: ReadAt>(
-        tensor: &Tensor<'_, S>,
-        footprint: Footprint,
-        bounds: &Bounds,
-        bits_back: Option<BitsBack>,
-    ) -> Self {
+    fn new(tensor: &Tensor<'_>, footprint: Footprint, bounds: &Bounds, bits_back: Option<BitsBack>) -> Self {
         let members = footprint.segment.map(|segment| bounds.ledger.segments[segment].members.len());
         Self {
             name: tensor.name().to_owned(),

@@ -42,11 +42,7 @@ impl Posterior {
     }
 
     /// Returns the bits-back length of a tensor whose values are the posterior means; `None` if it has no variances.
-    pub fn bits_back<S: ReadAt>(
-        &self,
-        tensor: &Tensor<'_, S>,
-        failed: &dyn Fn(Error) -> Failure,
-    ) -> Outcome<Option<BitsBack>> {
+    pub fn bits_back(&self, tensor: &Tensor<'_>, failed: &dyn Fn(Error) -> Failure) -> Outcome<Option<BitsBack>> {
         let Some(variances) = self.tensors.get(tensor.name()) else { return Ok(None) };
         let name = Escaped(tensor.name());
         if variances.shape != tensor.shape() {
