@@ -6,6 +6,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -94,10 +95,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     });
 
-    let reader = Reader::new(HttpFile::open(url)?)?;
+    let source = Arc::new(HttpFile::open(url)?);
+    let reader = Reader::new(Arc::clone(&source))?;
     let row: Vec<f32> = reader.tensor("layer.5").ok_or("no tensor of this name")?.rows(100..101)?.decode_as()?;
     println!("row 100 of layer.5 begins with {:?}", &row[..3]);
-    let source = reader.source();
     let (requests, bytes) = (source.requests.load(Ordering::Relaxed), source.bytes.load(Ordering::Relaxed));
     println!("{requests} requests, {bytes} of the {len} bytes of the file");
     Ok(())

@@ -64,7 +64,7 @@ fn options(limits: Limits) -> DecodeOptions {
 }
 
 /// Decodes all tensors by random access and checks their digests.
-pub fn by_index<S: ReadAt>(source: S, limits: Limits) -> Result<Vec<Content>> {
+pub fn by_index(source: impl ReadAt, limits: Limits) -> Result<Vec<Content>> {
     let reader = Reader::with_options(source, options(limits))?;
     let mut tensors = Vec::new();
     for tensor in reader.tensors() {
@@ -86,7 +86,7 @@ pub fn by_index<S: ReadAt>(source: S, limits: Limits) -> Result<Vec<Content>> {
 }
 
 /// Computes the ledger, which reads all chunks and the bytes between the segments.
-pub fn ledger<S: ReadAt>(source: S, limits: Limits) -> Result<()> {
+pub fn ledger(source: impl ReadAt, limits: Limits) -> Result<()> {
     let reader = Reader::with_options(source, options(limits))?;
     // `bounds` computes the ledger first, and can fail later, when it decodes chunks
     let ledger = match reader.bounds(&BoundsOptions::default()) {
@@ -198,7 +198,7 @@ pub fn agree(bytes: &[u8], limits: Limits) -> (Result<Vec<Content>>, Result<Stre
 
 /// Checks the bounds of a file: no stream is smaller than its model allows, contexts never make a code longer, and the
 /// sum of all parts is the size of the file.
-pub fn check_bounds<S: ReadAt>(reader: &Reader<S>) {
+pub fn check_bounds(reader: &Reader<'_>) {
     let bounds = reader.bounds(&BoundsOptions::default().with_statistics(true)).unwrap();
     assert_eq!(bounds.ledger, reader.ledger().unwrap());
     for (segment, ledger) in bounds.segments.iter().zip(&bounds.ledger.segments) {
