@@ -84,14 +84,15 @@ fn opening_reads_header_footer_index_and_manifest() {
     let (container, _) =
         encode_files(&[FileInput::new("x.bin", &bytes)], Vec::new(), EncodeOptions::default()).unwrap();
     let (_, index_len) = index_place(&container);
-    let reader = Reader::new(Counting::new(container)).unwrap();
-    let (read, calls) = reader.source().take();
+    let source = Counting::new(container);
+    let reader = Reader::new(&source).unwrap();
+    let (read, calls) = source.take();
     let manifest_len = read - HEADER - FOOTER - index_len;
     assert!((20..100).contains(&manifest_len), "{manifest_len} bytes beside header, footer and index");
     assert_eq!(calls, 4);
-    assert_eq!(reader.source().most_touched(), 1);
+    assert_eq!(source.most_touched(), 1);
     drop(reader.ledger().unwrap());
-    let (read, _) = reader.source().take();
+    let (read, _) = source.take();
     let whole = reader.file_len();
     assert!(read < whole && read > whole * 9 / 10, "the ledger reads all chunks once: {read} of {whole}");
 }
@@ -101,29 +102,30 @@ fn a_tensor_costs_its_prelude_and_its_chunks() {
     let (first, second) = (weights(300_000, 2), weights(200_000, 3));
     let container =
         encode(&[("first", &[300, 1000], &first), ("second", &[200, 1000], &second)], EncodeOptions::default());
-    let reader = Reader::new(Counting::new(container)).unwrap();
+    let source = Counting::new(container);
+    let reader = Reader::new(&source).unwrap();
     let by_name = |name: &str| {
-        let ledger = Reader::new(&reader.source().bytes[..]).unwrap().ledger().unwrap();
+        let ledger = Reader::new(&source.bytes[..]).unwrap().ledger().unwrap();
         let found = ledger.segments.iter().find(|segment| ledger.name(segment.members[0]) == Some(name)).unwrap();
         (found.bytes(), found.chunks)
     };
-    reader.source().take();
+    source.take();
     let ((bytes, chunks), tensor) = (by_name("second"), reader.tensor("second").unwrap());
     assert!(chunks > 1);
     assert!(tensor.decode().unwrap() == second);
-    assert_eq!(reader.source().take(), (bytes, chunks + 1), "prelude and chunks, each once");
+    assert_eq!(source.take(), (bytes, chunks + 1), "prelude and chunks, each once");
     assert!(tensor.decode().unwrap() == second);
-    let (again, calls) = reader.source().take();
+    let (again, calls) = source.take();
     assert!(calls == chunks && again < bytes, "the prelude is kept");
     let ((bytes, chunks), tensor) = (by_name("first"), reader.tensor("first").unwrap());
     let mut out = vec![0; first.len()];
     tensor.decode_bytes_into(&mut out).unwrap();
     assert!(out == first);
-    assert_eq!(reader.source().take(), (bytes, chunks + 1));
+    assert_eq!(source.take(), (bytes, chunks + 1));
     // the declaration of a tensor is in memory
     assert_eq!((tensor.shape(), tensor.byte_len(), tensor.row_count()), (&[300, 1000][..], 1_200_000, 300));
     assert!(tensor.digest().is_some());
-    assert_eq!(reader.source().take(), (0, 0));
+    assert_eq!(source.take(), (0, 0));
     assert!(tensor.borrow_bytes().unwrap().is_none(), "the source does not lie in memory");
 }
 
@@ -134,21 +136,22 @@ fn ten_rows_of_an_embedding_cost_two_chunks_at_most() {
     let bytes = weights((ROWS * WIDTH) as usize, 4);
     let options = EncodeOptions::default().with_level(1);
     let container = encode(&[("embedding", &[ROWS, WIDTH], &bytes)], options);
-    let reader = Reader::new(Counting::new(container)).unwrap();
+    let source = Counting::new(container);
+    let reader = Reader::new(&source).unwrap();
     let ledger = reader.ledger().unwrap();
     let [segment] = &ledger.segments[..] else { panic!("one segment") };
     let (body, chunks) = (segment.bytes(), segment.chunks);
     assert!(chunks > 100, "{chunks}");
     // chunks have the same number of elements, and this size on average
     let chunk = body / chunks;
-    reader.source().take();
+    source.take();
     let tensor = reader.tensor("embedding").unwrap();
     let mut straddling = 0;
     for first in [0, 1, 777, 10_000, 15_261, ROWS - 10] {
         let rows = tensor.rows(first..first + 10).unwrap().decode().unwrap();
         let range = (first * WIDTH * 4) as usize..((first + 10) * WIDTH * 4) as usize;
         assert!(rows == bytes[range], "rows from {first}");
-        let (read, calls) = reader.source().take();
+        let (read, calls) = source.take();
         assert!(calls <= 2, "{calls} calls for rows from {first}");
         assert!(read <= calls * chunk * 11 / 10, "{read} bytes for rows from {first}, a chunk has {chunk}");
         // the last chunk is kept in memory, so a read can need one call less
@@ -156,14 +159,14 @@ fn ten_rows_of_an_embedding_cost_two_chunks_at_most() {
     }
     assert!(straddling < 6, "not every ten rows lie in two chunks");
     assert!(tensor.rows(5..5).unwrap().decode().unwrap().is_empty());
-    assert_eq!(reader.source().take(), (0, 0), "no rows, no bytes");
+    assert_eq!(source.take(), (0, 0), "no rows, no bytes");
     let values = tensor.rows(20_000..20_001).unwrap().decode_as::<f32>().unwrap();
     let expected: Vec<f32> = bytes[(20_000 * WIDTH * 4) as usize..][..(WIDTH * 4) as usize]
         .chunks_exact(4)
         .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
         .collect();
     assert_eq!(values, expected);
-    assert_eq!(reader.source().take().1, 1, "chunks end with rows");
+    assert_eq!(source.take().1, 1, "chunks end with rows");
 }
 
 #[test]
@@ -174,19 +177,20 @@ fn a_small_tensor_costs_a_chunk_of_its_group() {
     let tensors: Vec<_> =
         names.iter().zip(bytes.chunks(400)).map(|(name, bytes)| (name.as_str(), &shape[..], bytes)).collect();
     let options = EncodeOptions::default().with_chunk_bytes(16 << 10);
-    let reader = Reader::new(Counting::new(encode(&tensors, options))).unwrap();
-    let ledger = Reader::new(&reader.source().bytes[..]).unwrap().ledger().unwrap();
+    let source = Counting::new(encode(&tensors, options));
+    let reader = Reader::new(&source).unwrap();
+    let ledger = Reader::new(&source.bytes[..]).unwrap().ledger().unwrap();
     let [segment] = &ledger.segments[..] else { panic!("{} segments", ledger.segments.len()) };
     assert_eq!(segment.members.len(), 500);
     assert!(segment.chunks > 5);
-    reader.source().take();
+    source.take();
     assert!(reader.tensor("tensor 0").unwrap().decode().unwrap() == bytes[..400]);
-    let (_, calls) = reader.source().take();
+    let (_, calls) = source.take();
     assert_eq!(calls, 2, "the prelude and a chunk");
     let mut chunks_read = 0;
     for (name, expected) in names.iter().zip(bytes.chunks(400)).skip(1).step_by(7) {
         assert!(reader.tensor(name).unwrap().decode().unwrap() == expected);
-        let (read, calls) = reader.source().take();
+        let (read, calls) = source.take();
         assert!(
             calls <= 2 && read <= calls * (segment.bytes() / segment.chunks) * 11 / 10,
             "{read} bytes, {calls} calls"

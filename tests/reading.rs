@@ -30,13 +30,13 @@ impl ReadAt for Counting<'_> {
 fn bytes_read(container: &[u8], cache_bytes: u64, is_stored_order: bool) -> u64 {
     let source = Counting { bytes: container, read: AtomicU64::new(0) };
     let limits = Limits::default().with_cache_bytes(cache_bytes);
-    let reader = Reader::with_options(source, DecodeOptions::default().with_threads(1).with_limits(limits)).unwrap();
+    let reader = Reader::with_options(&source, DecodeOptions::default().with_threads(1).with_limits(limits)).unwrap();
     let mut tensors: Vec<_> = reader.tensors().collect();
     if is_stored_order {
         tensors.sort_by_key(|tensor| tensor.stored_place().unwrap());
     }
     tensors.iter().for_each(|tensor| drop(tensor.decode().unwrap()));
-    reader.source().read.load(Ordering::Relaxed)
+    source.read.load(Ordering::Relaxed)
 }
 
 /// Small tensors of several dtypes, one after another, so that neighbours lie in different segments.
