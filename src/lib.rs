@@ -11,7 +11,10 @@
 //! |---|---|
 //! | convert whole safetensors files and the other files of a model, and recreate them | [`encode_files`], [`decode_files`] |
 //! | read one tensor, or some rows or columns of it | [`Reader`], [`Tensor`], [`TensorSlice`] |
-//! | read from an object store or another source of your own | [`Reader`] over a [`ReadAt`] |
+//! | read from a source of your own | [`Reader`] over a [`ReadAt`] |
+//! | share decoded tensors between threads, within a budget of memory | [`TensorCache`] |
+//! | look up rows of an embedding | [`Tensor::select_rows`] |
+//! | read from an object store, a web server or another slow storage | [`ReadAhead`], [`Reader::prefetch`] |
 //! | use tensors in place, without a copy, if they are stored raw | [`Reader`] over a [`Map`], [`Tensor::borrow_bytes`] |
 //! | decode everything from a pipe or a network connection | [`StreamDecoder`] |
 //! | write tensors that a program computes, one by one | [`Encoder`], [`TensorView`] |
@@ -103,6 +106,7 @@ mod interop;
 mod kernel;
 mod limits;
 mod progress;
+mod read_ahead;
 mod represent;
 mod source;
 mod spec;
@@ -112,8 +116,8 @@ mod workers;
 
 pub use analysis::{Category, Difference, DifferingBits, Ledger, NonFinite, SegmentLedger, generalisation, priors};
 pub use decode::{
-    Declared, DecodeOptions, FileInfo, FileOutput, Part, Reader, StoredPlace, StreamDecoder, Tensor, TensorSlice,
-    decode_files,
+    Declared, DecodeOptions, FileInfo, FileOutput, Part, Reader, StoredPlace, StreamDecoder, Tensor, TensorCache,
+    TensorRows, TensorSlice, decode_files,
 };
 pub use encode::{EncodeOptions, Encoder, FileInput, Profile, Summary, encode_files, encode_folder};
 pub use error::{Error, ErrorKind, Escaped, Result};
@@ -124,6 +128,7 @@ pub use kernel::command_map;
 pub use kernel::{Kernel, Map, UnknownKernel};
 pub use limits::Limits;
 pub use progress::Progress;
+pub use read_ahead::{ReadAhead, ReadAheadOptions};
 pub use source::ReadAt;
 pub use tensor::{Dtype, Element, TensorView, byte_len, element_count};
 

@@ -1,6 +1,7 @@
 //! Sources that are read at an offset.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::kernel::Map;
@@ -52,6 +53,12 @@ pub trait ReadAt: Send + Sync {
     /// `UnexpectedEof` if the source ends before the buffer is full, and any other error of the source.
     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 
+    /// Announces ranges that will be read soon, in the order in which they will be read. A slow source can begin to load
+    /// them; see [`ReadAhead`](crate::ReadAhead). The default does nothing. A range may lie outside the source.
+    fn prefetch(&self, ranges: &[Range<u64>]) {
+        let _ = ranges;
+    }
+
     /// Returns all bytes if they are in memory: then they are used without a copy. The default returns `None`.
     fn bytes(&self) -> Option<&[u8]> {
         None
@@ -90,6 +97,9 @@ macro_rules! read_at_pointer {
             }
             fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
                 (**self).read_exact_at(offset, buffer)
+            }
+            fn prefetch(&self, ranges: &[Range<u64>]) {
+                (**self).prefetch(ranges)
             }
             fn bytes(&self) -> Option<&[u8]> {
                 (**self).bytes()

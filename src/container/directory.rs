@@ -69,6 +69,11 @@ impl Directory {
         self.places[ordinal].map(|place| self.index.entry_digests[place.stored as usize])
     }
 
+    /// Returns the number of elements of segment `segment`.
+    pub(crate) fn segment_elements(&self, segment: u32) -> u64 {
+        self.elements[segment as usize]
+    }
+
     /// Checks that the head of segment `segment` lists the members that the index gives it.
     pub(crate) fn check_members(&self, segment: u32, head: &SegmentHead) -> Result<()> {
         let agree =

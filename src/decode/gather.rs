@@ -1,6 +1,7 @@
 //! Decodes the selected elements of a tensor, chunk by chunk.
 
 use std::borrow::Cow;
+use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -55,6 +56,27 @@ impl<'a> Gather<'a> {
         )
     }
 
+    /// Tells the source which chunks will be read.
+    pub(super) fn announce(&self) {
+        self.entry.reader.announce_chunks(&self.segment, self.parts().map(|part| part.chunk));
+    }
+
+    /// Returns the selected elements of each chunk that has some.
+    fn parts(&self) -> impl Iterator<Item = Part> {
+        let chunk_len = self.segment.head.chunk_len;
+        let extent = self.selection.extent();
+        let chunks = match extent.is_empty() {
+            true => 0..0,
+            false => (self.first + extent.start) / chunk_len..(self.first + extent.end).div_ceil(chunk_len),
+        };
+        let mut position = 0;
+        chunks.filter_map(move |chunk| {
+            let end = self.selection.before(((chunk + 1) * chunk_len - self.first).min(extent.end));
+            let start = mem::replace(&mut position, end);
+            (end > start).then_some(Part { chunk: chunk as usize, positions: start..end })
+        })
+    }
+
     fn dtype(&self) -> Dtype {
         self.segment.head.dtype
     }
@@ -67,21 +89,13 @@ impl<'a> Gather<'a> {
         len: impl Fn(u64) -> usize,
         work: impl Fn(Part, &mut [T], &mut Scratch) -> Result<()> + Sync,
     ) -> Result<()> {
-        let chunk_len = self.segment.head.chunk_len;
-        let extent = self.selection.extent();
         let mut jobs = Vec::new();
-        if !extent.is_empty() {
-            let chunks = (self.first + extent.start) / chunk_len..(self.first + extent.end).div_ceil(chunk_len);
-            let mut position = 0;
-            for chunk in chunks {
-                let end = self.selection.before(((chunk + 1) * chunk_len - self.first).min(extent.end));
-                if end > position {
-                    let (own, rest) = out.split_at_mut(len(end) - len(position));
-                    jobs.push((Part { chunk: chunk as usize, positions: position..end }, own));
-                    (position, out) = (end, rest);
-                }
-            }
+        for part in self.parts() {
+            let (own, rest) = out.split_at_mut(len(part.positions.end) - len(part.positions.start));
+            out = rest;
+            jobs.push((part, own));
         }
+        self.announce();
         let reader = self.entry.reader;
         let work = |(part, out): (Part, &mut [T])| {
             let bytes = bytes_of(self.dtype(), part.positions.end - part.positions.start);

@@ -6,28 +6,33 @@
 //!   input  ── segment ── frames ── stream ── files                        file order
 //! ```
 
-mod chunk_cache;
+mod cache;
 mod entry;
 mod files;
 mod frames;
 mod gather;
 mod input;
 mod options;
+mod prefetch;
 mod reader;
+mod rows;
 mod scratches;
 mod segment;
 mod selection;
 mod slice;
 mod stream;
 mod tensor;
+mod tensor_cache;
 mod work_budget;
 
 pub use files::{FileInfo, FileOutput, decode_files};
 pub use options::DecodeOptions;
 pub use reader::Reader;
+pub use rows::TensorRows;
 pub use slice::TensorSlice;
 pub use stream::{Declared, Part, StreamDecoder};
 pub use tensor::{StoredPlace, Tensor};
+pub use tensor_cache::TensorCache;
 
 pub(crate) use segment::{Segment, read_range};
 

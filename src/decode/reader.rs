@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::chunk_cache::ChunkCache;
+use super::cache::Cache;
 use super::scratches::Scratches;
 use super::segment::read_range;
 use super::work_budget::WorkBudget;
@@ -42,7 +42,8 @@ pub struct Reader<'s> {
     last: Mutex<Option<(u32, Arc<Segment>)>>,
     workers: Workers,
     scratches: Scratches,
-    chunks: ChunkCache,
+    /// Chunks by the place of their segment's body in the file, and their number in the segment.
+    chunks: Cache<(u64, usize)>,
     pub(crate) options: DecodeOptions,
 }
 
@@ -89,7 +90,7 @@ impl<'s> Reader<'s> {
 
     fn of_source(source: Box<dyn ReadAt + 's>, options: DecodeOptions) -> Result<Self> {
         let scratches = Scratches::new(&options)?;
-        let chunks = ChunkCache::new(options.limits.cache_bytes);
+        let chunks = Cache::new(options.limits.cache_bytes);
         let len = source.len()?;
         let header_len = len.min(HEADER_BYTES as u64);
         let header = read_header(&read_range(&*source, 0, header_len)?)?;
@@ -221,6 +222,16 @@ impl<'s> Reader<'s> {
     /// Returns the bytes of chunk `index` of a segment, from the cache or decoded.
     pub(super) fn whole_chunk(&self, segment: &Segment, index: usize, scratch: &mut Scratch) -> Result<Arc<Vec<u8>>> {
         self.chunks.get((segment.data_offset, index), || segment.whole_chunk(&*self.source, index, scratch))
+    }
+
+    /// Returns whether chunk `index` of a segment is kept decoded.
+    pub(super) fn has_chunk(&self, segment: &Segment, index: usize) -> bool {
+        self.chunks.contains((segment.data_offset, index))
+    }
+
+    /// Returns whether the head of segment `number` is in memory.
+    pub(super) fn has_segment(&self, number: u32) -> bool {
+        self.segments[number as usize].get().is_some()
     }
 
     /// Calls `work` with working memory that no other thread uses at the same time.

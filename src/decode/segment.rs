@@ -169,6 +169,15 @@ impl Segment {
         pieces
     }
 
+    /// Divides the segment's elements `range` among the chunks that hold them. Each part must begin and end at a byte.
+    pub(super) fn parts_of(&self, range: Range<u64>) -> impl Iterator<Item = SegmentPart> + use<'_> {
+        self.chunks_of(range.clone()).map(move |chunk| {
+            let own = self.head.chunk_range(chunk);
+            let at = |element: u64| bytes_of(self.head.dtype, element - own.start) as usize;
+            SegmentPart { chunk, bytes: at(range.start.max(own.start))..at(range.end.min(own.end)) }
+        })
+    }
+
     /// Returns the chunks that hold the segment's elements `range`.
     pub(crate) fn chunks_of(&self, range: Range<u64>) -> Range<usize> {
         if range.is_empty() {
@@ -177,6 +186,14 @@ impl Segment {
         let chunk_len = self.head.chunk_len;
         (range.start / chunk_len) as usize..range.end.div_ceil(chunk_len) as usize
     }
+}
+
+/// Some bytes of a chunk.
+#[derive(Debug)]
+pub(super) struct SegmentPart {
+    pub(super) chunk: usize,
+    /// The place of the bytes in the decoded chunk.
+    pub(super) bytes: Range<usize>,
 }
 
 /// The bytes of one entry within a chunk.

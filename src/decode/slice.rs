@@ -172,6 +172,25 @@ impl<'r> TensorSlice<'r> {
         }
     }
 
+    /// Announces the chunks of the slice to the source.
+    pub(super) fn announce(&self) -> Result<()> {
+        let selection = self.selection();
+        if let Some(gather) = Gather::new(self.entry, &selection)? {
+            gather.announce();
+        }
+        Ok(())
+    }
+
+    /// Returns the number of the tensor in the order of declaration.
+    pub(super) fn ordinal(&self) -> usize {
+        self.entry.ordinal
+    }
+
+    /// Returns whether all elements of the tensor are selected.
+    pub(super) fn is_whole(&self) -> bool {
+        self.shape == self.dimensions
+    }
+
     fn selection(&self) -> Selection {
         Selection::new(&self.dimensions, &self.ranges)
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::entry::EntryRef;
 use super::segment::check_chunk;
 use super::selection::resolve;
-use super::{Reader, Segment, TensorSlice};
+use super::{Reader, Segment, TensorRows, TensorSlice};
 use crate::container::{Place, entry_digest};
 use crate::error::{Error, Result};
 use crate::represent::Representation;
@@ -185,6 +185,27 @@ impl<'r> Tensor<'r> {
         TensorSlice::whole(self.0, dimensions).slice(0, rows)
     }
 
+    /// Selects single rows, in any order; a row can be selected several times. Decoding the selection decodes each chunk
+    /// once.
+    ///
+    /// ```
+    /// # use tersor::{EncodeOptions, Encoder, Reader, TensorView};
+    /// # fn main() -> tersor::Result<()> {
+    /// # let mut encoder = Encoder::new(Vec::new(), EncodeOptions::default())?;
+    /// # encoder.add("embedding", TensorView::from_slice(&[0u8, 0, 1, 1, 2, 2], &[3, 2])?)?;
+    /// # let reader = Reader::new(encoder.finish()?.0)?;
+    /// let tokens: [u32; 3] = [2, 0, 2];
+    /// let rows = reader.tensor("embedding").expect("a tensor").select_rows(tokens)?;
+    /// assert_eq!(rows.decode_as::<u8>()?, [2, 2, 0, 0, 2, 2]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidArgument` if a row does not exist.
+    pub fn select_rows(&self, rows: impl IntoIterator<Item = impl Into<u64>>) -> Result<TensorRows<'r>> {
+        TensorRows::new(self.0, rows.into_iter().map(Into::into).collect())
+    }
+
     /// Selects a range of indices of one axis; axis 0 is the outermost. More axes can be narrowed by
     /// [`TensorSlice::slice`].
     ///
@@ -296,6 +317,13 @@ impl<'r> Tensor<'r> {
     /// As [`decode`](Self::decode): the head of the segment is read.
     pub fn representation(&self) -> Result<&'static str> {
         Ok(self.0.segment()?.map_or("empty", |(_, segment)| segment.representation.name()))
+    }
+}
+
+/// A tensor as a slice of all its elements, with its own shape.
+impl<'r> From<Tensor<'r>> for TensorSlice<'r> {
+    fn from(tensor: Tensor<'r>) -> Self {
+        Self::whole(tensor.0, tensor.shape().to_vec())
     }
 }
 

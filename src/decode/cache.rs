@@ -1,107 +1,113 @@
-//! The decoded chunks that a reader used last. Tensors that share chunks are often read one after another.
+//! Decoded bytes that were used last: chunks, because tensors that share chunks are often read one after another, or whole
+//! tensors.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Result;
 
-/// The place of a segment's body in the file, and the number of the chunk in the segment.
-type Key = (u64, usize);
+/// The memory that an item takes beside its bytes, roughly.
+const ITEM_OVERHEAD: u64 = 128;
 
-/// The memory that a kept chunk takes beside its bytes, roughly.
-const CHUNK_OVERHEAD: u64 = 128;
-
-/// The decoded chunks that were used last, within a budget of bytes.
+/// The items that were used last, within a budget of bytes. An item is found by its key.
 #[derive(Debug)]
-pub(super) struct ChunkCache {
+pub(super) struct Cache<K> {
     budget: u64,
-    kept: Mutex<Kept>,
-    /// Tells the threads that wait for a chunk that one has been decoded.
+    kept: Mutex<Kept<K>>,
+    /// Tells the threads that wait for an item that one has been decoded.
     decoded: Condvar,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
+#[derive(Debug)]
+struct Kept<K> {
     /// The time of the last use.
     time: u64,
     bytes: u64,
-    /// The chunks that a thread decodes at the moment.
-    decoding: HashSet<Key>,
-    chunks: HashMap<Key, (u64, Arc<Vec<u8>>)>,
-    /// The chunks by the time of their last use.
-    by_time: BTreeMap<u64, Key>,
+    /// The items that a thread decodes at the moment.
+    decoding: HashSet<K>,
+    items: HashMap<K, (u64, Arc<Vec<u8>>)>,
+    /// The items by the time of their last use.
+    by_time: BTreeMap<u64, K>,
 }
 
-impl ChunkCache {
+impl<K: Copy + Eq + Hash> Cache<K> {
     /// Makes a cache of `budget` bytes.
     pub(super) fn new(budget: u64) -> Self {
-        Self { budget, kept: Mutex::default(), decoded: Condvar::new() }
+        let kept =
+            Kept { time: 0, bytes: 0, decoding: HashSet::new(), items: HashMap::new(), by_time: BTreeMap::new() };
+        Self { budget, kept: Mutex::new(kept), decoded: Condvar::new() }
     }
 
-    /// Returns a chunk from the cache, or decodes it with `decode`. If another thread decodes it at the moment, its result
-    /// is awaited: otherwise each thread would need time and memory for the same chunk.
-    pub(super) fn get(&self, key: Key, decode: impl FnOnce() -> Result<Vec<u8>>) -> Result<Arc<Vec<u8>>> {
+    /// Returns an item from the cache, or decodes it with `decode`. If another thread decodes it at the moment, its result
+    /// is awaited: otherwise each thread would need time and memory for the same item.
+    pub(super) fn get(&self, key: K, decode: impl FnOnce() -> Result<Vec<u8>>) -> Result<Arc<Vec<u8>>> {
         let mut kept = self.lock();
         if self.budget > 0 && kept.decoding.contains(&key) {
-            let is_decoding = |kept: &mut Kept| kept.decoding.contains(&key);
+            let is_decoding = |kept: &mut Kept<K>| kept.decoding.contains(&key);
             kept = self.decoded.wait_while(kept, is_decoding).unwrap_or_else(PoisonError::into_inner);
         }
-        if let Some(chunk) = kept.used(key) {
-            return Ok(chunk);
+        if let Some(item) = kept.used(key) {
+            return Ok(item);
         }
         let is_first = kept.decoding.insert(key);
         drop(kept);
         let _end = is_first.then_some(Decoding { cache: self, key });
-        let chunk = Arc::new(decode()?);
-        self.lock().insert(key, Arc::clone(&chunk), self.budget);
-        Ok(chunk)
+        let item = Arc::new(decode()?);
+        self.lock().insert(key, Arc::clone(&item), self.budget);
+        Ok(item)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    /// Returns whether an item is kept.
+    pub(super) fn contains(&self, key: K) -> bool {
+        self.lock().items.contains_key(&key)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept<K>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The time in which a thread decodes a chunk. It also ends with an error or a panic.
-struct Decoding<'a> {
-    cache: &'a ChunkCache,
-    key: Key,
+/// The time in which a thread decodes an item. It also ends with an error or a panic.
+struct Decoding<'a, K: Copy + Eq + Hash> {
+    cache: &'a Cache<K>,
+    key: K,
 }
 
-impl Drop for Decoding<'_> {
+impl<K: Copy + Eq + Hash> Drop for Decoding<'_, K> {
     fn drop(&mut self) {
         self.cache.lock().decoding.remove(&self.key);
         self.cache.decoded.notify_all();
     }
 }
 
-impl Kept {
-    /// Returns a chunk, which becomes the last one used.
-    fn used(&mut self, key: Key) -> Option<Arc<Vec<u8>>> {
+impl<K: Copy + Eq + Hash> Kept<K> {
+    /// Returns an item, which becomes the last one used.
+    fn used(&mut self, key: K) -> Option<Arc<Vec<u8>>> {
         self.time += 1;
-        let (time, chunk) = self.chunks.get_mut(&key)?;
+        let (time, item) = self.items.get_mut(&key)?;
         self.by_time.remove(time);
         *time = self.time;
         self.by_time.insert(self.time, key);
-        Some(Arc::clone(chunk))
+        Some(Arc::clone(item))
     }
 
-    /// Adds a chunk, and forgets the ones that were not used for the longest time.
-    fn insert(&mut self, key: Key, chunk: Arc<Vec<u8>>, budget: u64) {
-        let size = |chunk: &Arc<Vec<u8>>| chunk.len() as u64 + CHUNK_OVERHEAD;
+    /// Adds an item, and forgets the ones that were not used for the longest time.
+    fn insert(&mut self, key: K, item: Arc<Vec<u8>>, budget: u64) {
+        let size = |item: &Arc<Vec<u8>>| item.len() as u64 + ITEM_OVERHEAD;
         // another thread may have decoded it too
-        if size(&chunk) > budget || self.chunks.contains_key(&key) {
+        if size(&item) > budget || self.items.contains_key(&key) {
             return;
         }
-        self.bytes += size(&chunk);
+        self.bytes += size(&item);
         self.time += 1;
         self.by_time.insert(self.time, key);
-        self.chunks.insert(key, (self.time, chunk));
+        self.items.insert(key, (self.time, item));
         while self.bytes > budget
             && let Some((_, oldest)) = self.by_time.pop_first()
-            && let Some((_, chunk)) = self.chunks.remove(&oldest)
+            && let Some((_, item)) = self.items.remove(&oldest)
         {
-            self.bytes -= size(&chunk);
+            self.bytes -= size(&item);
         }
     }
 }
@@ -111,8 +117,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_chunks_used_last_are_kept() {
-        let cache = ChunkCache::new(3 * (1000 + CHUNK_OVERHEAD));
+    fn the_items_used_last_are_kept() {
+        let cache = Cache::new(3 * (1000 + ITEM_OVERHEAD));
         let decoded = std::cell::Cell::new(0);
         let get = |number: usize| {
             let chunk = cache.get((7, number), || {
@@ -129,8 +135,8 @@ mod tests {
     }
 
     #[test]
-    fn several_threads_decode_a_chunk_once() {
-        let (cache, decoded) = (ChunkCache::new(1 << 20), std::sync::atomic::AtomicU32::new(0));
+    fn several_threads_decode_an_item_once() {
+        let (cache, decoded) = (Cache::new(1 << 20), std::sync::atomic::AtomicU32::new(0));
         let start = std::sync::Barrier::new(4);
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -152,8 +158,8 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_beyond_the_budget_is_not_kept() {
-        let cache = ChunkCache::new(100);
+    fn an_item_beyond_the_budget_is_not_kept() {
+        let cache = Cache::new(100);
         for _ in 0..2 {
             assert_eq!(cache.get((0, 0), || Ok(vec![1; 101])).unwrap().len(), 101);
         }
