@@ -1,5 +1,7 @@
 //! The ledger of a container: every byte belongs to exactly one line, and the lines add up to the size of the file.
 
+use std::collections::BTreeMap;
+
 use crate::container::{FrameStart, MAX_FRAME_START};
 use crate::decode::{Reader, Segment, read_range};
 use crate::error::{Error, Result};
@@ -49,6 +51,8 @@ pub enum Category {
     BitsWords,
     /// Words of mixed fields (section 12.2).
     MixedWords,
+    /// Chunks of an outline ([`Reader::outline`]), which does not divide them.
+    Chunks,
     /// Offsets of segments, and a copy of the manifest if there were several (section 13).
     Index,
     /// Digests of tensors and files (section 13).
@@ -83,6 +87,7 @@ impl Category {
             Self::Scales => "scales",
             Self::BitsWords => "bits words",
             Self::MixedWords => "mixed words",
+            Self::Chunks => "chunks",
             Self::Index => "index",
             Self::Digests => "digests",
             Self::Footer => "footer",
@@ -158,11 +163,8 @@ impl Ledger {
     /// Returns all bytes by category, without zeros.
     #[must_use]
     pub fn totals(&self) -> Vec<(Category, u64)> {
-        let mut totals = std::collections::BTreeMap::new();
-        for (category, bytes) in self.lines.iter().chain(self.segments.iter().flat_map(|segment| &segment.lines)) {
-            *totals.entry(*category).or_insert(0) += bytes;
-        }
-        totals.into_iter().collect()
+        let all = self.lines.iter().chain(self.segments.iter().flat_map(|segment| &segment.lines));
+        joined(&all.copied().collect::<Vec<_>>())
     }
 }
 
@@ -173,6 +175,50 @@ impl Reader<'_> {
     /// # Errors
     /// The errors of reading and checking chunks.
     pub fn ledger(&self) -> Result<Ledger> {
+        self.ledger_of(|segment, lines| {
+            let mut streams = StreamBytes::default();
+            for index in 0..segment.head.chunks.len() {
+                let coded = segment.read_chunk(self.source(), index)?;
+                segment.representation.account(&segment.chunk_extent(index), &coded, &mut streams)?;
+            }
+            lines.extend([
+                (Category::Lengths, streams.lengths),
+                (Category::Raw, streams.raw),
+                (Category::Zstd, streams.zstd),
+                (Category::RawBits, streams.raw_bits),
+                (Category::LaneWords, streams.lane_words),
+                (Category::LaneStates, streams.lane_states),
+                (Category::Escapes, streams.escapes),
+                (Category::Classes, streams.classes),
+                (Category::Masks, streams.mask),
+                (Category::Codebooks, streams.codebooks),
+                (Category::Scales, streams.scales),
+                (Category::BitsWords, streams.bits_words),
+                (Category::MixedWords, streams.mixed_words),
+            ]);
+            Ok(streams.by_stream)
+        })
+    }
+
+    /// Accounts for every byte of the container like [`ledger`](Self::ledger), but reads only the heads of the segments:
+    /// the bytes of chunks are one line, [`Category::Chunks`]. This suits a file on a slow storage.
+    ///
+    /// # Errors
+    /// The errors of reading the heads.
+    pub fn outline(&self) -> Result<Ledger> {
+        let heads = self.directory().index.segments.iter().map(|place| place.offset..place.offset + place.prelude_len);
+        self.source().prefetch(&heads.collect::<Vec<_>>());
+        self.ledger_of(|segment, lines| {
+            lines.push((Category::Chunks, segment.head.coded_len()));
+            Ok(Vec::new())
+        })
+    }
+
+    /// Makes the ledger. `divide` adds the bytes of a segment's chunks to the lines, and returns the bytes of each stream.
+    fn ledger_of(
+        &self,
+        divide: impl Fn(&Segment, &mut Vec<(Category, u64)>) -> Result<Vec<u64>> + Sync,
+    ) -> Result<Ledger> {
         let directory = self.directory();
         let segments: Vec<_> = directory.index.segments.iter().copied().zip(0u32..).collect();
         let footer = self.footer();
@@ -190,10 +236,10 @@ impl Reader<'_> {
         ];
         let segments = self.workers().map(segments, |(place, number)| {
             let segment = self.segment(number)?;
-            self.segment_ledger(&segment, place.prelude_len)
+            segment_ledger(&segment, place.prelude_len, &divide)
         })?;
         let names = directory.manifest.entries.iter().map(|entry| entry.name.clone()).collect();
-        Ok(Ledger { lines: without_zeros(&fixed), segments, names })
+        Ok(Ledger { lines: joined(&fixed), segments, names })
     }
 
     /// Returns the bytes of manifests, and of frames of unknown types, between the segments.
@@ -217,48 +263,34 @@ impl Reader<'_> {
         }
         Ok((manifests, others))
     }
+}
 
-    fn segment_ledger(&self, segment: &Segment, prelude_len: u64) -> Result<SegmentLedger> {
-        let head = &segment.head;
-        let mut streams = StreamBytes::default();
-        let mut raw_bytes = 0;
-        for index in 0..head.chunks.len() {
-            let coded = segment.read_chunk(self.source(), index)?;
-            segment.representation.account(&segment.chunk_extent(index), &coded, &mut streams)?;
-            raw_bytes += segment.chunk_bytes(index);
-        }
-        let chunks = head.chunks.len() as u64;
-        let tables = head.parameters.len() as u64;
-        let lines = [
-            (Category::Frames, prelude_len - tables - 8 * chunks),
-            (Category::Tables, tables),
-            (Category::Lengths, 4 * chunks + streams.lengths),
-            (Category::Checksums, 4 * chunks),
-            (Category::Padding, segment.padding),
-            (Category::Raw, streams.raw),
-            (Category::Zstd, streams.zstd),
-            (Category::RawBits, streams.raw_bits),
-            (Category::LaneWords, streams.lane_words),
-            (Category::LaneStates, streams.lane_states),
-            (Category::Escapes, streams.escapes),
-            (Category::Classes, streams.classes),
-            (Category::Masks, streams.mask),
-            (Category::Codebooks, streams.codebooks),
-            (Category::Scales, streams.scales),
-            (Category::BitsWords, streams.bits_words),
-            (Category::MixedWords, streams.mixed_words),
-        ];
-        Ok(SegmentLedger {
-            members: head.members.iter().map(|&member| member as usize).collect(),
-            dtype: head.dtype,
-            elements: head.elements,
-            raw_bytes,
-            chunks,
-            representation: describe(&segment.representation),
-            lines: without_zeros(&lines),
-            stream_bytes: streams.by_stream,
-        })
-    }
+fn segment_ledger(
+    segment: &Segment,
+    prelude_len: u64,
+    divide: impl Fn(&Segment, &mut Vec<(Category, u64)>) -> Result<Vec<u64>>,
+) -> Result<SegmentLedger> {
+    let head = &segment.head;
+    let chunks = head.chunks.len() as u64;
+    let tables = head.parameters.len() as u64;
+    let mut lines = vec![
+        (Category::Frames, prelude_len - tables - 8 * chunks),
+        (Category::Tables, tables),
+        (Category::Lengths, 4 * chunks),
+        (Category::Checksums, 4 * chunks),
+        (Category::Padding, segment.padding),
+    ];
+    let stream_bytes = divide(segment, &mut lines)?;
+    Ok(SegmentLedger {
+        members: head.members.iter().map(|&member| member as usize).collect(),
+        dtype: head.dtype,
+        elements: head.elements,
+        raw_bytes: (0..head.chunks.len()).map(|index| segment.chunk_bytes(index)).sum(),
+        chunks,
+        representation: describe(&segment.representation),
+        lines: joined(&lines),
+        stream_bytes,
+    })
 }
 
 fn describe(representation: &Representation) -> String {
@@ -274,6 +306,11 @@ fn describe(representation: &Representation) -> String {
     }
 }
 
-fn without_zeros(lines: &[(Category, u64)]) -> Vec<(Category, u64)> {
-    lines.iter().copied().filter(|(_, bytes)| *bytes > 0).collect()
+/// Adds up the lines of each category, and leaves out those without bytes.
+fn joined(lines: &[(Category, u64)]) -> Vec<(Category, u64)> {
+    let mut totals = BTreeMap::new();
+    for &(category, bytes) in lines {
+        *totals.entry(category).or_insert(0) += bytes;
+    }
+    totals.into_iter().filter(|&(_, bytes)| bytes > 0).collect()
 }

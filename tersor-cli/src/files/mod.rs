@@ -9,6 +9,7 @@ pub mod input;
 pub mod ordered;
 pub mod output;
 pub mod pipe;
+pub mod remote;
 pub mod source;
 pub mod temporary;
 pub mod tree;

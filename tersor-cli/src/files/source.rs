@@ -2,23 +2,29 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::Path;
 
 use tersor::{Map, ReadAt, command_map};
 
+use super::remote;
 use crate::formats::foreign;
 use crate::screen::failure::{Failure, Outcome};
 
 /// Enough bytes to recognise the format of a file.
 pub const START_BYTES: u64 = 256;
 
-/// The bytes of a regular file: mapped into memory, or read at an offset where the system cannot map them.
+/// The bytes of a regular file: mapped into memory, or read at an offset where the system cannot map them; or the bytes
+/// at a URL.
 #[derive(Debug)]
 pub enum Source {
     /// The file in memory.
     Map(Map),
     /// The open file.
     File(File),
+    /// The object at a URL.
+    #[cfg(feature = "remote")]
+    Remote(remote::Remote),
 }
 
 impl Source {
@@ -38,15 +44,43 @@ impl Source {
             let problem = "this command needs random access, and a pipe has none";
             return Err(Failure::wrong_use(path, problem, "save it to a file first"));
         }
-        let source = Self::open(path)?;
+        let source = match remote::url_of(path) {
+            Some(url) => Self::open_url(path, url)?,
+            None => Self::open(path)?,
+        };
         let start = start_of(&source).map_err(|error| Failure::reading(path, &error))?;
         foreign::expect_tersor(path, &start)?;
         Ok(source)
     }
 
+    #[cfg(feature = "remote")]
+    fn open_url(path: &Path, url: &str) -> Outcome<Self> {
+        remote::open(url).map(Self::Remote).map_err(|error| Failure::reading(path, &error))
+    }
+
+    #[cfg(not(feature = "remote"))]
+    fn open_url(path: &Path, _: &str) -> Outcome<Self> {
+        let advice = "download the file, or build the command with the feature `remote`";
+        Err(Failure::wrong_use(path, "this program was built without support for URLs", advice))
+    }
+
+    /// Returns whether reading is slow, so that it pays off to read little.
+    pub fn is_slow(&self) -> bool {
+        match self {
+            Self::Map(_) | Self::File(_) => false,
+            #[cfg(feature = "remote")]
+            Self::Remote(_) => true,
+        }
+    }
+
     /// Returns a reader of the whole file.
     pub fn reader(&self) -> Box<dyn Read + '_> {
         match self {
+            #[cfg(feature = "remote")]
+            Self::Remote(remote) => {
+                remote.prefetch(&[0..remote.len().unwrap_or(0)]);
+                Box::new(io::BufReader::with_capacity(1 << 20, FromStart::new(remote)))
+            }
             Self::Map(map) => Box::new(map.as_ref()),
             Self::File(file) => Box::new(io::BufReader::with_capacity(1 << 20, FromStart::new(file))),
         }
@@ -58,6 +92,8 @@ impl ReadAt for Source {
         match self {
             Self::Map(map) => map.len(),
             Self::File(file) => file.len(),
+            #[cfg(feature = "remote")]
+            Self::Remote(remote) => remote.len(),
         }
     }
 
@@ -65,13 +101,27 @@ impl ReadAt for Source {
         match self {
             Self::Map(map) => map.read_exact_at(offset, buffer),
             Self::File(file) => file.read_exact_at(offset, buffer),
+            #[cfg(feature = "remote")]
+            Self::Remote(remote) => remote.read_exact_at(offset, buffer),
         }
+    }
+
+    fn prefetch(&self, ranges: &[Range<u64>]) {
+        match self {
+            Self::Map(_) | Self::File(_) => {}
+            #[cfg(feature = "remote")]
+            Self::Remote(remote) => remote.prefetch(ranges),
+        }
+        // without URLs there is nothing to announce
+        let _ = ranges;
     }
 
     fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Map(map) => map.bytes(),
             Self::File(_) => None,
+            #[cfg(feature = "remote")]
+            Self::Remote(_) => None,
         }
     }
 }

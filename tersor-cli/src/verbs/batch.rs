@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::files::remote::url_of;
 use crate::screen::failure::{Failure, Outcome};
 use crate::screen::json::{print_line, print_object};
 use crate::screen::words::{counted, say};
@@ -74,10 +75,13 @@ impl<'a> Batch<'a> {
         self.folder.is_some()
     }
 
-    /// Returns `path` in the folder of `--output-dir`, or without this option `path` itself.
+    /// Returns `path` in the folder of `--output-dir`, or without this option `path` itself. A URL has no folder, so its
+    /// place is the current one.
     pub fn placed(&self, path: &Path) -> PathBuf {
+        let name = path.file_name().unwrap_or_default();
         match self.folder {
-            Some(folder) => folder.join(path.file_name().unwrap_or_default()),
+            Some(folder) => folder.join(name),
+            None if url_of(path).is_some() => name.into(),
             None => path.to_owned(),
         }
     }

@@ -12,6 +12,7 @@ mod options;
 mod outputs;
 mod pages;
 mod refusals;
+mod remote;
 mod report;
 mod reports;
 mod roundtrip;

@@ -43,6 +43,9 @@ pub fn run(args: &ExtractArgs, common: &CommonArgs) -> Outcome {
     let tensors = find_all(args, &reader)?;
     let selected = tensors.into_iter().map(|tensor| Selected::new(args, tensor));
     let mut selected = selected.collect::<Outcome<Vec<Selected<'_>>>>()?;
+    let failed = |error| Failure::container(&args.file, &error);
+    let slices = selected.iter().map(Selected::slice).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    reader.prefetch(slices).map_err(failed)?;
     bar.set_total(selected.iter().map(Selected::stored_len).fold(0, u64::saturating_add));
     match (format, &selected[..]) {
         (OutputFormat::Npy, [only]) => write_npy(args, only)?,

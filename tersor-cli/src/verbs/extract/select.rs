@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use half::{bf16, f16};
-use tersor::{Dtype, Error, ErrorKind, Escaped, Tensor, element_count};
+use tersor::{Dtype, Error, ErrorKind, Escaped, Tensor, TensorSlice, element_count};
 
 use super::args::{ExtractArgs, FloatName};
 use crate::screen::failure::{Failure, Outcome};
@@ -50,9 +50,14 @@ impl<'r> Selected<'r> {
         (u128::from(self.tensor.byte_len()) * u128::from(self.rows.end - self.rows.start) / count) as u64
     }
 
+    /// Returns the selected rows.
+    pub fn slice(&self) -> Result<TensorSlice<'r>, Error> {
+        self.tensor.rows(self.rows.clone())
+    }
+
     /// Decodes and converts the values.
     pub fn decode(&self, args: &ExtractArgs) -> Outcome<Vec<u8>> {
-        let bytes = self.tensor.rows(self.rows.clone()).and_then(|rows| match args.dtype {
+        let bytes = self.slice().and_then(|rows| match args.dtype {
             None => rows.decode(),
             Some(FloatName::F32) => rows.decode_as::<f32>().map(|values| to_bytes(&values, f32::to_le_bytes)),
             Some(FloatName::F16) => rows.decode_as::<f16>().map(|values| to_bytes(&values, f16::to_le_bytes)),

@@ -25,6 +25,9 @@ Small tensors share segments. The bytes of a shared segment (~) are divided \
 among its tensors in proportion to their sizes. The table Ledger lists the \
 bytes of the file by their use; its lines add up to the size of the file.
 
+Of a file at a URL (https, s3, gs) only the heads are read, so the ledger does
+not divide the bytes of the chunks.
+
 Examples:
   tersor inspect model.tersor
   tersor inspect model.tersor --json | jq '.tensors[] | {name, bits_per_weight}'")]
@@ -46,7 +49,8 @@ pub fn run(args: &InspectArgs, common: &CommonArgs) -> Outcome {
     let source = Source::open_container(&args.file)?;
     let failed = |error| Failure::container(&args.file, &error);
     let reader = Reader::with_options(&source, common.decode_options(None)).map_err(failed)?;
-    let ledger = reader.ledger().map_err(failed)?;
+    let ledger = if source.is_slow() && !args.ideal { reader.outline() } else { reader.ledger() };
+    let ledger = ledger.map_err(failed)?;
     let ideal = match args.ideal {
         true => Some(IdealSizes::all(&reader.bounds(&BoundsOptions::default()).map_err(failed)?)),
         false => None,
