@@ -108,22 +108,15 @@ fn open<'a>(
     source: impl FnOnce() -> tersor::Result<(Box<dyn ReadAt>, Option<&'a Path>)>,
 ) -> Status {
     guard(|| {
-        // the source is made first: it must be closed if the place is NULL
-        let opened = source().and_then(|(source, path)| {
-            let reader = tersor::Reader::with_options(source, DecodeOptions::of(options));
-            reader.map_err(|error| path.into_iter().fold(error, Error::in_file))
-        });
-        let opened = opened.map(|inner| {
-            let ordinals = inner.tensors().map(|tensor| tensor.ordinal()).collect();
-            Box::new(Reader { inner, ordinals, metadata: OnceLock::new() })
-        });
-        match opened {
-            Ok(reader) => Ok(place.put(Some(reader), "reader")?),
-            Err(error) => {
-                place.put(None, "reader")?;
-                Err(error.into())
-            }
-        }
+        let emptied = place.put(None, "reader");
+        // also if there is no place for the reader, the source is made, so that dropping closes it
+        let (source, path) = source()?;
+        emptied?;
+        let inner = tersor::Reader::with_options(source, DecodeOptions::of(options));
+        let inner = inner.map_err(|error| path.into_iter().fold(error, Error::in_file))?;
+        let ordinals = inner.tensors().map(|tensor| tensor.ordinal()).collect();
+        let reader = Reader { inner, ordinals, metadata: OnceLock::new() };
+        Ok(place.put(Some(Box::new(reader)), "reader")?)
     })
 }
 
