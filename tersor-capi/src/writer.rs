@@ -62,7 +62,6 @@ pub extern "C" fn tersor_writer_add_metadata(
 /// are only used during the call. After an error other than `TERSOR_STATUS_INVALID_ARGUMENT` the writer can only be
 /// freed.
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "C passes a length beside each pointer")]
 pub extern "C" fn tersor_writer_add(
     writer: Option<&mut Writer>,
     name: Input<u8>,

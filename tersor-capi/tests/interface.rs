@@ -86,23 +86,23 @@ fn every_way_to_open_gives_the_same_content() {
     let path = written(&folder);
     let bytes = std::fs::read(&path).unwrap();
     let (content, len) = (input(&bytes), bytes.len());
-    let by_map = |place| with_path(&path, |path| tersor_open_map(path, None, place));
-    let by_path = |place| with_path(&path, |path| tersor_open(path, None, place));
-    let in_memory = |place| tersor_open_memory(content, len, None, place);
-    let copied = |place| tersor_open_copy(content, len, None, place);
-    let ways: [&dyn Fn(Output<Option<Box<Reader>>>) -> Status; 4] = [&by_path, &by_map, &in_memory, &copied];
-    for way in ways {
-        let mut reader = None;
-        assert_eq!(way(output(&mut reader)), Status::Ok);
-        check_content(reader.as_deref().unwrap());
-        std::thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| check_content(reader.as_deref().unwrap()));
-            }
-        });
-        tersor_reader_free(reader);
-        assert_eq!(way(null_output()), Status::InvalidArgument);
-    }
+    check_way_to_open(|place| with_path(&path, |path| tersor_open(path, None, place)));
+    check_way_to_open(|place| with_path(&path, |path| tersor_open_map(path, None, place)));
+    check_way_to_open(|place| tersor_open_memory(content, len, None, place));
+    check_way_to_open(|place| tersor_open_copy(content, len, None, place));
+}
+
+fn check_way_to_open(open: impl Fn(Output<Option<Box<Reader>>>) -> Status) {
+    let mut reader = None;
+    assert_eq!(open(output(&mut reader)), Status::Ok);
+    check_content(reader.as_deref().unwrap());
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| check_content(reader.as_deref().unwrap()));
+        }
+    });
+    tersor_reader_free(reader);
+    assert_eq!(open(null_output()), Status::InvalidArgument);
 }
 
 /// A source that counts its calls.
