@@ -37,3 +37,8 @@ mod weights;
 pub use open::{sharded_var_builder, var_builder};
 pub use sharded::ShardedWeights;
 pub use weights::Weights;
+
+/// The example of the README, so that it is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct ReadmeExample;

@@ -71,9 +71,12 @@ fn run(command: &mut Command) -> Output {
     output
 }
 
-/// Runs a program, and again under valgrind if that is there. Returns the output.
-fn run_checked(program: &Path, arguments: &[&Path]) -> String {
+/// Runs a program, and again under valgrind if `checks_memory` and if that is there. Returns the output.
+fn run_checked(program: &Path, arguments: &[&Path], checks_memory: bool) -> String {
     let output = text(&run(Command::new(program).args(arguments)).stdout);
+    if !checks_memory {
+        return output;
+    }
     if is_there("valgrind") {
         let mut valgrind = Command::new("valgrind");
         // the standard library keeps one block for the main thread, by a pointer into it: possibly lost, says valgrind
@@ -124,13 +127,14 @@ fn the_programs_in_c_work() {
     let expected = listing(&tersor::Reader::new(file.clone()).unwrap());
 
     let (one, two) = (Path::new("1"), Path::new("2"));
+    // the static library has the same code, so valgrind needs to see only one of them
     for is_static in [false, true] {
         let load = installed.compile("load", is_static);
-        assert_same(&run_checked(&load, &[&model, one]), &expected);
+        assert_same(&run_checked(&load, &[&model, one], !is_static), &expected);
         assert_same(&text(&run(Command::new(&load).arg(&model).arg(two)).stdout), &expected);
         let encode = installed.compile("encode", is_static);
         let written = folder.path().join("written.tersor");
-        let output = run_checked(&encode, &[&written, one]);
+        let output = run_checked(&encode, &[&written, one], !is_static);
         assert!(output.ends_with("rows 100 to 109 are equal\n"), "{output}");
         let reader = tersor::Reader::open(&written).unwrap();
         assert_eq!(reader.metadata().collect::<Vec<_>>(), [("made by", "encode.c")]);
