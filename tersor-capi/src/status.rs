@@ -169,3 +169,30 @@ pub extern "C" fn tersor_last_error_tensor() -> *const c_char {
 pub extern "C" fn tersor_status_name(status: u32) -> *const c_char {
     Status::name(status).as_ptr()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_status() {
+        assert_eq!(guard(|| panic!("lost {}", 3)), Status::Internal);
+        LAST_ERROR.with_borrow(|last| {
+            let message = last.as_ref().map(|error| error.message.as_c_str());
+            assert_eq!(message, Some(c"a bug in the library: lost 3"));
+        });
+        assert_eq!(guard(|| Ok(())), Status::Ok);
+        // a success keeps the last error
+        assert_eq!(tersor_last_error_status(), Status::Internal);
+        assert_eq!(guard(|| Err(Error::corrupt("a\0b").at(7).into())), Status::Corrupt);
+        assert_eq!(tersor_last_error_offset(), 7);
+    }
+
+    #[test]
+    fn every_status_has_a_name() {
+        for code in 0..=Status::Internal as u32 {
+            assert_ne!(Status::name(code), c"unknown");
+        }
+        assert_eq!(Status::name(Status::Internal as u32 + 1), c"unknown");
+    }
+}
