@@ -112,7 +112,7 @@ fn a_bad_index_is_refused() {
     };
     for name in ["", ".", "..", "/etc/passwd", "../m.tersor", "sub/m.tersor", "a\\\\b", "c:x", "nul", "a\\u0000", "a "]
     {
-        refused(&map(&format!("\"a\": \"{name}\"")), "is not the name of a file in the folder");
+        refused(&map(&format!("\"a\": \"{name}\"")), "is not the name of a file in the same folder");
     }
     refused(&map(r#""a": "m.tersor", "b": "n.tersor", "a": "m.tersor""#), "twice");
     refused(r#"{"weight_map": {}, "weight_map": {}}"#, "twice");

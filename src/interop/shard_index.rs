@@ -70,7 +70,7 @@ impl ShardIndex {
         let mut shards: BTreeMap<&str, u32> = BTreeMap::new();
         for (tensor, shard) in &map {
             if !is_file_path(shard) || shard.contains('/') {
-                let what = format!("the shard {shard:?} is not the name of a file in the folder of the index");
+                let what = format!("the shard {shard:?} is not the name of a file in the same folder");
                 return Err(Error::corrupt(what).in_tensor(tensor));
             }
             shards.insert(shard, 0);

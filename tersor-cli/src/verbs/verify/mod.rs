@@ -56,7 +56,7 @@ pub fn run(args: &VerifyArgs, common: &CommonArgs) -> Outcome {
     let source = Source::open_container(&args.file)?;
     let len = source.len().map_err(|error| Failure::reading(&args.file, &error))?;
     let originals = args.against.as_deref().map(Originals::open).transpose()?;
-    originals.iter().for_each(warn_of_left_out);
+    originals.iter().for_each(|originals| warn_of_left_out(&originals.left_out));
     let bar = Bar::new(common.quiet);
     let checked = check(&args.file, &source, &common.decode_options(args.threads), &bar, originals.as_ref());
     drop(bar);
