@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tersor::{DecodeOptions, Error, ReadAt, ShardIndex, Shards};
 
-use super::index_json::{MAX_INDEX_BYTES, may_be_index, missing, parse};
+use super::index_json::{MAX_INDEX_BYTES, may_be_index, missing, name_for_originals, parse};
+use super::remote::url_of;
 use super::source::Source;
 use crate::screen::failure::{Failure, Outcome};
 
@@ -50,6 +51,24 @@ impl ContainerIndex {
         self.path.with_file_name(shard)
     }
 
+    /// Returns the size of all shards that can be read, in bytes.
+    pub fn stored_len(&self) -> u64 {
+        let sizes = self.index.shards().filter_map(|shard| Source::try_open(&self.shard_path(shard)).ok()?.len().ok());
+        sizes.fold(0, u64::saturating_add)
+    }
+
+    /// Reads the copy of the original index; returns its path too, and `None` for the bytes if it is missing.
+    pub fn original(&self) -> Outcome<Option<(PathBuf, Option<Vec<u8>>)>> {
+        let own_name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(name) = name_for_originals(&own_name) else { return Ok(None) };
+        let path = self.path.with_file_name(name);
+        match read_small(&path) {
+            Ok(bytes) => Ok(Some((path, Some(bytes)))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some((path, None))),
+            Err(error) => Err(Failure::reading(&path, &error)),
+        }
+    }
+
     /// Returns the model, whose shards are opened when they are needed.
     pub fn open(&self, options: DecodeOptions) -> Outcome<Shards> {
         let index = self.path.clone();
@@ -68,8 +87,25 @@ impl ContainerIndex {
         }
     }
 
-    /// Returns the failure for a shard that is missing.
-    pub fn missing(&self, shard: &str) -> Failure {
+    /// Returns the path of a shard that must exist. Whether a URL exists is found out when it is read.
+    pub fn existing_shard(&self, shard: &str) -> Outcome<PathBuf> {
+        let path = self.shard_path(shard);
+        if path.exists() || url_of(&path).is_some() { Ok(path) } else { Err(self.missing(shard)) }
+    }
+
+    fn missing(&self, shard: &str) -> Failure {
         missing(&self.path.file_name().unwrap_or_default().to_string_lossy(), &self.shard_path(shard))
     }
+}
+
+/// Reads a file that is no larger than an index can be.
+fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    let source = Source::try_open(path)?;
+    let len = source.len()?;
+    if len > MAX_INDEX_BYTES {
+        return Err(io::Error::other(format!("an index has at most {MAX_INDEX_BYTES} bytes, this file has {len}")));
+    }
+    let mut bytes = vec![0; len as usize];
+    source.read_exact_at(0, &mut bytes)?;
+    Ok(bytes)
 }

@@ -1,6 +1,6 @@
 //! A model to read: one Tersor file, or several that an index lists.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tersor::{DecodeOptions, Reader, Shards, Tensor};
 
@@ -23,6 +23,16 @@ impl Model {
         }
         let reader = Reader::with_options(Source::open_container(path)?, options);
         reader.map(|reader| Self::Container(Box::new(reader))).map_err(|error| Failure::container(path, &error))
+    }
+
+    /// Returns the readers of all containers, each with its path; `path` is the path of the model. This opens all shards.
+    pub fn readers(&self, path: &Path) -> Outcome<Vec<(PathBuf, &Reader<'static>)>> {
+        let (index, shards) = match self {
+            Self::Container(reader) => return Ok(vec![(path.to_owned(), &**reader)]),
+            Self::Shards(index, shards) => (index, shards),
+        };
+        let readers = shards.shard_names().map(|name| Ok((index.shard_path(name), shards.reader(name)?)));
+        readers.collect::<tersor::Result<_>>().map_err(|error| index.failure(&error))
     }
 
     /// Returns all tensors, in the order of the file or of the index. This opens all shards.

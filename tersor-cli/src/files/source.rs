@@ -85,15 +85,6 @@ impl Source {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Returns whether reading is slow, so that it pays off to read little.
-    pub fn is_slow(&self) -> bool {
-        match self {
-            Self::Map(_) | Self::File(_) => false,
-            #[cfg(feature = "remote")]
-            Self::Remote(_) => true,
-        }
-    }
-
     /// Returns a reader of the whole file.
     pub fn reader(&self) -> Box<dyn Read + '_> {
         match self {

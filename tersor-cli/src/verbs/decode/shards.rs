@@ -1,19 +1,16 @@
 //! Decodes the containers of an index, and restores the index of their originals.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-
-use tersor::ReadAt;
+use std::io::Write;
+use std::path::Path;
 
 use super::container::decode_container;
 use super::destination::Job;
 use crate::files::attributes::Attributes;
 use crate::files::container_index::ContainerIndex;
-use crate::files::index_json::{name_for_originals, renamed};
+use crate::files::index_json::renamed;
 use crate::files::model_folder::ModelFolder;
 use crate::files::output::{Sink, check_free, is_one_of};
-use crate::files::source::Source;
 use crate::screen::failure::{Failure, Outcome, shown};
 use crate::screen::words::say;
 use crate::verbs::batch::OTHER_FOLDER;
@@ -24,23 +21,13 @@ use crate::verbs::common::CommonArgs;
 pub fn decode_shards(job: Job<'_>, index: &ContainerIndex, common: &CommonArgs) -> Outcome {
     let folder = job.batch.folder();
     folder.map_or(Ok(()), ModelFolder::check)?;
-    let mut shards = Vec::new();
-    for shard in index.index.shards() {
-        let path = index.shard_path(shard);
-        // a shard at a URL is asked for when it is decoded
-        if !path.exists() && crate::files::remote::url_of(&path).is_none() {
-            return Err(index.missing(shard));
-        }
-        shards.push(path);
-    }
+    let shards = index.index.shards().map(|shard| index.existing_shard(shard)).collect::<Outcome<Vec<_>>>()?;
     let batch = job.batch.of_shards(&shards, folder);
-    let own_name = index.path.file_name().unwrap_or_default().to_string_lossy();
-    let copy = name_for_originals(&own_name).map(|name| index.path.with_file_name(name));
     let inputs = batch.inputs(vec![index.path.clone()]);
-    let restored = copy.as_ref().map(|copy| batch.placed(copy));
+    let original = index.original()?.map(|(copy, json)| (batch.placed(&copy), copy, json));
     // decoded beside the containers, the copy is the restored index
-    let restored = restored.filter(|path| !is_one_of(path, copy.as_slice()));
-    if let Some(path) = &restored {
+    let original = original.filter(|(path, copy, _)| !is_one_of(path, std::slice::from_ref(copy)));
+    if let Some((path, ..)) = &original {
         check_free(path, job.args.force, &inputs).map_err(|failure| failure.advising(OTHER_FOLDER))?;
     }
     let folder_of_model = ModelFolder::create(folder)?;
@@ -51,8 +38,8 @@ pub fn decode_shards(job: Job<'_>, index: &ContainerIndex, common: &CommonArgs) 
         names.insert(name(file), name(&output));
         Ok(())
     })?;
-    if let (Some(path), Some(copy)) = (restored, copy) {
-        let json = match read_copy(&copy)? {
+    if let Some((path, copy, json)) = original {
+        let json = match json {
             Some(json) => json,
             None => {
                 let problem = "this copy of the original index is missing, so a new one was made; its bytes may differ";
@@ -69,18 +56,4 @@ pub fn decode_shards(job: Job<'_>, index: &ContainerIndex, common: &CommonArgs) 
     }
     drop(folder_of_model);
     Ok(())
-}
-
-/// Reads the copy of the original index; returns `None` if it is missing.
-fn read_copy(path: &PathBuf) -> Outcome<Option<Vec<u8>>> {
-    let read = || {
-        let source = Source::try_open(path)?;
-        let mut bytes = vec![0; source.len()?.min(usize::MAX as u64) as usize];
-        source.read_exact_at(0, &mut bytes).map(|()| bytes)
-    };
-    match read() {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::reading(path, &error)),
-    }
 }

@@ -6,6 +6,7 @@ mod find_in_shards;
 mod names;
 mod select;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -122,8 +123,8 @@ fn write_safetensors(args: &ExtractArgs, selected: &mut [Selected<'_>]) -> Outco
         let place = one.tensor.stored_place().ok().flatten();
         (std::cmp::Reverse(one.dtype.bits()), one.file.clone(), place, one.tensor.ordinal())
     });
-    let inputs: Vec<PathBuf> = selected.iter().map(|one| one.file.clone()).chain([args.file.clone()]).collect();
-    let mut sink = Sink::open(&args.output, args.force, &inputs)?;
+    let inputs: BTreeSet<PathBuf> = selected.iter().map(|one| one.file.clone()).chain([args.file.clone()]).collect();
+    let mut sink = Sink::open(&args.output, args.force, &inputs.into_iter().collect::<Vec<_>>())?;
     let writing = |error| Failure::writing(&args.output, &error);
     let declared = selected.iter().map(|one| Declared {
         name: one.tensor.name(),
