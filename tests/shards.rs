@@ -174,3 +174,24 @@ fn files_beside_the_index() {
     let small = DecodeOptions::default().with_limits(Limits::default().with_head_bytes(10));
     assert_eq!(Shards::open_with(&path, small).unwrap_err().limit_name(), Some("head_bytes"));
 }
+
+/// No change of an index makes the parser panic or accept the name of a file in another folder.
+#[test]
+fn changed_indexes() {
+    let limits = Limits::default();
+    let mut accepted = 0;
+    for place in 0..INDEX.len() {
+        for replacement in [&b""[..], b"\"", b"{", b"}", b",", b"/", b"\\", b"\0", b"\xff", b"..", b"9"] {
+            let changed = [&INDEX.as_bytes()[..place], replacement, &INDEX.as_bytes()[place + 1..]].concat();
+            let Ok(index) = ShardIndex::parse(&changed, &limits) else { continue };
+            accepted += 1;
+            assert!(
+                index.shards().all(|shard| !shard.contains(['/', '\\', '\0']) && shard != ".." && !shard.is_empty())
+            );
+            assert!(index.tensors().all(|(name, shard)| index.shard_of(name) == Some(shard)));
+            assert!(index.shards().all(|shard| index.tensors().any(|(_, own)| own == shard)));
+        }
+        drop(ShardIndex::parse(&INDEX.as_bytes()[..place], &limits));
+    }
+    assert!(accepted > 100, "{accepted}");
+}
