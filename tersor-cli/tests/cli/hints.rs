@@ -121,7 +121,6 @@ fn advice_names_options_of_the_verb() {
         "encode none.safetensors -o x",
         "encode -",
         "encode model.safetensors --name x -o y",
-        "encode net --keep-shards",
         "encode net/x.safetensors.index.json --keep-shards",
         "encode net/x.safetensors.index.json --keep-shards -o page",
         "encode net/x.safetensors.index.json --keep-shards -o missing/x",

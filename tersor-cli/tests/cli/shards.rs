@@ -264,6 +264,8 @@ fn bad_models_are_refused() {
     folder.make_folder("empty");
     folder.write("empty/config.json", b"{}");
     folder.refuses(&["encode", "empty", "--keep-shards"], 2, &["this folder has no index", "omit --keep-shards"]);
+    folder.write("net/b.safetensors.index.json", own.as_bytes());
+    folder.refuses(&["encode", "net", "--keep-shards"], 2, &["this folder has 2 indexes", "give one of them"]);
     folder.refuses(&["encode", INDEX, "--keep-shards", "-o", &first], 2, &["several files need a folder"]);
     folder.refuses(&["encode", INDEX, "--keep-shards", "-o", "-"], 2, &["several files cannot go to a pipe"]);
     folder.refuses(&["encode", INDEX, "--keep-shards", "-o", "none/coded"], 2, &["the folder does not exist"]);
