@@ -11,6 +11,7 @@
 //! |---|---|
 //! | convert whole safetensors files and the other files of a model, and recreate them | [`encode_files`], [`decode_files`] |
 //! | read one tensor, or some rows or columns of it | [`Reader`], [`Tensor`], [`TensorSlice`] |
+//! | read a model in several files, the shards | [`Shards`] |
 //! | read from a source of your own | [`Reader`] over a [`ReadAt`] |
 //! | share decoded tensors between threads, within a budget of memory | [`TensorCache`] |
 //! | look up rows of an embedding | [`Tensor::select_rows`] |
@@ -116,12 +117,12 @@ mod workers;
 
 pub use analysis::{Category, Difference, DifferingBits, Ledger, NonFinite, SegmentLedger, generalisation, priors};
 pub use decode::{
-    Declared, DecodeOptions, FileInfo, FileOutput, Part, Reader, StoredPlace, StreamDecoder, Tensor, TensorCache,
-    TensorRows, TensorSlice, decode_files,
+    Declared, DecodeOptions, FileInfo, FileOutput, Part, Reader, Shards, StoredPlace, StreamDecoder, Tensor,
+    TensorCache, TensorRows, TensorSlice, decode_files,
 };
 pub use encode::{EncodeOptions, Encoder, FileInput, Profile, Summary, encode_files, encode_folder};
 pub use error::{Error, ErrorKind, Escaped, Result};
-pub use interop::{SafetensorsHeader, SafetensorsTensor};
+pub use interop::{SafetensorsHeader, SafetensorsTensor, ShardIndex};
 #[cfg(feature = "command")]
 #[doc(hidden)]
 pub use kernel::command_map;

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::cache::Cache;
-use super::scratches::Scratches;
+use super::resources::Resources;
 use super::segment::read_range;
 use super::work_budget::WorkBudget;
 use super::{DecodeOptions, FileInfo, Segment};
@@ -35,15 +34,12 @@ pub struct Reader<'s> {
     tensor_count: usize,
     /// Each is loaded when it is first needed.
     segments: Vec<OnceLock<Arc<Segment>>>,
-    /// Bytes of memory that the loaded segments take.
-    loaded: AtomicU64,
     work: WorkBudget,
     /// The last segment that was not kept because the others take all memory that the limits allow.
     last: Mutex<Option<(u32, Arc<Segment>)>>,
-    workers: Workers,
-    scratches: Scratches,
-    /// Chunks by the place of their segment's body in the file, and their number in the segment.
-    chunks: Cache<(u64, usize)>,
+    resources: Arc<Resources>,
+    /// The number of this reader among those that share the resources.
+    number: u32,
     pub(crate) options: DecodeOptions,
 }
 
@@ -85,12 +81,17 @@ impl<'s> Reader<'s> {
     /// # Errors
     /// As [`Reader::new`].
     pub fn with_options(source: impl ReadAt + 's, options: DecodeOptions) -> Result<Self> {
-        Self::of_source(Box::new(source), options)
+        let resources = Arc::new(Resources::new(&options)?);
+        Self::sharing(Box::new(source), options, resources, 0)
     }
 
-    fn of_source(source: Box<dyn ReadAt + 's>, options: DecodeOptions) -> Result<Self> {
-        let scratches = Scratches::new(&options)?;
-        let chunks = Cache::new(options.limits.cache_bytes);
+    /// Opens a source as reader `number` of those that share the resources.
+    pub(super) fn sharing(
+        source: Box<dyn ReadAt + 's>,
+        options: DecodeOptions,
+        resources: Arc<Resources>,
+        number: u32,
+    ) -> Result<Self> {
         let len = source.len()?;
         let header_len = len.min(HEADER_BYTES as u64);
         let header = read_header(&read_range(&*source, 0, header_len)?)?;
@@ -131,8 +132,7 @@ impl<'s> Reader<'s> {
             }
         }
         let segments = directory.index.segments.iter().map(|_| OnceLock::new()).collect();
-        let work = WorkBudget::new(directory.index.segments.len());
-        let workers = Workers::new(options.threads)?;
+        let work = WorkBudget::new(directory.index.segments.len(), Arc::clone(&resources.work));
         Ok(Self {
             source,
             len,
@@ -142,12 +142,10 @@ impl<'s> Reader<'s> {
             names,
             tensor_count,
             segments,
-            loaded: AtomicU64::new(0),
             work,
             last: Mutex::new(None),
-            workers,
-            scratches,
-            chunks,
+            resources,
+            number,
             options,
         })
     }
@@ -216,17 +214,19 @@ impl<'s> Reader<'s> {
     }
 
     pub(crate) fn workers(&self) -> &Workers {
-        &self.workers
+        &self.resources.workers
     }
 
     /// Returns the bytes of chunk `index` of a segment, from the cache or decoded.
     pub(super) fn whole_chunk(&self, segment: &Segment, index: usize, scratch: &mut Scratch) -> Result<Arc<Vec<u8>>> {
-        self.chunks.get((segment.data_offset, index), || segment.whole_chunk(&*self.source, index, scratch))
+        self.resources
+            .chunks
+            .get((self.number, segment.data_offset, index), || segment.whole_chunk(&*self.source, index, scratch))
     }
 
     /// Returns whether chunk `index` of a segment is kept decoded.
     pub(super) fn has_chunk(&self, segment: &Segment, index: usize) -> bool {
-        self.chunks.contains((segment.data_offset, index))
+        self.resources.chunks.contains((self.number, segment.data_offset, index))
     }
 
     /// Returns whether the head of segment `number` is in memory.
@@ -236,7 +236,7 @@ impl<'s> Reader<'s> {
 
     /// Calls `work` with working memory that no other thread uses at the same time.
     pub(crate) fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
-        self.scratches.lend(work)
+        self.resources.scratches.lend(work)
     }
 
     /// Returns segment `number`, and loads it if it is not in memory.
@@ -265,14 +265,14 @@ impl<'s> Reader<'s> {
         // a head of a few bytes can take much memory when parsed: of the segments that do not fit only the last is kept
         let size = segment.memory();
         let segment = Arc::new(segment);
-        let fits =
-            self.loaded.fetch_add(size, Ordering::Relaxed).saturating_add(size) <= self.options.limits.head_bytes;
+        let loaded = &self.resources.loaded;
+        let fits = loaded.fetch_add(size, Ordering::Relaxed).saturating_add(size) <= self.options.limits.head_bytes;
         if !fits {
             *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((number, Arc::clone(&segment)));
         }
         if !fits || slot.set(Arc::clone(&segment)).is_err() {
             // the segment is not kept, or another thread has loaded it first
-            self.loaded.fetch_sub(size, Ordering::Relaxed);
+            loaded.fetch_sub(size, Ordering::Relaxed);
         }
         Ok(segment)
     }

@@ -11,7 +11,7 @@ use tersor::{
 };
 
 use super::attributes::Attributes;
-use super::index_json::{may_be_index, missing, shards};
+use super::index_json::{self, MAX_INDEX_BYTES, may_be_index, missing};
 use super::pipe::receive;
 use super::source::{check_regular, start_of};
 use super::tree::{LeftOut, Tree, unreadable};
@@ -23,8 +23,6 @@ const WEIGHTS_ENDING: &str = ".safetensors";
 /// The ending of the names of Tersor files.
 const CONTAINER_ENDING: &str = ".tersor";
 const BUFFER_BYTES: u64 = 1 << 20;
-/// An index has about 100 bytes a tensor.
-const MAX_INDEX_BYTES: u64 = 256 << 20;
 /// The largest number of files that stay open; operating systems limit it.
 const OPEN_FILES: usize = 64;
 
@@ -89,6 +87,13 @@ impl Original {
             offset += block.len() as u64;
         }
         Ok(hasher.finalize().into())
+    }
+
+    /// Reads the whole file, which must be small.
+    pub fn read(&self) -> Outcome<Vec<u8>> {
+        let mut bytes = vec![0; self.len as usize];
+        self.read_exact_at(0, &mut bytes).map_err(|error| Failure::reading(&self.path, &error))?;
+        Ok(bytes)
     }
 
     /// Returns the header if this is a safetensors file.
@@ -320,18 +325,17 @@ fn open_all(files: Vec<(String, PathBuf)>) -> Outcome<Vec<Original>> {
 }
 
 /// Returns the names of the shards of an index; `None` if the file is none.
-fn shards_of(index: &Original) -> Outcome<Option<std::collections::BTreeSet<String>>> {
+fn shards_of(index: &Original) -> Outcome<Option<Vec<String>>> {
     if index.len > MAX_INDEX_BYTES {
         return Ok(None);
     }
-    let mut json = vec![0; index.len as usize];
-    index.read_exact_at(0, &mut json).map_err(|error| Failure::reading(&index.path, &error))?;
-    shards(&index.path, &json)
+    let index = index_json::parse(&index.path, &index.read()?)?;
+    Ok(index.map(|index| index.shards().map(str::to_owned).collect()))
 }
 
 /// Returns the path of an output named `name` beside `path`. In the cache of a model hub (`snapshots/REVISION`) a
 /// further file would make the cache invalid, so there the output lies in the working folder.
-fn default_output(path: &Path, name: &str) -> PathBuf {
+pub fn default_output(path: &Path, name: &str) -> PathBuf {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let folders: Vec<&OsStr> = whole.iter().collect();
     let is_cache = |pair: &[&OsStr]| pair[0].to_string_lossy().starts_with("models--") && pair[1] == "snapshots";

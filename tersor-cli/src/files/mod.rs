@@ -3,9 +3,12 @@
 
 pub mod attributes;
 pub mod cleanup;
+pub mod container_index;
 pub mod folder;
 pub mod index_json;
 pub mod input;
+pub mod model;
+pub mod model_folder;
 pub mod ordered;
 pub mod output;
 pub mod pipe;

@@ -31,11 +31,7 @@ impl Source {
     /// Opens a regular file.
     pub fn open(path: &Path) -> Outcome<Self> {
         check_regular(path)?;
-        // some network and user-space file systems have no shared maps
-        if let Ok(map) = command_map::map(path) {
-            return Ok(Self::Map(map));
-        }
-        File::open(path).map(Self::File).map_err(|error| Failure::reading(path, &error))
+        Self::map(path).map_err(|error| Failure::reading(path, &error))
     }
 
     /// Opens a Tersor file, for random access.
@@ -44,33 +40,49 @@ impl Source {
             let problem = "this command needs random access, and a pipe has none";
             return Err(Failure::wrong_use(path, problem, "save it to a file first"));
         }
-        let source = match remote::url_of(path) {
-            Some(url) => Self::open_url(path, url)?,
-            None => Self::open(path)?,
-        };
+        let source = Self::open_any(path)?;
         let start = start_of(&source).map_err(|error| Failure::reading(path, &error))?;
         foreign::expect_tersor(path, &start)?;
         Ok(source)
     }
 
+    /// Opens a regular file, or the object at a URL.
+    pub fn open_any(path: &Path) -> Outcome<Self> {
+        match remote::url_of(path) {
+            None => Self::open(path),
+            Some(_) if !cfg!(feature = "remote") => {
+                let advice = "download the file, or build the command with the feature `remote`";
+                Err(Failure::wrong_use(path, "this program was built without support for URLs", advice))
+            }
+            Some(url) => Self::open_url(url).map_err(|error| Failure::reading(path, &error)),
+        }
+    }
+
+    /// Does the same as [`open_any`](Self::open_any) for a file that the user did not name.
+    pub fn try_open(path: &Path) -> io::Result<Self> {
+        match remote::url_of(path) {
+            Some(url) => Self::open_url(url),
+            None if fs::metadata(path)?.is_file() => Self::map(path),
+            None => Err(io::Error::other("this is not a regular file")),
+        }
+    }
+
+    fn map(path: &Path) -> io::Result<Self> {
+        // some network and user-space file systems have no shared maps
+        match command_map::map(path) {
+            Ok(map) => Ok(Self::Map(map)),
+            Err(_) => File::open(path).map(Self::File),
+        }
+    }
+
     #[cfg(feature = "remote")]
-    fn open_url(path: &Path, url: &str) -> Outcome<Self> {
-        remote::open(url).map(Self::Remote).map_err(|error| Failure::reading(path, &error))
+    fn open_url(url: &str) -> io::Result<Self> {
+        remote::open(url).map(Self::Remote)
     }
 
     #[cfg(not(feature = "remote"))]
-    fn open_url(path: &Path, _: &str) -> Outcome<Self> {
-        let advice = "download the file, or build the command with the feature `remote`";
-        Err(Failure::wrong_use(path, "this program was built without support for URLs", advice))
-    }
-
-    /// Returns whether reading is slow, so that it pays off to read little.
-    pub fn is_slow(&self) -> bool {
-        match self {
-            Self::Map(_) | Self::File(_) => false,
-            #[cfg(feature = "remote")]
-            Self::Remote(_) => true,
-        }
+    fn open_url(_: &str) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Returns a reader of the whole file.

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tersor::{Escaped, Reader};
+use tersor::Escaped;
 
 use super::common::CommonArgs;
-use crate::files::source::Source;
-use crate::screen::failure::{Failure, Outcome};
+use crate::files::model::Model;
+use crate::screen::failure::Outcome;
 use crate::screen::print::{ignore_closed_pipe, print_with};
 
 /// `tersor list`
@@ -21,18 +21,17 @@ Examples:
   tersor list model.tersor
   tersor list model.tersor | sort -t \"$(printf '\\t')\" -k 4 -n | tail")]
 pub struct ListArgs {
-    /// A Tersor file
+    /// A Tersor file, or the index of a model in several (.tersor.index.json)
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }
 
 /// Prints a line for each tensor.
 pub fn run(args: &ListArgs, common: &CommonArgs) -> Outcome {
-    let source = Source::open_container(&args.file)?;
-    let reader = Reader::with_options(&source, common.decode_options(None));
-    let reader = reader.map_err(|error| Failure::container(&args.file, &error))?;
+    let model = Model::open(&args.file, common.decode_options(None))?;
+    let tensors = model.tensors()?;
     ignore_closed_pipe(print_with(|out| {
-        reader.tensors().try_for_each(|tensor| {
+        tensors.iter().try_for_each(|tensor| {
             let shape: Vec<String> = tensor.shape().iter().map(u64::to_string).collect();
             let (name, dtype, shape) = (Escaped(tensor.name()), tensor.dtype(), shape.join(","));
             writeln!(out, "{name}\t{dtype}\t[{shape}]\t{}", tensor.byte_len())

@@ -92,6 +92,12 @@ fn prepared() -> Folder {
     folder.write("none.safetensors", &safetensors(&[], &[]));
     folder.write("tensors.tersor", &tensors_alone());
     folder.write("page", b"precious");
+    for (index, shards) in [("x.safetensors.index.json", ["a", "b"]), ("y.safetensors.index.json", ["a", "gone"])] {
+        let [own, other] = shards.map(|shard| format!("\"{shard}.safetensors\""));
+        let map = format!("{{\"weight_map\": {{\"layer.weight\": {own}, \"embedding\": {other}}}}}");
+        folder.write(&format!("net/{index}"), map.as_bytes());
+    }
+    folder.run(&["encode", "net/x.safetensors.index.json", "--keep-shards"]).succeeds();
     let long = "n".repeat(3000);
     folder.write("long.safetensors", &safetensors(&[], &[(&long, "F32", &[9], Random(3).f32s(9))]));
     folder.run(&["encode", "long.safetensors"]).succeeds();
@@ -115,6 +121,15 @@ fn advice_names_options_of_the_verb() {
         "encode none.safetensors -o x",
         "encode -",
         "encode model.safetensors --name x -o y",
+        "encode net/x.safetensors.index.json --keep-shards",
+        "encode net/x.safetensors.index.json --keep-shards -o page",
+        "encode net/x.safetensors.index.json --keep-shards -o missing/x",
+        "encode net/x.safetensors.index.json --keep-shards --output-dir net",
+        "encode model.safetensors --keep-shards",
+        "decode net/x.tersor.index.json",
+        "decode net/x.tersor.index.json -o page",
+        "decode net/x.tersor.index.json -o missing/x",
+        "decode net/x.tersor.index.json --output-dir net",
         "decode model.tersor",
         "decode model.tersor -o net.tersor",
         "decode model.tersor -o missing/x",
@@ -150,6 +165,11 @@ fn advice_names_options_of_the_verb() {
         };
         for limit in ["--max-decoded", "--max-name"] {
             cases.push([&[verb], files, &[limit, "30"]].concat());
+        }
+        for limit in ["--max-decoded", "--max-tensors"] {
+            if ["decode", "list", "inspect", "verify"].contains(&verb) {
+                cases.push(vec![verb, "net/x.tersor.index.json", limit, "1"]);
+            }
         }
     }
     if Path::new("/dev/full").exists() {

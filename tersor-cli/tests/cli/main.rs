@@ -16,6 +16,7 @@ mod remote;
 mod report;
 mod reports;
 mod roundtrip;
+mod shards;
 mod stops;
 mod support;
 mod widths;

@@ -36,7 +36,11 @@ fn every_line_fits_80_columns() {
     let posterior = ["--posterior", "variances.safetensors", "--samples", "123456789", "--training-error", "0.1"];
     let report_all = [&["report", &container, "--all"][..], &posterior].concat();
     let [page, array, other_tensors] = ["html", "npy", "x.safetensors"].map(|ending| format!("{net}.{ending}"));
-    let cases: [(&[&str], i32); 18] = [
+    let index = format!("{net}.safetensors.index.json");
+    let map = format!("{{\"weight_map\": {{\"short\": \"{other}\"}}}}");
+    folder.write(&index, map.as_bytes());
+    let coded_index = format!("{net}.tersor.index.json");
+    let cases: [(&[&str], i32); 22] = [
         (&["encode", &own, "--level", "1"], 0),
         (&["inspect", &container], 0),
         (&["inspect", &container, "--ideal"], 0),
@@ -48,6 +52,10 @@ fn every_line_fits_80_columns() {
         (&["report", &container, "--html", &page], 0),
         (&["encode", &own, &other, "--level", "1", "--force"], 0),
         (&["encode", &own, "--level", "1", "--dry-run"], 0),
+        (&["encode", &index, "--keep-shards", "--level", "1", "--force"], 0),
+        (&["inspect", &coded_index], 0),
+        (&["verify", &coded_index, "--against", &own], 1),
+        (&["decode", &coded_index, "--force"], 0),
         (&["extract", &container, "short", "-o", &array], 0),
         (&["extract", &container, "short", "*gate*", "--force", "-o", &other_tensors], 0),
         (&["verify", &container], 0),

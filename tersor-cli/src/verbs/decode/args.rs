@@ -13,7 +13,9 @@ A container of one file is decoded to that file, under its original name, beside
 FILE. A container of a folder is decoded to a folder that has the name of FILE \
 without .tersor; if the folder exists, --force replaces the decoded files in it \
 and keeps all others. A container with tensors but without files, which the \
-library can write, is decoded to a new .safetensors file. With several FILEs \
+library can write, is decoded to a new .safetensors file. Of an index, all \
+shards and the original index are restored beside it, or in the folder OUT, which \
+is created if it does not exist. With several FILEs \
 each one gets its own output. One that fails does not stop the others; the exit \
 status is that of the first failure.
 
@@ -21,9 +23,11 @@ Examples:
   tersor decode model.tersor
   tersor decode model.tersor -o copy.safetensors
   tersor decode *.tersor --output-dir restored/
+  tersor decode coded/model.tersor.index.json -o restored/
   curl -s https://example.org/model.tersor | tersor decode - > model.safetensors")]
 pub struct DecodeArgs {
-    /// Tersor files; `-` for stdin
+    /// Tersor files, or indexes of models in several (.tersor.index.json); `-` for
+    /// stdin
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// The output of a single FILE: a file, or a folder for several files; `-` for
@@ -39,8 +43,8 @@ pub struct DecodeArgs {
     /// Replace the output if it exists; in a folder, replace only decoded files
     #[arg(long, short)]
     pub force: bool,
-    /// Print a JSON object with the sizes; with several FILEs one for each, on a
-    /// line of its own
+    /// Print a JSON object with the sizes; with several FILEs or shards one for
+    /// each, on a line of its own
     #[arg(long)]
     pub json: bool,
 }

@@ -71,7 +71,7 @@ impl OpenModel {
             }
         }
         let originals = Originals::open(path)?;
-        warn_of_left_out(&originals);
+        warn_of_left_out(&originals.left_out);
         Ok(Self::Files(originals))
     }
 }

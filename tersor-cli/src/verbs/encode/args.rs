@@ -15,6 +15,9 @@ A folder is encoded with all files in it and in its subfolders that are not \
 hidden: safetensors files as tensors, other files as they are. Links are \
 followed. The index of a sharded model is encoded together with the shards that it lists. Safetensors files \
 are recognised by their content.
+With --keep-shards, OUT is a folder, which is created if it does not exist. \
+`tersor decode` of the new index restores the shards and the original index. Of \
+a folder, only the index and its shards are encoded.
 With several inputs each one gets its own output. One that fails does not stop \
 the others; the exit status is that of the first failure.
 
@@ -23,6 +26,7 @@ Examples:
   tersor encode model.safetensors --level 9 -o small.tersor
   tersor encode Qwen3-8B/     write Qwen3-8B.tersor beside the folder
   tersor encode Qwen3-8B/model.safetensors.index.json
+  tersor encode Qwen3-8B/model.safetensors.index.json --keep-shards -o coded/
   tersor encode *.safetensors --output-dir coded/
   curl -s https://example.org/m.safetensors | tersor encode - -o m.tersor
   tersor encode model.safetensors -o - | ssh host 'cat > model.tersor'")]
@@ -38,6 +42,10 @@ pub struct EncodeArgs {
     /// The folder for all outputs, which get their default names
     #[arg(long, value_name = "DIR", conflicts_with = "output")]
     pub output_dir: Option<PathBuf>,
+    /// Encode each shard of a sharded model to its own Tersor file, and write an
+    /// index of them (.tersor.index.json) and a copy of the original index
+    #[arg(long)]
+    pub keep_shards: bool,
     /// The name in the Tersor file of what comes from stdin or another pipe
     /// [default: stdin.safetensors]
     #[arg(long, value_name = "NAME")]
@@ -56,8 +64,8 @@ pub struct EncodeArgs {
     /// Encode, but write nothing, to see the size
     #[arg(long)]
     pub dry_run: bool,
-    /// Print a JSON object with the sizes; with several inputs one for each, on a
-    /// line of its own
+    /// Print a JSON object with the sizes; with several inputs or shards one for
+    /// each, on a line of its own
     #[arg(long)]
     pub json: bool,
     // the level comes last, because its hidden options count in the order of the help.

@@ -11,7 +11,8 @@ use tersor::{Dtype, Element};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Only the chunks that hold the rows are decoded. If several files in the \
-container have a tensor of this name, choose one with --file. The ending of OUT selects the \
+container have a tensor of this name, choose one with --file. Of an index, only \
+the shards that hold the tensors are opened. The ending of OUT selects the \
 format: .npy (NumPy) or .safetensors. NumPy has no BF16 and no floats of 8 bits \
 or fewer: add --dtype f32, or write .safetensors.
 
@@ -21,7 +22,7 @@ Examples:
   tersor extract model.tersor lm_head.weight -o head.safetensors
   tersor extract model.tersor 'model.layers.0.*' lm_head.weight -o some.safetensors")]
 pub struct ExtractArgs {
-    /// A Tersor file
+    /// A Tersor file, or the index of a model in several (.tersor.index.json)
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// The name of the tensor, as `tersor list` shows it; `*` stands for any
@@ -31,8 +32,9 @@ pub struct ExtractArgs {
     /// Names of more tensors; several go to one .safetensors file
     #[arg(value_name = "MORE")]
     pub more: Vec<String>,
-    /// The file in the container that has the tensor; needed if several files
-    /// have a tensor of this name
+    /// The file in the container that has the tensor, needed if several files
+    /// have a tensor of this name; or the shard, in place of the one that the
+    /// index names
     #[arg(long = "file", value_name = "NAME")]
     pub of_file: Option<String>,
     /// The rows from A up to, but not including, B: `A..B`, `A..` or `..B`; a row

@@ -1,4 +1,4 @@
-//! Finds a tensor by its name, and suggests names if there is none.
+//! Finds the tensors that the user named in one container.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -6,10 +6,8 @@ use std::ops::Range;
 use tersor::{Escaped, FileInfo, Reader, Tensor};
 
 use super::args::ExtractArgs;
+use super::names::{matches, unknown};
 use crate::screen::failure::{Failure, Outcome};
-
-/// The largest number of names that are suggested.
-const SUGGESTIONS: usize = 3;
 
 /// The largest number of files that are listed if several have the tensor.
 const LISTED_FILES: usize = 8;
@@ -30,7 +28,7 @@ pub fn find_all<'r>(args: &ExtractArgs, reader: &'r Reader<'r>) -> Outcome<Vec<T
         };
         let matching: Vec<Tensor<'r>> = reader.tensors().filter(is_meant).collect();
         if matching.is_empty() {
-            return Err(unknown(args, name, reader));
+            return Err(not_found(args, name, reader));
         }
         found.extend(matching.into_iter().map(|tensor| (tensor.ordinal(), tensor)));
     }
@@ -42,20 +40,6 @@ pub fn find_all<'r>(args: &ExtractArgs, reader: &'r Reader<'r>) -> Outcome<Vec<T
         }
         None => Ok(found.into_values().collect()),
     }
-}
-
-/// Returns whether a name matches a pattern, in which `*` stands for any characters.
-fn matches(pattern: &str, name: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(mut name) = name.strip_prefix(first) else { return false };
-    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
-    for part in middle.split('*') {
-        match name.find(part) {
-            Some(place) => name = &name[place + part.len()..],
-            None => return false,
-        }
-    }
-    name.ends_with(last)
 }
 
 /// Returns the ordinals of the file of `--file`; `None` without this option.
@@ -74,11 +58,11 @@ fn ordinals_of_file(args: &ExtractArgs, reader: &Reader<'_>) -> Outcome<Option<R
 fn find<'r>(args: &ExtractArgs, name: &str, reader: &'r Reader<'r>) -> Outcome<Tensor<'r>> {
     if let Some(ordinals) = ordinals_of_file(args, reader)? {
         let mut tensors = ordinals.filter_map(|ordinal| reader.tensor_at(ordinal));
-        return tensors.find(|tensor| tensor.name() == name).ok_or_else(|| unknown(args, name, reader));
+        return tensors.find(|tensor| tensor.name() == name).ok_or_else(|| not_found(args, name, reader));
     }
     let found: Vec<Tensor<'r>> = reader.tensors().filter(|tensor| tensor.name() == name).collect();
     let ordinals: Vec<usize> = match &found[..] {
-        [] => return Err(unknown(args, name, reader)),
+        [] => return Err(not_found(args, name, reader)),
         [only] => return Ok(*only),
         several => several.iter().map(|tensor| tensor.ordinal()).collect(),
     };
@@ -96,42 +80,10 @@ fn find<'r>(args: &ExtractArgs, name: &str, reader: &'r Reader<'r>) -> Outcome<T
     Err(Failure::wrong_use(&args.file, problem, "choose a file with --file NAME"))
 }
 
-/// Returns the failure for an unknown tensor, with similar names if there are any.
-fn unknown(args: &ExtractArgs, name: &str, reader: &Reader<'_>) -> Failure {
-    let wanted = name.replace('*', "").to_lowercase();
-    let last = wanted.rsplit('.').next().unwrap_or_default();
+/// Returns the failure for a name that no tensor has, or none in the file of `--file`.
+fn not_found(args: &ExtractArgs, name: &str, reader: &Reader<'_>) -> Failure {
     let file = args.of_file.as_ref().and_then(|name| reader.files().find(|file| file.path == *name));
     let in_file = |tensor: &Tensor<'_>| file.as_ref().is_none_or(|file| file.ordinals.contains(&tensor.ordinal()));
-    let is_similar = |tensor: &Tensor<'_>| {
-        let name = tensor.name().to_lowercase();
-        name.contains(&wanted) || (!name.is_empty() && wanted.contains(&name)) || name.rsplit('.').next() == Some(last)
-    };
-    let names: Vec<String> = reader
-        .tensors()
-        .filter(in_file)
-        .filter(is_similar)
-        .take(SUGGESTIONS)
-        .map(|tensor| Escaped(tensor.name()).to_string())
-        .collect();
-    let advice = match names.is_empty() {
-        true => "`tersor inspect` lists the tensors".to_owned(),
-        false => format!("`tersor inspect` lists the tensors, such as {}", names.join(", ")),
-    };
-    let place = file.as_ref().map_or_else(String::new, |file| format!(" in {}", Escaped(&file.path)));
-    Failure::wrong_use(&args.file, format!("no tensor named {}{place}", Escaped(name)), &advice)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stars_stand_for_any_characters() {
-        for pattern in ["*", "a.*", "*.c", "a*c", "a.b.c*", "*b*", "*a*.*c*", "a.b.c", "**"] {
-            assert!(matches(pattern, "a.b.c"), "{pattern}");
-        }
-        for pattern in ["", "b*", "*b", "a*b", "a.b.c*c", "*c*b*", "a.b*b.c", "a.b"] {
-            assert!(!matches(pattern, "a.b.c"), "{pattern}");
-        }
-    }
+    let names: Vec<&str> = reader.tensors().filter(in_file).map(|tensor| tensor.name()).collect();
+    unknown(args, name, file.as_ref().map(|file| file.path.as_str()), names.into_iter())
 }

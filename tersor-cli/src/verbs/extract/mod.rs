@@ -2,17 +2,20 @@
 
 mod args;
 mod find;
+mod find_in_shards;
+mod names;
 mod select;
 
+use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use tersor::{Escaped, Reader};
+use tersor::{Error, Escaped};
 
 use super::common::CommonArgs;
+use crate::files::model::Model;
 use crate::files::output::{Destination, Sink};
-use crate::files::source::Source;
 use crate::formats::npy;
 use crate::formats::safetensors_file::{Declared, write_header};
 use crate::screen::bar::Bar;
@@ -21,6 +24,7 @@ use crate::screen::lines::listed;
 use crate::screen::words::{counted, human, say, shortened};
 pub use args::ExtractArgs;
 use find::find_all;
+use find_in_shards::find_in_shards;
 use select::Selected;
 
 /// The largest number of characters shown of a shape.
@@ -36,16 +40,11 @@ enum OutputFormat {
 pub fn run(args: &ExtractArgs, common: &CommonArgs) -> Outcome {
     let start = Instant::now();
     let format = format_of(&args.output)?;
-    let source = Source::open_container(&args.file)?;
     let bar = Bar::new(common.quiet);
     let options = common.decode_options(None).with_progress(bar.progress());
-    let reader = Reader::with_options(&source, options).map_err(|error| Failure::container(&args.file, &error))?;
-    let tensors = find_all(args, &reader)?;
-    let selected = tensors.into_iter().map(|tensor| Selected::new(args, tensor));
-    let mut selected = selected.collect::<Outcome<Vec<Selected<'_>>>>()?;
-    let failed = |error| Failure::container(&args.file, &error);
-    let slices = selected.iter().map(Selected::slice).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    reader.prefetch(slices).map_err(failed)?;
+    let model = Model::open(&args.file, options)?;
+    let mut selected = select(args, &model)?;
+    prefetch(&model, &selected)?;
     bar.set_total(selected.iter().map(Selected::stored_len).fold(0, u64::saturating_add));
     match (format, &selected[..]) {
         (OutputFormat::Npy, [only]) => write_npy(args, only)?,
@@ -67,6 +66,37 @@ pub fn run(args: &ExtractArgs, common: &CommonArgs) -> Outcome {
     Ok(())
 }
 
+/// Finds the tensors that the user named.
+fn select<'m>(args: &ExtractArgs, model: &'m Model) -> Outcome<Vec<Selected<'m>>> {
+    match model {
+        Model::Container(reader) => {
+            let tensors = find_all(args, reader)?.into_iter();
+            tensors.map(|tensor| Selected::new(args, args.file.clone(), tensor)).collect()
+        }
+        Model::Shards(index, shards) => {
+            let tensors = find_in_shards(args, index, shards)?.into_iter();
+            tensors.map(|(shard, tensor)| Selected::new(args, index.shard_path(shard), tensor)).collect()
+        }
+    }
+}
+
+/// Tells each source which tensors will be read.
+fn prefetch(model: &Model, selected: &[Selected<'_>]) -> Outcome {
+    for of_file in selected.chunk_by(|a, b| a.file == b.file) {
+        let slices = of_file.iter().map(Selected::slice).collect::<Outcome<Vec<_>>>()?;
+        let file = &of_file[0].file;
+        let failed = |error: Error| Failure::container(file, &error);
+        match model {
+            Model::Container(reader) => reader.prefetch(slices).map_err(failed)?,
+            Model::Shards(_, shards) => {
+                let shard = file.file_name().unwrap_or_default().to_string_lossy();
+                shards.reader(&shard).and_then(|reader| reader.prefetch(slices)).map_err(failed)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn write_npy(args: &ExtractArgs, selected: &Selected<'_>) -> Outcome {
     let Selected { dtype, shape, .. } = selected;
     let name = Escaped(selected.tensor.name());
@@ -81,7 +111,7 @@ fn write_npy(args: &ExtractArgs, selected: &Selected<'_>) -> Outcome {
         return Err(Failure::wrong_use(&args.output, problem, advice));
     }
     let bytes = selected.decode(args)?;
-    let mut sink = Sink::open(&args.output, args.force, std::slice::from_ref(&args.file))?;
+    let mut sink = Sink::open(&args.output, args.force, &[args.file.clone(), selected.file.clone()])?;
     npy::write(&mut sink, *dtype, shape, &bytes).map_err(|error| Failure::writing(&args.output, &error))?;
     sink.finish()
 }
@@ -90,9 +120,11 @@ fn write_npy(args: &ExtractArgs, selected: &Selected<'_>) -> Outcome {
 /// are in the order in which they are stored, so that a chunk is decoded once.
 fn write_safetensors(args: &ExtractArgs, selected: &mut [Selected<'_>]) -> Outcome {
     selected.sort_by_cached_key(|one| {
-        (std::cmp::Reverse(one.dtype.bits()), one.tensor.stored_place().ok().flatten(), one.tensor.ordinal())
+        let place = one.tensor.stored_place().ok().flatten();
+        (std::cmp::Reverse(one.dtype.bits()), one.file.clone(), place, one.tensor.ordinal())
     });
-    let mut sink = Sink::open(&args.output, args.force, std::slice::from_ref(&args.file))?;
+    let inputs: BTreeSet<PathBuf> = selected.iter().map(|one| one.file.clone()).chain([args.file.clone()]).collect();
+    let mut sink = Sink::open(&args.output, args.force, &inputs.into_iter().collect::<Vec<_>>())?;
     let writing = |error| Failure::writing(&args.output, &error);
     let declared = selected.iter().map(|one| Declared {
         name: one.tensor.name(),

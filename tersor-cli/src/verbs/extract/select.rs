@@ -1,7 +1,7 @@
 //! What is extracted of a tensor.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use tersor::{Dtype, Error, ErrorKind, Escaped, Tensor, TensorSlice, element_count};
@@ -11,6 +11,8 @@ use crate::screen::failure::{Failure, Outcome};
 
 /// A tensor, or some of its rows.
 pub struct Selected<'r> {
+    /// The path of the container.
+    pub file: PathBuf,
     pub tensor: Tensor<'r>,
     rows: Range<u64>,
     /// The dtype and the shape in the output.
@@ -22,7 +24,7 @@ pub struct Selected<'r> {
 
 impl<'r> Selected<'r> {
     /// Selects the rows that the user asks for.
-    pub fn new(args: &ExtractArgs, tensor: Tensor<'r>) -> Outcome<Self> {
+    pub fn new(args: &ExtractArgs, file: PathBuf, tensor: Tensor<'r>) -> Outcome<Self> {
         let name = Escaped(tensor.name());
         if args.rows.is_some() && tensor.shape().is_empty() {
             let problem = format!("a scalar has no rows (tensor {name})");
@@ -40,7 +42,7 @@ impl<'r> Selected<'r> {
         }
         let dtype = args.dtype.map_or(tensor.dtype(), FloatName::dtype);
         let len = u128::from(element_count(&shape).unwrap_or(0)) * u128::from(dtype.bits()) / 8;
-        Ok(Self { tensor, rows, dtype, shape, len: len as u64 })
+        Ok(Self { file, tensor, rows, dtype, shape, len: len as u64 })
     }
 
     /// Returns the size of the rows as they are stored, in bytes.
@@ -51,19 +53,20 @@ impl<'r> Selected<'r> {
     }
 
     /// Returns the selected rows.
-    pub fn slice(&self) -> Result<TensorSlice<'r>, Error> {
-        self.tensor.rows(self.rows.clone())
+    pub fn slice(&self) -> Outcome<TensorSlice<'r>> {
+        self.tensor.rows(self.rows.clone()).map_err(|error| not_decoded(&self.file, &error))
     }
 
     /// Decodes and converts the values.
     pub fn decode(&self, args: &ExtractArgs) -> Outcome<Vec<u8>> {
-        let bytes = self.slice().and_then(|rows| match args.dtype {
+        let rows = self.slice()?;
+        let bytes = match args.dtype {
             None => rows.decode(),
             Some(FloatName::F32) => rows.decode_as::<f32>().map(|values| to_bytes(&values, f32::to_le_bytes)),
             Some(FloatName::F16) => rows.decode_as::<f16>().map(|values| to_bytes(&values, f16::to_le_bytes)),
             Some(FloatName::Bf16) => rows.decode_as::<bf16>().map(|values| to_bytes(&values, bf16::to_le_bytes)),
-        });
-        bytes.map_err(|error| not_decoded(&args.file, &error))
+        };
+        bytes.map_err(|error| not_decoded(&self.file, &error))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The contents of a container as JSON.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use tersor::{FileInfo, SegmentLedger, Tensor};
@@ -9,6 +10,16 @@ use super::listing::{IdealSizes, Listing};
 use crate::screen::json_list::write_list;
 use crate::screen::words::{bits_per_weight, hex};
 use crate::verbs::ledger;
+
+/// Writes one object for a model in several containers: the path of its index, and the objects of the containers.
+pub fn write_all(listings: &[(&PathBuf, Listing<'_>)], index: &Path, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{{\n\"file\": {},\n\"shards\": [", json!(index.to_string_lossy()))?;
+    for (number, (path, listing)) in listings.iter().enumerate() {
+        out.write_all(if number == 0 { b"\n" } else { b",\n" })?;
+        write(listing, &path.to_string_lossy(), out)?;
+    }
+    writeln!(out, "]\n}}")
+}
 
 /// Writes one object. Long lists are written item by item.
 pub fn write(listing: &Listing<'_>, path: &str, out: &mut dyn Write) -> io::Result<()> {

@@ -1,11 +1,13 @@
 //! The contents of a container as text.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use tersor::{Escaped, Tensor};
 
 use super::legend::Legend;
 use super::listing::{IdealSizes, Listing};
+use crate::screen::failure::shown;
 use crate::screen::lines::{folded, listed};
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
@@ -14,6 +16,22 @@ use crate::verbs::ledger;
 
 /// The largest number of characters shown of a metadata key, and of its value.
 const METADATA_CHARACTERS: usize = 160;
+
+/// Writes the sizes of a model in several containers, and then each of them.
+pub fn write_all(listings: &[(&PathBuf, Listing<'_>)], index: &Path, out: &mut dyn Write) -> io::Result<()> {
+    let sum = |of: &dyn Fn(&Listing<'_>) -> u64| listings.iter().map(|(_, one)| of(one)).fold(0, u64::saturating_add);
+    let (len, raw) = (sum(&|one| one.reader.file_len()), sum(&|one| one.raw_bytes()));
+    let shards = counted(listings.len() as u64, "shard");
+    let items = [
+        format!("{shards}, {} bytes ({}) for {} ({})", exact(len), human(len), exact(raw), human(raw)),
+        format!("{:.2} %", percent(len, raw)),
+    ];
+    writeln!(out, "{}", listed(shown(index), &items))?;
+    listings.iter().try_for_each(|(path, listing)| {
+        writeln!(out)?;
+        write(listing, &shown(path), out)
+    })
+}
 
 /// Writes the size, the metadata, and a table each of the files, the tensors, the ledger and the ideal sizes.
 pub fn write(listing: &Listing<'_>, path: &str, out: &mut dyn Write) -> io::Result<()> {

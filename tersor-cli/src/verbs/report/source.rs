@@ -50,7 +50,7 @@ impl Source {
 
 /// Encodes the files to an unnamed temporary file.
 pub fn encode(path: &Path, originals: &Originals, args: &ReportArgs, bar: &Bar) -> Outcome<File> {
-    warn_of_left_out(originals);
+    warn_of_left_out(&originals.left_out);
     let place = std::env::temp_dir();
     let not_written = |error: Error| Failure::writing(&place, &error);
     let file = tempfile::tempfile().map_err(|error| Failure::creating(&place, &error))?;

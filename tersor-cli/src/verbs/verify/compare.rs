@@ -31,11 +31,35 @@ enum Cause {
     OnlyInOriginals,
 }
 
+/// Returns whether `bytes` are the content of an original, or how they differ.
+pub fn compare_whole(original: &Original, bytes: &[u8]) -> Outcome<Option<ByteDifference>> {
+    let found = |cause| Ok(Some(ByteDifference { file: original.name.clone(), cause }));
+    let len = bytes.len() as u64;
+    if original.size() != len {
+        return found(Cause::Size { decoded: len, original: original.size() });
+    }
+    let expected = original.read()?;
+    let mut differing = expected.iter().zip(bytes).enumerate().filter(|(_, (a, b))| a != b);
+    match differing.next() {
+        Some((first, _)) => {
+            found(Cause::Bytes { first: first as u64, tensor: None, count: 1 + differing.count() as u64 })
+        }
+        None => Ok(None),
+    }
+}
+
 /// A file that differs from its original.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ByteDifference {
     file: String,
     cause: Cause,
+}
+
+impl ByteDifference {
+    /// Returns the name of an original that the container does not have; `None` for another difference.
+    pub fn missing_original(&self) -> Option<&str> {
+        matches!(self.cause, Cause::OnlyInOriginals).then_some(&self.file)
+    }
 }
 
 impl fmt::Display for ByteDifference {

@@ -3,9 +3,10 @@
 mod check;
 mod compare;
 mod print;
+mod shards;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -13,6 +14,7 @@ use tersor::ReadAt;
 
 use super::common::{CommonArgs, parse_threads};
 use super::encode::warn_of_left_out;
+use crate::files::container_index::ContainerIndex;
 use crate::files::input::Originals;
 use crate::files::source::Source;
 use crate::screen::bar::Bar;
@@ -21,6 +23,7 @@ use crate::screen::json::SafeJson;
 use crate::screen::print::{ignore_closed_pipe, print, print_with};
 use crate::screen::words::{Summary, say};
 use check::check;
+use shards::check_shards;
 
 /// `tersor verify`
 #[derive(Debug, Args)]
@@ -29,13 +32,15 @@ The checks include each checksum, the digest of each tensor and file, the \
 consistency of the index with the frames, and access to each tensor through the \
 index. Digests show that the decoded bytes are the same as the original ones. They do not \
 show who encoded them.
+Of an index, all shards are checked, and each tensor is looked up in the shard \
+that the index names.
 
 Examples:
   tersor verify model.tersor
   tersor verify model.tersor --against model.safetensors
   tersor verify Qwen3-8B.tersor --against Qwen3-8B/ --json")]
 pub struct VerifyArgs {
-    /// A Tersor file
+    /// A Tersor file, or the index of a model in several (.tersor.index.json)
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// The original, a file, folder or index as for `encode`; every byte is
@@ -50,16 +55,38 @@ pub struct VerifyArgs {
     pub json: bool,
 }
 
-/// Checks a container and prints the result.
+/// The model to check.
+enum Target {
+    /// A container and its size in bytes.
+    Container(Source, u64),
+    Shards(ContainerIndex),
+}
+
+impl Target {
+    fn open(path: &Path) -> Outcome<Self> {
+        if let Some(index) = ContainerIndex::recognise(path)? {
+            return Ok(Self::Shards(index));
+        }
+        let source = Source::open_container(path)?;
+        let len = source.len().map_err(|error| Failure::reading(path, &error))?;
+        Ok(Self::Container(source, len))
+    }
+}
+
+/// Checks a container, or all containers of an index, and prints the result.
 pub fn run(args: &VerifyArgs, common: &CommonArgs) -> Outcome {
     let start = Instant::now();
-    let source = Source::open_container(&args.file)?;
-    let len = source.len().map_err(|error| Failure::reading(&args.file, &error))?;
+    let target = Target::open(&args.file)?;
     let originals = args.against.as_deref().map(Originals::open).transpose()?;
-    originals.iter().for_each(warn_of_left_out);
-    let bar = Bar::new(common.quiet);
-    let checked = check(&args.file, &source, &common.decode_options(args.threads), &bar, originals.as_ref());
-    drop(bar);
+    originals.iter().for_each(|originals| warn_of_left_out(&originals.left_out));
+    let options = common.decode_options(args.threads);
+    let (len, checked) = match &target {
+        Target::Container(source, len) => {
+            let bar = Bar::new(common.quiet);
+            (*len, check(&args.file, source, &options, &bar, originals.as_ref()))
+        }
+        Target::Shards(index) => (index.stored_len(), check_shards(index, &options, common.quiet, originals.as_ref())),
+    };
     // a closed pipe must not hide the result
     let (file, against) = (args.file.as_path(), args.against.as_deref());
     if args.json {
