@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The time to the first embedding runs from the opening of the file to the embedding of one sentence. It includes
-//! decoding, the construction of the model and the forward pass, but not the tokenizer.
+//! decoding, the construction of the model and the forward pass, but not the tokenizer. The safetensors file is read into
+//! memory; candle can also map it, which is faster and needs `unsafe`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
