@@ -1,0 +1,21 @@
+//! The extension module `tersor._tersor`: what the Python package needs of the library, as bytes and plain values.
+//! Everything about frameworks is written in Python.
+
+mod decode;
+mod encode;
+mod error;
+mod inspect;
+mod output;
+mod reader;
+mod source;
+
+/// The native part of the package `tersor`.
+#[pyo3::pymodule(gil_used = false)]
+mod _tersor {
+    #[pymodule_export]
+    use super::decode::{decode_files, verify};
+    #[pymodule_export]
+    use super::encode::{encode_to_bytes, encode_to_path};
+    #[pymodule_export]
+    use super::reader::Reader;
+}
