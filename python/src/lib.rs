@@ -18,4 +18,8 @@ mod _tersor {
     use super::encode::{encode_to_bytes, encode_to_path};
     #[pymodule_export]
     use super::reader::Reader;
+
+    /// The version of the package.
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
 }

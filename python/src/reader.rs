@@ -31,10 +31,13 @@ impl Reader {
         let opened = py.detach(|| tersor::Reader::with_options(source, options(threads)));
         match opened {
             Ok(reader) => Ok(Self { inner: Some(Arc::new(reader)) }),
-            Err(error) => Err(exception(py, match path {
-                Some(path) => error.in_file(path),
-                None => error,
-            })),
+            Err(error) => Err(exception(
+                py,
+                match path {
+                    Some(path) => error.in_file(path),
+                    None => error,
+                },
+            )),
         }
     }
 

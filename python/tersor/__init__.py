@@ -5,14 +5,12 @@
 containers.
 """
 
-from importlib.metadata import version as _version
-
 from ._open import TensorSlice, safe_open
+from ._tersor import VERSION as __version__
 from .errors import TersorError
 from .files import decode_file, encode_file, inspect, verify
 from .patching import patch_safetensors
 
-__version__ = _version("tersor")
 __all__ = [
     "TensorSlice",
     "TersorError",

@@ -15,10 +15,12 @@ class MemoryReader:
         from safetensors import deserialize
 
         # checks the header
-        self._found = dict(deserialize(data))
+        found = dict(deserialize(data))
         header_len = int.from_bytes(data[:8], "little")
         header = json.loads(data[8 : 8 + header_len])
-        self._metadata = header.get("__metadata__") or {}
+        self._metadata = header.pop("__metadata__", None) or {}
+        order = sorted(header, key=lambda name: header[name]["data_offsets"])
+        self._found = {name: found[name] for name in order}
 
     def tensors(self):
         """Returns name, dtype and shape of every tensor."""

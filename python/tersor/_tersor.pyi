@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+VERSION: str
+
 class Source(Protocol):
     def size(self) -> int: ...
     def read_at(self, offset: int, length: int) -> bytes: ...
