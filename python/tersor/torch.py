@@ -107,4 +107,7 @@ def _view(name, tensor):
     if tensor.numel() == 0:
         return dtype, shape, b""
     flat = tensor.detach().cpu().resolve_conj().resolve_neg().reshape(-1)
+    if flat.stride() != (1,):
+        # a single element can have any stride, and then has no view as bytes
+        flat = flat.clone(memory_format=torch.contiguous_format)
     return dtype, shape, flat.view(torch.uint8).numpy().data

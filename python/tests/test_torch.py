@@ -94,6 +94,11 @@ def test_wrong_input(tmp_path):
         tersor.safe_open(tmp_path / "x.tersor", "pt", device="nowhere")
 
 
+def test_a_single_element_with_a_stride():
+    column = torch.arange(10.0).reshape(2, 5)[:1, 3]
+    assert torch.equal(tt.load(tt.save({"a": column}))["a"], torch.tensor([3.0]))
+
+
 def test_loaded_tensors_are_writable():
     loaded = tt.load(tt.save({"a": torch.arange(10.0)}))
     loaded["a"] += 1
