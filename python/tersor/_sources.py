@@ -75,7 +75,10 @@ class RemoteFile:
 
     def read_at(self, offset, length):
         """Returns the bytes from `offset` on."""
-        return self._system.cat_file(self._path, start=offset, end=offset + length)
+        found = self._system.cat_file(self._path, start=offset, end=offset + length)
+        if len(found) > length:
+            raise OSError(f"the storage of {self._path} sends more than the range that was asked for")
+        return found
 
 
 class Parts:
