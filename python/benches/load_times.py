@@ -35,7 +35,7 @@ def main():
         expected = safetensors.torch.load_file(path)
         for name, load in loaders.items():
             found = load()
-            assert all(torch.equal(found[key].view(torch.uint8), expected[key].view(torch.uint8)) for key in expected if expected[key].dim()), name
+            assert all(torch.equal(bits(found[key]), bits(expected[key])) for key in expected), name
         times = {name: [] for name in loaders}
         for _ in range(runs):
             for name, load in loaders.items():
@@ -48,24 +48,27 @@ def main():
         print(f"{name:>20} {statistics.median(found) * 1000:8.1f} ms, fastest {min(found) * 1000:8.1f} ms")
 
 
+def bits(tensor):
+    """Returns the tensor as bytes, so that NaNs are compared too."""
+    return tensor.reshape(-1).view(torch.uint8)
+
+
 def add_zipnn(loaders, path, packed):
     """Adds ZipNN's loader of compressed safetensors files."""
     try:
         from zipnn import ZipNN
-        from zipnn.util_safetensors import COMPRESSION_METHOD, build_compressed_tensor_info, set_compressed_tensors_metadata
+        from zipnn import util_safetensors as util
         from zipnn.zipnn import SafeOpen
     except ImportError:
         return
     tensors, infos, metadata = {}, {}, {"format": "pt"}
     for name, tensor in safetensors.torch.load_file(path).items():
-        small = tensor.numel() * tensor.element_size() < 1024 or tensor.dtype not in (torch.bfloat16, torch.float16, torch.float32)
-        if not small:
-            codec = ZipNN(input_format="torch", method=COMPRESSION_METHOD)
-            infos[name] = build_compressed_tensor_info(tensor)
-            packed_bytes = bytearray(codec.compress(tensor.clone()))
-            tensor = torch.frombuffer(packed_bytes, dtype=torch.uint8)
+        if tensor.nbytes >= 1024 and tensor.dtype.is_floating_point:
+            codec = ZipNN(input_format="torch", method=util.COMPRESSION_METHOD)
+            infos[name] = util.build_compressed_tensor_info(tensor)
+            tensor = torch.frombuffer(bytearray(codec.compress(tensor.clone())), dtype=torch.uint8)
         tensors[name] = tensor.clone()
-    set_compressed_tensors_metadata(infos, metadata)
+    util.set_compressed_tensors_metadata(infos, metadata)
     safetensors.torch.save_file(tensors, packed, metadata)
 
     def load():

@@ -20,4 +20,5 @@ __all__ = [
     "patch_safetensors",
     "safe_open",
     "verify",
+    "__version__",
 ]

@@ -8,10 +8,13 @@ from . import _index
 from ._frameworks import BITS, maker
 from ._sources import read_start, source_of
 from ._tersor import Reader
+from ._threads import threads_or_default
 from .errors import TersorError
 
 _MAGIC = b"\x89TSR\r\n\x1a\n"
 _WORDS = {8: numpy.uint8, 16: numpy.uint16, 32: numpy.uint32, 64: numpy.uint64}
+#: Readers of a process that this one was forked from. They would wait for their threads if they were deleted.
+_unusable = []
 _BACKENDS = ("mmap", "pread")
 
 
@@ -49,7 +52,10 @@ class safe_open:  # noqa: N801 - the name that safetensors uses
             return _safetensors().safe_open(source, framework, device, backend=backend)
         self = super().__new__(cls)
         self._make = make
-        self._reader = _memory_reader(source) if is_safetensors else Reader(source, threads=threads)
+        self._threads = threads
+        self._source = source
+        self._process = os.getpid()
+        self._reader = _memory_reader(source) if is_safetensors else self._new_reader()
         self._tensors = {}
         for name, dtype, shape in self._reader.tensors():
             # of several files with a tensor of this name the first counts
@@ -60,7 +66,7 @@ class safe_open:  # noqa: N801 - the name that safetensors uses
         return self
 
     def __exit__(self, exc_type, exc_value, traceback):
-        self._reader = None
+        self._reader = self._source = None
 
     def keys(self):
         """Returns the names of the tensors, sorted."""
@@ -95,7 +101,20 @@ class safe_open:  # noqa: N801 - the name that safetensors uses
     def _open(self):
         if self._reader is None:
             raise TersorError("File is closed")
+        if self._process != os.getpid():
+            self._reopen()
         return self
+
+    def _new_reader(self):
+        return Reader(self._source, threads=threads_or_default(self._threads))
+
+    def _reopen(self):
+        """Opens the file again in a forked process, where the threads of the old reader do not exist."""
+        self._process = os.getpid()
+        if isinstance(self._reader, Reader):
+            _unusable.append(self._reader)
+            self._threads = 1
+            self._reader = self._new_reader()
 
     def _declared(self, name):
         found = self._open()._tensors.get(name)

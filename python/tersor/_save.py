@@ -7,6 +7,7 @@ from pathlib import Path
 from ._frameworks import BITS
 from ._sources import Parts
 from ._tersor import encode_to_bytes, encode_to_path
+from ._threads import threads_or_default
 from .errors import TersorError
 
 #: The order of dtypes in a safetensors file: the reverse of this one. The package safetensors writes tensors with large
@@ -39,6 +40,7 @@ _ORDER = [
 
 def options(level, threads, profile, progress, folder=False):
     """Returns the options of the native encoder."""
+    threads = threads_or_default(threads)
     return {"level": level, "threads": threads, "profile": profile, "progress": progress, "folder": folder}
 
 

@@ -25,10 +25,9 @@ class Shards:
         if not isinstance(self._places, dict):
             raise TersorError(f"{self._index} has no weight_map", "corrupt")
         for place in self._places.values():
-            if not isinstance(place, str) or os.path.basename(place) != place or place in ("", ".", "..") or "\\" in place:
+            if not _is_shard(place):
                 raise TersorError(f"{self._index} names the shard {place!r}, which is no file beside it", "corrupt")
-        metadata = found.get("metadata") or {}
-        self._metadata = {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()}
+        self._metadata = {key: _text(value) for key, value in (found.get("metadata") or {}).items()}
 
     def __enter__(self):
         return self
@@ -85,6 +84,17 @@ class Shards:
             if place not in self._shards:
                 self._shards[place] = self._open_shard(_beside(self._index, place))
             return self._shards[place]
+
+
+def _is_shard(place):
+    """Returns whether `place` is the name of a file in the folder of the index, and no index itself."""
+    if not isinstance(place, str) or place in ("", ".", "..") or place.endswith(".index.json"):
+        return False
+    return not any(separator in place for separator in "/\\:")
+
+
+def _text(value):
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _read(path):

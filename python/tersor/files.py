@@ -5,9 +5,10 @@ import os
 from . import _tersor
 from ._save import options
 from ._sources import is_url, source_of
+from ._threads import threads_or_default
 
 
-def encode_file(input, output, *, level=6, threads=None, profile="default", progress=None):  # noqa: A002
+def encode_file(input, output, *, level=6, threads=None, profile="default", progress=None):
     """Encodes a file, a list of files, or a folder with its subfolders to the file `output`. Returns a summary.
 
     `tersor.decode_file` recreates the bytes of the input. `output` appears when it is complete. The options are those
@@ -22,12 +23,12 @@ def encode_file(input, output, *, level=6, threads=None, profile="default", prog
     return _tersor.encode_to_path(inputs, os.fspath(output), encoding)
 
 
-def decode_file(input, output, *, threads=None):  # noqa: A002
+def decode_file(input, output, *, threads=None):
     """Recreates the file or the folder that a container was made from, at `output`. Returns the names of the files.
 
     The output appears when it is complete and all checksums and digests of tensors were right.
     """
-    return _tersor.decode_files(source_of(input), os.fspath(output), threads=threads)
+    return _tersor.decode_files(source_of(input), os.fspath(output), threads=threads_or_default(threads))
 
 
 def inspect(file):
@@ -35,7 +36,7 @@ def inspect(file):
 
     The keys are those of `tersor inspect --json`. Only the heads of the segments are read.
     """
-    return _tersor.Reader(source_of(file)).inspect()
+    return _tersor.Reader(source_of(file), threads=threads_or_default(None)).inspect()
 
 
 def verify(file, *, threads=None):
@@ -43,7 +44,7 @@ def verify(file, *, threads=None):
 
     Returns the number of decoded bytes.
     """
-    return _tersor.verify(source_of(file), threads=threads)
+    return _tersor.verify(source_of(file), threads=threads_or_default(threads))
 
 
 def _files_of(folder):

@@ -211,6 +211,7 @@ def test_sharded_models(tmp_path):
         assert file.get_slice("y")[::2].tolist() == [0, 2]
         assert file.metadata() == {"total_size": "96"}
     assert sorted(tersor.numpy.load_file(index)) == ["x", "y", "z"]
-    index.write_text(json.dumps({"weight_map": {"x": "../a.tersor"}}))
-    with pytest.raises(tersor.TersorError):
-        tersor.safe_open(index, "np")
+    for wrong in ("../a.tersor", "/a.tersor", "", "..", "model.tersor.index.json", 1):
+        index.write_text(json.dumps({"weight_map": {"x": wrong}}))
+        with pytest.raises(tersor.TersorError):
+            tersor.safe_open(index, "np")

@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-import tersor.vllm
+from tersor import vllm
 
 torch = pytest.importorskip("torch")
 
@@ -38,11 +38,11 @@ def loaders(monkeypatch):
 
 
 def test_the_loader_yields_all_tensors(loaders, tmp_path):
-    import tersor.torch
+    import tersor.torch as tt
 
-    tersor.torch.save_file({"a": torch.arange(4.0)}, tmp_path / "model-1.tersor")
-    tersor.torch.save_file({"b": torch.ones(2, dtype=torch.bfloat16)}, tmp_path / "model-2.tersor")
-    tersor.vllm.register()
+    tt.save_file({"a": torch.arange(4.0)}, tmp_path / "model-1.tersor")
+    tt.save_file({"b": torch.ones(2, dtype=torch.bfloat16)}, tmp_path / "model-2.tersor")
+    vllm.register()
     loader = loaders["tersor"]()
     found = dict(loader._get_weights_iterator(loader.Source(str(tmp_path), prefix="model.")))
     assert list(found) == ["model.a", "model.b"]
