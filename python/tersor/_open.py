@@ -1,6 +1,7 @@
 """`safe_open`: one call for containers, plain safetensors files, and sharded models."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy
 
@@ -13,6 +14,8 @@ from .errors import TersorError
 
 _MAGIC = b"\x89TSR\r\n\x1a\n"
 _WORDS = {8: numpy.uint8, 16: numpy.uint16, 32: numpy.uint32, 64: numpy.uint64}
+#: Tensors that `get_tensors` decodes at the same time, each on all cores.
+_TENSORS_AT_ONCE = 4
 #: Readers of a process that this one was forked from. They would wait for their threads if they were deleted.
 _unusable = []
 _BACKENDS = ("mmap", "pread")
@@ -91,7 +94,12 @@ class safe_open:  # noqa: N801 - the name that safetensors uses
         order = self._reader.stored_order()
         self._reader.prefetch(order)
         # decoding in the order of the file decodes each chunk once
-        tensors = {name: self.get_tensor(name) for name in order}
+        if threads_or_default(self._threads) == 1:
+            tensors = {name: self.get_tensor(name) for name in order}
+        else:
+            # small tensors have one chunk: several at a time keep all cores busy
+            with ThreadPoolExecutor(_TENSORS_AT_ONCE) as pool:
+                tensors = dict(zip(order, pool.map(self.get_tensor, order), strict=True))
         return {name: tensors[name] for name in self._tensors}
 
     def get_slice(self, name):
