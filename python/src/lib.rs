@@ -1,4 +1,5 @@
-//! The extension module `tersor._tersor`: what the Python package needs of the library, as bytes and plain values.
+//! The extension module `tersor._tersor`: the parts of the library that the Python package uses, with bytes and plain
+//! values at the border.
 //! Everything about frameworks is written in Python.
 
 mod decode;
