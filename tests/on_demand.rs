@@ -48,8 +48,11 @@ fn weights(count: usize, random: &mut Random) -> Vec<u8> {
     (0..count).flat_map(|_| ((random.normal() * 0.05) as f32).to_le_bytes()).collect()
 }
 
+/// Name, shape and bytes.
+type Content = (String, Vec<u64>, Vec<u8>);
+
 /// A model with an embedding, 12 layers, and small tensors between them.
-fn model(random: &mut Random) -> (Vec<u8>, Vec<(String, Vec<u64>, Vec<u8>)>) {
+fn model(random: &mut Random) -> (Vec<u8>, Vec<Content>) {
     let mut tensors = vec![("embedding".to_owned(), vec![3000, 48], weights(3000 * 48, random))];
     for layer in 0..12 {
         tensors.push((format!("layer.{layer}.weight"), vec![128, 300], weights(128 * 300, random)));

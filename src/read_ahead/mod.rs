@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use self::parts::{Content, Part, State};
+use self::parts::{Content, State};
 use crate::source::ReadAt;
 
 /// The beginning of a file is loaded at once, because the header and, in most files, the manifest lie there.
@@ -88,18 +88,7 @@ impl<S: ReadAt + 'static> ReadAhead<S> {
     pub fn with_loaded(source: S, options: ReadAheadOptions, loaded: Vec<(u64, Vec<u8>)>) -> io::Result<Self> {
         let len = source.len()?;
         let mut state = State::default();
-        for (offset, bytes) in loaded {
-            let bytes_len = bytes.len() as u64;
-            // of parts that overlap the first one counts
-            if bytes_len > 0
-                && state.uncovered(offset..offset.saturating_add(bytes_len)) == [offset..offset + bytes_len]
-            {
-                state.held += bytes_len;
-                state.loaded.push_back(offset);
-                let content = Content::Loaded(bytes.into());
-                state.parts.insert(offset, Part { len: bytes_len, unread: bytes_len, content });
-            }
-        }
+        loaded.into_iter().for_each(|(offset, bytes)| state.add_loaded(offset, bytes));
         let shared = Shared { source, len, options, state: Mutex::new(state), changed: Condvar::new() };
         let ahead = Self { shared: Arc::new(shared), threads: Mutex::default() };
         let opening = 0..OPENING_BYTES.min(len);

@@ -59,6 +59,18 @@ impl State {
         free
     }
 
+    /// Adds bytes that are there already. Of parts that overlap the first one counts.
+    pub(super) fn add_loaded(&mut self, offset: u64, bytes: Vec<u8>) {
+        let len = bytes.len() as u64;
+        let is_free = |range: Range<u64>| self.uncovered(range.clone()).first() == Some(&range);
+        if len == 0 || !offset.checked_add(len).is_some_and(|end| is_free(offset..end)) {
+            return;
+        }
+        self.held += len;
+        self.loaded.push_back(offset);
+        self.parts.insert(offset, Part { len, unread: len, content: Content::Loaded(bytes.into()) });
+    }
+
     /// Adds parts for a range that no part covers. The range joins the last part that waits if it follows closely.
     pub(super) fn announce(&mut self, range: Range<u64>, request_bytes: u64) {
         let mut start = range.start;

@@ -9,8 +9,11 @@ use server::{Fault, Server};
 use tersor::{DecodeOptions, Dtype, EncodeOptions, Encoder, ErrorKind, Reader, TensorView};
 use tersor_remote::{RemoteFile, RemoteOptions, is_url, open, open_with};
 
+/// Name, shape and bytes.
+type Content = (String, Vec<u64>, Vec<u8>);
+
 /// An embedding and 24 layers: three megabytes.
-fn model() -> (Vec<u8>, Vec<(String, Vec<u64>, Vec<u8>)>) {
+fn model() -> (Vec<u8>, Vec<Content>) {
     let mut state = 1u64;
     let mut weights = |count: usize| -> Vec<u8> {
         let mut next = || {
