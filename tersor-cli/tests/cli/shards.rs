@@ -272,6 +272,11 @@ fn bad_models_are_refused() {
     for verb in ["decode", "list", "verify", "inspect"] {
         folder.refuses(&[verb, INDEX], 1, &["names safetensors files, not Tersor files"]);
     }
+    // limits hold for all shards together: the largest has 194,707 bytes
+    folder.run(&["encode", INDEX, "--keep-shards", "-o", "coded"]).succeeds();
+    for verb in ["decode", "list", "inspect", "verify"] {
+        folder.refuses(&[verb, CODED, "--max-decoded", "200000"], 1, &["in the open shards", "--max-decoded"]);
+    }
     folder.write("x.index.json", b"{}");
     folder.refuses(&["list", "x.index.json"], 1, &["JSON"]);
     folder.write("x.index.json", b"{\"weight_map\": {\"a\": \"../a.tersor\"}}");
