@@ -301,3 +301,18 @@ fn an_index_of_several_inputs() {
         ["decode", "all/model-00002-of-00003.tersor", "all/model.tersor.index.json", "--output-dir", "back", "-qf"];
     folder.run(&both).fails(2, &["this is already the output of an input before", "1 of 3 shards failed"]);
 }
+
+#[test]
+fn models_in_shards_are_compared() {
+    let folder = coded();
+    folder.run(&["diff", CODED, INDEX]).succeeds();
+    folder.run(&["encode", INDEX, "-o", "one.tersor"]).succeeds();
+    folder.run(&["diff", "one.tersor", CODED]).succeeds();
+    folder.write(&format!("net/{}.safetensors", SHARDS[0]), &model(2));
+    let run = folder.run(&["diff", CODED, INDEX]);
+    assert!(run.code == Some(1) && run.text().contains("layer.weight") && !run.text().contains("b.weight"));
+    // these verbs take no index of Tersor files
+    folder.refuses(&["report", CODED], 2, &["this index names several Tersor files"]);
+    folder.refuses(&["encode", CODED], 1, &["this index names Tersor files, which are encoded already"]);
+    folder.refuses(&["verify", CODED, "--against", CODED], 1, &["which are encoded already"]);
+}
