@@ -11,7 +11,7 @@ use crate::screen::failure::{Failure, Outcome};
 /// An open model.
 pub enum Model {
     Container(Box<Reader<'static>>),
-    Shards(ContainerIndex, Shards),
+    Shards(Box<ContainerIndex>, Box<Shards>),
 }
 
 impl Model {
@@ -19,7 +19,7 @@ impl Model {
     pub fn open(path: &Path, options: DecodeOptions) -> Outcome<Self> {
         if let Some(index) = ContainerIndex::recognise(path)? {
             let shards = index.open(options)?;
-            return Ok(Self::Shards(index, shards));
+            return Ok(Self::Shards(Box::new(index), Box::new(shards)));
         }
         let reader = Reader::with_options(Source::open_container(path)?, options);
         reader.map(|reader| Self::Container(Box::new(reader))).map_err(|error| Failure::container(path, &error))

@@ -19,7 +19,7 @@ pub enum OpenModel {
     /// A Tersor file.
     Container(Box<Reader<'static>>),
     /// Several Tersor files, and their index.
-    Shards(ContainerIndex, Shards),
+    Shards(Box<ContainerIndex>, Box<Shards>),
     /// A safetensors file, or the files of a folder or an index.
     Files(Originals),
 }
@@ -68,7 +68,7 @@ impl OpenModel {
             let options = DecodeOptions::default().with_limits(limits).with_threads(1);
             if let Some(index) = ContainerIndex::recognise(path)? {
                 let shards = index.open(options)?;
-                return Ok(Self::Shards(index, shards));
+                return Ok(Self::Shards(Box::new(index), Box::new(shards)));
             }
             let source = Source::open(path)?;
             let start = start_of(&source).map_err(|error| Failure::reading(path, &error))?;
