@@ -39,11 +39,8 @@ impl ContainerIndex {
             return Ok(None);
         }
         let Some(index) = parse(path, &json)? else { return Ok(None) };
-        if index.shards().any(|shard| shard.ends_with(".safetensors")) {
-            let problem = "this index names safetensors files, not Tersor files";
-            return Err(Failure::bad_data(path, problem, "encode it first, with `tersor encode`"));
-        }
-        Ok(Some(Self { path: path.to_owned(), json, index }))
+        let is_of_originals = index.shards().any(|shard| shard.ends_with(".safetensors"));
+        Ok((!is_of_originals).then(|| Self { path: path.to_owned(), json, index }))
     }
 
     /// Returns the path of the shard with this name.

@@ -208,6 +208,10 @@ impl Originals {
             let problem = "this JSON file has no `weight_map`, so it is not the index of a sharded model";
             return Err(Failure::bad_data(path, problem, "give the folder or the single files instead"));
         };
+        if shards.iter().any(|shard| shard.ends_with(CONTAINER_ENDING)) {
+            let problem = "this index names Tersor files, which are encoded already";
+            return Err(Failure::bad_data(path, problem, "read it with `tersor decode` or `tersor inspect`"));
+        }
         let mut found = Vec::new();
         for shard in shards {
             let shard_path = path.with_file_name(&shard);

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use tersor::{Map, ReadAt, command_map};
 
+use super::index_json::is_index_of_originals;
 use super::remote;
 use crate::formats::foreign;
 use crate::screen::failure::{Failure, Outcome};
@@ -41,6 +42,10 @@ impl Source {
             return Err(Failure::wrong_use(path, problem, "save it to a file first"));
         }
         let source = Self::open_any(path)?;
+        if path.file_name().is_some_and(|name| is_index_of_originals(&name.to_string_lossy())) {
+            let problem = "this index names safetensors files, not Tersor files";
+            return Err(Failure::bad_data(path, problem, "encode it first, with `tersor encode`"));
+        }
         let start = start_of(&source).map_err(|error| Failure::reading(path, &error))?;
         foreign::expect_tersor(path, &start)?;
         Ok(source)

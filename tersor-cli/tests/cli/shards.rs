@@ -272,6 +272,11 @@ fn bad_models_are_refused() {
     for verb in ["decode", "list", "verify", "inspect"] {
         folder.refuses(&[verb, INDEX], 1, &["names safetensors files, not Tersor files"]);
     }
+    // limits hold for all shards together: the largest has 194,707 bytes
+    folder.run(&["encode", INDEX, "--keep-shards", "-o", "coded"]).succeeds();
+    for verb in ["decode", "list", "inspect", "verify"] {
+        folder.refuses(&[verb, CODED, "--max-decoded", "200000"], 1, &["in the open shards", "--max-decoded"]);
+    }
     folder.write("x.index.json", b"{}");
     folder.refuses(&["list", "x.index.json"], 1, &["JSON"]);
     folder.write("x.index.json", b"{\"weight_map\": {\"a\": \"../a.tersor\"}}");
@@ -295,4 +300,19 @@ fn an_index_of_several_inputs() {
     let both =
         ["decode", "all/model-00002-of-00003.tersor", "all/model.tersor.index.json", "--output-dir", "back", "-qf"];
     folder.run(&both).fails(2, &["this is already the output of an input before", "1 of 3 shards failed"]);
+}
+
+#[test]
+fn models_in_shards_are_compared() {
+    let folder = coded();
+    folder.run(&["diff", CODED, INDEX]).succeeds();
+    folder.run(&["encode", INDEX, "-o", "one.tersor"]).succeeds();
+    folder.run(&["diff", "one.tersor", CODED]).succeeds();
+    folder.write(&format!("net/{}.safetensors", SHARDS[0]), &model(2));
+    let run = folder.run(&["diff", CODED, INDEX]);
+    assert!(run.code == Some(1) && run.text().contains("layer.weight") && !run.text().contains("b.weight"));
+    // these verbs take no index of Tersor files
+    folder.refuses(&["report", CODED], 2, &["this index names several Tersor files"]);
+    folder.refuses(&["encode", CODED], 1, &["this index names Tersor files, which are encoded already"]);
+    folder.refuses(&["verify", CODED, "--against", CODED], 1, &["which are encoded already"]);
 }

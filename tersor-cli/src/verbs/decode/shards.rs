@@ -30,6 +30,7 @@ pub fn decode_shards(job: Job<'_>, index: &ContainerIndex, common: &CommonArgs) 
     if let Some((path, ..)) = &original {
         check_free(path, job.args.force, &inputs).map_err(|failure| failure.advising(OTHER_FOLDER))?;
     }
+    check_limits(index, common, job.args.threads)?;
     let folder_of_model = ModelFolder::create(folder)?;
     let mut names = HashMap::new();
     batch.each(|file| {
@@ -56,4 +57,12 @@ pub fn decode_shards(job: Job<'_>, index: &ContainerIndex, common: &CommonArgs) 
     }
     drop(folder_of_model);
     Ok(())
+}
+
+/// Checks that all shards together keep to the limits of the command line. Each shard is decoded alone later, and then
+/// its own sizes count.
+fn check_limits(index: &ContainerIndex, common: &CommonArgs, threads: Option<usize>) -> Outcome {
+    let model = index.open(common.decode_options(threads))?;
+    let opened = model.shard_names().try_for_each(|shard| model.reader(shard).map(drop));
+    opened.map_err(|error| index.failure(&error))
 }

@@ -26,8 +26,8 @@ Examples:
   tersor diff Qwen3-8B/ Qwen3-8B-tuned/model.safetensors.index.json --all
   tersor diff a.tersor b.tersor --json | jq '.tensors[] | select(.same | not)'")]
 pub struct DiffArgs {
-    /// A .tersor or .safetensors file, a folder with a sharded model, or its
-    /// .safetensors.index.json
+    /// A .tersor or .safetensors file, a folder with a sharded model, or the index
+    /// of one (.tersor.index.json or .safetensors.index.json)
     #[arg(value_name = "A")]
     pub a: PathBuf,
     /// The model to compare A with, in any of these forms

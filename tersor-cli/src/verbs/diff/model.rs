@@ -5,8 +5,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use tersor::{DecodeOptions, Dtype, FileInfo, Limits, ReadAt, Reader, SafetensorsTensor, StoredPlace, Tensor};
+use tersor::{DecodeOptions, Dtype, FileInfo, Limits, ReadAt, Reader, SafetensorsTensor, Shards, StoredPlace, Tensor};
 
+use crate::files::container_index::ContainerIndex;
 use crate::files::input::{Original, Originals};
 use crate::files::source::{Source, start_of};
 use crate::formats::foreign::{self, FileFormat};
@@ -17,6 +18,8 @@ use crate::verbs::encode::warn_of_left_out;
 pub enum OpenModel {
     /// A Tersor file.
     Container(Box<Reader<'static>>),
+    /// Several Tersor files, and their index.
+    Shards(Box<ContainerIndex>, Box<Shards>),
     /// A safetensors file, or the files of a folder or an index.
     Files(Originals),
 }
@@ -61,11 +64,15 @@ impl OpenModel {
     /// Opens the model at `path`.
     pub fn open(path: &Path, limits: Limits) -> Outcome<Self> {
         if path != Path::new("-") && !path.is_dir() {
+            // parts are decoded in parallel, each on one thread
+            let options = DecodeOptions::default().with_limits(limits).with_threads(1);
+            if let Some(index) = ContainerIndex::recognise(path)? {
+                let shards = index.open(options)?;
+                return Ok(Self::Shards(Box::new(index), Box::new(shards)));
+            }
             let source = Source::open(path)?;
             let start = start_of(&source).map_err(|error| Failure::reading(path, &error))?;
             if foreign::recognise(path, &start) == FileFormat::Tersor {
-                // parts are decoded in parallel, each on one thread
-                let options = DecodeOptions::default().with_limits(limits).with_threads(1);
                 let reader = Reader::with_options(source, options);
                 return Ok(Self::Container(Box::new(reader.map_err(|error| Failure::container(path, &error))?)));
             }
@@ -81,6 +88,7 @@ impl<'a> Model<'a> {
     pub fn new(open: &'a OpenModel) -> Outcome<Self> {
         match open {
             OpenModel::Container(reader) => Ok(Self::of_container(reader)),
+            OpenModel::Shards(index, shards) => Self::of_shards(index, shards),
             OpenModel::Files(files) => Self::of_files(files),
         }
     }
@@ -104,6 +112,25 @@ impl<'a> Model<'a> {
         });
         let metadata = reader.metadata().map(|(key, value)| (key.to_owned(), value.to_owned()));
         Self { tensors: tensors.collect(), metadata: metadata.collect(), others: others.collect() }
+    }
+
+    /// Lists the content of all shards, and the copy of the original index as a further file.
+    fn of_shards(index: &ContainerIndex, shards: &'a Shards) -> Outcome<Self> {
+        let mut this = Self { tensors: Vec::new(), metadata: BTreeMap::new(), others: Vec::new() };
+        for shard in shards.shard_names() {
+            let own = Self::of_container(shards.reader(shard).map_err(|error| index.failure(&error))?);
+            this.tensors.extend(own.tensors);
+            own.metadata.into_iter().for_each(|(key, value)| {
+                this.metadata.entry(key).or_insert(value);
+            });
+            this.others.extend(own.others);
+        }
+        if let Some((path, Some(json))) = index.original()? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let content = Content::Digest(blake3::hash(&json).into());
+            this.others.push(OtherFile { name, len: json.len() as u64, content });
+        }
+        Ok(this)
     }
 
     fn of_files(originals: &'a Originals) -> Outcome<Self> {

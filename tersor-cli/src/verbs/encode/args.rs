@@ -17,7 +17,8 @@ followed. The index of a sharded model is encoded together with the shards that 
 are recognised by their content.
 With --keep-shards, OUT is a folder, which is created if it does not exist. \
 `tersor decode` of the new index restores the shards and the original index. Of \
-a folder, only the index and its shards are encoded.
+a folder, only the index and its shards are encoded. Each shard becomes the same \
+file as if it were encoded alone.
 With several inputs each one gets its own output. One that fails does not stop \
 the others; the exit status is that of the first failure.
 

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Error, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::ReportArgs;
+use crate::files::container_index::ContainerIndex;
 use crate::files::input::Originals;
 use crate::files::source::{self, start_of};
 use crate::formats::foreign::{self, FileFormat};
@@ -28,6 +29,10 @@ impl Source {
         }
         if path == Path::new("-") {
             return source::Source::open_container(path).map(Self::Container);
+        }
+        if ContainerIndex::recognise(path)?.is_some() {
+            let problem = "this index names several Tersor files, and a report is about single files";
+            return Err(Failure::wrong_use(path, problem, "give the Tersor files that it names"));
         }
         let start = start_of(&source::Source::open(path)?).map_err(|error| Failure::reading(path, &error))?;
         let format = foreign::recognise(path, &start);
