@@ -1,6 +1,6 @@
 //! How much is loaded at once.
 
-/// How much a [`ReadAhead`] loads at once.
+/// How much a [`ReadAhead`](crate::ReadAhead) loads at once.
 ///
 /// ```
 /// let options = tersor::ReadAheadOptions::default().with_requests(4);
