@@ -30,6 +30,8 @@ pub fn of_url(url: &str, options: &RemoteOptions) -> io::Result<(Arc<dyn ObjectS
     let parsed = Url::parse(url).map_err(|error| invalid(&error.to_string()))?;
     let (scheme, path) = ObjectStoreScheme::parse(&parsed).map_err(|error| invalid(&error.to_string()))?;
     let path = Path::parse(path).map_err(|error| invalid(&error.to_string()))?;
+    // connections need it; a program that has chosen other cryptography keeps it
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let store = match scheme {
         ObjectStoreScheme::Http => {
             if parsed.query().is_some() {
