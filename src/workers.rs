@@ -51,6 +51,15 @@ impl Workers {
         })
     }
 
+    /// Returns whether the caller runs on a thread of a pool. Such a thread can take up other work of its pool whenever it
+    /// waits for work of its own.
+    pub(crate) fn is_pool_thread() -> bool {
+        #[cfg(feature = "threads")]
+        return rayon::current_thread_index().is_some();
+        #[cfg(not(feature = "threads"))]
+        false
+    }
+
     /// Returns the number of items that are processed at the same time.
     pub(crate) fn count(&self) -> usize {
         if self.serial {

@@ -39,11 +39,12 @@ impl<K: Copy + Eq + Hash> Cache<K> {
         Self { budget, kept: Mutex::new(kept), decoded: Condvar::new() }
     }
 
-    /// Returns an item from the cache, or decodes it with `decode`. If another thread decodes it at the moment, its result
-    /// is awaited: otherwise each thread would need time and memory for the same item.
-    pub(super) fn get(&self, key: K, decode: impl FnOnce() -> Result<Vec<u8>>) -> Result<Arc<Vec<u8>>> {
+    /// Returns an item from the cache, or decodes it with `decode`. If `waits` is true and another thread decodes it at the
+    /// moment, its result is awaited: otherwise each thread would need time and memory for the same item. `waits` must be
+    /// false if this thread may be in the middle of decoding an item, because two threads could wait for each other.
+    pub(super) fn get(&self, key: K, waits: bool, decode: impl FnOnce() -> Result<Vec<u8>>) -> Result<Arc<Vec<u8>>> {
         let mut kept = self.lock();
-        if self.budget > 0 && kept.decoding.contains(&key) {
+        if waits && self.budget > 0 && kept.decoding.contains(&key) {
             let is_decoding = |kept: &mut Kept<K>| kept.decoding.contains(&key);
             kept = self.decoded.wait_while(kept, is_decoding).unwrap_or_else(PoisonError::into_inner);
         }
@@ -121,7 +122,7 @@ mod tests {
         let cache = Cache::new(3 * (1000 + ITEM_OVERHEAD));
         let decoded = std::cell::Cell::new(0);
         let get = |number: usize| {
-            let chunk = cache.get((7, number), || {
+            let chunk = cache.get((7, number), true, || {
                 decoded.set(decoded.get() + 1);
                 Ok(vec![number as u8; 1000])
             });
@@ -142,7 +143,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     start.wait();
-                    let chunk = cache.get((7, 0), || {
+                    let chunk = cache.get((7, 0), true, || {
                         decoded.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                         std::thread::sleep(std::time::Duration::from_millis(50));
                         Ok(vec![5; 1000])
@@ -153,17 +154,17 @@ mod tests {
         });
         assert_eq!(decoded.into_inner(), 1);
         // a thread that fails lets the next one try
-        assert!(cache.get((7, 1), || Err(crate::error::Error::cancelled())).is_err());
-        assert_eq!(*cache.get((7, 1), || Ok(vec![6; 10])).unwrap(), [6; 10]);
+        assert!(cache.get((7, 1), true, || Err(crate::error::Error::cancelled())).is_err());
+        assert_eq!(*cache.get((7, 1), true, || Ok(vec![6; 10])).unwrap(), [6; 10]);
     }
 
     #[test]
     fn an_item_beyond_the_budget_is_not_kept() {
         let cache = Cache::new(100);
         for _ in 0..2 {
-            assert_eq!(cache.get((0, 0), || Ok(vec![1; 101])).unwrap().len(), 101);
+            assert_eq!(cache.get((0, 0), true, || Ok(vec![1; 101])).unwrap().len(), 101);
         }
         assert_eq!(cache.kept.lock().unwrap().bytes, 0);
-        assert!(cache.get((0, 0), || Err(crate::error::Error::cancelled())).is_err());
+        assert!(cache.get((0, 0), true, || Err(crate::error::Error::cancelled())).is_err());
     }
 }

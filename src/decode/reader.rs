@@ -219,9 +219,9 @@ impl<'s> Reader<'s> {
 
     /// Returns the bytes of chunk `index` of a segment, from the cache or decoded.
     pub(super) fn whole_chunk(&self, segment: &Segment, index: usize, scratch: &mut Scratch) -> Result<Arc<Vec<u8>>> {
-        self.resources
-            .chunks
-            .get((self.number, segment.data_offset, index), || segment.whole_chunk(&*self.source, index, scratch))
+        let key = (self.number, segment.data_offset, index);
+        // a chunk is decoded on one thread, which takes up no other work on the way, so it is safe to wait
+        self.resources.chunks.get(key, true, || segment.whole_chunk(&*self.source, index, scratch))
     }
 
     /// Returns whether chunk `index` of a segment is kept decoded.

@@ -8,6 +8,7 @@ use super::selection::resolve;
 use super::{DecodeOptions, Reader, Tensor, TensorSlice};
 use crate::error::{Error, Result};
 use crate::source::ReadAt;
+use crate::workers::Workers;
 
 /// An open model from which many threads use tensors, and which keeps the decoded bytes that were used last.
 ///
@@ -16,8 +17,8 @@ use crate::source::ReadAt;
 ///
 /// # Memory
 /// All bytes that the cache keeps take at most the budget, the chunks of the [`Reader`] included. Bytes that a thread
-/// holds or decodes at the moment come on top. Of the same tensor there is one copy, and one thread decodes it while the
-/// others wait.
+/// holds or decodes at the moment come on top. Of the same tensor the cache keeps one copy. One thread decodes it while the
+/// others wait, except threads of a rayon pool: these decode it themselves, because waiting could block the pool for ever.
 ///
 /// ```
 /// use tersor::{DecodeOptions, EncodeOptions, Encoder, TensorCache, TensorView};
@@ -118,9 +119,43 @@ impl<'s> TensorCache<'s> {
     }
 
     fn decoded(&self, tensor: Tensor<'_>, rows: Range<u64>) -> Result<Arc<Vec<u8>>> {
-        self.kept.get(self.key(tensor, &rows), || {
+        // a thread of a pool takes up other work while it waits for the parts of its own: it may be in the middle of decoding
+        self.kept.get(self.key(tensor, &rows), !Workers::is_pool_thread(), || {
             let whole = 0..tensor.row_count();
             if rows == whole { TensorSlice::from(tensor).decode() } else { tensor.rows(rows.clone())?.decode() }
         })
+    }
+}
+
+#[cfg(all(test, feature = "threads"))]
+mod tests {
+    use super::*;
+    use crate::encode::{EncodeOptions, Encoder};
+    use crate::tensor::TensorView;
+
+    /// Threads of a pool take up other requests while they decode, also for the tensor that they decode.
+    #[test]
+    fn threads_of_a_pool_do_not_wait_for_each_other() {
+        let values: Vec<f32> = (0..200_000).map(|i| (i as f32 * 0.37).sin()).collect();
+        let options = EncodeOptions::default().with_level(1).with_chunk_bytes(4096);
+        let mut encoder = Encoder::new(Vec::new(), options).unwrap();
+        for name in ["a", "b", "c"] {
+            encoder.add(name, TensorView::from_slice(&values[name.len()..], &[199_999]).unwrap()).unwrap();
+        }
+        let file = encoder.finish().unwrap().0;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        // nothing fits, so every request decodes
+        for budget in [1, 1 << 20] {
+            let cache = TensorCache::new(&file[..], DecodeOptions::default(), budget).unwrap();
+            pool.scope(|scope| {
+                for number in 0..60 {
+                    let cache = &cache;
+                    scope.spawn(move |_| {
+                        let found = cache.get(["a", "b", "c"][number % 3]).unwrap();
+                        assert_eq!(found[..].len(), 199_999 * 4);
+                    });
+                }
+            });
+        }
     }
 }

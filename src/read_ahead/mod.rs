@@ -8,16 +8,12 @@ pub use options::ReadAheadOptions;
 use std::fmt;
 use std::io;
 use std::ops::Range;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use self::parts::{Content, State};
 use crate::source::ReadAt;
-
-/// The beginning of a file is loaded at once, because the header and, in most files, the manifest lie there.
-const OPENING_BYTES: u64 = 16 << 10;
-/// The end of a file is loaded at once, because the footer and, in most files, the whole index lie there.
-const TAIL_BYTES: u64 = 64 << 10;
 
 /// A source for slow storage: an object store, a web server, a network file system, a slow disk.
 ///
@@ -91,8 +87,8 @@ impl<S: ReadAt + 'static> ReadAhead<S> {
         loaded.into_iter().for_each(|(offset, bytes)| state.add_loaded(offset, bytes));
         let shared = Shared { source, len, options, state: Mutex::new(state), changed: Condvar::new() };
         let ahead = Self { shared: Arc::new(shared), threads: Mutex::default() };
-        let opening = 0..OPENING_BYTES.min(len);
-        let tail = len.saturating_sub(TAIL_BYTES).max(opening.end)..len;
+        let opening = 0..ReadAheadOptions::OPENING_BYTES.min(len);
+        let tail = len.saturating_sub(ReadAheadOptions::TAIL_BYTES).max(opening.end)..len;
         ahead.prefetch(&[opening, tail]);
         Ok(ahead)
     }
@@ -121,7 +117,7 @@ impl<S> Drop for ReadAhead<S> {
         self.shared.lock().is_closed = true;
         self.shared.changed.notify_all();
         for thread in self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            // a thread of the source that panicked has nothing more to say
+            // the threads catch panics of the source, so joining succeeds
             let _ = thread.join();
         }
     }
@@ -159,11 +155,12 @@ impl<S> Shared<S> {
     /// Adds parts for `ranges`. Returns the number of parts that wait.
     fn announce(&self, ranges: &[Range<u64>]) -> usize {
         let mut state = self.lock();
-        let wanted = ranges.iter().map(|range| range.start.min(self.len)..range.end.min(self.len));
-        for range in
-            wanted.filter(|range| !range.is_empty()).flat_map(|range| state.uncovered(range)).collect::<Vec<_>>()
-        {
-            state.announce(range, self.options.request_bytes);
+        for range in ranges {
+            let range = range.start.min(self.len)..range.end.min(self.len);
+            // one after another, because ranges can overlap
+            for free in state.uncovered(range) {
+                state.announce(free, self.options.request_bytes);
+            }
         }
         state.waiting.len()
     }
@@ -187,14 +184,18 @@ impl<S: ReadAt> Shared<S> {
         part.content = Content::Loading;
         let len = part.len;
         state.held += len;
-        state.waiting.retain(|&waiting| waiting != offset);
+        state.stop_waiting(offset);
         drop(state);
-        let mut bytes = vec![0; len as usize];
-        let outcome = self.source.read_exact_at(offset, &mut bytes);
+        // a panic of the source must not leave the part loading, for readers would wait without end
+        let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
+            let mut bytes = vec![0; len as usize];
+            self.source.read_exact_at(offset, &mut bytes).map(|()| bytes)
+        }));
+        let outcome = outcome.unwrap_or_else(|_| Err(io::Error::other("the source panicked")));
         let mut state = self.lock();
         if let Some(part) = state.parts.get_mut(&offset) {
             match outcome {
-                Ok(()) => {
+                Ok(bytes) => {
                     part.content = Content::Loaded(bytes.into());
                     state.loaded.push_back(offset);
                 }
@@ -371,6 +372,32 @@ mod tests {
         assert_eq!(read(&ahead, 100_000..100_010), ahead.source().bytes[100_000..100_010]);
         ahead.source().fails_at.store(u64::MAX, Ordering::SeqCst);
         assert_eq!(read(&ahead, 100_000..140_000), ahead.source().bytes[100_000..140_000]);
+    }
+
+    #[test]
+    fn overlapping_ranges_are_loaded_once() {
+        let ahead = ReadAhead::with_options(Slow::new(300_000), options()).unwrap();
+        read(&ahead, 0..16_000);
+        ahead.prefetch(&[100_000..200_000, 90_000..120_000, 100_000..110_000, 150_000..220_000]);
+        assert_eq!(read(&ahead, 90_000..220_000), ahead.source().bytes[90_000..220_000]);
+        let requests = ahead.source().requests.lock().unwrap();
+        let loaded = requests.iter().filter(|range| range.start >= 90_000 && range.end <= 220_000);
+        assert_eq!(loaded.map(|range| range.end - range.start).sum::<u64>(), 130_000, "{requests:?}");
+    }
+
+    #[test]
+    fn a_panic_of_the_source_is_an_error() {
+        struct Panics;
+        impl ReadAt for Panics {
+            fn len(&self) -> io::Result<u64> {
+                Ok(1 << 20)
+            }
+            fn read_exact_at(&self, _: u64, _: &mut [u8]) -> io::Result<()> {
+                panic!("a fault of the source")
+            }
+        }
+        let ahead = ReadAhead::new(Panics).unwrap();
+        assert_eq!(ahead.read_exact_at(0, &mut [0; 24]).unwrap_err().to_string(), "the source panicked");
     }
 
     #[test]

@@ -24,6 +24,12 @@ impl Default for ReadAheadOptions {
 }
 
 impl ReadAheadOptions {
+    /// The bytes at the beginning of a file that are loaded when it is opened: the header and, in most files, the
+    /// manifest.
+    pub const OPENING_BYTES: u64 = 16 << 10;
+    /// The bytes at the end of a file that are loaded when it is opened: the footer and, in most files, the whole index.
+    pub const TAIL_BYTES: u64 = 64 << 10;
+
     /// Sets [`requests`](Self::requests); 0 stands for 1.
     #[must_use]
     pub fn with_requests(mut self, requests: usize) -> Self {

@@ -101,6 +101,15 @@ impl State {
         (self.held == 0 || self.held + len <= buffer_bytes).then_some(offset)
     }
 
+    /// Takes a part from the queue. It is the first one, unless a reader needs it before its turn.
+    pub(super) fn stop_waiting(&mut self, offset: u64) {
+        if self.waiting.front() == Some(&offset) {
+            self.waiting.pop_front();
+        } else {
+            self.waiting.retain(|&waiting| waiting != offset);
+        }
+    }
+
     /// Forgets loaded parts, the oldest first, until the part at `offset` fits into the buffer. A reader waits for it, so
     /// the others wait for a reader that may never come.
     pub(super) fn make_room(&mut self, offset: u64, buffer_bytes: u64) {

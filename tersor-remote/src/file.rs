@@ -16,11 +16,6 @@ use crate::error::{changed, io_error};
 use crate::runtime::wait;
 use crate::store;
 
-/// The first bytes of a file, which are loaded when it is opened: the header and, in most files, the manifest.
-const OPENING_BYTES: u64 = 16 << 10;
-/// The last bytes of a file, which are loaded when it is opened: the footer and, in most files, the index.
-const TAIL_BYTES: u64 = 64 << 10;
-
 /// An object of a store, opened for reading ranges. It is always the same version of the object: if the object changes,
 /// reading fails.
 #[derive(Clone)]
@@ -147,20 +142,20 @@ struct Part {
 
 /// Reads the beginning of an object. An error is no problem: a reader asks for the bytes again if it needs them.
 async fn read_opening(store: &dyn ObjectStore, path: &Path) -> io::Result<Part> {
-    let range = 0..OPENING_BYTES;
+    let range = 0..ReadAheadOptions::OPENING_BYTES;
     let options = GetOptions { range: Some(GetRange::Bounded(range.clone())), ..GetOptions::default() };
     let result = store.get_opts(path, options).await.map_err(|error| io_error(&error))?;
     Ok(Part { meta: result.meta.clone(), start: 0, bytes: whole(result, range).await? })
 }
 
 async fn read_tail(store: &dyn ObjectStore, path: &Path) -> io::Result<Part> {
-    let range = Some(GetRange::Suffix(TAIL_BYTES));
+    let range = Some(GetRange::Suffix(ReadAheadOptions::TAIL_BYTES));
     let result = match store.get_opts(path, GetOptions { range, ..GetOptions::default() }).await {
         Ok(result) => result,
         // a store without suffixes, or an empty object
         Err(object_store::Error::NotSupported { .. } | object_store::Error::NotImplemented { .. }) => {
             let meta = store.head(path).await.map_err(|error| io_error(&error))?;
-            let start = meta.size.saturating_sub(TAIL_BYTES);
+            let start = meta.size.saturating_sub(ReadAheadOptions::TAIL_BYTES);
             if meta.size == 0 {
                 return Ok(Part { meta, start: 0, bytes: Vec::new() });
             }
