@@ -35,6 +35,15 @@ impl<'r> EntryRef<'r> {
         Ok(Some((place, segment)))
     }
 
+    /// Returns an error if the length of an output differs from the number of things that are decoded.
+    pub(super) fn check_output(self, len: usize, expected: u64, unit: &str) -> Result<()> {
+        if len as u64 == expected {
+            return Ok(());
+        }
+        let what = format!("the output has {len} {unit} where {expected} are decoded");
+        Err(self.locate(Error::invalid(what)))
+    }
+
     /// Adds the name to an error.
     pub(super) fn locate(self, error: Error) -> Error {
         error.in_tensor(self.get().label())

@@ -97,10 +97,7 @@ impl<'r> TensorRows<'r> {
     /// As [`decode`](Self::decode), and `InvalidArgument` if the length differs. After an error the content of `out` is
     /// not specified.
     pub fn decode_bytes_into(&self, out: &mut [u8]) -> Result<()> {
-        if out.len() as u64 != self.byte_len() {
-            let what = format!("the output has {} bytes where {} are decoded", out.len(), self.byte_len());
-            return Err(self.entry.locate(Error::invalid(what)));
-        }
+        self.entry.check_output(out.len(), self.byte_len(), "bytes")?;
         let bits = u128::from(self.row_elements()) * u128::from(self.dtype().bits());
         if bits % 8 != 0 {
             let what = format!("a row of {} elements of {} does not end at a byte", self.row_elements(), self.dtype());
@@ -137,10 +134,7 @@ impl<'r> TensorRows<'r> {
     /// As [`decode_as`](Self::decode_as), and `InvalidArgument` if the length differs. After an error the content of
     /// `out` is not specified.
     pub fn decode_into<T: Element>(&self, out: &mut [T]) -> Result<()> {
-        if out.len() as u64 != self.element_count() {
-            let what = format!("the output has {} elements where {} are decoded", out.len(), self.element_count());
-            return Err(self.entry.locate(Error::invalid(what)));
-        }
+        self.entry.check_output(out.len(), self.element_count(), "elements")?;
         match bytes_mut(self.dtype(), out) {
             Some(bytes) => self.decode_bytes_into(bytes),
             None => convert(self.dtype(), &self.decode()?, out).map_err(|error| self.entry.locate(error)),

@@ -130,7 +130,7 @@ impl<'r> TensorSlice<'r> {
     pub fn decode_bytes_into(&self, out: &mut [u8]) -> Result<()> {
         let selection = self.selection();
         let dtype = self.dtype();
-        self.check_len(out.len(), self.byte_len(), "bytes")?;
+        self.entry.check_output(out.len(), self.byte_len(), "bytes")?;
         if !selection.is_aligned(elements_of_whole_bytes(dtype)) {
             let what = format!("the selected elements of {dtype} do not begin and end at a byte: decode to a type");
             return Err(self.entry.locate(Error::invalid(what)));
@@ -165,7 +165,7 @@ impl<'r> TensorSlice<'r> {
     /// `out` is not specified.
     pub fn decode_into<T: Element>(&self, out: &mut [T]) -> Result<()> {
         let selection = self.selection();
-        self.check_len(out.len(), self.element_count(), "elements")?;
+        self.entry.check_output(out.len(), self.element_count(), "elements")?;
         match Gather::new(self.entry, &selection)? {
             Some(gather) => gather.values(out),
             None => Ok(()),
@@ -193,14 +193,6 @@ impl<'r> TensorSlice<'r> {
 
     fn selection(&self) -> Selection {
         Selection::new(&self.dimensions, &self.ranges)
-    }
-
-    fn check_len(&self, len: usize, expected: u64, unit: &str) -> Result<()> {
-        if len as u64 != expected {
-            let what = format!("the output has {len} {unit} where {expected} are decoded");
-            return Err(self.entry.locate(Error::invalid(what)));
-        }
-        Ok(())
     }
 }
 
