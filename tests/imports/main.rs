@@ -13,19 +13,23 @@ use std::sync::LazyLock;
 use tree::{Import, Tree};
 
 /// The source folders whose imports are checked, with the root file of each crate.
-const CRATES: [(&str, &str); 5] = [
+const CRATES: [(&str, &str); 7] = [
     ("src", "lib.rs"),
     ("tersor-cli/src", "main.rs"),
     ("tersor-capi/src", "lib.rs"),
     ("tersor-candle/src", "lib.rs"),
+    ("tersor-remote/src", "lib.rs"),
+    ("python/src", "lib.rs"),
     ("conformance/src", "lib.rs"),
 ];
 /// The folders whose files may have at most `MAX_LINES` lines.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 12] = [
     "src",
     "tersor-cli",
     "tersor-capi",
     "tersor-candle",
+    "tersor-remote",
+    "python",
     "conformance",
     "tests",
     "benches",
