@@ -23,7 +23,8 @@ pub fn decode_fields(dtype: Dtype, shape: &[u64], parameters: &[u8], coded: &[u8
     let observe = &mut |_: r::StreamObservation<'_>| ();
     let mut scratch = r::Scratch::new(Kernel::chosen()?);
     let cursor = Cursor::new(coded, 0, "chunk");
-    fields.decode_chunk(&chunk, cursor, &mut out, &mut scratch, observe)?;
+    let coded_chunk = r::CodedChunk { extent: chunk.clone(), coded: cursor, out: &mut out };
+    fields.decode_chunks(vec![coded_chunk], &mut scratch, observe)?;
     let mut streams = r::StreamBytes::default();
     fields.account(&chunk, coded, &mut streams)?;
     assert_eq!(streams.sum(), coded.len() as u64, "the streams do not add up");

@@ -40,8 +40,8 @@ pub(crate) use bits::{BitsDecoder, BitsModel, WordSize, bits_cost, bits_meter, e
 #[cfg(feature = "internals")]
 pub(crate) use lanes::decode_lanes;
 pub(crate) use lanes::{
-    Adaptation, AdaptiveCodeLength, LaneDecoder, LaneModel, LaneTables, encode_lanes, lanes_cost, skip_lanes,
-    static_code_length, static_cost,
+    Adaptation, AdaptiveCodeLength, CHUNKS_AT_ONCE, LaneDecoder, LaneModel, LanePiece, LaneTables, encode_lanes,
+    lanes_cost, skip_lanes, static_code_length, static_cost,
 };
 pub(crate) use mixing::{
     FieldPredictor, Geometry, KeptKind, KeptModel, KeptPredictor, MaskPredictor, MixedKind, MixedModel, MixingDecoder,

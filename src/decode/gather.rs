@@ -40,18 +40,22 @@ impl<'a> Gather<'a> {
     pub(super) fn bytes(&self, out: &mut [u8]) -> Result<()> {
         let dtype = self.dtype();
         let len = |elements: u64| bytes_of(dtype, elements) as usize;
-        self.for_each_chunk(out, len, |part, out, scratch| self.part_bytes(&part, out, scratch))
+        self.for_each_group(out, len, |parts, scratch| self.bytes_of(parts, scratch))
     }
 
     /// Decodes to values of type `T`.
     pub(super) fn values<T: Element>(&self, out: &mut [T]) -> Result<()> {
         let dtype = self.dtype();
-        self.for_each_chunk(
+        self.for_each_group(
             out,
             |elements| elements as usize,
-            |part, out, scratch| match bytes_mut(dtype, out) {
-                Some(bytes) => self.part_bytes(&part, bytes, scratch),
-                None => self.part_values(&part, out, scratch),
+            |parts, scratch| {
+                if bytes_mut::<T>(dtype, &mut []).is_none() {
+                    return parts.into_iter().try_for_each(|(part, out)| self.part_values(&part, out, scratch));
+                }
+                // the values are the bytes
+                let bytes = parts.into_iter().filter_map(|(part, out)| Some((part, bytes_mut(dtype, out)?)));
+                self.bytes_of(bytes.collect(), scratch)
             },
         )
     }
@@ -81,44 +85,55 @@ impl<'a> Gather<'a> {
         self.segment.head.dtype
     }
 
-    /// Calls `work` for the selected elements of every chunk that has some, on all workers. `len` returns how much of
-    /// `out` a number of elements takes.
-    fn for_each_chunk<T: Send>(
+    /// Calls `work` for the selected elements of every chunk that has some, on all workers; it gets as many chunks as are
+    /// decoded at the same time. `len` returns how much of `out` a number of elements takes.
+    fn for_each_group<T: Send>(
         &self,
         mut out: &mut [T],
         len: impl Fn(u64) -> usize,
-        work: impl Fn(Part, &mut [T], &mut Scratch) -> Result<()> + Sync,
+        work: impl Fn(Vec<(Part, &mut [T])>, &mut Scratch) -> Result<()> + Sync,
     ) -> Result<()> {
-        let mut jobs = Vec::new();
-        for part in self.parts() {
+        let reader = self.entry.reader;
+        let parts: Vec<Part> = self.parts().collect();
+        // every worker has work before one gets several chunks
+        let at_once = match parts.len() / reader.workers().count() {
+            0 | 1 => 1,
+            _ => self.segment.chunks_at_once(&reader.options.limits),
+        };
+        let mut groups: Vec<Vec<(Part, &mut [T])>> = Vec::with_capacity(parts.len().div_ceil(at_once));
+        for part in parts {
             let (own, rest) = out.split_at_mut(len(part.positions.end) - len(part.positions.start));
             out = rest;
-            jobs.push((part, own));
+            match groups.last_mut() {
+                Some(group) if group.len() < at_once => group.push((part, own)),
+                _ => groups.push(vec![(part, own)]),
+            }
         }
         self.announce();
-        let reader = self.entry.reader;
-        let work = |(part, out): (Part, &mut [T])| {
-            let bytes = bytes_of(self.dtype(), part.positions.end - part.positions.start);
-            reader.with_scratch(|scratch| work(part, out, scratch))?;
-            reader.options.progress.advance(bytes)
+        let work = |group: Vec<(Part, &mut [T])>| {
+            let elements: u64 = group.iter().map(|(part, _)| part.positions.end - part.positions.start).sum();
+            reader.with_scratch(|scratch| work(group, scratch))?;
+            reader.options.progress.advance(bytes_of(self.dtype(), elements))
         };
-        reader.workers().map(jobs, work).map_err(|error| self.entry.locate(error))?;
+        reader.workers().map(groups, work).map_err(|error| self.entry.locate(error))?;
         Ok(())
     }
 
-    fn part_bytes(&self, part: &Part, out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
-        let source = self.entry.reader.source();
-        if out.len() as u64 == self.segment.chunk_bytes(part.chunk) {
-            let coded = self.segment.read_chunk(source, part.chunk)?;
-            return self.segment.decode_chunk(part.chunk, &coded, out, scratch);
-        }
-        let chunk = self.entry.reader.whole_chunk(&self.segment, part.chunk, scratch)?;
-        let mut rest = out;
-        for run in self.runs(part) {
-            let bytes = self.byte_range(&run);
-            let (own, others) = rest.split_at_mut(bytes.len());
-            own.copy_from_slice(&chunk[bytes]);
-            rest = others;
+    /// Decodes parts to their bytes. Whole chunks are decoded at the same time.
+    fn bytes_of(&self, parts: Vec<(Part, &mut [u8])>, scratch: &mut Scratch) -> Result<()> {
+        let is_whole = |(part, out): &(Part, &mut [u8])| out.len() as u64 == self.segment.chunk_bytes(part.chunk);
+        let (whole, others): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_whole);
+        let whole = whole.into_iter().map(|(part, out)| (part.chunk, out)).collect();
+        self.segment.read_and_decode(self.entry.reader.source(), whole, scratch)?;
+        for (part, out) in others {
+            let chunk = self.entry.reader.whole_chunk(&self.segment, part.chunk, scratch)?;
+            let mut rest = out;
+            for run in self.runs(&part) {
+                let bytes = self.byte_range(&run);
+                let (own, others) = rest.split_at_mut(bytes.len());
+                own.copy_from_slice(&chunk[bytes]);
+                rest = others;
+            }
         }
         Ok(())
     }

@@ -7,7 +7,9 @@ use super::zeroed;
 use crate::container::{Chunk, Entry, Header, Prelude, SegmentHead, checksum_matches, raw_padding};
 use crate::error::{Error, Result};
 use crate::limits::{Bound, Limits};
-use crate::represent::{ChunkExtent, Observer, Representation, Scratch, SegmentLayout, StreamObservation};
+use crate::represent::{
+    CHUNKS_AT_ONCE, ChunkExtent, CodedChunk, Observer, Representation, Scratch, SegmentLayout, StreamObservation, Work,
+};
 use crate::source::ReadAt;
 use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_EXPANSION, MAX_CHUNK_OVERHEAD};
 use crate::tensor::bytes_of;
@@ -90,9 +92,13 @@ impl Segment {
 
     /// Checks the memory that decoding takes against `limits`. Returns the estimated time in nanoseconds of one core.
     pub(crate) fn work(&self, limits: &Limits) -> Result<u64> {
-        let work = self.representation.work(self.head.dtype, self.head.elements, self.head.chunk_len);
+        let work = self.chunk_work();
         limits.check(Bound::ScratchBytes, work.bytes, "bytes of memory to decode a chunk")?;
         Ok(work.nanoseconds)
+    }
+
+    fn chunk_work(&self) -> Work {
+        self.representation.work(self.head.dtype, self.head.elements, self.head.chunk_len)
     }
 
     /// Returns the size of chunk `index` after decoding, in bytes.
@@ -117,7 +123,22 @@ impl Segment {
 
     /// Decodes chunk `index` to `out`, whose length is [`chunk_bytes`](Self::chunk_bytes).
     pub(crate) fn decode_chunk(&self, index: usize, coded: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
-        self.observe_chunk(index, coded, out, scratch, &mut |_: StreamObservation<'_>| ())
+        self.decode_chunks(&mut [ChunkJob { index, coded, out }], scratch)
+    }
+
+    /// Decodes chunks at the same time, at most [`CHUNKS_AT_ONCE`](crate::represent::CHUNKS_AT_ONCE).
+    ///
+    /// # Errors
+    /// The error of the first chunk that is bad.
+    pub(crate) fn decode_chunks(&self, jobs: &mut [ChunkJob<'_>], scratch: &mut Scratch) -> Result<()> {
+        let mut ignore = |_: StreamObservation<'_>| ();
+        let decoded = self.observe_chunks(jobs, scratch, &mut ignore);
+        if decoded.is_ok() || jobs.len() < 2 {
+            return decoded;
+        }
+        // one by one, for the error of the first one
+        jobs.iter_mut().try_for_each(|job| self.observe_chunks(std::slice::from_mut(job), scratch, &mut ignore))?;
+        decoded
     }
 
     /// Decodes a chunk like [`decode_chunk`](Self::decode_chunk). `observe` receives the symbols of each stream and, if
@@ -130,18 +151,57 @@ impl Segment {
         scratch: &mut Scratch,
         observe: &mut Observer<'_>,
     ) -> Result<()> {
+        self.observe_chunks(&mut [ChunkJob { index, coded, out }], scratch, observe)
+    }
+
+    fn observe_chunks(
+        &self,
+        jobs: &mut [ChunkJob<'_>],
+        scratch: &mut Scratch,
+        observe: &mut Observer<'_>,
+    ) -> Result<()> {
         scratch.enter(self.data_offset);
-        let offset = self.data_offset + self.head.chunks[index].offset;
-        let coded = Cursor::new(coded, offset, "chunk");
-        self.representation.decode_chunk(&self.chunk_extent(index), coded, out, scratch, observe)
+        let mut chunks = Vec::with_capacity(jobs.len());
+        for ChunkJob { index, coded, out } in jobs {
+            let offset = self.data_offset + self.head.chunks[*index].offset;
+            chunks.push(CodedChunk {
+                extent: self.chunk_extent(*index),
+                coded: Cursor::new(coded, offset, "chunk"),
+                out,
+            });
+        }
+        self.representation.decode_chunks(chunks, scratch, observe)
+    }
+
+    /// Returns how many chunks are decoded at the same time: as many as save time, within the memory of `limits`.
+    pub(super) fn chunks_at_once(&self, limits: &Limits) -> usize {
+        let fits = |count: usize| {
+            let bytes = self.chunk_work().bytes.saturating_mul(count as u64);
+            limits.check(Bound::ScratchBytes, bytes, "bytes of memory to decode chunks").is_ok()
+        };
+        match self.representation.has_lanes() && fits(CHUNKS_AT_ONCE) {
+            true => CHUNKS_AT_ONCE,
+            false => 1,
+        }
     }
 
     /// Reads and decodes chunk `index`.
     pub(super) fn whole_chunk(&self, source: &dyn ReadAt, index: usize, scratch: &mut Scratch) -> Result<Vec<u8>> {
-        let coded = self.read_chunk(source, index)?;
         let mut out = zeroed(self.chunk_bytes(index))?;
-        self.decode_chunk(index, &coded, &mut out, scratch)?;
+        self.read_and_decode(source, vec![(index, &mut out)], scratch)?;
         Ok(out)
+    }
+
+    /// Reads chunks and decodes them at the same time, each to a place of its own.
+    pub(super) fn read_and_decode(
+        &self,
+        source: &dyn ReadAt,
+        chunks: Vec<(usize, &mut [u8])>,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let coded: Vec<_> = chunks.iter().map(|(index, _)| self.read_chunk(source, *index)).collect::<Result<_>>()?;
+        let jobs = chunks.into_iter().zip(&coded).map(|((index, out), coded)| ChunkJob { index, coded, out });
+        self.decode_chunks(&mut jobs.collect::<Vec<_>>(), scratch)
     }
 
     /// Divides the bytes of chunk `index` among the members of the segment.
@@ -186,6 +246,15 @@ impl Segment {
         let chunk_len = self.head.chunk_len;
         (range.start / chunk_len) as usize..range.end.div_ceil(chunk_len) as usize
     }
+}
+
+/// A chunk to decode.
+#[derive(Debug)]
+pub(crate) struct ChunkJob<'a> {
+    pub(crate) index: usize,
+    pub(crate) coded: &'a [u8],
+    /// Has the length [`Segment::chunk_bytes`].
+    pub(crate) out: &'a mut [u8],
 }
 
 /// Some bytes of a chunk.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::frames::{Digests, Frame, Frames};
 use super::scratches::Scratches;
-use super::segment::{MemberPiece, check_chunk};
+use super::segment::{ChunkJob, MemberPiece, check_chunk};
 use super::{DecodeOptions, Segment, zeroed};
 use crate::container::{Manifest, entry_digest};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,6 +18,9 @@ const BATCH_BYTES: u64 = 4 << 20;
 
 /// The share of a segment's head in the size of a batch: a small segment has tables too.
 const SEGMENT_BYTES: u64 = 64 << 10;
+
+/// The number of a chunk, and its coded bytes.
+type CodedBytes = (usize, Vec<u8>);
 
 /// Some decoded bytes of a tensor or of the content of a file.
 #[derive(Debug, Clone, Copy)]
@@ -231,20 +234,29 @@ impl<R: Read> StreamDecoder<R> {
             check_chunk(&record, &coded, offset)?;
             let head = if chunk == 0 { SEGMENT_BYTES } else { 0 };
             collected += segment.chunk_bytes(chunk).max(u64::from(record.len)) + head;
-            jobs.push((Arc::clone(&segment), chunk, coded));
+            jobs.push((Arc::clone(&segment), (chunk, coded)));
             if chunk + 1 < segment.head.chunks.len() {
                 self.current = Some((segment, chunk + 1));
             }
         }
         let progress = &self.options.progress;
         let entries = &self.frames.manifest.entries;
-        self.batch = self.workers.map(jobs, |(segment, chunk, coded)| {
-            let mut bytes = zeroed(segment.chunk_bytes(chunk))?;
-            let decoded = self.scratches.lend(|scratch| segment.decode_chunk(chunk, &coded, &mut bytes, scratch));
-            decoded.map_err(|error| error.in_tensor(entries[segment.head.members[0] as usize].label()))?;
-            progress.advance(bytes.len() as u64)?;
-            Ok(Decoded { bytes, pieces: segment.member_pieces(chunk) })
+        let groups = self.groups(jobs);
+        let decoded = self.workers.map(groups, |(segment, chunks)| {
+            let mut decoded = Vec::with_capacity(chunks.len());
+            for (index, _) in &chunks {
+                let bytes = zeroed(segment.chunk_bytes(*index))?;
+                decoded.push(Decoded { bytes, pieces: segment.member_pieces(*index) });
+            }
+            let jobs = chunks.iter().zip(&mut decoded);
+            let jobs = jobs.map(|((index, coded), decoded)| ChunkJob { index: *index, coded, out: &mut decoded.bytes });
+            let mut jobs: Vec<ChunkJob<'_>> = jobs.collect();
+            let done = self.scratches.lend(|scratch| segment.decode_chunks(&mut jobs, scratch));
+            done.map_err(|error| error.in_tensor(entries[segment.head.members[0] as usize].label()))?;
+            progress.advance(decoded.iter().map(|decoded| decoded.bytes.len() as u64).sum())?;
+            Ok(decoded)
         })?;
+        self.batch = decoded.into_iter().flatten().collect();
         for decoded in &self.batch {
             for piece in &decoded.pieces {
                 self.workers.hash(&mut self.hasher, &decoded.bytes[piece.within.clone()]);
@@ -255,6 +267,23 @@ impl<R: Read> StreamDecoder<R> {
             }
         }
         self.check_digests()
+    }
+
+    /// Puts chunks together that are decoded at the same time.
+    fn groups(&self, jobs: Vec<(Arc<Segment>, CodedBytes)>) -> Vec<(Arc<Segment>, Vec<CodedBytes>)> {
+        // every worker has work before one gets several chunks
+        let is_much = jobs.len() >= 2 * self.workers.count();
+        let mut groups: Vec<(Arc<Segment>, Vec<CodedBytes>)> = Vec::new();
+        for (segment, coded) in jobs {
+            let last = groups.last_mut().filter(|(last, chunks)| {
+                is_much && Arc::ptr_eq(last, &segment) && chunks.len() < segment.chunks_at_once(&self.options.limits)
+            });
+            match last {
+                Some((_, chunks)) => chunks.push(coded),
+                None => groups.push((segment, vec![coded])),
+            }
+        }
+        groups
     }
 
     /// Reads a frame up to its body.

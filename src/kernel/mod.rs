@@ -21,7 +21,8 @@ mod map;
 mod token;
 
 pub(crate) use lanes::{
-    DecodingLanes, EncodingLanes, MAX_ROUNDS, ReverseWords, SPARE_WORDS, SlotPlace, SlotPlaces, first_slot,
+    DecodingLanes, EncodingLanes, MAX_ROUNDS, ReverseWords, SPARE_WORDS, SlotPlace, SlotPlaces, decode_last_lanes,
+    first_slot,
 };
 pub use map::Map;
 pub(crate) use token::Job;

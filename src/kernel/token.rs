@@ -27,6 +27,8 @@ pub struct Kernel(Kind);
 pub(super) enum Kind {
     Portable,
     #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
     Avx2,
 }
 
@@ -45,17 +47,26 @@ impl Kernel {
             && is_x86_feature_detected!("lzcnt")
             && is_x86_feature_detected!("popcnt")
         {
+            if is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+            {
+                kernels.push(Self(Kind::Avx512));
+            }
             kernels.push(Self(Kind::Avx2));
         }
         kernels.push(Self::PORTABLE);
         kernels
     }
 
-    /// Returns the name that `TERSOR_KERNEL` takes: `avx2` or `portable`.
+    /// Returns the name that `TERSOR_KERNEL` takes: `avx512`, `avx2` or `portable`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "avx512",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => "avx2",
         }
@@ -85,6 +96,9 @@ impl Kernel {
             Kind::Portable => job.run(),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the kernel exists only if the processor has these features.
+            Kind::Avx512 => unsafe { run_for_avx512(job) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the kernel exists only if the processor has these features.
             Kind::Avx2 => unsafe { run_for_avx2(job) },
         }
     }
@@ -97,6 +111,12 @@ pub(crate) trait Job {
     /// Does the job. This function and all functions that it calls in loops must be `#[inline(always)]`: code that is
     /// not inlined is compiled for all processors.
     fn run(self) -> Self::Output;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,popcnt,lzcnt")]
+fn run_for_avx512<J: Job>(job: J) -> J::Output {
+    job.run()
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -4,7 +4,7 @@
 use super::coding::Coding;
 use super::contexts::{ChunkClasses, ContextReader, ContextSource};
 use super::step::StepInput;
-use super::stream::{BLOCK, StreamExtent, StreamSymbols};
+use super::stream::{BLOCK, StreamExtent, StreamPiece, StreamSymbols};
 use super::templates::{LabelledValues, Templates, kept_of_labels};
 use super::values::{
     FillOmitted, MaskBits, OneValue, SymbolShape, ValuePlaces, Word, bits_of_bytes, mask_bits, pack_mask,
@@ -218,7 +218,7 @@ impl Mask {
         let start = cursor.clone();
         let mut stream = {
             let extent = StreamExtent { count, width, mask_bits: None };
-            self.coding.model().open(cursor, extent, tables, kernel)?
+            self.coding.model().open(std::slice::from_mut(cursor), &[extent], tables, kernel)?
         };
         let block_len = if shape.stride == 1 { BLOCK.min(count.max(1)) } else { count.max(1) };
         let mut contexts = ContextReader::new(self.coding.source());
@@ -240,7 +240,7 @@ impl Mask {
                 ValuePlaces::At(&of_block)
             };
             let contexts = contexts.read(classes, places, symbols.len(), 1, |_| &[], kernel);
-            stream.next(contexts, symbols)?;
+            stream.next(&mut [StreamPiece { chunk: 0, contexts, symbols }])?;
             observe(symbols, contexts);
             match &self.omitted {
                 Omitted::Templates(templates) => {

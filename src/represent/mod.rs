@@ -35,7 +35,7 @@ mod work;
 
 pub(crate) use bid::{MaskUse, PossibleMask, ValueView};
 pub(crate) use chunk::{
-    ChunkExtent, FieldPlace, Forward, ForwardBlock, Observer, Scratch, StreamObservation, take_field,
+    ChunkExtent, CodedChunk, FieldPlace, Forward, ForwardBlock, Observer, Scratch, StreamObservation, take_field,
 };
 pub(crate) use coding::{Coding, Field};
 pub(crate) use contexts::{AxisGroup, ClassField, ContextSource};
@@ -51,6 +51,9 @@ pub(crate) use values::{
     with_word,
 };
 
+pub(crate) use work::Work;
+
+pub(crate) use crate::coders::CHUNKS_AT_ONCE;
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::wire::{Cursor, check_zstd_frame};
@@ -147,29 +150,38 @@ impl Representation {
         Ok(())
     }
 
-    /// Decodes a chunk to `out`, which has the length of the chunk's elements. `observe` receives the symbols of each
-    /// stream.
-    pub(crate) fn decode_chunk(
+    /// Returns whether the lane coder codes a field.
+    pub(crate) fn has_lanes(&self) -> bool {
+        match self {
+            Self::Fields(fields) => fields.fields.iter().any(|field| matches!(field.coding, Coding::Lanes(..))),
+            Self::Raw | Self::Zstd => false,
+        }
+    }
+
+    /// Decodes chunks of one segment at the same time, at most [`CHUNKS_AT_ONCE`]. `observe` receives the symbols of each
+    /// stream; the chunks are not told apart.
+    pub(crate) fn decode_chunks(
         &self,
-        chunk: &ChunkExtent,
-        mut coded: Cursor<'_>,
-        out: &mut [u8],
+        chunks: Vec<CodedChunk<'_>>,
         scratch: &mut Scratch,
         observe: &mut Observer<'_>,
     ) -> Result<()> {
-        let start = coded.clone();
-        match self {
-            Self::Raw => {
-                if coded.remaining() != out.len() {
-                    let what = format!("{} raw bytes, {} expected", coded.remaining(), out.len());
+        if let Self::Fields(fields) = self {
+            return chunk::decode(fields, chunks, scratch, observe);
+        }
+        for CodedChunk { mut coded, out, .. } in chunks {
+            let start = coded.clone();
+            let bytes = coded.bytes(coded.remaining())?;
+            match self {
+                Self::Zstd => decode_zstd(bytes, out).map_err(|error| start.place(error))?,
+                _ if bytes.len() == out.len() => out.copy_from_slice(bytes),
+                _ => {
+                    let what = format!("{} raw bytes, {} expected", bytes.len(), out.len());
                     return Err(start.place(Error::corrupt(what)));
                 }
-                out.copy_from_slice(coded.bytes(out.len())?);
-                Ok(())
             }
-            Self::Zstd => decode_zstd(coded.bytes(coded.remaining())?, out).map_err(|error| start.place(error)),
-            Self::Fields(fields) => chunk::decode(fields, chunk, coded, out, scratch, observe),
         }
+        Ok(())
     }
 
     /// Adds the sizes of the streams of a coded chunk to `into`.

@@ -52,15 +52,16 @@ pub(crate) trait SymbolModel: Debug {
     /// Appends the coded stream.
     fn encode(&self, stream: StreamSymbols<'_>, kernel: Kernel, out: &mut Vec<u8>);
 
-    /// Moves `cursor` past the stream and returns its decoder. `tables` belong to this stream, or have been told to
+    /// Returns the decoder of the stream in some chunks, at most [`CHUNKS_AT_ONCE`](crate::coders::CHUNKS_AT_ONCE). Each
+    /// chunk has a cursor, which moves past the stream, and an extent. `tables` belong to this stream, or have been told to
     /// forget.
     fn open<'a, 'c: 'a>(
         &'a self,
-        cursor: &mut Cursor<'c>,
-        extent: StreamExtent<'a>,
+        cursors: &mut [Cursor<'c>],
+        extents: &[StreamExtent<'a>],
         tables: &'a mut LaneTables,
         kernel: Kernel,
-    ) -> Result<Box<dyn SymbolDecoder + 'a>>;
+    ) -> Result<Box<dyn ChunksDecoder + 'a>>;
 
     /// Moves `cursor` past the stream and adds the sizes of its parts to `into`.
     fn account(&self, cursor: &mut Cursor<'_>, extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()>;
@@ -77,14 +78,55 @@ pub(crate) trait SymbolModel: Debug {
     }
 }
 
-/// Decodes a stream.
+/// The next symbols of a stream in one chunk.
+#[derive(Debug)]
+pub(crate) struct StreamPiece<'p> {
+    /// The number of the chunk among those that are decoded at the same time.
+    pub(crate) chunk: usize,
+    /// The context of each symbol; empty if the stream has one context.
+    pub(crate) contexts: &'p [u8],
+    /// Room for the symbols: a multiple of 32, except at the end of the chunk.
+    pub(crate) symbols: &'p mut [u16],
+}
+
+/// Decodes a stream in chunks that are decoded at the same time.
+pub(crate) trait ChunksDecoder {
+    /// Decodes the next symbols. There is at most one piece for each chunk, in their order.
+    fn next(&mut self, pieces: &mut [StreamPiece<'_>]) -> Result<()>;
+
+    /// Checks the end of the stream in each chunk. Called after the last symbols.
+    fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// Decodes a stream in one chunk.
 pub(crate) trait SymbolDecoder {
     /// Decodes the next symbols, a multiple of 32 except at the end. `contexts` has the context of each symbol, or is
     /// empty if the stream has one context.
     fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()>;
 
     /// Checks the end of the stream. Called after the last symbol.
+    fn finish(self) -> Result<()>;
+}
+
+/// Decodes a stream in chunks, one chunk after another.
+struct EachChunk<D>(Vec<D>);
+
+/// Returns a decoder that decodes one chunk after another. `open` opens the stream in a chunk.
+pub(crate) fn each_chunk<'a, 'c, D: SymbolDecoder + 'a>(
+    cursors: &mut [Cursor<'c>],
+    extents: &[StreamExtent<'a>],
+    open: impl Fn(&mut Cursor<'c>, StreamExtent<'a>) -> Result<D>,
+) -> Result<Box<dyn ChunksDecoder + 'a>> {
+    let decoders = cursors.iter_mut().zip(extents).map(|(cursor, &extent)| open(cursor, extent));
+    Ok(Box::new(EachChunk(decoders.collect::<Result<Vec<D>>>()?)))
+}
+
+impl<D: SymbolDecoder> ChunksDecoder for EachChunk<D> {
+    fn next(&mut self, pieces: &mut [StreamPiece<'_>]) -> Result<()> {
+        pieces.iter_mut().try_for_each(|piece| self.0[piece.chunk].next(piece.contexts, piece.symbols))
+    }
+
     fn finish(self: Box<Self>) -> Result<()> {
-        Ok(())
+        self.0.into_iter().try_for_each(D::finish)
     }
 }

@@ -25,7 +25,7 @@ pub(crate) use code_length::{AdaptiveCodeLength, static_code_length};
 pub(crate) use cost::{lanes_cost, static_cost};
 #[cfg(any(test, feature = "internals"))]
 pub(crate) use decode::decode_lanes;
-pub(crate) use decode::{LaneDecoder, LaneTables};
+pub(crate) use decode::{CHUNKS_AT_ONCE, LaneDecoder, LanePiece, LaneTables};
 pub(crate) use encode::encode_lanes;
 pub(crate) use model::{LaneModel, skip_lanes};
 

@@ -19,12 +19,15 @@ struct Coded {
     model: LaneModel,
 }
 
-/// Decodes by every kernel, at once and in pieces, and checks that all agree.
+/// Decodes by every kernel, at once, in pieces, and twice at the same time, and checks that all agree.
 fn decode(stream: &[u8], model: &LaneModel, contexts: &[u8], count: usize) -> Result<Vec<u16>> {
     let mut first: Option<Result<Vec<u16>>> = None;
     for kernel in Kernel::available() {
         for block_len in [usize::MAX, 96] {
             let decoded = decode_by(kernel, block_len, stream, model, contexts, count);
+            let twice = decode_two(kernel, block_len, [stream; 2], model, [contexts; 2], count);
+            let [one, other] = twice.map_or([None, None], |both| both.map(Some));
+            assert!(one.as_ref() == decoded.as_ref().ok() && one == other, "{kernel} {block_len}");
             match &first {
                 None => first = Some(decoded),
                 Some(first) => assert_eq!(decoded.as_ref().ok(), first.as_ref().ok(), "{kernel} {block_len}"),
@@ -50,14 +53,47 @@ fn decode_by(
         decode_lanes(&mut cursor, model, contexts, kernel, &mut out)?;
     } else {
         let mut tables = LaneTables::default();
-        let mut decoder = LaneDecoder::new(&mut cursor, model, count, &mut tables, kernel)?;
-        for (i, block) in out.chunks_mut(block_len).enumerate() {
-            let contexts = contexts.get(i * block_len..i * block_len + block.len()).unwrap_or_default();
-            decoder.next(contexts, block)?;
+        let cursors = std::slice::from_mut(&mut cursor);
+        let mut decoder = LaneDecoder::open(cursors, model, &[count], &mut tables, kernel)?.remove(0);
+        for (i, out) in out.chunks_mut(block_len).enumerate() {
+            let contexts = contexts.get(i * block_len..i * block_len + out.len()).unwrap_or_default();
+            LaneDecoder::next([LanePiece { decoder: &mut decoder, contexts, out }])?;
         }
         decoder.finish()?;
     }
     cursor.finish()?;
+    Ok(out)
+}
+
+/// Decodes two streams of one model at the same time.
+fn decode_two(
+    kernel: Kernel,
+    block_len: usize,
+    streams: [&[u8]; 2],
+    model: &LaneModel,
+    contexts: [&[u8]; 2],
+    count: usize,
+) -> Result<[Vec<u16>; 2]> {
+    let mut out = [vec![0; count], vec![0; count]];
+    let streams = streams.map(|stream| stream.to_vec().into_boxed_slice());
+    let mut cursors = streams.each_ref().map(|stream| Cursor::unplaced(stream, "test"));
+    let mut tables = LaneTables::default();
+    let mut decoders = LaneDecoder::open(&mut cursors, model, &[count; 2], &mut tables, kernel)?;
+    let [first, second] = &mut decoders[..] else { panic!("two streams have two decoders") };
+    let [one, other] = &mut out;
+    let is_whole = contexts.iter().any(|contexts| contexts.len() != count);
+    let block_len = if is_whole { count.max(1) } else { block_len.min(count.max(1)) };
+    for (i, (one, other)) in one.chunks_mut(block_len).zip(other.chunks_mut(block_len)).enumerate() {
+        let range = i * block_len..i * block_len + one.len();
+        let [a, b] = contexts.map(|contexts| if is_whole { contexts } else { &contexts[range.clone()] });
+        assert!(first.is_beside(second));
+        LaneDecoder::next([
+            LanePiece { decoder: first, contexts: a, out: one },
+            LanePiece { decoder: second, contexts: b, out: other },
+        ])?;
+    }
+    decoders.into_iter().try_for_each(LaneDecoder::finish)?;
+    cursors.iter().try_for_each(Cursor::finish)?;
     Ok(out)
 }
 

@@ -14,8 +14,8 @@ impl Kernel {
         match self.kind() {
             Kind::Portable => portable::unpack(bytes, width, out),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: the kernel exists only if the processor has AVX2.
-            Kind::Avx2 => unsafe { avx2::unpack(bytes, width, out) },
+            // SAFETY: these kernels exist only if the processor has AVX2.
+            Kind::Avx512 | Kind::Avx2 => unsafe { avx2::unpack(bytes, width, out) },
         }
     }
 
@@ -26,8 +26,8 @@ impl Kernel {
         match self.kind() {
             Kind::Portable => portable::pack_bits(values, out),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: the kernel exists only if the processor has AVX2.
-            Kind::Avx2 => unsafe { avx2::pack_bits(values, out) },
+            // SAFETY: these kernels exist only if the processor has AVX2.
+            Kind::Avx512 | Kind::Avx2 => unsafe { avx2::pack_bits(values, out) },
         }
     }
 }

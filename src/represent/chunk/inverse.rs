@@ -1,6 +1,8 @@
 //! Decodes streams to elements (section 8), block by block, so that the symbols of a block are still in the first cache
 //! when they are joined to words.
 
+use std::ops::Range;
+
 use super::ChunkExtent;
 use super::join::{Block, Joining};
 use super::scratch::Scratch;
@@ -12,7 +14,7 @@ use crate::represent::fields::Fields;
 use crate::represent::map_inverse::MapInverse;
 use crate::represent::mask::ChunkMask;
 use crate::represent::steps::{GroupValues, Steps};
-use crate::represent::stream::{BLOCK, StreamExtent};
+use crate::represent::stream::{BLOCK, StreamExtent, StreamPiece};
 use crate::represent::values::{KeptPlaces, MaskBits, PlacedValues, ValuePlaces, Word, with_word, write_words};
 use crate::wire::Cursor;
 
@@ -31,52 +33,43 @@ pub(crate) struct StreamObservation<'a> {
 /// Receives the decoded symbols of each stream, block by block, in stream order.
 pub(crate) type Observer<'o> = dyn FnMut(StreamObservation<'_>) + 'o;
 
-/// Decodes a chunk to `out`, which has the length of the chunk's elements. The caller has called [`Scratch::enter`] for
-/// the segment. `observe` receives the symbols of each stream.
+/// A coded chunk, and the place of its elements.
+#[derive(Debug)]
+pub(crate) struct CodedChunk<'a> {
+    pub(crate) extent: ChunkExtent,
+    pub(crate) coded: Cursor<'a>,
+    /// Has the length of the chunk's elements.
+    pub(crate) out: &'a mut [u8],
+}
+
+/// Decodes chunks of one segment at the same time, at most [`CHUNKS_AT_ONCE`](crate::coders::CHUNKS_AT_ONCE). The caller
+/// has called [`Scratch::enter`] for the segment. `observe` receives the symbols of each stream; the chunks are not told
+/// apart.
 pub(crate) fn decode(
     fields: &Fields,
-    chunk: &ChunkExtent,
-    mut cursor: Cursor<'_>,
-    out: &mut [u8],
+    chunks: Vec<CodedChunk<'_>>,
     scratch: &mut Scratch,
     observe: &mut Observer<'_>,
 ) -> Result<()> {
-    let (dtype, kernel) = (chunk.dtype, scratch.kernel);
-    let values = fields.steps.values(&chunk.elements);
-    let mut count = (values.end - values.start) as usize * dtype.words() as usize;
-    let classes = fields.class_fields.iter().map(|field| ChunkClasses::read(field, &mut cursor, &values));
-    let classes = classes.collect::<Result<Vec<_>>>()?;
-    let mut chunk_mask: Option<ChunkMask> = None;
-    if let Some(mask) = &fields.steps.mask {
-        let observe =
-            |symbols: &[u16], contexts: &[u8]| observe(StreamObservation { stream: 0, symbols, contexts, kept: None });
-        let of_chunk = mask.decode(&mut cursor, &classes, count, &mut scratch.of_mask, kernel, observe)?;
-        count = of_chunk.kept.count_ones();
-        chunk_mask = Some(of_chunk);
+    let Some(dtype) = chunks.first().map(|chunk| chunk.extent.dtype) else { return Ok(()) };
+    let kernel = scratch.kernel;
+    let mut opened = Vec::with_capacity(chunks.len());
+    let mut outs = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        opened.push(OpenedChunk::new(fields, &chunk.extent, chunk.coded, scratch, observe)?);
+        outs.push(chunk.out);
     }
-    let kept = chunk_mask.as_ref().map(|mask| &mask.kept);
-    let mut group_values = GroupValues::default();
-    if kept.is_none() || count > 0 {
-        group_values = fields.steps.map.decode_groups(&mut cursor, &values)?;
-    }
-    let first_number = usize::from(kept.is_some());
-    let mut observe = |index, symbols: &[u16], contexts: &[u8]| {
-        observe(StreamObservation { stream: first_number + index, symbols, contexts, kept });
-    };
-    let streams = ChunkStreams {
-        fields,
-        count: if kept.is_some() && count == 0 { None } else { Some(count) },
-        words_an_element: dtype.words() as usize,
-        kept,
-        kernel,
-    };
-    let mut decode = |sink: &mut Sink<'_>| streams.decode(cursor.clone(), &classes, scratch, &mut observe, sink);
+    let (without_streams, with_streams): (Vec<_>, Vec<_>) =
+        opened.iter().enumerate().partition(|(_, chunk)| !chunk.has_streams);
+    without_streams.iter().try_for_each(|(_, chunk)| chunk.streams.clone().finish())?;
+    let streams = ChunkStreams { fields, chunks: with_streams, words_an_element: dtype.words() as usize, kernel };
+    let mut decode = |sink: &mut Sink<'_>| streams.decode(scratch, observe, sink);
     let (symbol_bits, word_bits) = (fields.symbol_bits(), dtype.word_bits());
     if fields.steps == Steps::NONE && word_bits >= 8 {
         // words are elements, so they are written directly
-        return with_word!(word_bits, V => decode(&mut |places, words| {
+        return with_word!(word_bits, V => decode(&mut |chunk, places, words| {
             let ValuePlaces::From(start) = places else { return Ok(()) };
-            words.write::<V>(kernel, &mut out[start * V::SIZE..(start + words.count) * V::SIZE]);
+            words.write::<V>(kernel, &mut outs[chunk][start * V::SIZE..(start + words.count) * V::SIZE]);
             Ok(())
         }));
     }
@@ -84,101 +77,197 @@ pub(crate) fn decode(
     let is_packed = fields.steps.unpack.is_some() || word_bits < 8;
     with_word!(value_bits, T => {
         // values that are not elements are packed at the end
-        let mut all: Vec<u8> = Vec::new();
-        if is_packed {
-            all.resize((values.end - values.start) as usize * T::SIZE, 0);
-        }
-        let target = if is_packed { &mut all[..] } else { &mut *out };
-        let omitted = fields.steps.mask.as_ref().zip(chunk_mask.as_ref());
-        let omitted = omitted.map(|(mask, of_chunk)| mask.filler::<T>(values.start, of_chunk));
-        let mut target = PlacedValues::new(target, omitted);
-        let mut inverse = MapInverse::<T>::new(&fields.steps.map, &values, &group_values);
+        let room = |chunk: &OpenedChunk<'_>| vec![0; if is_packed { chunk.value_count() * T::SIZE } else { 0 }];
+        let mut all: Vec<Vec<u8>> = opened.iter().map(room).collect();
+        let targets = all.iter_mut().zip(&mut outs).map(|(all, out)| if is_packed { &mut all[..] } else { &mut **out });
+        let mut placed: Vec<_> = opened.iter().zip(targets).map(|(chunk, target)| chunk.places::<T>(fields, target)).collect();
         let mut of_block: Vec<T> = Vec::new();
         with_word!(symbol_bits, V => {
             let mut words: Vec<V> = Vec::new();
-            decode(&mut |places, block| {
+            decode(&mut |chunk, places, block| {
                 words.resize(block.count, V::default());
                 of_block.resize(block.count, T::default());
                 block.store(kernel, &mut words);
+                let (inverse, target) = &mut placed[chunk];
                 inverse.apply(&words, places, kernel, &mut of_block)?;
                 target.place(&of_block, places)
             })?;
         });
-        target.finish();
-        match &fields.steps.unpack {
-            // values of at most 8 bits are bytes
-            Some(unpack) => unpack.invert(dtype, &all, out),
-            None if is_packed => write_words(&all, word_bits, out)?,
-            None => {}
+        placed.into_iter().for_each(|(_, target)| target.finish());
+        for (all, out) in all.iter().zip(outs) {
+            match &fields.steps.unpack {
+                // values of at most 8 bits are bytes
+                Some(unpack) => unpack.invert(dtype, all, out),
+                None if is_packed => write_words(all, word_bits, out)?,
+                None => {}
+            }
         }
     });
     Ok(())
 }
 
-/// Receives the number of a field, its symbols in a block and their contexts.
-type ObserveField<'a> = dyn FnMut(usize, &[u16], &[u8]) + 'a;
+/// A chunk up to the streams of its fields.
+struct OpenedChunk<'a> {
+    values: Range<u64>,
+    classes: Vec<ChunkClasses<'a>>,
+    mask: Option<ChunkMask>,
+    group_values: GroupValues,
+    /// The number of words in each field.
+    count: usize,
+    /// Whether there are streams. A chunk has none if its mask keeps no value.
+    has_streams: bool,
+    streams: Cursor<'a>,
+}
 
-/// Receives the words of a block and the places of their values.
-type Sink<'a> = dyn FnMut(ValuePlaces<'_>, Block<'_>) -> Result<()> + 'a;
+impl<'a> OpenedChunk<'a> {
+    fn new(
+        fields: &'a Fields,
+        extent: &ChunkExtent,
+        mut cursor: Cursor<'a>,
+        scratch: &mut Scratch,
+        observe: &mut Observer<'_>,
+    ) -> Result<Self> {
+        let values = fields.steps.values(&extent.elements);
+        let mut count = (values.end - values.start) as usize * extent.dtype.words() as usize;
+        let classes = fields.class_fields.iter().map(|field| ChunkClasses::read(field, &mut cursor, &values));
+        let classes = classes.collect::<Result<Vec<_>>>()?;
+        let mut chunk_mask: Option<ChunkMask> = None;
+        if let Some(mask) = &fields.steps.mask {
+            let observe = |symbols: &[u16], contexts: &[u8]| {
+                observe(StreamObservation { stream: 0, symbols, contexts, kept: None });
+            };
+            let of_chunk = mask.decode(&mut cursor, &classes, count, &mut scratch.of_mask, scratch.kernel, observe)?;
+            count = of_chunk.kept.count_ones();
+            chunk_mask = Some(of_chunk);
+        }
+        let has_streams = chunk_mask.is_none() || count > 0;
+        let mut group_values = GroupValues::default();
+        if has_streams {
+            group_values = fields.steps.map.decode_groups(&mut cursor, &values)?;
+        }
+        Ok(Self { values, classes, mask: chunk_mask, group_values, count, has_streams, streams: cursor })
+    }
 
-/// The streams of a chunk's fields.
+    fn value_count(&self) -> usize {
+        (self.values.end - self.values.start) as usize
+    }
+
+    fn kept(&self) -> Option<&MaskBits> {
+        self.mask.as_ref().map(|mask| &mask.kept)
+    }
+
+    fn extent(&self, width: u32) -> StreamExtent<'_> {
+        StreamExtent { count: self.count, width, mask_bits: self.kept() }
+    }
+
+    /// Returns the inverse of the map, and the places of the values in `target`.
+    fn places<'o, T: Word + 'o>(
+        &'o self,
+        fields: &'o Fields,
+        target: &'o mut [u8],
+    ) -> (MapInverse<'o, T>, PlacedValues<'o, T>) {
+        let omitted = fields.steps.mask.as_ref().zip(self.mask.as_ref());
+        let omitted = omitted.map(|(mask, of_chunk)| mask.filler::<T>(self.values.start, of_chunk));
+        let inverse = MapInverse::new(&fields.steps.map, &self.values, &self.group_values);
+        (inverse, PlacedValues::new(target, omitted))
+    }
+}
+
+/// Receives the words of a block and the places of their values in the chunk with this number.
+type Sink<'a> = dyn FnMut(usize, ValuePlaces<'_>, Block<'_>) -> Result<()> + 'a;
+
+/// The streams of the fields of some chunks, all of which have streams.
 struct ChunkStreams<'a> {
     fields: &'a Fields,
-    /// The number of words. `None` if the mask keeps no value; then the chunk has no fields.
-    count: Option<usize>,
+    /// The chunks and their numbers.
+    chunks: Vec<(usize, &'a OpenedChunk<'a>)>,
     words_an_element: usize,
-    kept: Option<&'a MaskBits>,
     kernel: Kernel,
+}
+
+/// A block of a chunk.
+struct BlockExtent<'b> {
+    /// The place of the chunk in the list of chunks.
+    chunk: usize,
+    places: ValuePlaces<'b>,
+    count: usize,
 }
 
 impl ChunkStreams<'_> {
     /// Passes the words to `sink`, block by block.
-    fn decode(
-        &self,
-        mut cursor: Cursor<'_>,
-        classes: &[ChunkClasses<'_>],
-        scratch: &mut Scratch,
-        observe: &mut ObserveField<'_>,
-        sink: &mut Sink<'_>,
-    ) -> Result<()> {
-        let start = cursor.clone();
-        let Some(count) = self.count else { return cursor.finish() };
+    fn decode(&self, scratch: &mut Scratch, observe: &mut Observer<'_>, sink: &mut Sink<'_>) -> Result<()> {
         let Scratch { of_fields, symbols, .. } = scratch;
         let fields = &self.fields.fields[..];
+        let longest = self.chunks.iter().map(|(_, chunk)| chunk.count).max().unwrap_or(0);
+        let block_len = BLOCK.min(longest.max(1));
+        let mut cursors: Vec<Cursor<'_>> = self.chunks.iter().map(|(_, chunk)| chunk.streams.clone()).collect();
         let mut streams = Vec::with_capacity(fields.len());
-        for (field, room) in fields.iter().zip(of_fields) {
-            let extent = StreamExtent { count, width: field.width, mask_bits: self.kept };
-            let stream = field.coding.model().open(&mut cursor, extent, room, self.kernel)?;
-            streams.push((stream, ContextReader::new(field.coding.source())));
+        for (field, tables) in fields.iter().zip(of_fields) {
+            let extents: Vec<_> = self.chunks.iter().map(|(_, chunk)| chunk.extent(field.width)).collect();
+            let stream = field.coding.model().open(&mut cursors, &extents, tables, self.kernel)?;
+            let contexts: Vec<_> = self.chunks.iter().map(|_| ContextReader::new(field.coding.source())).collect();
+            streams.push((stream, contexts));
         }
-        cursor.finish()?;
-        let block_len = BLOCK.min(count.max(1));
-        // the symbols of the fields follow one another
-        symbols.resize(fields.len() * block_len, 0);
+        cursors.iter().try_for_each(Cursor::finish)?;
+        // the symbols of the fields of a chunk follow one another, and those of the chunks too
+        let chunk_len = fields.len() * block_len;
+        symbols.resize(self.chunks.len() * chunk_len, 0);
         let joining = Joining::new(self.fields);
-        for (field, symbols) in fields.iter().zip(symbols.chunks_exact_mut(block_len)) {
-            if let Coding::Constant(value) = field.coding {
+        for (symbols, number) in symbols.chunks_exact_mut(block_len).zip((0..fields.len()).cycle()) {
+            if let Coding::Constant(value) = fields[number].coding {
                 symbols.fill(value);
             }
         }
-        let mut kept_places = self.kept.map(KeptPlaces::new);
-        for first in (0..count).step_by(block_len) {
-            let block = first..count.min(first + block_len);
-            let places = match &mut kept_places {
-                Some(places) => ValuePlaces::At(places.next(block.len())),
-                None => ValuePlaces::From(first),
-            };
+        let mut kept: Vec<_> = self.chunks.iter().map(|(_, chunk)| chunk.kept().map(KeptPlaces::new)).collect();
+        for first in (0..longest).step_by(block_len) {
+            let blocks = self.blocks(first, block_len, &mut kept);
             for (index, (stream, contexts)) in streams.iter_mut().enumerate() {
-                let (before, own) = symbols.split_at_mut(index * block_len);
-                let own = &mut own[..block.len()];
-                let earlier = |number: usize| &before[number * block_len..][..block.len()];
-                let contexts = contexts.read(classes, places, block.len(), self.words_an_element, earlier, self.kernel);
-                stream.next(contexts, own)?;
-                observe(index, own, contexts);
+                let mut pieces = Vec::with_capacity(blocks.len());
+                let mut rooms = symbols.chunks_exact_mut(chunk_len).zip(contexts).zip(0..);
+                for block in &blocks {
+                    let Some(((room, contexts), _)) = rooms.find(|(_, chunk)| *chunk == block.chunk) else { break };
+                    let (before, own) = room.split_at_mut(index * block_len);
+                    let earlier = |number: usize| &before[number * block_len..][..block.count];
+                    let classes = &self.chunks[block.chunk].1.classes;
+                    let (places, count) = (block.places, block.count);
+                    let contexts = contexts.read(classes, places, count, self.words_an_element, earlier, self.kernel);
+                    pieces.push(StreamPiece { chunk: block.chunk, contexts, symbols: &mut own[..block.count] });
+                }
+                stream.next(&mut pieces)?;
+                for piece in &pieces {
+                    let kept = self.chunks[piece.chunk].1.kept();
+                    let stream = usize::from(kept.is_some()) + index;
+                    observe(StreamObservation { stream, symbols: piece.symbols, contexts: piece.contexts, kept });
+                }
             }
-            let words = Block { joining: &joining, symbols, stride: block_len, count: block.len() };
-            sink(places, words).map_err(|error| start.place(error))?;
+            for block in &blocks {
+                let (number, chunk) = self.chunks[block.chunk];
+                let symbols = &symbols[block.chunk * chunk_len..][..chunk_len];
+                let words = Block { joining: &joining, symbols, stride: block_len, count: block.count };
+                sink(number, block.places, words).map_err(|error| chunk.streams.place(error))?;
+            }
         }
         streams.into_iter().try_for_each(|(stream, _)| stream.finish())
+    }
+
+    /// Returns the blocks that begin at the word `first` of each chunk that has so many words.
+    fn blocks<'b>(
+        &self,
+        first: usize,
+        block_len: usize,
+        kept: &'b mut [Option<KeptPlaces<'_>>],
+    ) -> Vec<BlockExtent<'b>> {
+        let mut blocks = Vec::with_capacity(self.chunks.len());
+        for (chunk, ((_, opened), kept)) in self.chunks.iter().zip(kept).enumerate() {
+            let count = opened.count.saturating_sub(first).min(block_len);
+            if count > 0 {
+                let places = match kept {
+                    Some(kept) => ValuePlaces::At(kept.next(count)),
+                    None => ValuePlaces::From(first),
+                };
+                blocks.push(BlockExtent { chunk, places, count });
+            }
+        }
+        blocks
     }
 }

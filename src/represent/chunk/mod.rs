@@ -8,7 +8,7 @@ mod scratch;
 
 pub(crate) use account::account;
 pub(crate) use forward::{FieldPlace, Forward, ForwardBlock, encode, take_field};
-pub(crate) use inverse::{Observer, StreamObservation, decode};
+pub(crate) use inverse::{CodedChunk, Observer, StreamObservation, decode};
 pub(crate) use scratch::Scratch;
 
 use std::ops::Range;

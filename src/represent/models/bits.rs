@@ -3,7 +3,7 @@
 use crate::coders::{BitsDecoder, BitsModel, CodeLengthMeter, LaneTables, bits_meter, encode_bits, skip_bits};
 use crate::error::Result;
 use crate::kernel::Kernel;
-use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel};
+use crate::represent::stream::{ChunksDecoder, StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel, each_chunk};
 use crate::represent::stream_bytes::StreamBytes;
 use crate::represent::values::MaskBits;
 use crate::wire::Cursor;
@@ -23,12 +23,12 @@ impl SymbolModel for BitsModel {
 
     fn open<'a, 'c: 'a>(
         &'a self,
-        cursor: &mut Cursor<'c>,
-        _extent: StreamExtent<'a>,
+        cursors: &mut [Cursor<'c>],
+        extents: &[StreamExtent<'a>],
         _tables: &'a mut LaneTables,
         _kernel: Kernel,
-    ) -> Result<Box<dyn SymbolDecoder + 'a>> {
-        Ok(Box::new(BitsDecoder::new(cursor, self)?))
+    ) -> Result<Box<dyn ChunksDecoder + 'a>> {
+        each_chunk(cursors, extents, |cursor, _| BitsDecoder::new(cursor, self))
     }
 
     fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
@@ -49,7 +49,7 @@ impl SymbolDecoder for BitsDecoder<'_, '_> {
         Self::next(self, contexts, symbols)
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        Self::finish(*self)
+    fn finish(self) -> Result<()> {
+        Self::finish(self)
     }
 }

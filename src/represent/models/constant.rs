@@ -3,7 +3,7 @@
 use crate::coders::LaneTables;
 use crate::error::Result;
 use crate::kernel::Kernel;
-use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel};
+use crate::represent::stream::{ChunksDecoder, StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel, each_chunk};
 use crate::represent::stream_bytes::StreamBytes;
 use crate::wire::{Cursor, put_varint};
 
@@ -21,12 +21,12 @@ impl SymbolModel for u16 {
 
     fn open<'a, 'c: 'a>(
         &'a self,
-        _cursor: &mut Cursor<'c>,
-        _extent: StreamExtent<'a>,
+        cursors: &mut [Cursor<'c>],
+        extents: &[StreamExtent<'a>],
         _tables: &'a mut LaneTables,
         _kernel: Kernel,
-    ) -> Result<Box<dyn SymbolDecoder + 'a>> {
-        Ok(Box::new(Constant(*self)))
+    ) -> Result<Box<dyn ChunksDecoder + 'a>> {
+        each_chunk(cursors, extents, |_, _| Ok(Constant(*self)))
     }
 
     fn account(&self, _cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, _into: &mut StreamBytes) -> Result<()> {
@@ -39,6 +39,10 @@ struct Constant(u16);
 impl SymbolDecoder for Constant {
     fn next(&mut self, _contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
         symbols.fill(self.0);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<()> {
         Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! Symbols coded by the lane coder (section 10).
 
 use crate::coders::{
-    AdaptiveCodeLength, CodeLengthMeter, LaneDecoder, LaneModel, LaneTables, encode_lanes, skip_lanes,
+    AdaptiveCodeLength, CodeLengthMeter, LaneDecoder, LaneModel, LanePiece, LaneTables, encode_lanes, skip_lanes,
 };
 use crate::error::Result;
 use crate::kernel::Kernel;
-use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel};
+use crate::represent::stream::{ChunksDecoder, StreamExtent, StreamPiece, StreamSymbols, SymbolModel};
 use crate::represent::stream_bytes::StreamBytes;
 use crate::represent::values::MaskBits;
 use crate::wire::Cursor;
@@ -25,12 +25,13 @@ impl SymbolModel for LaneModel {
 
     fn open<'a, 'c: 'a>(
         &'a self,
-        cursor: &mut Cursor<'c>,
-        extent: StreamExtent<'a>,
+        cursors: &mut [Cursor<'c>],
+        extents: &[StreamExtent<'a>],
         tables: &'a mut LaneTables,
         kernel: Kernel,
-    ) -> Result<Box<dyn SymbolDecoder + 'a>> {
-        Ok(Box::new(LaneDecoder::new(cursor, self, extent.count, tables, kernel)?))
+    ) -> Result<Box<dyn ChunksDecoder + 'a>> {
+        let counts: Vec<usize> = extents.iter().map(|extent| extent.count).collect();
+        Ok(Box::new(LaneStreams(LaneDecoder::open(cursors, self, &counts, tables, kernel)?)))
     }
 
     fn account(&self, cursor: &mut Cursor<'_>, _extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
@@ -51,12 +52,26 @@ impl SymbolModel for LaneModel {
     }
 }
 
-impl SymbolDecoder for LaneDecoder<'_> {
-    fn next(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
-        Self::next(self, contexts, symbols)
+/// Decodes a stream in chunks, two chunks at the same time.
+struct LaneStreams<'a>(Vec<LaneDecoder<'a>>);
+
+impl ChunksDecoder for LaneStreams<'_> {
+    fn next(&mut self, pieces: &mut [StreamPiece<'_>]) -> Result<()> {
+        if let ([first, second], [a, b]) = (&mut self.0[..], &mut *pieces)
+            && first.is_beside(second)
+            && a.symbols.len() == b.symbols.len()
+        {
+            return LaneDecoder::next([lane_piece(first, a), lane_piece(second, b)]);
+        }
+        let alone = |piece: &mut StreamPiece<'_>| LaneDecoder::next([lane_piece(&mut self.0[piece.chunk], piece)]);
+        pieces.iter_mut().try_for_each(alone)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        Self::finish(*self)
+        self.0.into_iter().try_for_each(LaneDecoder::finish)
     }
+}
+
+fn lane_piece<'p, 'a>(decoder: &'p mut LaneDecoder<'a>, piece: &'p mut StreamPiece<'_>) -> LanePiece<'p, 'a> {
+    LanePiece { decoder, contexts: piece.contexts, out: piece.symbols }
 }

@@ -6,7 +6,7 @@ use crate::coders::{
 };
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
-use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel};
+use crate::represent::stream::{ChunksDecoder, StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel, each_chunk};
 use crate::represent::stream_bytes::StreamBytes;
 use crate::represent::values::MaskBits;
 use crate::wire::Cursor;
@@ -16,8 +16,8 @@ impl<P: Predictor> SymbolDecoder for MixingDecoder<'_, P> {
         Self::next(self, contexts, symbols)
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        Self::finish(*self)
+    fn finish(self) -> Result<()> {
+        Self::finish(self)
     }
 }
 
@@ -40,12 +40,14 @@ impl SymbolModel for MixedModel {
 
     fn open<'a, 'c: 'a>(
         &'a self,
-        cursor: &mut Cursor<'c>,
-        extent: StreamExtent<'a>,
+        cursors: &mut [Cursor<'c>],
+        extents: &[StreamExtent<'a>],
         _tables: &'a mut LaneTables,
         _kernel: Kernel,
-    ) -> Result<Box<dyn SymbolDecoder + 'a>> {
-        Ok(Box::new(MixingDecoder::new(cursor, FieldPredictor::new(self, extent.count))?))
+    ) -> Result<Box<dyn ChunksDecoder + 'a>> {
+        each_chunk(cursors, extents, |cursor, extent| {
+            MixingDecoder::new(cursor, FieldPredictor::new(self, extent.count))
+        })
     }
 
     fn meter(&self, _mask_bits: Option<&MaskBits>) -> Option<Box<dyn CodeLengthMeter + '_>> {
@@ -82,12 +84,14 @@ impl SymbolModel for Geometry {
 
     fn open<'a, 'c: 'a>(
         &'a self,
-        cursor: &mut Cursor<'c>,
-        extent: StreamExtent<'a>,
+        cursors: &mut [Cursor<'c>],
+        extents: &[StreamExtent<'a>],
         _tables: &'a mut LaneTables,
         _kernel: Kernel,
-    ) -> Result<Box<dyn SymbolDecoder + 'a>> {
-        Ok(Box::new(MixingDecoder::new(cursor, MaskPredictor::new(*self, extent.count))?))
+    ) -> Result<Box<dyn ChunksDecoder + 'a>> {
+        each_chunk(cursors, extents, |cursor, extent| {
+            MixingDecoder::new(cursor, MaskPredictor::new(*self, extent.count))
+        })
     }
 
     fn meter(&self, _mask_bits: Option<&MaskBits>) -> Option<Box<dyn CodeLengthMeter + '_>> {
@@ -121,13 +125,15 @@ impl SymbolModel for KeptModel {
 
     fn open<'a, 'c: 'a>(
         &'a self,
-        cursor: &mut Cursor<'c>,
-        extent: StreamExtent<'a>,
+        cursors: &mut [Cursor<'c>],
+        extents: &[StreamExtent<'a>],
         _tables: &'a mut LaneTables,
         _kernel: Kernel,
-    ) -> Result<Box<dyn SymbolDecoder + 'a>> {
-        let mask_bits = extent.mask_bits.ok_or_else(|| cursor.place(Error::corrupt("coding 6 without a mask")))?;
-        Ok(Box::new(MixingDecoder::new(cursor, KeptPredictor::new(self, mask_bits))?))
+    ) -> Result<Box<dyn ChunksDecoder + 'a>> {
+        each_chunk(cursors, extents, |cursor, extent| {
+            let mask_bits = extent.mask_bits.ok_or_else(|| cursor.place(Error::corrupt("coding 6 without a mask")))?;
+            MixingDecoder::new(cursor, KeptPredictor::new(self, mask_bits))
+        })
     }
 
     fn meter(&self, mask_bits: Option<&MaskBits>) -> Option<Box<dyn CodeLengthMeter + '_>> {

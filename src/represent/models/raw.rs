@@ -3,7 +3,7 @@
 use crate::coders::{LaneTables, pack, packed_len, unpack};
 use crate::error::Result;
 use crate::kernel::Kernel;
-use crate::represent::stream::{StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel};
+use crate::represent::stream::{ChunksDecoder, StreamExtent, StreamSymbols, SymbolDecoder, SymbolModel, each_chunk};
 use crate::represent::stream_bytes::StreamBytes;
 use crate::wire::Cursor;
 
@@ -24,14 +24,16 @@ impl SymbolModel for RawBits {
 
     fn open<'a, 'c: 'a>(
         &'a self,
-        cursor: &mut Cursor<'c>,
-        extent: StreamExtent<'a>,
+        cursors: &mut [Cursor<'c>],
+        extents: &[StreamExtent<'a>],
         _tables: &'a mut LaneTables,
         kernel: Kernel,
-    ) -> Result<Box<dyn SymbolDecoder + 'a>> {
-        let start = cursor.clone();
-        let rest = cursor.bytes(packed_len(extent.count, extent.width))?;
-        Ok(Box::new(Packed { rest, width: extent.width, start, kernel }))
+    ) -> Result<Box<dyn ChunksDecoder + 'a>> {
+        each_chunk(cursors, extents, |cursor, extent| {
+            let start = cursor.clone();
+            let rest = cursor.bytes(packed_len(extent.count, extent.width))?;
+            Ok(Packed { rest, width: extent.width, start, kernel })
+        })
     }
 
     fn account(&self, cursor: &mut Cursor<'_>, extent: StreamExtent<'_>, into: &mut StreamBytes) -> Result<()> {
@@ -57,6 +59,10 @@ impl SymbolDecoder for Packed<'_> {
         let used = packed_len(done, self.width).min(own.len());
         unpack(&own[used..], self.width, &mut symbols[done..]).map_err(|error| self.start.place(error))?;
         self.rest = rest;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<()> {
         Ok(())
     }
 }

@@ -4,24 +4,30 @@ mod adaptive;
 mod escapes;
 mod words;
 
+use std::ops::Range;
+
 use adaptive::AdaptiveSlots;
 use escapes::Escapes;
 use words::Words;
 
-use super::super::tables::Tables;
 use super::adapt::Adaptation;
 use super::model::{LaneModel, LaneStream};
 use super::slots::{Slots, escape_label, labels_of};
 use crate::error::{Error, Result};
-use crate::kernel::{DecodingLanes, Kernel, MAX_ROUNDS};
+use crate::kernel::{DecodingLanes, Kernel, MAX_ROUNDS, decode_last_lanes};
 use crate::spec::{LANES, STATE_LOWER_BOUND};
 use crate::wire::Cursor;
+
+/// The largest number of chunks that are decoded at the same time. Each step of a chunk waits for the step before, and
+/// another chunk fills these waits.
+pub(crate) const CHUNKS_AT_ONCE: usize = 2;
 
 /// The look-up tables of one stream, which are kept from chunk to chunk.
 #[derive(Debug, Default)]
 pub(crate) struct LaneTables {
-    slots: Slots,
-    /// Whether the slots hold the tables of the segment, without adaptation.
+    /// The slots of each chunk that is decoded. Chunks whose frequencies do not adapt share the first ones.
+    slots: [Slots; CHUNKS_AT_ONCE],
+    /// Whether the first slots hold the tables of the segment, without adaptation.
     is_filled: bool,
 }
 
@@ -31,14 +37,45 @@ impl LaneTables {
         self.is_filled = false;
     }
 
-    fn fill(&mut self, tables: &Tables) {
+    /// Returns the slots of `count` chunks, at most [`CHUNKS_AT_ONCE`].
+    fn fill(&mut self, model: &LaneModel, count: usize) -> Vec<ChunkSlots<'_>> {
+        let tables = &model.tables;
+        let is_static = model.adaptation == Adaptation::STATIC;
         if !self.is_filled {
-            self.slots.resize(tables.contexts(), tables.precision());
-            for (context, (labels, table)) in labels_of(tables).iter().zip(tables.iter()).enumerate() {
-                self.slots.fill(context, tables.precision(), labels, table.frequencies());
+            let labels = labels_of(tables);
+            for slots in self.slots.iter_mut().take(if is_static { 1 } else { count }) {
+                slots.resize(tables.contexts(), tables.precision());
+                for (context, (labels, table)) in labels.iter().zip(tables.iter()).enumerate() {
+                    slots.fill(context, tables.precision(), labels, table.frequencies());
+                }
             }
         }
-        self.is_filled = true;
+        self.is_filled = is_static;
+        match is_static {
+            true => (0..count).map(|_| ChunkSlots::Shared(&self.slots[0])).collect(),
+            false => {
+                let adaptive = |slots| ChunkSlots::Adaptive(slots, AdaptiveSlots::new(model));
+                self.slots.iter_mut().take(count).map(adaptive).collect()
+            }
+        }
+    }
+}
+
+/// The slots of a chunk.
+#[derive(Debug)]
+enum ChunkSlots<'a> {
+    /// Those of the segment.
+    Shared(&'a Slots),
+    /// Slots that follow the symbols of the chunk.
+    Adaptive(&'a mut Slots, AdaptiveSlots),
+}
+
+impl ChunkSlots<'_> {
+    fn all(&self) -> &[u32] {
+        match self {
+            Self::Shared(slots) => slots.all(),
+            Self::Adaptive(slots, _) => slots.all(),
+        }
     }
 }
 
@@ -55,9 +92,9 @@ pub(crate) fn decode_lanes(
     out: &mut [u16],
 ) -> Result<()> {
     let mut tables = LaneTables::default();
-    let mut decoder = LaneDecoder::new(cursor, model, out.len(), &mut tables, kernel)?;
-    decoder.next(contexts, out)?;
-    decoder.finish()
+    let mut decoders = LaneDecoder::open(std::slice::from_mut(cursor), model, &[out.len()], &mut tables, kernel)?;
+    decoders.iter_mut().try_for_each(|decoder| LaneDecoder::next([LanePiece { decoder, contexts, out }]))?;
+    decoders.into_iter().try_for_each(LaneDecoder::finish)
 }
 
 /// Decodes the stream of a chunk piece by piece.
@@ -65,125 +102,136 @@ pub(crate) fn decode_lanes(
 pub(crate) struct LaneDecoder<'a> {
     kernel: Kernel,
     model: &'a LaneModel,
-    slots: &'a mut Slots,
+    slots: ChunkSlots<'a>,
     states: [u32; LANES],
     words: Words<'a>,
     escapes: Escapes,
-    adaptive: Option<AdaptiveSlots>,
     /// The number of symbols decoded.
     position: usize,
     /// The start of the stream, for errors.
     start: Cursor<'a>,
 }
 
+/// The next symbols of a chunk.
+#[derive(Debug)]
+pub(crate) struct LanePiece<'p, 'a> {
+    pub(crate) decoder: &'p mut LaneDecoder<'a>,
+    /// One context for each symbol, or none if there is only one context.
+    pub(crate) contexts: &'p [u8],
+    pub(crate) out: &'p mut [u16],
+}
+
 impl<'a> LaneDecoder<'a> {
-    /// Reads the stream of `count` symbols. `tables` must belong to this stream, or have been told to forget.
-    pub(crate) fn new<'c: 'a>(
-        cursor: &mut Cursor<'c>,
+    /// Reads the streams of at most [`CHUNKS_AT_ONCE`] chunks, each of so many symbols as `counts` says. `tables` must
+    /// belong to this stream, or have been told to forget.
+    pub(crate) fn open<'c: 'a>(
+        cursors: &mut [Cursor<'c>],
         model: &'a LaneModel,
-        count: usize,
+        counts: &[usize],
         tables: &'a mut LaneTables,
         kernel: Kernel,
-    ) -> Result<Self> {
-        let start = cursor.clone();
-        let stream = LaneStream::read(cursor, count, model.tables.width())?;
-        tables.fill(&model.tables);
-        let adaptive = (model.adaptation != Adaptation::STATIC).then(|| {
-            tables.is_filled = false;
-            AdaptiveSlots::new(model)
-        });
-        Ok(Self {
-            kernel,
-            model,
-            slots: &mut tables.slots,
-            states: stream.states,
-            words: Words::new(stream.words),
-            escapes: Escapes::new(stream.escapes, &model.tables),
-            adaptive,
-            position: 0,
-            start,
-        })
-    }
-
-    /// Decodes the next symbols. Their number is a multiple of 32, except for the last ones.
-    ///
-    /// `contexts` has one context for each symbol, or is empty if there is only one context.
-    pub(crate) fn next(&mut self, contexts: &[u8], out: &mut [u16]) -> Result<()> {
-        self.next_unplaced(contexts, out).map_err(|error| self.start.place(error))
-    }
-
-    fn next_unplaced(&mut self, contexts: &[u8], out: &mut [u16]) -> Result<()> {
-        if !self.model.has_contexts_for(out.len(), contexts) {
-            return Err(Error::corrupt(format!("{} contexts for {} symbols", contexts.len(), out.len())));
-        }
-        let contexts = if self.model.tables.contexts() == 1 { &[] } else { contexts };
-        let mut start = 0;
-        while start < out.len() {
-            let mut end = out.len();
-            if let Some(adaptive) = &mut self.adaptive {
-                let interval_len = self.model.adaptation.interval_len();
-                if self.position > 0 && self.position.is_multiple_of(interval_len) {
-                    adaptive.follow(self.model, self.slots);
-                }
-                end = end.min(start + interval_len - self.position % interval_len);
-            }
-            let contexts = if contexts.is_empty() { contexts } else { &contexts[start..end] };
-            let piece = &mut out[start..end];
-            self.decode(contexts, piece)?;
-            self.position += piece.len();
-            start = end;
-        }
-        Ok(())
-    }
-
-    /// Decodes symbols under the current frequencies.
-    fn decode(&mut self, contexts: &[u8], symbols: &mut [u16]) -> Result<()> {
-        let tables = &self.model.tables;
-        let escape = tables.may_escape().then(|| escape_label(tables.precision()));
-        let slots = self.slots.all();
-        let mut done = 0;
-        while done < symbols.len() {
-            let (words, before) = self.words.ahead()?;
-            let position = self.words.position - before;
-            let mut lanes = DecodingLanes {
-                states: &mut self.states,
+    ) -> Result<Vec<Self>> {
+        let slots = tables.fill(model, cursors.len());
+        let chunks = cursors.iter_mut().zip(counts).zip(slots);
+        let decoders = chunks.map(|((cursor, &count), slots)| {
+            let start = cursor.clone();
+            let stream = LaneStream::read(cursor, count, model.tables.width())?;
+            Ok(Self {
+                kernel,
+                model,
                 slots,
-                precision: tables.precision(),
-                words,
-                position,
-                first: tables.first(),
-                escape,
-            };
-            let left = symbols.len() - done;
-            let len = if left < LANES { left } else { (left / LANES).min(MAX_ROUNDS) * LANES };
-            let contexts = if contexts.is_empty() { contexts } else { &contexts[done..done + len] };
-            let symbols = &mut symbols[done..done + len];
-            let decoded = match len {
-                LANES.. => lanes.decode(self.kernel, contexts, symbols),
-                _ => lanes.decode_last(contexts, symbols),
-            };
-            self.words.position = before + lanes.position;
-            if decoded.rounds == 0 {
-                return Err(Error::corrupt("a context without a table"));
+                states: stream.states,
+                words: Words::new(stream.words),
+                escapes: Escapes::new(stream.escapes, &model.tables),
+                position: 0,
+                start,
+            })
+        });
+        decoders.collect()
+    }
+
+    /// Decodes the next symbols of each of `N` chunks at the same time. All chunks were opened together, have decoded
+    /// equally many symbols, and now decode equally many: a multiple of 32, except for the last ones.
+    pub(crate) fn next<const N: usize>(mut pieces: [LanePiece<'_, 'a>; N]) -> Result<()> {
+        let Some(LanePiece { decoder: Self { model, position: first, .. }, out, .. }) = pieces.first() else {
+            return Ok(());
+        };
+        let (model, first, count) = (*model, *first, out.len());
+        for piece in &mut pieces {
+            debug_assert!(std::ptr::eq(piece.decoder.model, model) && piece.decoder.position == first);
+            debug_assert_eq!(piece.out.len(), count);
+            if !model.has_contexts_for(count, piece.contexts) {
+                let error = Error::corrupt(format!("{} contexts for {count} symbols", piece.contexts.len()));
+                return Err(piece.decoder.start.place(error));
             }
-            let len = len.min(decoded.rounds * LANES);
-            let symbols = &mut symbols[..len];
-            if let Some(adaptive) = &mut self.adaptive {
-                adaptive.count(self.position + done, contexts, symbols);
+            if model.tables.contexts() == 1 {
+                piece.contexts = &[];
             }
-            if let Some(escape) = escape {
-                let mut escaped = decoded.escaped;
-                while escaped != 0 {
-                    let start = escaped.trailing_zeros() as usize * LANES;
-                    let round = start..len.min(start + LANES);
-                    let contexts = if contexts.is_empty() { contexts } else { &contexts[round.clone()] };
-                    self.escapes.replace(escape.wrapping_add(tables.first()), tables, contexts, &mut symbols[round])?;
-                    escaped &= escaped - 1;
+        }
+        let mut done = 0;
+        while done < count {
+            let mut len = count - done;
+            if model.adaptation != Adaptation::STATIC {
+                let interval_len = model.adaptation.interval_len();
+                let position = first + done;
+                if position > 0 && position.is_multiple_of(interval_len) {
+                    pieces.iter_mut().for_each(|piece| piece.decoder.follow());
                 }
+                len = len.min(interval_len - position % interval_len);
             }
+            Self::decode(&mut pieces, done..done + len)?;
             done += len;
         }
         Ok(())
+    }
+
+    /// Returns whether both chunks have decoded equally many symbols of one stream, and can go on together.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        std::ptr::eq(self.model, other.model) && self.position == other.position
+    }
+
+    /// Ends an interval.
+    fn follow(&mut self) {
+        if let ChunkSlots::Adaptive(slots, adaptive) = &mut self.slots {
+            adaptive.follow(self.model, slots);
+        }
+    }
+
+    /// Decodes symbols of the pieces under the current frequencies.
+    fn decode<const N: usize>(pieces: &mut [LanePiece<'_, 'a>; N], range: Range<usize>) -> Result<()> {
+        let mut done = range.start;
+        while done < range.end {
+            let left = range.end - done;
+            let len = if left < LANES { left } else { (left / LANES).min(MAX_ROUNDS) * LANES };
+            let rounds = Self::decode_rounds(pieces, done..done + len)?;
+            done += len.min(rounds * LANES);
+        }
+        Ok(())
+    }
+
+    /// Decodes rounds, or a last, incomplete round. Returns their number.
+    fn decode_rounds<const N: usize>(pieces: &mut [LanePiece<'_, 'a>; N], range: Range<usize>) -> Result<usize> {
+        for LanePiece { decoder, .. } in &*pieces {
+            decoder.words.check().map_err(|error| decoder.start.place(error))?;
+        }
+        let kernel = pieces.first().map_or(Kernel::PORTABLE, |piece| piece.decoder.kernel);
+        let mut lanes = pieces.each_mut().map(|piece| piece.lanes(range.clone()));
+        let before = lanes.each_ref().map(|lanes| lanes.position);
+        let decoded = match range.len() {
+            LANES.. => kernel.decode_lanes(&mut lanes),
+            _ => decode_last_lanes(&mut lanes),
+        };
+        let after = lanes.map(|lanes| lanes.position);
+        let done = range.start..range.end.min(range.start + decoded.rounds * LANES);
+        for (n, piece) in pieces.iter_mut().enumerate() {
+            piece.decoder.words.position += after[n] - before[n];
+            let added = match decoded.rounds {
+                0 => Err(Error::corrupt("a context without a table")),
+                _ => piece.add_decoded(done.clone(), decoded.escaped[n]),
+            };
+            added.map_err(|error| piece.decoder.start.place(error))?;
+        }
+        Ok(decoded.rounds)
     }
 
     /// Checks the end of the stream (section 10.1).
@@ -194,5 +242,46 @@ impl<'a> LaneDecoder<'a> {
         };
         let checked = self.words.finish().and_then(|()| self.escapes.finish()).and_then(|()| ends_right());
         checked.map_err(|error| self.start.place(error))
+    }
+}
+
+impl LanePiece<'_, '_> {
+    /// Prepares a range of the symbols for a kernel.
+    fn lanes(&mut self, range: Range<usize>) -> DecodingLanes<'_> {
+        let LaneDecoder { model, slots, states, words, .. } = &mut *self.decoder;
+        let (ahead, before) = words.ahead();
+        let tables = &model.tables;
+        DecodingLanes {
+            states,
+            slots: slots.all(),
+            precision: tables.precision(),
+            words: ahead,
+            position: words.position - before,
+            first: tables.first(),
+            escape: tables.may_escape().then(|| escape_label(tables.precision())),
+            contexts: self.contexts.get(range.clone()).unwrap_or_default(),
+            symbols: &mut self.out[range],
+        }
+    }
+
+    /// Counts decoded symbols and replaces escapes. Bit i of `escaped` says whether round i of the range has an escape.
+    fn add_decoded(&mut self, range: Range<usize>, mut escaped: u64) -> Result<()> {
+        let LaneDecoder { model, slots, escapes, position, .. } = &mut *self.decoder;
+        let tables = &model.tables;
+        let contexts = self.contexts.get(range.clone()).unwrap_or_default();
+        let symbols = &mut self.out[range];
+        if let ChunkSlots::Adaptive(_, adaptive) = slots {
+            adaptive.count(*position, contexts, symbols);
+        }
+        let escape = escape_label(tables.precision()).wrapping_add(tables.first());
+        while escaped != 0 {
+            let start = escaped.trailing_zeros() as usize * LANES;
+            let round = start..symbols.len().min(start + LANES);
+            let contexts = contexts.get(round.clone()).unwrap_or_default();
+            escapes.replace(escape, tables, contexts, &mut symbols[round])?;
+            escaped &= escaped - 1;
+        }
+        *position += symbols.len();
+        Ok(())
     }
 }

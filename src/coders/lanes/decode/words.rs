@@ -22,18 +22,23 @@ impl<'a> Words<'a> {
         Self { all, end, end_start, position: 0 }
     }
 
-    /// Returns words of which at least 32 are left, and the position of the first of them. Fails if more words were
-    /// taken than there are.
+    /// Checks that no more words were taken than there are.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.position > self.all.len() {
+            true => Err(Error::corrupt("words of the lanes are missing")),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns words of which at least 32 are left, and the position of the first of them. No more words were taken than
+    /// there are.
     ///
     /// The copy of the last words is cut so that 32 words are no longer left after one too many was taken.
-    pub(super) fn ahead(&self) -> Result<(&[[u8; 2]], usize)> {
-        if self.position + LANES <= self.all.len() {
-            return Ok((self.all, 0));
+    pub(super) fn ahead(&self) -> (&[[u8; 2]], usize) {
+        match self.position + LANES <= self.all.len() {
+            true => (self.all, 0),
+            false => (&self.end[..self.all.len() - self.end_start + LANES], self.end_start),
         }
-        if self.position > self.all.len() {
-            return Err(Error::corrupt("words of the lanes are missing"));
-        }
-        Ok((&self.end[..self.all.len() - self.end_start + LANES], self.end_start))
     }
 
     /// Checks that all words were taken, and no more.

@@ -1,13 +1,16 @@
 //! Decodes by AVX2: eight states in a vector, four vectors in a round.
 //!
 //! Slots are loaded one by one. On Zen 3 and 4 this is faster than gathering them by a fifth to a third, and by much
-//! more on processors whose gather instructions were slowed down to prevent leaks. Decoding two streams at once, for
-//! more independent work, measured 3 to 6 % faster on Zen 3, which does not justify its complexity.
+//! more on processors whose gather instructions were slowed down to prevent leaks. Two streams in turn are faster than
+//! one by 3 to 8 %.
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Decoded, DecodingLanes};
+use super::lanes::{Decoded, Rounds};
 use crate::spec::LANES;
+
+/// The number of states of a vector.
+const STATES: usize = 8;
 
 /// By the set of the states that take a word, of eight: a shuffle that moves each word to the lower half of its state.
 static WORD_SHUFFLES: WordShuffles = {
@@ -31,74 +34,84 @@ static WORD_SHUFFLES: WordShuffles = {
 #[repr(align(32))]
 struct WordShuffles([[u8; 32]; 256]);
 
-/// Decodes whole rounds.
+/// Decodes `count` whole rounds of each stream.
 ///
 /// # Safety
 ///
-/// `lanes.slots` has slots for context 0 and for all contexts. There are contexts for each round if `MANY`. The
-/// processor has the features named here.
+/// For each stream, `slots` has slots for context 0 and for all contexts, and there are `count` rounds of symbols, and of
+/// contexts if `MANY`. The processor has the features named here.
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
-pub(super) unsafe fn decode<const MANY: bool, const PRECISION: u32>(
-    lanes: &mut DecodingLanes<'_>,
-    contexts: &[[u8; LANES]],
-    symbols: &mut [[u16; LANES]],
-) -> Decoded {
-    let slots = lanes.slots.as_ptr();
-    let words = lanes.words.as_flattened();
-    let mut position = 2 * lanes.position;
-    let mut states = load_states(lanes.states);
-    let first = _mm256_set1_epi16(lanes.first as i16);
+pub(super) unsafe fn decode<const N: usize, const MANY: bool, const PRECISION: u32>(
+    mut streams: [Rounds<'_>; N],
+    count: usize,
+) -> Decoded<N> {
+    let words = streams.each_ref().map(|stream| stream.words.as_flattened());
+    let slots = streams.each_ref().map(|stream| stream.slots.as_ptr());
+    let mut positions = streams.each_ref().map(|stream| 2 * *stream.position);
+    let mut states = streams.each_ref().map(|stream| load_states(stream.states));
+    let firsts = streams.each_ref().map(|stream| _mm256_set1_epi16(stream.first as i16));
     // a value that is no label, if there is no escape
-    let escape = _mm256_set1_epi16(lanes.escape.map_or(-1, |escape| escape as i16));
+    let escapes = streams.each_ref().map(|stream| _mm256_set1_epi16(stream.escape.map_or(-1, |escape| escape as i16)));
     let mut decoded = Decoded::NOTHING;
-    for (i, symbols) in symbols.iter_mut().enumerate() {
-        if words.len().saturating_sub(position) < 2 * LANES {
+    for i in 0..count {
+        if (0..N).any(|n| words[n].len().saturating_sub(positions[n]) < 2 * LANES) {
             break;
         }
-        let contexts: &[u8; LANES] = if MANY {
-            // SAFETY: there are contexts for each round.
-            unsafe { contexts.get_unchecked(i) }
-        } else {
-            &[0; LANES]
-        };
-        let mut found = [_mm256_setzero_si256(); 4];
-        for (vector, state) in states.iter_mut().enumerate() {
-            // SAFETY: 32 words were left, and the vectors before took at most 8 · `vector` of them, so 8 are left. The
-            // contexts have slots.
-            found[vector] = unsafe {
-                let contexts = contexts.as_ptr().add(8 * vector);
-                step::<MANY, PRECISION>(slots, state, words.as_ptr(), &mut position, contexts)
-            };
+        let mut found = [[_mm256_setzero_si256(); LANES / STATES]; N];
+        for vector in 0..LANES / STATES {
+            for n in 0..N {
+                // SAFETY: there are contexts for each round. 32 words were left, and the vectors before took at most
+                // 8 · `vector` of them, so 8 are left. The contexts have slots.
+                found[n][vector] = unsafe {
+                    let contexts = match MANY {
+                        true => streams[n].contexts.get_unchecked(i).as_ptr().add(STATES * vector),
+                        false => std::ptr::null(),
+                    };
+                    let state = &mut states[n][vector];
+                    step::<MANY, PRECISION>(slots[n], state, words[n].as_ptr(), &mut positions[n], contexts)
+                };
+            }
         }
-        let escaped = store_symbols(found, first, escape, symbols);
-        decoded.escaped |= u64::from(_mm256_testz_si256(escaped, escaped) == 0) << i;
+        for n in 0..N {
+            // SAFETY: there are symbols for each round.
+            let symbols = unsafe { streams[n].symbols.get_unchecked_mut(i) };
+            let escaped = store_symbols(found[n], firsts[n], escapes[n], symbols);
+            decoded.escaped[n] |= u64::from(_mm256_testz_si256(escaped, escaped) == 0) << i;
+        }
         decoded.rounds += 1;
     }
-    lanes.position = position / 2;
-    store_states(&states, lanes.states);
+    for (n, stream) in streams.iter_mut().enumerate() {
+        *stream.position = positions[n] / 2;
+        store_states(&states[n], stream.states);
+    }
     decoded
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn load_states(states: &[u32; LANES]) -> [__m256i; 4] {
+fn load_states(states: &[u32; LANES]) -> [__m256i; LANES / STATES] {
     // SAFETY: eight states each, in bounds, and unaligned access is allowed.
-    std::array::from_fn(|i| unsafe { _mm256_loadu_si256(states.as_ptr().add(8 * i).cast()) })
+    std::array::from_fn(|i| unsafe { _mm256_loadu_si256(states.as_ptr().add(STATES * i).cast()) })
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn store_states(vectors: &[__m256i; 4], states: &mut [u32; LANES]) {
+fn store_states(vectors: &[__m256i; LANES / STATES], states: &mut [u32; LANES]) {
     for (i, &vector) in vectors.iter().enumerate() {
         // SAFETY: eight states each, in bounds, and unaligned access is allowed.
-        unsafe { _mm256_storeu_si256(states.as_mut_ptr().add(8 * i).cast(), vector) }
+        unsafe { _mm256_storeu_si256(states.as_mut_ptr().add(STATES * i).cast(), vector) }
     }
 }
 
 /// Turns 32-bit labels into 16-bit symbols. Returns a vector that is not 0 where there is an escape.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn store_symbols(found: [__m256i; 4], first: __m256i, escape: __m256i, symbols: &mut [u16; LANES]) -> __m256i {
+fn store_symbols(
+    found: [__m256i; LANES / STATES],
+    first: __m256i,
+    escape: __m256i,
+    symbols: &mut [u16; LANES],
+) -> __m256i {
     let mut escaped = _mm256_setzero_si256();
     for half in 0..2 {
         // `packus` works within each half of a vector, so swap the middle quarters.

@@ -2,40 +2,44 @@
 #![forbid(unsafe_code)]
 
 use super::super::slot::{frequency_and_distance, label};
-use super::lanes::{Decoded, DecodingLanes};
+use super::lanes::{Decoded, DecodingLanes, Rounds, ahead};
 use crate::spec::{LANES, STATE_LOWER_BOUND};
 
-/// Decodes whole rounds.
-pub(super) fn decode<const MANY: bool, const PRECISION: u32>(
-    lanes: &mut DecodingLanes<'_>,
-    contexts: &[[u8; LANES]],
-    symbols: &mut [[u16; LANES]],
-) -> Decoded {
-    // A local copy, so that the compiler knows that nothing else can change it.
-    let mut states = *lanes.states;
+/// Decodes `count` whole rounds of each stream.
+pub(super) fn decode<const N: usize, const MANY: bool, const PRECISION: u32>(
+    mut streams: [Rounds<'_>; N],
+    count: usize,
+) -> Decoded<N> {
+    // Local copies, so that the compiler knows that nothing else can change them.
+    let mut states = streams.each_ref().map(|stream| *stream.states);
     let mut decoded = Decoded::NOTHING;
-    for (i, symbols) in symbols.iter_mut().enumerate() {
-        let Some(window) = lanes.words.get(lanes.position..).and_then(|rest| rest.first_chunk()) else { break };
-        let contexts = if MANY { &contexts[i] } else { &[0; LANES] };
-        lanes.position += round::<MANY>(&mut states, lanes.slots, PRECISION, window, contexts, symbols);
-        decoded.escaped |= u64::from(to_symbols(lanes, symbols)) << i;
+    for i in 0..count {
+        let windows = streams.each_ref().map(|stream| ahead(stream.words, *stream.position));
+        if windows.iter().any(Option::is_none) {
+            break;
+        }
+        for (n, (stream, window)) in streams.iter_mut().zip(windows.iter().flatten()).enumerate() {
+            let contexts = if MANY { &stream.contexts[i] } else { &[0; LANES] };
+            let symbols = &mut stream.symbols[i];
+            *stream.position += round::<MANY>(&mut states[n], stream.slots, PRECISION, window, contexts, symbols);
+            decoded.escaped[n] |= u64::from(to_symbols(stream.first, stream.escape, symbols)) << i;
+        }
         decoded.rounds += 1;
     }
-    *lanes.states = states;
+    streams.into_iter().zip(states).for_each(|(stream, states)| *stream.states = states);
     decoded
 }
 
-/// Decodes an incomplete round.
-pub(super) fn decode_last(lanes: &mut DecodingLanes<'_>, contexts: &[u8], symbols: &mut [u16]) -> Decoded {
-    let Some(window) = lanes.words.get(lanes.position..).and_then(|rest| rest.first_chunk()) else {
-        return Decoded::NOTHING;
-    };
+/// Decodes an incomplete round, if 32 words are left. Returns whether it has an escape.
+pub(super) fn decode_last(lanes: &mut DecodingLanes<'_>) -> Option<bool> {
+    let window = ahead(lanes.words, lanes.position)?;
+    let (contexts, symbols) = (lanes.contexts, &mut *lanes.symbols);
     let states = &mut lanes.states[..symbols.len().min(LANES)];
     lanes.position += match contexts {
         [] => round::<false>(states, lanes.slots, lanes.precision, window, &[], symbols),
         _ => round::<true>(states, lanes.slots, lanes.precision, window, contexts, symbols),
     };
-    Decoded { rounds: 1, escaped: u64::from(to_symbols(lanes, symbols)) }
+    Some(to_symbols(lanes.first, lanes.escape, symbols))
 }
 
 /// Decodes a label by each state, of which there are at most 32. Returns the number of words taken.
@@ -68,11 +72,11 @@ fn round<const MANY: bool>(
 
 /// Turns labels into symbols; returns whether there is an escape.
 #[inline(always)]
-fn to_symbols(lanes: &DecodingLanes<'_>, labels: &mut [u16]) -> bool {
+fn to_symbols(first: u16, escape: Option<u16>, labels: &mut [u16]) -> bool {
     let mut found = 0;
     for label in labels {
-        found |= u16::from(lanes.escape == Some(*label));
-        *label = label.wrapping_add(lanes.first);
+        found |= u16::from(escape == Some(*label));
+        *label = label.wrapping_add(first);
     }
     found != 0
 }

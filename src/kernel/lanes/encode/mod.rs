@@ -63,10 +63,10 @@ impl LaneLoop for Symbols<'_, '_> {
                 portable::encode::<MANY, PRECISION>(states, places, whole_contexts, whole, words, special);
             }
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => {
+            Kind::Avx512 | Kind::Avx2 => {
                 places.check(contexts);
                 words.check(whole.len() * LANES);
-                // SAFETY: the kernel exists only if the processor has AVX2 and POPCNT. All contexts have places, and
+                // SAFETY: these kernels exist only if the processor has AVX2 and POPCNT. All contexts have places, and
                 // there is room for the words, as was just checked. There are contexts for each round if `MANY`.
                 unsafe { avx2::encode::<MANY, PRECISION>(states, places, whole_contexts, whole, words, special) }
             }
