@@ -114,11 +114,29 @@ impl Segment {
 
     /// Reads the coded bytes of chunk `index` and checks their checksum.
     pub(crate) fn read_chunk<'a>(&self, source: &'a dyn ReadAt, index: usize) -> Result<Cow<'a, [u8]>> {
-        let chunk = self.head.chunks[index];
-        let offset = self.data_offset + chunk.offset;
-        let coded = read_range(source, offset, u64::from(chunk.len)).map_err(|error| error.in_section("chunk"))?;
-        check_chunk(&chunk, &coded, offset)?;
+        let (chunk, offset) = self.chunk_place(index);
+        let coded = read_range(source, offset, chunk.len.into()).map_err(|error| error.in_section("chunk"))?;
+        check_chunk(chunk, &coded, offset)?;
         Ok(coded)
+    }
+
+    /// Reads like [`read_chunk`](Self::read_chunk), to `room` unless the source is in memory.
+    fn read_chunk_to<'a>(&self, source: &'a dyn ReadAt, index: usize, room: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+        let (chunk, offset) = self.chunk_place(index);
+        let coded = match borrow_range(source, offset, chunk.len.into()) {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => fill_range(source, offset, chunk.len.into(), room),
+            Err(error) => Err(error),
+        };
+        let coded = coded.map_err(|error| error.in_section("chunk"))?;
+        check_chunk(chunk, coded, offset)?;
+        Ok(coded)
+    }
+
+    /// Returns chunk `index` and its offset in the file.
+    fn chunk_place(&self, index: usize) -> (&Chunk, u64) {
+        let chunk = &self.head.chunks[index];
+        (chunk, self.data_offset + chunk.offset)
     }
 
     /// Decodes chunk `index` to `out`, whose length is [`chunk_bytes`](Self::chunk_bytes).
@@ -199,9 +217,15 @@ impl Segment {
         chunks: Vec<(usize, &mut [u8])>,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let coded: Vec<_> = chunks.iter().map(|(index, _)| self.read_chunk(source, *index)).collect::<Result<_>>()?;
-        let jobs = chunks.into_iter().zip(&coded).map(|((index, out), coded)| ChunkJob { index, coded, out });
-        self.decode_chunks(&mut jobs.collect::<Vec<_>>(), scratch)
+        // the rooms are put back unless something fails
+        let mut rooms = std::mem::take(&mut scratch.coded);
+        let mut jobs = Vec::with_capacity(chunks.len());
+        for ((index, out), room) in chunks.into_iter().zip(&mut rooms) {
+            jobs.push(ChunkJob { index, coded: self.read_chunk_to(source, index, room)?, out });
+        }
+        self.decode_chunks(&mut jobs, scratch)?;
+        scratch.coded = rooms;
+        Ok(())
     }
 
     /// Divides the bytes of chunk `index` among the members of the segment.
@@ -288,17 +312,32 @@ pub(crate) fn check_chunk(chunk: &Chunk, coded: &[u8], offset: u64) -> Result<()
 /// Reads `len` bytes at `offset`, or borrows them if the source is in memory. If the range is not within the source,
 /// this returns an error before it allocates memory.
 pub(crate) fn read_range(source: &dyn ReadAt, offset: u64, len: u64) -> Result<Cow<'_, [u8]>> {
+    if let Some(bytes) = borrow_range(source, offset, len)? {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let mut room = Vec::new();
+    fill_range(source, offset, len, &mut room)?;
+    Ok(Cow::Owned(room))
+}
+
+/// Borrows `len` bytes at `offset`, if the source is in memory. Fails if the range is not within the source.
+fn borrow_range(source: &dyn ReadAt, offset: u64, len: u64) -> Result<Option<&[u8]>> {
     let truncated = || Error::truncated(format!("{len} bytes are expected here and the file ends earlier")).at(offset);
     let end = offset.checked_add(len).ok_or_else(truncated)?;
     if let Some(bytes) = source.bytes() {
         let range = usize::try_from(offset).ok().zip(usize::try_from(end).ok());
-        let found = range.and_then(|(start, end)| bytes.get(start..end));
-        return found.map(Cow::Borrowed).ok_or_else(truncated);
+        return range.and_then(|(start, end)| bytes.get(start..end)).map(Some).ok_or_else(truncated);
     }
-    if end > source.len()? {
-        return Err(truncated());
+    if end > source.len()? { Err(truncated()) } else { Ok(None) }
+}
+
+/// Reads `len` bytes at `offset` to the start of `room`, which grows if it is too small. The range must be within the
+/// source.
+fn fill_range<'r>(source: &dyn ReadAt, offset: u64, len: u64, room: &'r mut Vec<u8>) -> Result<&'r [u8]> {
+    if (room.len() as u64) < len {
+        *room = zeroed(len)?;
     }
-    let mut buffer = zeroed(len)?;
-    source.read_exact_at(offset, &mut buffer).map_err(|error| Error::from(error).at(offset))?;
-    Ok(Cow::Owned(buffer))
+    let bytes = &mut room[..len as usize];
+    source.read_exact_at(offset, bytes).map_err(|error| Error::from(error).at(offset))?;
+    Ok(bytes)
 }

@@ -61,6 +61,29 @@ impl ClassCoding {
         decode().map_err(|error: Error| start.place(error))
     }
 
+    /// Reads a stream of one vector from each cursor; no length is 0. The streams take turns, because each bit of a
+    /// stream waits for the bit before.
+    pub(crate) fn decode_each(self, cursors: &mut [Cursor<'_>], lengths: &[usize]) -> Result<Vec<Vec<u8>>> {
+        let mut streams = Vec::with_capacity(lengths.len());
+        for (cursor, &length) in cursors.iter_mut().zip(lengths) {
+            let start = cursor.clone();
+            let decoder = BitDecoder::<Narrow>::new(cursor).map_err(|error| start.place(error))?;
+            streams.push((decoder, Trees::new(self), Vec::new(), length, start));
+        }
+        for i in 0..lengths.iter().copied().max().unwrap_or(0) {
+            for (decoder, trees, vector, length, start) in &mut streams {
+                if i < *length {
+                    vector.push(trees.code(decoder, 0).map_err(|error| start.place(error))?);
+                }
+            }
+        }
+        let finish = |(decoder, _, vector, _, start): (BitDecoder<'_, Narrow>, _, _, _, Cursor<'_>)| {
+            decoder.finish().map_err(|error| start.place(error))?;
+            Ok(vector)
+        };
+        streams.into_iter().map(finish).collect()
+    }
+
     /// Returns the cost of a vector, in units of 2^-16 bit.
     pub(crate) fn cost(self, vector: &[u8]) -> u64 {
         let mut cost = QuickCost::default();
@@ -126,6 +149,17 @@ mod tests {
             prop_assert_eq!(&back[..], &vectors[..]);
             skip_classes(&mut skipping).unwrap();
             skipping.finish().unwrap();
+            let alone = vectors[..2].iter().filter(|vector| !vector.is_empty()).map(|vector| {
+                let mut stream = Vec::new();
+                coding.encode([&vector[..]], &mut stream);
+                (stream, vector)
+            });
+            let alone: Vec<_> = alone.collect();
+            let mut cursors: Vec<_> = alone.iter().map(|(stream, _)| Cursor::unplaced(stream, "test")).collect();
+            let lengths: Vec<_> = alone.iter().map(|(_, vector)| vector.len()).collect();
+            let back = coding.decode_each(&mut cursors, &lengths).unwrap();
+            prop_assert!(back.iter().eq(alone.iter().map(|(_, vector)| *vector)));
+            cursors.iter().try_for_each(Cursor::finish).unwrap();
             let cost: u64 = vectors.iter().map(|vector| coding.cost(vector)).sum();
             prop_assert!((cost >> 16).abs_diff(out.len() as u64 * 8 - 24) < 40, "{} {}", cost >> 16, out.len() * 8);
         }

@@ -1,5 +1,7 @@
 //! Divides the coded bytes of a chunk among its streams.
 
+use std::slice;
+
 use super::ChunkExtent;
 use crate::coders::{LaneTables, skip_map};
 use crate::error::Result;
@@ -21,7 +23,7 @@ pub(crate) fn account(fields: &Fields, chunk: &ChunkExtent, coded: &[u8], into: 
         let mut reading = cursor.clone();
         into.classes += field.skip_rows(&mut cursor)? as u64;
         if fields.steps.mask.is_some() {
-            classes.push(ChunkClasses::read(field, &mut reading, &values)?);
+            classes.extend(ChunkClasses::read(field, slice::from_mut(&mut reading), slice::from_ref(&values))?);
         }
     }
     if let Some(mask) = &fields.steps.mask {

@@ -16,6 +16,7 @@ use crate::represent::mask::ChunkMask;
 use crate::represent::steps::{GroupValues, Steps};
 use crate::represent::stream::{BLOCK, StreamExtent, StreamPiece};
 use crate::represent::values::{KeptPlaces, MaskBits, PlacedValues, ValuePlaces, Word, with_word, write_words};
+use crate::tensor::Dtype;
 use crate::wire::Cursor;
 
 /// The decoded symbols of a stream in a chunk, or in a block of a chunk.
@@ -55,8 +56,15 @@ pub(crate) fn decode(
     let kernel = scratch.kernel;
     let mut opened = Vec::with_capacity(chunks.len());
     let mut outs = Vec::with_capacity(chunks.len());
-    for chunk in chunks {
-        opened.push(OpenedChunk::new(fields, &chunk.extent, chunk.coded, scratch, observe)?);
+    let values: Vec<Range<u64>> = chunks.iter().map(|chunk| fields.steps.values(&chunk.extent.elements)).collect();
+    let mut cursors: Vec<Cursor<'_>> = chunks.iter().map(|chunk| chunk.coded.clone()).collect();
+    let mut classes: Vec<Vec<ChunkClasses<'_>>> = chunks.iter().map(|_| Vec::new()).collect();
+    for field in &fields.class_fields {
+        let read = ChunkClasses::read(field, &mut cursors, &values)?;
+        classes.iter_mut().zip(read).for_each(|(classes, of_field)| classes.push(of_field));
+    }
+    for (((chunk, values), classes), cursor) in chunks.into_iter().zip(values).zip(classes).zip(cursors) {
+        opened.push(OpenedChunk::new(fields, dtype, values, classes, cursor, scratch, observe)?);
         outs.push(chunk.out);
     }
     let (without_streams, with_streams): (Vec<_>, Vec<_>) =
@@ -120,17 +128,17 @@ struct OpenedChunk<'a> {
 }
 
 impl<'a> OpenedChunk<'a> {
+    /// Reads a chunk from the end of its classes to its streams.
     fn new(
-        fields: &'a Fields,
-        extent: &ChunkExtent,
+        fields: &Fields,
+        dtype: Dtype,
+        values: Range<u64>,
+        classes: Vec<ChunkClasses<'a>>,
         mut cursor: Cursor<'a>,
         scratch: &mut Scratch,
         observe: &mut Observer<'_>,
     ) -> Result<Self> {
-        let values = fields.steps.values(&extent.elements);
-        let mut count = (values.end - values.start) as usize * extent.dtype.words() as usize;
-        let classes = fields.class_fields.iter().map(|field| ChunkClasses::read(field, &mut cursor, &values));
-        let classes = classes.collect::<Result<Vec<_>>>()?;
+        let mut count = (values.end - values.start) as usize * dtype.words() as usize;
         let mut chunk_mask: Option<ChunkMask> = None;
         if let Some(mask) = &fields.steps.mask {
             let observe = |symbols: &[u16], contexts: &[u8]| {

@@ -95,7 +95,22 @@ impl<V: Word, const N: usize> Job for Join<'_, V, N> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { parts, constant, joining, out } = self;
+        let Joining { transform, bits, .. } = *self.joining;
+        // each transform has a loop of its own
+        match transform {
+            Transform::Identity => self.run_with(|word| word),
+            Transform::Rotate => self.run_with(|word| word.unrotate(bits)),
+            Transform::Zigzag => self.run_with(|word| word.unzigzag(bits)),
+            Transform::Offset(by) => self.run_with(|word| word.offset(by.wrapping_neg(), bits)),
+        }
+    }
+}
+
+impl<V: Word, const N: usize> Join<'_, V, N> {
+    /// `invert` inverts the transform of a word.
+    #[inline(always)]
+    fn run_with(self, invert: impl Fn(V) -> V) {
+        let Self { parts, constant, out, .. } = self;
         let count = out.len() / V::SIZE;
         // with equal lengths the compiler removes the checks for each word
         let parts = parts.map(|(symbols, shift, mask)| (&symbols[..count], shift, mask));
@@ -106,27 +121,11 @@ impl<V: Word, const N: usize> Job for Join<'_, V, N> {
                 let symbols = &symbols[first..first + GROUP];
                 words.iter_mut().zip(symbols).for_each(|(word, symbol)| *word = word.with(symbol & mask, shift));
             }
-            let words = joining.invert(words);
-            places.chunks_exact_mut(V::SIZE).zip(words).for_each(|(place, word)| word.write(place));
+            places.chunks_exact_mut(V::SIZE).zip(words).for_each(|(place, word)| invert(word).write(place));
         }
         for (place, i) in rest.chunks_exact_mut(V::SIZE).zip(count / GROUP * GROUP..) {
             let join = |word: V, &(symbols, shift, mask): &(&[u16], u32, u16)| word.with(symbols[i] & mask, shift);
-            let [word] = joining.invert([parts.iter().fold(constant, join)]);
-            word.write(place);
-        }
-    }
-}
-
-impl Joining {
-    /// Inverts the transform of words.
-    #[inline(always)]
-    fn invert<V: Word, const COUNT: usize>(&self, words: [V; COUNT]) -> [V; COUNT] {
-        let bits = self.bits;
-        match self.transform {
-            Transform::Identity => words,
-            Transform::Rotate => words.map(|word| word.unrotate(bits)),
-            Transform::Zigzag => words.map(|word| word.unzigzag(bits)),
-            Transform::Offset(by) => words.map(|word| word.offset(by.wrapping_neg(), bits)),
+            invert(parts.iter().fold(constant, join)).write(place);
         }
     }
 }

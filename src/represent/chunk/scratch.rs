@@ -1,6 +1,6 @@
 //! Buffers and tables that decoding keeps from one chunk to the next.
 
-use crate::coders::LaneTables;
+use crate::coders::{CHUNKS_AT_ONCE, LaneTables};
 use crate::kernel::Kernel;
 use crate::spec::MAX_FIELDS;
 
@@ -14,6 +14,8 @@ pub(crate) struct Scratch {
     pub(super) of_fields: [LaneTables; MAX_FIELDS],
     /// The symbols of all fields of a block.
     pub(super) symbols: Vec<u16>,
+    /// Room for the coded bytes of chunks, for the caller.
+    pub(crate) coded: [Vec<u8>; CHUNKS_AT_ONCE],
 }
 
 impl Scratch {
@@ -24,6 +26,7 @@ impl Scratch {
             of_mask: LaneTables::default(),
             of_fields: std::array::from_fn(|_| LaneTables::default()),
             symbols: Vec::new(),
+            coded: std::array::from_fn(|_| Vec::new()),
         }
     }
 

@@ -26,11 +26,13 @@ pub(crate) struct ChunkClasses<'a> {
 const LONGEST_PERIOD: u64 = 1 << 14;
 
 impl<'a> ChunkClasses<'a> {
-    /// Reads the classes of the rows of the chunk with these values.
-    pub(crate) fn read(field: &'a ClassField, cursor: &mut Cursor<'_>, values: &Range<u64>) -> Result<Self> {
-        let row_classes = field.decode_rows(cursor, values)?;
-        let first_row = field.rows.as_ref().map_or(0, |rows| rows.numbers(values).start);
-        Ok(Self::new(field, values.clone(), first_row, row_classes))
+    /// Reads the classes of the rows of chunks. Each chunk has a cursor, and the range of its values.
+    pub(crate) fn read(field: &'a ClassField, cursors: &mut [Cursor<'_>], chunks: &[Range<u64>]) -> Result<Vec<Self>> {
+        let classes = field.decode_rows(cursors, chunks)?.into_iter().zip(chunks).map(|(row_classes, values)| {
+            let first_row = field.rows.as_ref().map_or(0, |rows| rows.numbers(values).start);
+            Self::new(field, values.clone(), first_row, row_classes)
+        });
+        Ok(classes.collect())
     }
 
     pub(super) fn new(field: &'a ClassField, values: Range<u64>, first_row: u64, row_classes: Vec<u8>) -> Self {

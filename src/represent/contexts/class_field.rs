@@ -115,11 +115,13 @@ impl ClassField {
     }
 
     /// Reads the classes of the rows of a chunk. Returns an empty vector if there are no rows.
-    pub(crate) fn decode_rows(&self, cursor: &mut Cursor<'_>, elements: &Range<u64>) -> Result<Vec<u8>> {
-        let Some(rows) = &self.rows else { return Ok(Vec::new()) };
-        let numbers = rows.numbers(elements);
-        let vectors = self.coding.decode(cursor, &[(numbers.end - numbers.start) as usize])?;
-        Ok(vectors.into_iter().next().unwrap_or_default())
+    pub(crate) fn decode_rows(&self, cursors: &mut [Cursor<'_>], elements: &[Range<u64>]) -> Result<Vec<Vec<u8>>> {
+        let Some(rows) = &self.rows else { return Ok(vec![Vec::new(); elements.len()]) };
+        let length = |elements| {
+            let numbers = rows.numbers(elements);
+            (numbers.end - numbers.start) as usize
+        };
+        self.coding.decode_each(cursors, &elements.iter().map(length).collect::<Vec<_>>())
     }
 
     /// Skips the classes of the rows of a chunk. Returns their size in bytes.

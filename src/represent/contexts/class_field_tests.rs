@@ -95,7 +95,8 @@ proptest! {
         let back = ClassField::read(&mut cursor, &layout, &mut budget).unwrap();
         prop_assert_eq!(&back, &field);
         let mut skipping = cursor.clone();
-        prop_assert_eq!(back.decode_rows(&mut cursor, &elements).unwrap(), row_classes);
+        let of_chunks = back.decode_rows(std::slice::from_mut(&mut cursor), std::slice::from_ref(&elements)).unwrap();
+        prop_assert_eq!(of_chunks, [row_classes]);
         cursor.finish().unwrap();
         prop_assert_eq!(back.skip_rows(&mut skipping).unwrap(), out.len() - head);
         skipping.finish().unwrap();
