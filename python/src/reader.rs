@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use numpy::{PyArray1, PyReadwriteArray1};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyDict};
+use pyo3::types::PyDict;
 use tersor::{DecodeOptions, Tensor};
 
 use crate::error::{exception, invalid};
@@ -64,7 +65,7 @@ impl Reader {
     }
 
     /// Decodes a tensor to its bytes: little-endian, row-major.
-    fn decode<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyByteArray>> {
+    fn decode<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyArray1<u8>>> {
         let tensor = self.tensor(py, name)?;
         // a damaged head is found before memory is allocated
         py.detach(|| tensor.stored_place()).map_err(|error| exception(py, error))?;
@@ -77,7 +78,7 @@ impl Reader {
         py: Python<'py>,
         name: &str,
         ranges: Vec<(u64, u64)>,
-    ) -> PyResult<Bound<'py, PyByteArray>> {
+    ) -> PyResult<Bound<'py, PyArray1<u8>>> {
         let tensor = self.tensor(py, name)?;
         if ranges.len() != tensor.shape().len() {
             return Err(invalid(py, "a slice needs one range for each axis"));
@@ -91,7 +92,7 @@ impl Reader {
     }
 
     /// Decodes single rows of a tensor, in the given order.
-    fn decode_rows<'py>(&self, py: Python<'py>, name: &str, rows: Vec<u64>) -> PyResult<Bound<'py, PyByteArray>> {
+    fn decode_rows<'py>(&self, py: Python<'py>, name: &str, rows: Vec<u64>) -> PyResult<Bound<'py, PyArray1<u8>>> {
         let tensor = self.tensor(py, name)?;
         let rows = tensor.select_rows(rows).map_err(|error| exception(py, error))?;
         py.detach(|| tensor.stored_place()).map_err(|error| exception(py, error))?;
@@ -132,12 +133,16 @@ pub fn options(threads: Option<usize>) -> DecodeOptions {
     }
 }
 
-/// Makes a byte array of `len` bytes that `decode` fills without the GIL.
+/// Makes an array of `len` bytes that `decode` fills without the GIL. Its memory is not set to zero before.
 fn fill<'py>(
     py: Python<'py>,
     len: u64,
     decode: impl FnOnce(&mut [u8]) -> tersor::Result<()> + Send,
-) -> PyResult<Bound<'py, PyByteArray>> {
+) -> PyResult<Bound<'py, PyArray1<u8>>> {
     let len = usize::try_from(len).map_err(|_| invalid(py, "the tensor is too large for this machine"))?;
-    PyByteArray::new_with(py, len, |out| py.detach(|| decode(out)).map_err(|error| exception(py, error)))
+    let array = py.import("numpy")?.getattr("empty")?.call1((len, "u1"))?;
+    let mut filled: PyReadwriteArray1<'py, u8> = array.extract()?;
+    let out = filled.as_slice_mut()?;
+    py.detach(|| decode(out)).map_err(|error| exception(py, error))?;
+    Ok(array.cast_into()?)
 }

@@ -39,7 +39,7 @@ class MemoryReader:
 
     def decode(self, name):
         """Returns the bytes of a tensor."""
-        return bytearray(self._found[name]["data"])
+        return numpy.frombuffer(bytearray(self._found[name]["data"]), dtype="u1")
 
     def decode_slice(self, name, ranges):
         """Returns the bytes of a part of a tensor."""
@@ -49,10 +49,10 @@ class MemoryReader:
             raise TersorError("slices of elements of less than a byte need a container or a path", "unsupported")
         words = numpy.frombuffer(tensor["data"], dtype=f"u{bits // 8}").reshape(shape)
         part = numpy.ascontiguousarray(words[tuple(slice(start, end) for start, end in ranges)])
-        return bytearray(part.tobytes())
+        return numpy.frombuffer(bytearray(part.tobytes()), dtype="u1")
 
     def decode_rows(self, name, rows):
         """Returns the bytes of single rows of a tensor."""
         tensor = self._found[name]
         rows_of = numpy.frombuffer(tensor["data"], dtype="u1").reshape(tensor["shape"][0], -1)
-        return bytearray(rows_of[rows].tobytes())
+        return rows_of[rows].reshape(-1)

@@ -144,7 +144,7 @@ class safe_open:  # noqa: N801 - the name that safetensors uses
                 raise TersorError(f"{dtype} has several elements in a byte: a slice must have step 1", "unsupported")
             box = numpy.frombuffer(buffer, dtype=_WORDS[bits]).reshape([end - start for start, end in bounds])
             chosen = box[tuple(_index.within(axis) for axis in selected)]
-            buffer = bytearray(numpy.ascontiguousarray(chosen).data.cast("B")) if chosen.size else bytearray()
+            buffer = numpy.ascontiguousarray(chosen).reshape(-1).view("u1")
         return self._make(buffer, dtype, result_shape)
 
 

@@ -5,7 +5,8 @@
 //! run time.
 //!
 //! ```text
-//!   token     Kernel: which kernels there are, which one is used; Job: safe code compiled for it
+//!   token     Kernel: which kernels there are; Job: safe code compiled for it
+//!   choice    which kernel is used
 //!   lanes/    the inner loops of the lane coder
 //!   bits/     packed bits
 //!   map       memory maps
@@ -13,6 +14,7 @@
 #![allow(unsafe_code)]
 
 mod bits;
+mod choice;
 #[cfg(feature = "command")]
 #[doc(hidden)]
 pub mod command_map;

@@ -79,7 +79,7 @@ pub(crate) trait SymbolModel: Debug {
 }
 
 /// The next symbols of a stream in one chunk.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct StreamPiece<'p> {
     /// The number of the chunk among those that are decoded at the same time.
     pub(crate) chunk: usize,

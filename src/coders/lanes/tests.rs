@@ -86,11 +86,12 @@ fn decode_two(
     for (i, (one, other)) in one.chunks_mut(block_len).zip(other.chunks_mut(block_len)).enumerate() {
         let range = i * block_len..i * block_len + one.len();
         let [a, b] = contexts.map(|contexts| if is_whole { contexts } else { &contexts[range.clone()] });
-        assert!(first.is_beside(second));
-        LaneDecoder::next([
+        let pieces = [
             LanePiece { decoder: first, contexts: a, out: one },
             LanePiece { decoder: second, contexts: b, out: other },
-        ])?;
+        ];
+        assert!(pieces[0].is_beside(&pieces[1]));
+        LaneDecoder::next(pieces)?;
     }
     decoders.into_iter().try_for_each(LaneDecoder::finish)?;
     cursors.iter().try_for_each(Cursor::finish)?;

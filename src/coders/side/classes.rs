@@ -116,6 +116,7 @@ impl Trees {
     }
 
     /// Codes the next class and returns it.
+    #[inline(always)]
     fn code<S: Sink>(&mut self, sink: &mut S, class: u8) -> Result<u8, S::Error> {
         let context = if self.is_ordered { usize::from(self.last) } else { 0 };
         self.last = self.trees[context].code(sink, class.into(), CLASS_LIMIT)? as u8;

@@ -2,6 +2,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod portable;
 
 use super::token::{Kernel, Kind};
@@ -14,8 +16,11 @@ impl Kernel {
         match self.kind() {
             Kind::Portable => portable::unpack(bytes, width, out),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: these kernels exist only if the processor has AVX2.
-            Kind::Avx512 | Kind::Avx2 => unsafe { avx2::unpack(bytes, width, out) },
+            // SAFETY: the kernel exists only if the processor has AVX2 and these parts of AVX-512.
+            Kind::Avx512 => unsafe { avx512::unpack(bytes, width, out) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the kernel exists only if the processor has AVX2.
+            Kind::Avx2 => unsafe { avx2::unpack(bytes, width, out) },
         }
     }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::ChunkExtent;
 use super::join::{Block, Joining};
 use super::scratch::Scratch;
+use crate::coders::CHUNKS_AT_ONCE;
 use crate::error::Result;
 use crate::kernel::Kernel;
 use crate::represent::coding::Coding;
@@ -230,19 +231,20 @@ impl ChunkStreams<'_> {
         for first in (0..longest).step_by(block_len) {
             let blocks = self.blocks(first, block_len, &mut kept);
             for (index, (stream, contexts)) in streams.iter_mut().enumerate() {
-                let mut pieces = Vec::with_capacity(blocks.len());
+                let mut pieces: [StreamPiece<'_>; CHUNKS_AT_ONCE] = Default::default();
+                let pieces = &mut pieces[..blocks.len()];
                 let mut rooms = symbols.chunks_exact_mut(chunk_len).zip(contexts).zip(0..);
-                for block in &blocks {
+                for (block, piece) in blocks.iter().zip(&mut *pieces) {
                     let Some(((room, contexts), _)) = rooms.find(|(_, chunk)| *chunk == block.chunk) else { break };
                     let (before, own) = room.split_at_mut(index * block_len);
                     let earlier = |number: usize| &before[number * block_len..][..block.count];
                     let classes = &self.chunks[block.chunk].1.classes;
                     let (places, count) = (block.places, block.count);
                     let contexts = contexts.read(classes, places, count, self.words_an_element, earlier, self.kernel);
-                    pieces.push(StreamPiece { chunk: block.chunk, contexts, symbols: &mut own[..block.count] });
+                    *piece = StreamPiece { chunk: block.chunk, contexts, symbols: &mut own[..block.count] };
                 }
-                stream.next(&mut pieces)?;
-                for piece in &pieces {
+                stream.next(pieces)?;
+                for piece in pieces {
                     let kept = self.chunks[piece.chunk].1.kept();
                     let stream = usize::from(kept.is_some()) + index;
                     observe(StreamObservation { stream, symbols: piece.symbols, contexts: piece.contexts, kept });
@@ -265,7 +267,7 @@ impl ChunkStreams<'_> {
         block_len: usize,
         kept: &'b mut [Option<KeptPlaces<'_>>],
     ) -> Vec<BlockExtent<'b>> {
-        let mut blocks = Vec::with_capacity(self.chunks.len());
+        let mut blocks = Vec::with_capacity(CHUNKS_AT_ONCE);
         for (chunk, ((_, opened), kept)) in self.chunks.iter().zip(kept).enumerate() {
             let count = opened.count.saturating_sub(first).min(block_len);
             if count > 0 {

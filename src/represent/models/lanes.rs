@@ -52,26 +52,28 @@ impl SymbolModel for LaneModel {
     }
 }
 
-/// Decodes a stream in chunks, two chunks at the same time.
+/// Decodes a stream in chunks at the same time.
 struct LaneStreams<'a>(Vec<LaneDecoder<'a>>);
 
 impl ChunksDecoder for LaneStreams<'_> {
     fn next(&mut self, pieces: &mut [StreamPiece<'_>]) -> Result<()> {
-        if let ([first, second], [a, b]) = (&mut self.0[..], &mut *pieces)
-            && first.is_beside(second)
-            && a.symbols.len() == b.symbols.len()
-        {
-            return LaneDecoder::next([lane_piece(first, a), lane_piece(second, b)]);
+        let mut decoders = self.0.iter_mut().enumerate();
+        let lane_pieces = pieces.iter_mut().map_while(|StreamPiece { chunk, contexts, symbols }| {
+            let (_, decoder) = decoders.find(|(number, _)| number == chunk)?;
+            Some(LanePiece { decoder, contexts, out: symbols })
+        });
+        let mut pieces = lane_pieces.peekable();
+        // two chunks that are equally far go together
+        while let Some(first) = pieces.next() {
+            match pieces.next_if(|piece| piece.is_beside(&first)) {
+                Some(second) => LaneDecoder::next([first, second])?,
+                None => LaneDecoder::next([first])?,
+            }
         }
-        let alone = |piece: &mut StreamPiece<'_>| LaneDecoder::next([lane_piece(&mut self.0[piece.chunk], piece)]);
-        pieces.iter_mut().try_for_each(alone)
+        Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
         self.0.into_iter().try_for_each(LaneDecoder::finish)
     }
-}
-
-fn lane_piece<'p, 'a>(decoder: &'p mut LaneDecoder<'a>, piece: &'p mut StreamPiece<'_>) -> LanePiece<'p, 'a> {
-    LanePiece { decoder, contexts: piece.contexts, out: piece.symbols }
 }

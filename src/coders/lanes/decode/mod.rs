@@ -19,7 +19,7 @@ use crate::spec::{LANES, STATE_LOWER_BOUND};
 use crate::wire::Cursor;
 
 /// The largest number of chunks that are decoded at the same time. Each step of a chunk waits for the step before, and
-/// another chunk fills these waits.
+/// another chunk fills these waits; a third one measured no faster.
 pub(crate) const CHUNKS_AT_ONCE: usize = 2;
 
 /// The look-up tables of one stream, which are kept from chunk to chunk.
@@ -185,11 +185,6 @@ impl<'a> LaneDecoder<'a> {
         Ok(())
     }
 
-    /// Returns whether both chunks have decoded equally many symbols of one stream, and can go on together.
-    pub(crate) fn is_beside(&self, other: &Self) -> bool {
-        std::ptr::eq(self.model, other.model) && self.position == other.position
-    }
-
     /// Ends an interval.
     fn follow(&mut self) {
         if let ChunkSlots::Adaptive(slots, adaptive) = &mut self.slots {
@@ -246,6 +241,13 @@ impl<'a> LaneDecoder<'a> {
 }
 
 impl LanePiece<'_, '_> {
+    /// Returns whether both chunks have decoded equally many symbols of one stream, and now decode equally many.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        std::ptr::eq(self.decoder.model, other.decoder.model)
+            && self.decoder.position == other.decoder.position
+            && self.out.len() == other.out.len()
+    }
+
     /// Prepares a range of the symbols for a kernel.
     fn lanes(&mut self, range: Range<usize>) -> DecodingLanes<'_> {
         let LaneDecoder { model, slots, states, words, .. } = &mut *self.decoder;
