@@ -111,7 +111,7 @@ fn changed_bytes_under_right_checksums() {
         }
         let structure = Structure::of(&known.bytes);
         let count = known.bytes.len() * values(&known);
-        let stride = if complete() { 1 } else { count.div_ceil(known.budget(100)) | 1 };
+        let stride = if complete() { 1 } else { count.div_ceil(known.budget(50)) | 1 };
         tried += count.div_ceil(stride);
         let decoded = &decoded;
         on_all_cores(count.div_ceil(stride), |number| {
