@@ -107,6 +107,7 @@ mod interop;
 mod kernel;
 mod limits;
 mod progress;
+mod quantize;
 mod read_ahead;
 mod represent;
 mod source;
@@ -120,7 +121,7 @@ pub use decode::{
     Declared, DecodeOptions, FileInfo, FileOutput, Part, Reader, Shards, StoredPlace, StreamDecoder, Tensor,
     TensorCache, TensorRows, TensorSlice, decode_files,
 };
-pub use encode::{EncodeOptions, Encoder, FileInput, Profile, Summary, encode_files, encode_folder};
+pub use encode::{EncodeOptions, Quantized, Encoder, FileInput, Profile, Summary, encode_files, encode_folder};
 pub use error::{Error, ErrorKind, Escaped, Result};
 pub use interop::{SafetensorsHeader, SafetensorsTensor, ShardIndex};
 #[cfg(feature = "command")]
@@ -129,6 +130,10 @@ pub use kernel::command_map;
 pub use kernel::{Kernel, Map, UnknownKernel};
 pub use limits::Limits;
 pub use progress::Progress;
+pub use quantize::{
+    ErrorMeasure, Importance, LossyRecord, LossyTensor, PruneStructure, Quantization, QuantizationRule, QuantizedTensor,
+    Quantizer,
+};
 pub use read_ahead::{ReadAhead, ReadAheadOptions};
 pub use source::ReadAt;
 pub use tensor::{Dtype, Element, TensorView, byte_len, element_count};

@@ -43,8 +43,11 @@ impl<W: Write> Encoder<W> {
     ///
     /// # Errors
     /// `Io` if writing fails or if threads cannot be started; `InvalidArgument` if the environment variable
-    /// `TERSOR_KERNEL` names an unknown kernel.
+    /// `TERSOR_KERNEL` names an unknown kernel, or if the options have a quantization.
     pub fn new(out: W, options: EncodeOptions) -> Result<Self> {
+        if options.quantization.is_some() {
+            return Err(Error::invalid("tensors that are added one by one are not quantised: use `encode_files`"));
+        }
         Ok(Self { writer: Writer::new(out, options)?, names: HashSet::new(), holders: HashMap::new() })
     }
 
@@ -93,6 +96,7 @@ impl<W: Write> Encoder<W> {
     /// # Errors
     /// `Io` if writing fails; `Cancelled`; `InvalidArgument` if an earlier error makes the container incomplete.
     pub fn finish(self) -> Result<(W, Summary)> {
-        self.writer.finish(Vec::new())
+        let (out, summary, _) = self.writer.finish(Vec::new())?;
+        Ok((out, summary))
     }
 }

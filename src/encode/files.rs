@@ -1,4 +1,4 @@
-//! Encodes whole files: a safetensors file by its tensors, any other file as bytes.
+//! Encodes whole files without loss: a safetensors file by its tensors, any other file as bytes.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
@@ -10,53 +10,34 @@ use super::writer::{SMALL_BYTES, Summary, Writer};
 use crate::container::{Entry, FileRecord, entry_digest, folders_of, is_file_path};
 use crate::error::{Error, Result};
 use crate::interop::SafetensorsHeader;
+use crate::represent::GridHint;
 use crate::spec::FILE_DIGEST_BYTES;
 use crate::tensor::Dtype;
 use crate::workers::Workers;
 
-/// Encodes files so that [`decode_files`](crate::decode_files) recreates them bit for bit. Several files, or a file
-/// whose path has folders, are the content of a folder.
-///
-/// ```
-/// use tersor::{EncodeOptions, FileInput, encode_files};
-/// # fn main() -> tersor::Result<()> {
-/// let config = FileInput::new("config.json", b"{}");
-/// let (container, summary) = encode_files(&[config], Vec::new(), EncodeOptions::default())?;
-/// assert_eq!(summary.raw_bytes, 2);
-/// # Ok(()) }
-/// ```
-///
-/// Files are read twice: once from front to back for their digests, and once tensor by tensor for the encoder. One
-/// tensor is held in memory at a time, and some small ones.
-///
-/// Returns `out` and a summary.
-///
-/// # Errors
-/// The errors of [`SafetensorsHeader::read`] if the name of a file ends in `.safetensors`, or if a file has the header
-/// of a safetensors file; `InvalidArgument` if there are no files, or if a path is not valid on every common system,
-/// occurs twice or is also a folder of another path; `Corrupt` if a file changes while it is read; the errors of
-/// [`Encoder::new`](crate::Encoder::new); `Cancelled`. An error about a file has the path of the file as its tensor.
-pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOptions) -> Result<(W, Summary)> {
-    let is_folder = files.len() > 1 || files.iter().any(|file| file.path.contains('/'));
-    encode_all(files, is_folder, out, options)
+/// What a container says besides its files.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    /// A pair of metadata that comes before those of the files.
+    pub(super) metadata: Option<(String, String)>,
+    /// The grids of entries that a quantiser made, by ordinal.
+    pub(super) hints: HashMap<u32, GridHint>,
 }
 
-/// Encodes the files of a folder, as [`encode_files`] does. A single file comes back as a folder with one file.
-///
-/// # Errors
-/// The errors of [`encode_files`].
-pub fn encode_folder<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOptions) -> Result<(W, Summary)> {
-    encode_all(files, true, out, options)
-}
-
-fn encode_all<W: Write>(
+/// Encodes files. Returns `out`, a summary, and the bytes of each entry in the container.
+pub(super) fn encode_all<W: Write>(
     files: &[FileInput<'_>],
     is_folder: bool,
     out: W,
     options: EncodeOptions,
-) -> Result<(W, Summary)> {
+    marks: Marks,
+) -> Result<(W, Summary, Vec<f64>)> {
     check_paths(files)?;
     let mut writer = Writer::new(out, options)?;
+    writer.hints = marks.hints;
+    if let Some((key, value)) = &marks.metadata {
+        writer.add_metadata(key, value);
+    }
     writer.manifest.is_folder = is_folder;
     // for each entry: the number of its file, and the range of its bytes in the file
     let mut places: Vec<(usize, Range<u64>)> = Vec::new();

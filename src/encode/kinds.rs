@@ -198,6 +198,7 @@ pub(super) fn divide(input: &SegmentInput<'_>) -> Option<Vec<SegmentInput<'stati
         dtype,
         shapes: kind.members.iter().map(|&member| input.shapes[member].clone()).collect(),
         bytes: kind.members.iter().flat_map(|&member| &input.bytes[ranges[member].clone()]).copied().collect(),
+        hint: None,
     };
     Some(join(kinds, format)?.into_iter().map(part).collect())
 }
@@ -253,7 +254,7 @@ mod tests {
         let shapes = members.iter().map(|bytes| [bytes.len() as u64 * 8 / u64::from(dtype.bits())].into()).collect();
         // ordinals with gaps between them
         let members_of = (0..members.len() as u32).map(|place| 3 * place + 1).collect();
-        SegmentInput { members: members_of, dtype, shapes, bytes: members.concat().into() }
+        SegmentInput { members: members_of, dtype, shapes, bytes: members.concat().into(), hint: None }
     }
 
     fn floats(values: impl Iterator<Item = f32>) -> Vec<u8> {

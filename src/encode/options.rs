@@ -1,9 +1,12 @@
 //! Options for encoding.
 
+use std::sync::Arc;
+
 use super::search::Effort;
 use crate::container::Header;
 use crate::kernel::Kernel;
 use crate::progress::Progress;
+use crate::quantize::Quantization;
 
 /// The coded bytes that a chunk aims at.
 pub(super) const CHUNK_BYTES: u64 = 256 << 10;
@@ -23,7 +26,7 @@ pub enum Profile {
 
 /// Options for encoding: level, profile, chunk size, threads, progress and kernel.
 ///
-/// The bytes written depend only on the input, the level, the profile and the chunk size.
+/// The bytes written depend only on the input, the level, the profile, the chunk size and the quantization.
 ///
 /// ```
 /// let options = tersor::EncodeOptions::default().with_level(9).with_threads(2);
@@ -38,12 +41,13 @@ pub struct EncodeOptions {
     pub(crate) chunk_bytes: Option<u64>,
     pub(crate) progress: Progress,
     pub(crate) kernel: Option<Kernel>,
+    pub(crate) quantization: Option<Arc<Quantization>>,
 }
 
 impl Default for EncodeOptions {
     fn default() -> Self {
         let (profile, progress) = (Profile::Default, Progress::default());
-        Self { level: 6, profile, threads: None, chunk_bytes: None, progress, kernel: None }
+        Self { level: 6, profile, threads: None, chunk_bytes: None, progress, kernel: None, quantization: None }
     }
 }
 
@@ -88,6 +92,13 @@ impl EncodeOptions {
     /// Sets a callback that receives the number of encoded bytes and can cancel.
     pub fn with_progress(mut self, progress: Progress) -> Self {
         self.progress = progress;
+        self
+    }
+
+    /// Asks for lossy coding of large float tensors by [`encode_files`](crate::encode_files) and
+    /// [`encode_folder`](crate::encode_folder). Without this option encoding is lossless.
+    pub fn with_quantization(mut self, quantization: Quantization) -> Self {
+        self.quantization = Some(Arc::new(quantization));
         self
     }
 

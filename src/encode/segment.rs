@@ -7,7 +7,7 @@ use super::options::CHUNK_BYTES;
 use super::search::{Plan, SegmentBytes, plan};
 use crate::container::{Chunk, Prelude, SegmentHead, raw_padding};
 use crate::error::{Error, Result};
-use crate::represent::{ChunkExtent, ChunkOptions, Representation, SegmentLayout};
+use crate::represent::{ChunkExtent, ChunkOptions, GridHint, Representation, SegmentLayout};
 use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_ELEMENTS};
 use crate::tensor::{Dtype, bytes_of, row_elements};
 use crate::wire::checksum;
@@ -23,6 +23,8 @@ pub(super) struct SegmentInput<'a> {
     pub(super) shapes: Vec<Box<[u64]>>,
     /// The bytes of the members, one after another.
     pub(super) bytes: Cow<'a, [u8]>,
+    /// The grid of the values of a single member, if a quantiser made them.
+    pub(super) hint: Option<GridHint>,
 }
 
 /// An encoded segment. It does not depend on where it will lie in the file.
@@ -48,7 +50,7 @@ pub(super) fn encode_segment<'a>(
     let layout = SegmentLayout::new(dtype, input.shapes.iter().map(|shape| &shape[..]));
     let row = layout.single().map_or(1, row_elements);
     let chunk_bytes = options.chunk_bytes.unwrap_or(CHUNK_BYTES);
-    let mut plan = plan(SegmentBytes { layout: &layout, row, bytes, chunk_bytes }, &effort)?;
+    let mut plan = plan(SegmentBytes { layout: &layout, row, bytes, chunk_bytes, hint: input.hint.as_ref() }, &effort)?;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     // if a reader would refuse the plan, store the segment raw
     let mut parameters = plan.representation.parameters();

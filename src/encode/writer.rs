@@ -2,7 +2,7 @@
 //! copied to a queue until there is work for all threads. A large one is encoded at once, without a copy.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::mem;
 
@@ -13,6 +13,7 @@ use super::segment::SegmentInput;
 use crate::container::{Entry, Footer, Index, Manifest, ManifestPlace, Prelude, SegmentPlace};
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
+use crate::represent::GridHint;
 use crate::spec::{ENTRY_DIGEST_BYTES, FILE_DIGEST_BYTES, FRAME_INDEX, FRAME_MANIFEST, HEADER_BYTES};
 use crate::tensor::Dtype;
 use crate::wire::write_packed;
@@ -72,6 +73,8 @@ pub(super) struct Writer<W> {
     segment_of: Vec<Option<u32>>,
     /// The digest of each entry.
     digests: Vec<[u8; ENTRY_DIGEST_BYTES]>,
+    /// The grids of entries that a quantiser made. An entry with a grid has its own segment.
+    pub(super) hints: HashMap<u32, GridHint>,
     failed: bool,
 }
 
@@ -96,6 +99,7 @@ impl<W: Write> Writer<W> {
             places: Vec::new(),
             segment_of: Vec::new(),
             digests: Vec::new(),
+            hints: HashMap::new(),
             failed: false,
         };
         let mut header = Vec::with_capacity(HEADER_BYTES);
@@ -141,7 +145,8 @@ impl<W: Write> Writer<W> {
     fn store_unless_failed(&mut self, ordinal: u32, bytes: &[u8]) -> Result<()> {
         let entry = &self.manifest.entries[ordinal as usize];
         let (dtype, shapes) = (entry.dtype, vec![entry.shape.clone()]);
-        if bytes.len() < SMALL_BYTES && !stands_out(dtype, bytes) {
+        let hint = self.hints.remove(&ordinal);
+        if hint.is_none() && bytes.len() < SMALL_BYTES && !stands_out(dtype, bytes) {
             let shared = match self.shared.iter_mut().position(|shared| shared.dtype == dtype) {
                 Some(index) => &mut self.shared[index],
                 None => {
@@ -158,12 +163,12 @@ impl<W: Write> Writer<W> {
         }
         let members = vec![ordinal];
         if bytes.len() < LARGE_BYTES {
-            return self.enqueue(SegmentInput { members, dtype, shapes, bytes: Cow::Owned(bytes.to_vec()) });
+            return self.enqueue(SegmentInput { members, dtype, shapes, bytes: Cow::Owned(bytes.to_vec()), hint });
         }
         // planning a segment uses one core, so encode the queued segments together with this one
         self.queue_bytes = 0;
         let mut inputs: Vec<SegmentInput<'_>> = mem::take(&mut self.queue);
-        inputs.push(SegmentInput { members, dtype, shapes, bytes: Cow::Borrowed(bytes) });
+        inputs.push(SegmentInput { members, dtype, shapes, bytes: Cow::Borrowed(bytes), hint });
         self.write_segments(&inputs)
     }
 
@@ -182,7 +187,7 @@ impl<W: Write> Writer<W> {
         };
         let Shared { dtype, members, bytes } = self.shared.remove(index);
         let shapes = members.iter().map(|&member| self.manifest.entries[member as usize].shape.clone()).collect();
-        self.enqueue(SegmentInput { members, dtype, shapes, bytes: Cow::Owned(bytes) })
+        self.enqueue(SegmentInput { members, dtype, shapes, bytes: Cow::Owned(bytes), hint: None })
     }
 
     fn enqueue(&mut self, input: SegmentInput<'static>) -> Result<()> {
@@ -238,8 +243,8 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes the queued segments, the index and the footer.
-    pub(super) fn finish(mut self, file_digests: Vec<[u8; FILE_DIGEST_BYTES]>) -> Result<(W, Summary)> {
+    /// Writes the queued segments, the index and the footer. Returns the bytes of each entry too.
+    pub(super) fn finish(mut self, file_digests: Vec<[u8; FILE_DIGEST_BYTES]>) -> Result<(W, Summary, Vec<f64>)> {
         if self.failed {
             return Err(Error::invalid("an earlier error makes this container incomplete"));
         }
@@ -250,6 +255,7 @@ impl<W: Write> Writer<W> {
             [(offset, len)] => ManifestPlace::Frame { offset, len },
             _ => ManifestPlace::Inline(self.manifest.write_from(0, true)),
         };
+        let sizes = self.entry_sizes();
         let stored = || self.manifest.entries.iter().zip(0..).filter(|(entry, _)| entry.is_stored());
         let missing = || Error::invalid("a tensor was declared, but its bytes were not stored");
         let index = Index {
@@ -277,7 +283,22 @@ impl<W: Write> Writer<W> {
             raw_bytes: prefixes + self.manifest.entries.iter().map(Entry::byte_len).sum::<u64>(),
             coded_bytes: self.position,
         };
-        Ok((self.out, summary))
+        Ok((self.out, summary, sizes))
+    }
+
+    /// Returns the bytes of each entry: its share of its segment, by elements. 0 for an alias.
+    fn entry_sizes(&self) -> Vec<f64> {
+        let mut elements = vec![0u64; self.places.len()];
+        let entries = || self.manifest.entries.iter().zip(&self.segment_of);
+        for (entry, segment) in entries() {
+            segment.iter().for_each(|&segment| elements[segment as usize] += entry.elements());
+        }
+        let size = |(entry, segment): (&Entry, &Option<u32>)| {
+            let Some(segment) = segment.map(|segment| segment as usize) else { return 0.0 };
+            let bytes = self.places[segment].prelude_len + self.places[segment].body_len;
+            bytes as f64 * entry.elements() as f64 / elements[segment].max(1) as f64
+        };
+        entries().map(size).collect()
     }
 
     fn write_frame(&mut self, kind: u8, head: &[u8]) -> Result<()> {

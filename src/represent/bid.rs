@@ -1,6 +1,7 @@
 //! The view of a segment's values from which each kind of map proposes candidates, and the type of a candidate (a
 //! *bid*). Nothing here depends on a particular kind of map.
 
+use super::grid_hint::GridHint;
 use super::values::{Order, SegmentLayout, Values, Word};
 
 /// The values of a segment.
@@ -19,6 +20,8 @@ pub(crate) struct ValueView<'a, T> {
     pub(crate) distinct: Option<&'a [u64]>,
     /// The mask that the segment may have.
     pub(crate) mask: Option<PossibleMask>,
+    /// The grid that the caller made the values on, if it did.
+    pub(crate) hint: Option<&'a GridHint>,
 }
 
 /// A mask that a segment may have.

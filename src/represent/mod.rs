@@ -19,6 +19,7 @@ mod coding;
 mod contexts;
 mod fields;
 mod grid;
+mod grid_hint;
 mod map;
 mod map_inverse;
 mod mask;
@@ -40,6 +41,7 @@ pub(crate) use chunk::{
 pub(crate) use coding::{Coding, Field};
 pub(crate) use contexts::{AxisGroup, ClassField, ContextSource};
 pub(crate) use fields::{Fields, InChunks};
+pub(crate) use grid_hint::GridHint;
 pub(crate) use mask::{Mask, Omitted, kept_values};
 pub(crate) use steps::{GroupValues, Map, Steps};
 pub(crate) use stream_bytes::StreamBytes;

@@ -15,7 +15,7 @@ use super::templates::templates;
 use super::view::SegmentView;
 use crate::error::Result;
 use crate::represent::{
-    InChunks, Order, Representation, SegmentLayout, Values, Word, find_packing, read_words, with_word,
+    GridHint, InChunks, Order, Representation, SegmentLayout, Values, Word, find_packing, read_words, with_word,
 };
 use crate::spec::MAX_CHUNK_ELEMENTS;
 use crate::tensor::{Dtype, bytes_of};
@@ -52,11 +52,13 @@ pub(crate) struct SegmentBytes<'a> {
     pub(crate) bytes: &'a [u8],
     /// Coded bytes that a chunk aims at.
     pub(crate) chunk_bytes: u64,
+    /// The grid that the caller made the values on, if it did.
+    pub(crate) hint: Option<&'a GridHint>,
 }
 
 /// Plans a segment.
 pub(crate) fn plan(segment: SegmentBytes<'_>, effort: &Effort) -> Result<Plan> {
-    let SegmentBytes { layout, row, bytes, chunk_bytes } = segment;
+    let SegmentBytes { layout, row, bytes, chunk_bytes, hint } = segment;
     let dtype = layout.dtype;
     let elements = bytes.len() as u64 * 8 / u64::from(dtype.bits());
     let effort = &effort.for_segment(elements);
@@ -65,7 +67,7 @@ pub(crate) fn plan(segment: SegmentBytes<'_>, effort: &Effort) -> Result<Plan> {
     let raw_cost = bytes.len() as u64 * BYTE;
     // If coding saves less than 0.1 %, store the tensor raw: a reader can then borrow its bytes from a memory map.
     let least = CODING.below(raw_cost);
-    let best = candidates(layout, bytes, limits, effort).into_iter().min_by_key(|candidate| candidate.cost);
+    let best = candidates(layout, bytes, limits, effort, hint).into_iter().min_by_key(|candidate| candidate.cost);
     let best = best.filter(|best| best.cost < least);
     let cost = best.as_ref().map_or(least, |best| best.cost);
     let chunk_bytes = |cost: u64| bytes_of(dtype, limits.chunk_len(cost)) as usize;
@@ -86,10 +88,16 @@ pub(crate) fn plan(segment: SegmentBytes<'_>, effort: &Effort) -> Result<Plan> {
 }
 
 /// Returns a plan for each bid, of the words as they are and of the values that they may be unpacked to.
-fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, effort: &Effort) -> Vec<Candidate> {
+fn candidates(
+    layout: &SegmentLayout<'_>,
+    bytes: &[u8],
+    limits: ChunkLimits,
+    effort: &Effort,
+    hint: Option<&GridHint>,
+) -> Vec<Candidate> {
     let dtype = layout.dtype;
     let bits = dtype.word_bits();
-    let whole = SegmentView { layout, unpack: None, bytes, bits, limits, effort };
+    let whole = SegmentView { layout, unpack: None, bytes, bits, limits, effort, hint };
     let mut found = match () {
         () if dtype.words() > 1 => vec![price(&whole, None, Bid::plain(bytes.len() * 8 / bits as usize))],
         () if bits < 8 => {
@@ -105,8 +113,8 @@ fn candidates(layout: &SegmentLayout<'_>, bytes: &[u8], limits: ChunkLimits, eff
         let most = effort.chunk_elements(1) / unpack.values_a_run() * u64::from(unpack.words);
         let limits = ChunkLimits { unit: unpack.unit(), most, ..limits };
         let layout = unpack.layout(layout);
-        let view =
-            SegmentView { layout: &layout, unpack: Some(unpack), bytes: &values, bits: unpack.bits, limits, effort };
+        let (unpack, bits) = (Some(unpack), unpack.bits);
+        let view = SegmentView { layout: &layout, unpack, bytes: &values, bits, limits, effort, hint: None };
         found.extend(candidates_of(&view, Values::<u8>::new(&values)));
     }
     found.retain(|candidate| candidate.limits.are_possible());

@@ -60,7 +60,9 @@ pub(super) fn propose<T: Word>(
     survey: &Survey,
     masked: Option<&Masked>,
 ) -> Vec<Bid> {
+    let hint = view.hint;
     let view = ValueView {
+        hint,
         layout: view.layout,
         chunk_values: view.effort.chunk_elements(1),
         is_unpacked: view.unpack.is_some(),

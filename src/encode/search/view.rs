@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::chunk_limits::ChunkLimits;
 use super::effort::Effort;
 use crate::represent::{
-    Forward, ForwardBlock, GroupValues, MaskBits, Order, SegmentLayout, Steps, Transform, Unpack, Word,
+    Forward, ForwardBlock, GridHint, GroupValues, MaskBits, Order, SegmentLayout, Steps, Transform, Unpack, Word,
 };
 use crate::tensor::Dtype;
 
@@ -158,6 +158,8 @@ pub(super) struct SegmentView<'a> {
     pub(super) bits: u32,
     pub(super) limits: ChunkLimits,
     pub(super) effort: &'a Effort,
+    /// The grid that the caller made the values on, if it did.
+    pub(super) hint: Option<&'a GridHint>,
 }
 
 impl SegmentView<'_> {

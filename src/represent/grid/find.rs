@@ -1,6 +1,7 @@
 //! Finds grids (section 8.7): floats that are small integers times the scale of their group, bit for bit.
 
 use super::arithmetic::{has_grids, nearest, rounded, widened};
+use crate::represent::grid_hint::GridHint;
 use crate::represent::values::{Groups, SegmentLayout, Values, Word};
 use crate::tensor::Dtype;
 
@@ -33,6 +34,26 @@ pub(super) fn find_grid<T: Word>(
 ) -> Option<FoundGrid> {
     has_grids(dtype).then_some(())?;
     candidates.iter().find_map(|&groups| grid_of(values, omitted, dtype, groups))
+}
+
+/// Returns the grid of a hint if the values that do not equal `omitted` lie on it.
+pub(super) fn hinted_grid<T: Word>(
+    values: Values<'_, T>,
+    omitted: Option<T>,
+    dtype: Dtype,
+    hint: &GridHint,
+) -> Option<FoundGrid> {
+    (has_grids(dtype) && hint.is_of(values.len() as u64)).then_some(())?;
+    let (mut lowest, mut highest) = (0, 0);
+    for (index, value) in values.iter().enumerate().filter(|(_, value)| Some(*value) != omitted) {
+        let scale = hint.scales[hint.groups.of(index as u64)];
+        let integer = nearest(widened(value.number(), dtype), scale);
+        if rounded(integer as f32 * scale, dtype) != value.number() {
+            return None;
+        }
+        (lowest, highest) = (lowest.min(integer), highest.max(integer));
+    }
+    Some(FoundGrid { groups: hint.groups, lowest, highest, scales: hint.scales.clone() })
 }
 
 fn grid_of<T: Word>(values: Values<'_, T>, omitted: Option<T>, dtype: Dtype, groups: Groups) -> Option<FoundGrid> {

@@ -48,8 +48,10 @@ impl Grid {
         if view.is_unpacked || !has_grids(dtype) {
             return None;
         }
-        let grid =
-            find::find_grid(view.values, omitted, dtype, &find::groups_of_scales(view.layout, view.chunk_values))?;
+        let candidates = || find::groups_of_scales(view.layout, view.chunk_values);
+        let hint = view.hint.filter(|hint| hint.groups.unit() <= view.chunk_values);
+        let hinted = hint.and_then(|hint| find::hinted_grid(view.values, omitted, dtype, hint));
+        let grid = hinted.or_else(|| find::find_grid(view.values, omitted, dtype, &candidates()))?;
         let map = Self::new(grid.groups, dtype, grid.lowest, grid.highest, &grid.scales)?;
         Some(Bid { mask, map, group_values: grid.scales, is_clear: true })
     }

@@ -1,0 +1,14 @@
+//! Lossy coding of files: finds the steps, replaces the values of tensors, and lets the lossless encoder code the result.
+//!
+//! ```text
+//!   quantized ── rounds ── plan ── inventory     the dial: on samples, on whole tensors, in the file
+//!                  └── source                    files with other bytes in the places of lossy tensors
+//! ```
+
+mod inventory;
+mod plan;
+mod quantized;
+mod rounds;
+mod source;
+
+pub use quantized::Quantized;
