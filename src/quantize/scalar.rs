@@ -155,20 +155,15 @@ fn choose_row(
     counts: &mut Counts,
 ) {
     let columns = matrix.columns;
-    let start = row * columns;
+    let range = row * columns..(row + 1) * columns;
     let row_scale = i32::from(matrix.row_scales[row]);
-    for (column, &value) in matrix.values[start..start + columns].iter().enumerate() {
-        let octaves = i32::from(steps.octaves(row, column));
-        let class = Matrix::class(row_scale, i32::from(matrix.column_scales[column]) + octaves * PARTS);
-        let is_kept = matrix.kept.as_ref().is_none_or(|kept| kept[start + column]);
-        let scaled = (value / steps.of(row, column)).abs();
+    let kept = matrix.kept.as_ref().map(|kept| &kept[range.clone()]);
+    let is_plain = matches!(matrix.weighting, Weighting::Even) && steps.octaves == Octaves::None;
+    let mut choose = |value: f32, class: usize, factor: f32, weight: f32| {
+        let scaled = value.abs() * factor;
         let nearest = ((scaled + 0.5) as u32).min(LARGEST);
         let magnitude = match costs {
-            _ if !is_kept => 0,
             Some(costs) if nearest > 0 => {
-                // relative to the even weight, the step has taken up its part of the weight
-                let part = power_of_two(-octaves as i8);
-                let weight = matrix.weighting.of(row, column, columns) * part * part;
                 let costs = costs.class(class);
                 let total = |magnitude: u32| {
                     let error = scaled - magnitude as f32;
@@ -187,6 +182,21 @@ fn choose_row(
         };
         counts.add(class, magnitude);
         integers.push(if value < 0.0 { -(magnitude as i32) } else { magnitude as i32 });
+    };
+    let values = matrix.values[range].iter().zip(&matrix.column_scales);
+    if is_plain && kept.is_none() {
+        let factor = 1.0 / steps.base;
+        values.for_each(|(&value, &column)| choose(value, Matrix::class(row_scale, column.into()), factor, 1.0));
+        return;
+    }
+    for (column, (&value, &scale)) in values.enumerate() {
+        let octaves = steps.octaves(row, column);
+        // the step has taken up its part of the weight
+        let part = power_of_two(-octaves);
+        let weight = matrix.weighting.of(row, column, columns) * part * part;
+        let value = if kept.is_none_or(|kept| kept[column]) { value } else { 0.0 };
+        let class = Matrix::class(row_scale, i32::from(scale) + i32::from(octaves) * PARTS);
+        choose(value, class, 1.0 / steps.of(row, column), weight);
     }
 }
 

@@ -12,6 +12,9 @@ const MASK_SHARE: usize = 16;
 /// The same for values of few bits. They need no raw bits, so a mask must omit a larger share.
 const MASK_SHARE_OF_SMALL: usize = 3;
 
+/// The same for values of a grid that is known. A coding of small integers makes zeros short without a mask.
+const MASK_SHARE_OF_HINTED: usize = 2;
+
 /// A mask of the segment, planned once for all bids.
 #[derive(Debug)]
 pub(super) struct Masked {
@@ -45,7 +48,11 @@ impl Bid {
 /// Plans a mask if one value is frequent.
 pub(super) fn mask<T: Word>(view: &SegmentView<'_>, values: Values<'_, T>, survey: &Survey) -> Option<Masked> {
     let count = values.len();
-    let share = if view.bits > 8 { MASK_SHARE } else { MASK_SHARE_OF_SMALL };
+    let share = match view.hint {
+        Some(_) => MASK_SHARE_OF_HINTED,
+        None if view.bits > 8 => MASK_SHARE,
+        None => MASK_SHARE_OF_SMALL,
+    };
     let (omitted, occurs) = survey.frequent.filter(|&(_, occurs)| occurs < count && occurs >= count / share)?;
     let kept = kept_values(values.iter(), T::from_number(omitted));
     let chunk_len = |cost: u64| view.values_of(view.limits.chunk_len(cost));
@@ -68,7 +75,8 @@ pub(super) fn propose<T: Word>(
         is_unpacked: view.unpack.is_some(),
         bits: view.bits,
         values,
-        distinct: survey.distinct.as_deref(),
+        // a codebook could only number the integers of a known grid anew
+        distinct: survey.distinct.as_deref().filter(|_| hint.is_none()),
         mask: masked
             .and_then(|masked| Some(PossibleMask { omitted: masked.plan.mask.omitted_value()?, kept: masked.kept })),
     };
