@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
+use crate::tensor::{TensorView, convert, element_count};
 
 /// The importance of the values of some tensors: a weight of at least 0 for each value, each row or each column. The
 /// squared error of a value is multiplied by its weight. Only the ratios of the weights of one tensor matter.
@@ -49,11 +50,22 @@ impl Importance {
         if !weights.iter().any(|&weight| weight > 0.0) {
             return refused("all weights of the importance are 0");
         }
-        if crate::tensor::element_count(shape) != Some(weights.len() as u64) {
+        if element_count(shape) != Some(weights.len() as u64) {
             return refused("the importance does not have as many weights as its shape says");
         }
         self.tensors.insert(name.to_owned(), Given { shape: shape.to_vec(), weights });
         Ok(())
+    }
+
+    /// Sets the weights of a tensor to the values of another one, of any dtype but a complex one.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert), and `Unsupported` for complex values.
+    pub fn insert_tensor(&mut self, name: &str, weights: &TensorView<'_>) -> Result<()> {
+        let count = element_count(weights.shape()).unwrap_or(0);
+        let mut values = vec![0f32; count as usize];
+        convert(weights.dtype(), weights.bytes(), &mut values).map_err(|error| error.in_tensor(name))?;
+        self.insert(name, weights.shape(), values)
     }
 
     /// Returns the names of the tensors that have weights, in ascending order.

@@ -5,6 +5,7 @@
 //!                  └── source                    files with other bytes in the places of lossy tensors
 //! ```
 
+mod importance_file;
 mod inventory;
 mod plan;
 mod quantized;

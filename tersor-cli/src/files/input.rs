@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use tersor::{
-    EncodeOptions, Error, ErrorKind, FileInput, ReadAt, SafetensorsHeader, Summary, encode_files, encode_folder,
+    EncodeOptions, Error, ErrorKind, FileInput, Quantized, ReadAt, SafetensorsHeader, Summary, encode_files, encode_folder,
 };
 
 use super::attributes::Attributes;
@@ -255,6 +255,15 @@ impl Originals {
         match self.is_folder {
             true => encode_folder(&inputs, out, options),
             false => encode_files(&inputs, out, options),
+        }
+    }
+
+    /// Quantises and encodes the files.
+    pub fn quantize(&self, options: EncodeOptions) -> tersor::Result<Quantized> {
+        let inputs: Vec<FileInput<'_>> = self.files.iter().map(Original::as_input).collect();
+        match self.is_folder {
+            true => Quantized::of_folder(&inputs, options),
+            false => Quantized::of_files(&inputs, options),
         }
     }
 

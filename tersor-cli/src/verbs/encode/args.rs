@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use tersor::Profile;
 
+use super::lossy_args::LossyArgs;
 use crate::verbs::common::parse_threads;
 use crate::verbs::level::Level;
 
@@ -19,6 +20,10 @@ With --keep-shards, OUT is a folder, which is created if it does not exist. \
 `tersor decode` of the new index restores the shards and the original index. Of \
 a folder, only the index and its shards are encoded. Each shard becomes the same \
 file as if it were encoded alone.
+With lossy coding large float tensors change; dtypes, shapes, names and all other \
+tensors stay as they are. Tensors of one dimension or of fewer than 4096 values, \
+and tensors with NaN or infinite values, stay lossless. The file says what is \
+lossy; `tersor verify FILE --against IN` measures the errors.
 With several inputs each one gets its own output. One that fails does not stop \
 the others; the exit status is that of the first failure.
 
@@ -30,6 +35,8 @@ Examples:
   tersor encode Qwen3-8B/model.safetensors.index.json --keep-shards -o coded/
   tersor encode *.safetensors --output-dir coded/
   curl -s https://example.org/m.safetensors | tersor encode - -o m.tersor
+  tersor encode model.safetensors --bpw 4 --dry-run
+  tersor encode model.safetensors --snr 30 --rule '*embed*=bpw:3'
   tersor encode model.safetensors -o - | ssh host 'cat > model.tersor'")]
 pub struct EncodeArgs {
     /// Safetensors files, folders with a model, or indexes of sharded models
@@ -69,6 +76,8 @@ pub struct EncodeArgs {
     /// each, on a line of its own
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub lossy: LossyArgs,
     // the level comes last, because its hidden options count in the order of the help.
     #[command(flatten)]
     pub level: Level,

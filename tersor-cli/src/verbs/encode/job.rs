@@ -4,15 +4,17 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use tersor::{EncodeOptions, Summary as Encoded};
+use tersor::{EncodeOptions, Quantization, Quantized, Summary as Encoded};
 
 use super::args::EncodeArgs;
+use super::lossy_report;
 use crate::files::input::Originals;
 use crate::files::output::{Destination, Sink};
 use crate::files::pipe::is_pipe;
 use crate::files::tree::LeftOut;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown, shown_output};
+use crate::screen::print::{ignore_closed_pipe, print_with};
 use crate::screen::words::{Summary, counted, say};
 use crate::verbs::batch::Batch;
 use crate::verbs::common::refuse_mixed;
@@ -44,9 +46,12 @@ impl Job<'_> {
             None => batch.placed(&originals.default_output),
         };
         let bar = Bar::new(quiet);
-        let encoded = match args.dry_run {
-            true => self.encode(&originals, path, io::sink(), &bar)?.1,
-            false => self.write(&originals, path, &bar)?,
+        let lossy = args.lossy.quantization()?;
+        let lossy = lossy.map(|quantization| self.quantize(&originals, path, &bar, quantization)).transpose()?;
+        let encoded = match (args.dry_run, &lossy) {
+            (true, Some(quantized)) => quantized.summary(),
+            (true, None) => self.encode(&originals, path, io::sink(), &bar, None)?.1,
+            (false, _) => self.write(&originals, path, &bar, lossy.as_ref())?,
         };
         drop(bar);
         let summary = Summary {
@@ -61,10 +66,19 @@ impl Job<'_> {
             object["aliases"] = encoded.aliases.into();
             object["left_out"] = originals.left_out.len().into();
             object["dry_run"] = args.dry_run.into();
+            if let Some(quantized) = &lossy {
+                object["lossy"] = lossy_report::to_json(quantized);
+            }
             batch.print(&object)?;
         }
         let not_written = if args.dry_run { " (not written)" } else { "" };
         say(quiet, &summary.of_encoding(&format!("{}{not_written}", shown_output(path))));
+        if let Some(quantized) = &lossy {
+            if args.dry_run && !args.json {
+                ignore_closed_pipe(print_with(|out| lossy_report::write(quantized, out)))?;
+            }
+            say(quiet, &lossy_report::summary(quantized));
+        }
         count_left_out(input, &originals.left_out);
         Ok(encoded)
     }
@@ -84,24 +98,57 @@ impl Job<'_> {
         Originals::of_pipe(self.input, name.unwrap_or(PIPE_NAME))
     }
 
-    fn write(&self, originals: &Originals, path: &Path, bar: &Bar) -> Outcome<Encoded> {
+    fn write(
+        &self,
+        originals: &Originals,
+        path: &Path,
+        bar: &Bar,
+        lossy: Option<&Quantized>,
+    ) -> Outcome<Encoded> {
         refuse_mixed(self.args.json, Destination::of(path))?;
         self.batch.check_unused(path)?;
         let mut sink = Sink::open(path, self.args.force, &self.batch.inputs(originals.paths()))?;
         sink.keep(originals.attributes());
-        let (sink, encoded) = self.encode(originals, path, sink, bar)?;
+        let (sink, encoded) = self.encode(originals, path, sink, bar, lossy)?;
         sink.finish()?;
         self.batch.wrote(path);
         Ok(encoded)
     }
 
-    fn encode<W: Write>(&self, originals: &Originals, path: &Path, out: W, bar: &Bar) -> Outcome<(W, Encoded)> {
-        bar.set_total(originals.len());
-        let options = encode_options(self.args.level.0, self.args.threads, bar);
-        let encoded = originals.encode(out, options.with_profile(self.args.profile.into()));
+    fn quantize(
+        &self,
+        originals: &Originals,
+        path: &Path,
+        bar: &Bar,
+        quantization: Quantization,
+    ) -> Outcome<Quantized> {
+        let quantized = originals.quantize(self.options(originals, bar).with_quantization(quantization));
+        let quantized = quantized.map_err(|error| originals.encode_failure(self.input, path, &error))?;
+        originals.check_unchanged()?;
+        Ok(quantized)
+    }
+
+    /// Encodes to `out`, or writes what was quantised before.
+    fn encode<W: Write>(
+        &self,
+        originals: &Originals,
+        path: &Path,
+        out: W,
+        bar: &Bar,
+        lossy: Option<&Quantized>,
+    ) -> Outcome<(W, Encoded)> {
+        let encoded = match lossy {
+            Some(quantized) => quantized.write_to(out).map(|out| (out, quantized.summary())),
+            None => originals.encode(out, self.options(originals, bar)),
+        };
         let encoded = encoded.map_err(|error| originals.encode_failure(self.input, path, &error))?;
         originals.check_unchanged()?;
         Ok(encoded)
+    }
+
+    fn options(&self, originals: &Originals, bar: &Bar) -> EncodeOptions {
+        bar.set_total(originals.len());
+        encode_options(self.args.level.0, self.args.threads, bar).with_profile(self.args.profile.into())
     }
 }
 

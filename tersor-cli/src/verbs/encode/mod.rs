@@ -2,6 +2,8 @@
 
 mod args;
 mod job;
+mod lossy_args;
+mod lossy_report;
 mod shards;
 
 use super::batch::Batch;
