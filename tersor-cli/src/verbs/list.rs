@@ -6,6 +6,7 @@ use clap::Args;
 use tersor::Escaped;
 
 use super::common::CommonArgs;
+use super::lossy;
 use crate::files::model::Model;
 use crate::screen::failure::Outcome;
 use crate::screen::print::{ignore_closed_pipe, print_with};
@@ -29,6 +30,7 @@ pub struct ListArgs {
 /// Prints a line for each tensor.
 pub fn run(args: &ListArgs, common: &CommonArgs) -> Outcome {
     let model = Model::open(&args.file, common.decode_options(None))?;
+    model.readers(&args.file)?.iter().for_each(|(_, reader)| lossy::warn(common.quiet, reader));
     let tensors = model.tensors()?;
     ignore_closed_pipe(print_with(|out| {
         tensors.iter().try_for_each(|tensor| {

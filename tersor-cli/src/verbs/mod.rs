@@ -11,6 +11,7 @@ mod inspect;
 mod ledger;
 mod level;
 mod list;
+mod lossy;
 mod manual;
 mod report;
 mod verify;

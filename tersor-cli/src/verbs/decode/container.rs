@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use tersor::{DecodeOptions, ErrorKind, ReadAt, Reader, decode_files};
+use tersor::{DecodeOptions, ErrorKind, LossyRecord, ReadAt, Reader, decode_files};
 
 use super::destination::{BUFFER_BYTES, DecodedFiles, Job};
 use super::tensors::write_tensors;
@@ -15,6 +15,7 @@ use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome, shown, shown_output};
 use crate::screen::words::{Summary, exact, say};
 use crate::verbs::common::CommonArgs;
+use crate::verbs::lossy;
 
 /// A decoded container.
 struct Decoded {
@@ -25,6 +26,8 @@ struct Decoded {
     /// The number of tensors that belong to no file, and so were not written.
     skipped: usize,
     output: PathBuf,
+    /// What the container says about its lossy tensors, if it was read as a file.
+    lossy: Option<LossyRecord>,
 }
 
 /// Restores the files of a container. Returns the path of the output.
@@ -50,6 +53,9 @@ pub fn decode_container(job: Job<'_>, common: &CommonArgs) -> Outcome<PathBuf> {
         let mut object = summary.to_json(job.file, &decoded.output);
         object["tensors_not_written"] = decoded.skipped.into();
         job.batch.print(&object)?;
+    }
+    if let Some(record) = &decoded.lossy {
+        say(common.quiet, &lossy::line(record));
     }
     say(common.quiet, &summary.of_decoding(&shown_output(&decoded.output)));
     Ok(decoded.output)
@@ -77,7 +83,7 @@ fn decode_file(job: Job<'_>, source: &Source, options: &DecodeOptions, bar: &Bar
         (Some(reader), Some(end)) => reader.tensors().filter(|tensor| tensor.ordinal() >= end).count(),
         _ => 0,
     };
-    Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes, weights, skipped, output })
+    Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes, weights, skipped, output, lossy: reader.as_ref().and_then(lossy::record) })
 }
 
 fn decode_pipe(job: Job<'_>, options: DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
@@ -94,7 +100,7 @@ fn decode_pipe(job: Job<'_>, options: DecodeOptions, bar: &Bar) -> Outcome<Decod
         }
         Err(error) => return Err(files.failed(&error)),
     };
-    Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes: input.bytes, weights: None, skipped: 0, output })
+    Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes: input.bytes, weights: None, skipped: 0, output, lossy: None })
 }
 
 /// Opens a regular file; returns `None` for a pipe.

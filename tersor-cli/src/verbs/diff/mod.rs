@@ -2,6 +2,7 @@
 
 mod args;
 mod comparison;
+mod errors;
 mod json;
 mod model;
 mod pairs;
@@ -19,6 +20,7 @@ use crate::screen::json::SafeJson;
 use crate::screen::print::{ignore_closed_pipe, print_with};
 use crate::screen::words::{exact, human, say};
 pub use args::DiffArgs;
+pub use errors::{TensorError, errors};
 use comparison::Comparison;
 use model::{Model, OpenModel};
 use pairs::pairs;

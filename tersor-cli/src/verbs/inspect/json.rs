@@ -9,7 +9,7 @@ use tersor::{FileInfo, SegmentLedger, Tensor};
 use super::listing::{IdealSizes, Listing};
 use crate::screen::json_list::write_list;
 use crate::screen::words::{bits_per_weight, hex};
-use crate::verbs::ledger;
+use crate::verbs::{ledger, lossy};
 
 /// Writes one object for a model in several containers: the path of its index, and the objects of the containers.
 pub fn write_all(listings: &[(&PathBuf, Listing<'_>)], index: &Path, out: &mut dyn Write) -> io::Result<()> {
@@ -33,6 +33,7 @@ pub fn write(listing: &Listing<'_>, path: &str, out: &mut dyn Write) -> io::Resu
     write!(out, ",\n  \"bits_per_weight\": {}", json!(bits_per_weight(len, weights)))?;
     write!(out, ",\n  \"decoder_level\": {}", listing.reader.decoder_level())?;
     write!(out, ",\n  \"features\": {}", json!(listing.reader.features()))?;
+    write!(out, ",\n  \"lossy\": {}", lossy::to_json(listing.reader))?;
     write!(out, ",\n  \"metadata\": {}", Value::from(metadata))?;
     write_list(out, "files", listing.files.iter().map(|info| file(listing, info)))?;
     write_list(out, "tensors", listing.tensors.iter().map(|one| tensor(listing, one)))?;

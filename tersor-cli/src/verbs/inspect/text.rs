@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tersor::{Escaped, Tensor};
+use tersor::{Escaped, LossyRecord, Tensor};
 
 use super::legend::Legend;
 use super::listing::{IdealSizes, Listing};
@@ -12,7 +12,7 @@ use crate::screen::lines::{folded, listed};
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
 use crate::screen::words::{bits_per_weight, counted, exact, hex, human, percent, shortened};
-use crate::verbs::ledger;
+use crate::verbs::{ledger, lossy};
 
 /// The largest number of characters shown of a metadata key, and of its value.
 const METADATA_CHARACTERS: usize = 160;
@@ -41,12 +41,15 @@ pub fn write(listing: &Listing<'_>, path: &str, out: &mut dyn Write) -> io::Resu
     let bits = bits_per_weight(len, listing.weights());
     items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {}", counted(listing.weights(), "weight"))));
     writeln!(out, "{}", listed(path, &items))?;
+    if let Some(record) = lossy::record(listing.reader) {
+        writeln!(out, "{}", lossy::line(&record))?;
+    }
     write!(out, "decoder level {}", listing.reader.decoder_level())?;
     for feature in listing.reader.features() {
         write!(out, ", feature {feature}")?;
     }
     writeln!(out)?;
-    let mut metadata = listing.reader.metadata().peekable();
+    let mut metadata = listing.reader.metadata().filter(|(key, _)| *key != LossyRecord::KEY).peekable();
     if metadata.peek().is_some() {
         writeln!(out, "\nMetadata")?;
         for (key, value) in metadata {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tersor::analysis::{Bounds, BoundsOptions, CodeLengths, Totals};
 use tersor::priors::BitsBack;
-use tersor::{Dtype, Error, FileInfo, ReadAt, Reader, Tensor};
+use tersor::{Dtype, Error, FileInfo, LossyRecord, ReadAt, Reader, Tensor};
 
 use super::args::ReportArgs;
 use super::generalisation::Generalisation;
@@ -15,6 +15,7 @@ use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome};
 use crate::verbs::common::CommonArgs;
 use crate::verbs::footprint::Footprint;
+use crate::verbs::lossy;
 
 /// The report on one container.
 pub struct FileReport {
@@ -32,6 +33,8 @@ pub struct FileReport {
     pub totals: Totals,
     /// The tensors, in the order of the file.
     pub tensors: Vec<TensorReport>,
+    /// What the file says about its lossy tensors; `None` if it is lossless.
+    pub lossy: Option<LossyRecord>,
     /// Generalisation bounds, with `--samples`.
     pub generalisation: Option<Generalisation>,
 }
@@ -159,6 +162,7 @@ impl FileReport {
             weights: tensors.iter().map(|tensor| tensor.elements).fold(0, u64::saturating_add),
             totals,
             tensors,
+            lossy: lossy::record(&reader),
             generalisation: generalisation.map_err(failed)?,
             bounds,
         })

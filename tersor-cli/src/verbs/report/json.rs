@@ -3,10 +3,12 @@
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
+use tersor::LossyRecord;
 use tersor::analysis::{SegmentBounds, SegmentLedger, StreamBounds, TensorStatistics, Totals};
 use tersor::priors::{BitsBack, Priors};
 
 use super::file_report::{FileReport, TensorReport};
+use super::lossy_rate::lossy_rates;
 use super::generalisation::{ErrorBound, Generalisation};
 use crate::screen::json_list::write_list;
 use crate::screen::words::bits_per_weight;
@@ -68,7 +70,23 @@ fn head(report: &FileReport) -> Value {
         "ledger": ledger::to_json(&report.bounds.ledger.totals()),
         "ledger_sum": report.bounds.ledger.bytes(),
         "totals": totals(&report.totals),
+        "lossy": report.lossy.as_ref().map(|record| lossy(report, record)),
     })
+}
+
+/// Returns the lossy tensors with their rates, and the Gaussian rate-distortion bound at their errors.
+fn lossy(report: &FileReport, record: &LossyRecord) -> Value {
+    let tensors = lossy_rates(report, record).map(|rate| {
+        json!({
+            "name": rate.stated.name,
+            "action": rate.stated.action,
+            "nmse": rate.stated.nmse,
+            "largest_error": rate.stated.largest_error,
+            "bits_per_weight": rate.bits,
+            "bound_bits_per_weight": rate.bound,
+        })
+    });
+    json!({ "quantizer": record.quantizer, "tensors": tensors.collect::<Vec<_>>() })
 }
 
 fn segments(report: &FileReport) -> impl Iterator<Item = Value> {

@@ -6,6 +6,7 @@ mod file_report;
 mod generalisation;
 mod histogram;
 mod json;
+mod lossy_rate;
 mod page;
 mod posterior;
 mod series;

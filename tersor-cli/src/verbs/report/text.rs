@@ -2,15 +2,16 @@
 
 use std::io::{self, Write};
 
-use tersor::Escaped;
+use tersor::{Escaped, LossyRecord};
 
 use super::file_report::{FileReport, TensorReport};
 use super::generalisation::Generalisation;
+use super::lossy_rate::lossy_rates;
 use crate::screen::lines::{folded, listed};
 use crate::screen::table::Align::{Left, Right};
 use crate::screen::table::{Row, cell, name, write_table};
 use crate::screen::words::{bits_per_weight, counted, exact, human, percent};
-use crate::verbs::ledger;
+use crate::verbs::{ledger, lossy};
 
 /// The number of tensors that are shown without `--all`.
 pub const SHOWN: usize = 20;
@@ -39,11 +40,38 @@ pub fn write(report: &FileReport, all: bool, out: &mut dyn Write) -> io::Result<
         writeln!(out, "\nBits-back lengths of the tensors that have variances")?;
         write_bits_back(&tensors[..shown], out)?;
     }
+    if let Some(record) = &report.lossy {
+        writeln!(out, "\nLossy tensors, and the fewest bits of normal values with their error")?;
+        write_lossy(report, record, if all { usize::MAX } else { SHOWN }, out)?;
+    }
     if let Some(generalisation) = &report.generalisation {
         writeln!(out)?;
         write_generalisation(generalisation, out)?;
     }
     Ok(())
+}
+
+/// Writes the rates of the first `most` lossy tensors.
+fn write_lossy(report: &FileReport, record: &LossyRecord, most: usize, out: &mut dyn Write) -> io::Result<()> {
+    let rates: Vec<_> = lossy_rates(report, record).take(most).collect();
+    let number = |value: Option<f64>| cell(value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}")));
+    let rows = rates.iter().map(|rate| {
+        let gap = rate.bits.zip(rate.bound).map(|(bits, bound)| bits - bound);
+        let cells = [
+            name(Escaped(&rate.stated.name)),
+            cell(format_args!("{:.3e}", rate.stated.nmse)),
+            number(rate.bits),
+            number(rate.bound),
+            number(gap),
+        ];
+        Row::new(cells).with_note(Escaped(&rate.stated.action))
+    });
+    let columns = [("name", Left), ("NMSE", Right), ("bits/weight", Right), ("bound", Right), ("gap", Right)];
+    write_table(out, columns, rows)?;
+    match record.tensors.len().saturating_sub(most) {
+        0 => Ok(()),
+        more => writeln!(out, "  ... and {} more, --all shows all", exact(more as u64)),
+    }
 }
 
 fn write_size(report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
@@ -54,6 +82,9 @@ fn write_size(report: &FileReport, out: &mut dyn Write) -> io::Result<()> {
     let bits = bits_per_weight(len, report.weights);
     items.extend(bits.map(|bits| format!("{bits:.3} bits/weight of {}", counted(report.weights, "weight"))));
     writeln!(out, "{}", listed(Escaped(&report.file), &items))?;
+    if let Some(record) = &report.lossy {
+        writeln!(out, "{}", lossy::line(record))?;
+    }
     if let (Some(efficiency), Some(overhead)) = (report.totals.efficiency(), report.totals.overhead()) {
         let (efficiency, overhead) = (100.0 * efficiency, 100.0 * overhead);
         writeln!(out, "Efficiency {efficiency:.3} %: {overhead:.3} % above the code length of its own model")?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tersor::{DecodeOptions, Error, ErrorKind, Escaped, FileInfo, FileOutput, Reader, StreamDecoder, decode_files};
+use tersor::{DecodeOptions, Error, ErrorKind, Escaped, FileInfo, FileOutput, LossyTensor, Reader, StreamDecoder, decode_files};
 
 use super::compare::{ByteDifference, Comparison};
 use crate::files::input::Originals;
@@ -10,6 +10,7 @@ use crate::files::ordered::Ordered;
 use crate::files::source::Source;
 use crate::screen::bar::Bar;
 use crate::screen::failure::{Failure, Outcome};
+use crate::verbs::lossy;
 
 /// A container that passed all checks, except that it may differ from the originals.
 pub struct Checked {
@@ -19,6 +20,8 @@ pub struct Checked {
     pub weights: u64,
     pub raw_bytes: u64,
     pub ledger_sum: u64,
+    /// The tensors that the container says are lossy.
+    pub lossy: Vec<LossyTensor>,
 }
 
 /// Decodes the container through its frames and through its index, checks every checksum and digest, and compares the
@@ -59,6 +62,7 @@ pub fn check(
         },
         files,
         ledger_sum,
+        lossy: lossy::record(&reader).map_or_else(Vec::new, |record| record.tensors),
     })
 }
 

@@ -56,6 +56,12 @@ pub struct ByteDifference {
 }
 
 impl ByteDifference {
+    /// Returns whether only bytes of tensors differ. The first byte that differs tells: the header of a file comes before
+    /// its tensors.
+    pub fn is_in_tensors(&self) -> bool {
+        matches!(self.cause, Cause::Bytes { tensor: Some(_), .. })
+    }
+
     /// Returns the name of an original that the container does not have; `None` for another difference.
     pub fn missing_original(&self) -> Option<&str> {
         matches!(self.cause, Cause::OnlyInOriginals).then_some(&self.file)

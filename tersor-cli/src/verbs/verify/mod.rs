@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod lossy;
 mod print;
 mod shards;
 
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use tersor::ReadAt;
+use tersor::{Escaped, ReadAt};
 
 use super::common::{CommonArgs, parse_threads};
 use super::encode::warn_of_left_out;
@@ -23,6 +24,7 @@ use crate::screen::json::SafeJson;
 use crate::screen::print::{ignore_closed_pipe, print, print_with};
 use crate::screen::words::{Summary, say};
 use check::check;
+use lossy::Measured;
 use shards::check_shards;
 
 /// `tersor verify`
@@ -32,6 +34,8 @@ The checks include each checksum, the digest of each tensor and file, the \
 consistency of the index with the frames, and access to each tensor through the \
 index. Digests show that the decoded bytes are the same as the original ones. They do not \
 show who encoded them.
+If the file says that tensors are lossy, their errors are measured, and must not \
+be larger than it says; everything else must be the same.
 Of an index, all shards are checked, and each tensor is looked up in the shard \
 that the index names.
 
@@ -87,16 +91,33 @@ pub fn run(args: &VerifyArgs, common: &CommonArgs) -> Outcome {
         }
         Target::Shards(index) => (index.stored_len(), check_shards(index, &options, common.quiet, originals.as_ref())),
     };
+    let measured = match (&checked, &args.against) {
+        (Ok(found), Some(against)) => {
+            let paths = [against.as_path(), args.file.as_path()];
+            Measured::new(paths, found, common.limits(), args.threads, &Bar::new(common.quiet))?
+        }
+        _ => None,
+    };
+    let is_as_stated = measured.as_ref().is_some_and(Measured::is_as_stated);
     // a closed pipe must not hide the result
     let (file, against) = (args.file.as_path(), args.against.as_deref());
     if args.json {
-        let object = print::to_json(file, against, len, checked.as_ref());
+        let object = print::to_json(file, against, len, checked.as_ref(), measured.as_ref());
         ignore_closed_pipe(print_with(|out| writeln!(SafeJson::new(out), "{object:#}")))?;
     } else if let Ok(found) = &checked {
-        ignore_closed_pipe(print(&print::to_text(file, against, len, found)))?;
+        ignore_closed_pipe(print(&print::to_text(file, against, len, found, is_as_stated)))?;
+        if let Some(measured) = &measured {
+            ignore_closed_pipe(print_with(|out| measured.write(out)))?;
+        }
     }
     let found = checked?;
-    if let (Some(difference), Some(against)) = (found.differences.first(), &args.against) {
+    if let Some(name) = measured.as_ref().and_then(Measured::first_wrong) {
+        let problem = format!("tensor {} differs from the original by more than the file says", Escaped(name));
+        return Err(Failure::bad_data(&args.file, problem, "if the original is right, encode it again"));
+    }
+    if let (Some(difference), Some(against)) = (found.differences.first(), &args.against)
+        && measured.is_none()
+    {
         let more = match found.differences.len() {
             1 => String::new(),
             count => format!(", and {} more", count - 1),

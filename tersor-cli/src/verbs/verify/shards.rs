@@ -22,8 +22,15 @@ pub fn check_shards(
     quiet: bool,
     originals: Option<&Originals>,
 ) -> Outcome<Checked> {
-    let mut all =
-        Checked { files: Vec::new(), differences: Vec::new(), tensors: 0, weights: 0, raw_bytes: 0, ledger_sum: 0 };
+    let mut all = Checked {
+        files: Vec::new(),
+        differences: Vec::new(),
+        tensors: 0,
+        weights: 0,
+        raw_bytes: 0,
+        ledger_sum: 0,
+        lossy: Vec::new(),
+    };
     // the shard of each file inside
     let mut shards = HashMap::new();
     for shard in index.index.shards() {
@@ -37,6 +44,7 @@ pub fn check_shards(
         all.weights += found.weights;
         all.raw_bytes += found.raw_bytes;
         all.ledger_sum += found.ledger_sum;
+        all.lossy.extend(found.lossy);
     }
     let model = index.open(options.clone())?;
     for name in model.names() {
