@@ -15,9 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{:>6} {:>12} {:>10} {:>8} {:>8} {:>8}", "asked", "bytes", "bits", "NMSE", "gap", "seconds");
     for bits in arguments {
         let start = Instant::now();
-        let options = EncodeOptions::default()
-            .with_threads(1)
-            .with_quantization(Quantization::bits_per_weight(bits.parse()?)?);
+        let options =
+            EncodeOptions::default().with_threads(1).with_quantization(Quantization::bits_per_weight(bits.parse()?)?);
         let quantized = Quantized::of_files(&[FileInput::of_source(name, &file)], options)?;
         let weights = quantized.summary().weights as f64;
         let rate = 8.0 * quantized.summary().coded_bytes as f64 / weights;

@@ -121,7 +121,7 @@ pub use decode::{
     Declared, DecodeOptions, FileInfo, FileOutput, Part, Reader, Shards, StoredPlace, StreamDecoder, Tensor,
     TensorCache, TensorRows, TensorSlice, decode_files,
 };
-pub use encode::{EncodeOptions, Quantized, Encoder, FileInput, Profile, Summary, encode_files, encode_folder};
+pub use encode::{EncodeOptions, Encoder, FileInput, Profile, Quantized, Summary, encode_files, encode_folder};
 pub use error::{Error, ErrorKind, Escaped, Result};
 pub use interop::{SafetensorsHeader, SafetensorsTensor, ShardIndex};
 #[cfg(feature = "command")]
@@ -131,8 +131,8 @@ pub use kernel::{Kernel, Map, UnknownKernel};
 pub use limits::Limits;
 pub use progress::Progress;
 pub use quantize::{
-    ErrorMeasure, Importance, LossyRecord, LossyTensor, PruneStructure, Quantization, QuantizationRule, QuantizedTensor,
-    Quantizer,
+    ErrorMeasure, Importance, LossyRecord, LossyTensor, PruneStructure, Quantization, QuantizationRule,
+    QuantizedTensor, Quantizer,
 };
 pub use read_ahead::{ReadAhead, ReadAheadOptions};
 pub use source::ReadAt;

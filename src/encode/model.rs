@@ -46,12 +46,7 @@ pub fn encode_folder<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeO
 }
 
 /// Encodes the files: by way of the quantiser if the options have one.
-fn encode<W: Write>(
-    files: &[FileInput<'_>],
-    is_folder: bool,
-    out: W,
-    options: EncodeOptions,
-) -> Result<(W, Summary)> {
+fn encode<W: Write>(files: &[FileInput<'_>], is_folder: bool, out: W, options: EncodeOptions) -> Result<(W, Summary)> {
     if options.quantization.is_some() {
         let quantized = Quantized::new(files, is_folder, options)?;
         return Ok((quantized.write_to(out)?, quantized.summary()));

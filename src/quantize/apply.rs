@@ -67,7 +67,8 @@ pub(crate) fn quantize_values(
     let round = |value: f32| rounded(value, dtype);
     Ok(match values {
         ValueSetting::Step(step) => {
-            let Integers { values, steps, bits } = quantize(matrix, Steps::new(step, &matrix.weighting), share, workers)?;
+            let Integers { values, steps, bits } =
+                quantize(matrix, Steps::new(step, &matrix.weighting), share, workers)?;
             (reconstruct(&values, &steps, matrix.columns, round), Some(steps), Some(bits))
         }
         ValueSetting::Codebook(entries) => {
@@ -88,7 +89,9 @@ fn reconstruct(integers: &[i32], steps: &Steps, columns: usize, round: impl Fn(f
     for (row, integers) in integers.chunks(columns).enumerate() {
         match steps.octaves {
             Octaves::Columns(_) => {
-                values.extend((0..).zip(integers).map(|(column, &integer)| round(integer as f32 * steps.of(row, column))));
+                values.extend(
+                    (0..).zip(integers).map(|(column, &integer)| round(integer as f32 * steps.of(row, column))),
+                );
             }
             Octaves::None | Octaves::Rows(_) => {
                 let step = steps.of(row, 0);

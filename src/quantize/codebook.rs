@@ -104,7 +104,8 @@ impl Entries {
         const AROUND: usize = 2;
         let above = self.values.partition_point(|&entry| entry < value);
         let range = above.saturating_sub(AROUND)..(above + AROUND).min(self.values.len());
-        let total = |entry: usize| weight * (value - self.values[entry]) * (value - self.values[entry]) + self.prices[entry];
+        let total =
+            |entry: usize| weight * (value - self.values[entry]) * (value - self.values[entry]) + self.prices[entry];
         range.min_by(|&a, &b| total(a).total_cmp(&total(b))).unwrap_or(0)
     }
 }

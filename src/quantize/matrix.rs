@@ -79,9 +79,10 @@ impl Matrix {
             row_scales: picked.iter().map(|&row| self.row_scales[row]).collect(),
             column_scales: self.column_scales.clone(),
             weighting: self.weighting.of_rows(&picked, self.columns),
-            kept: self.kept.as_ref().map(|kept| {
-                picked.iter().flat_map(|&row| kept[range(row)].iter().copied()).collect()
-            }),
+            kept: self
+                .kept
+                .as_ref()
+                .map(|kept| picked.iter().flat_map(|&row| kept[range(row)].iter().copied()).collect()),
         }
     }
 

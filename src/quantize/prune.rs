@@ -12,9 +12,8 @@ pub(crate) fn kept(values: &[f32], shape: &[u64], columns: usize, weighting: &We
     let importance: Vec<f32> = match weighting {
         Weighting::Even => values.iter().map(|value| value * value).collect(),
         weighting => {
-            let square = |(index, value): (usize, &f32)| {
-                value * value * weighting.of(index / columns, index % columns, columns)
-            };
+            let square =
+                |(index, value): (usize, &f32)| value * value * weighting.of(index / columns, index % columns, columns);
             values.iter().enumerate().map(square).collect()
         }
     };

@@ -97,7 +97,9 @@ impl FromStr for QuantizationRule {
         let mut prune = None;
         let mut values = None;
         for action in actions.split(',') {
-            match Action::parse(action).map_err(|what| refused(format!("has the action {}: {what}", Escaped(action))))? {
+            match Action::parse(action)
+                .map_err(|what| refused(format!("has the action {}: {what}", Escaped(action))))?
+            {
                 Action::Prune(own) if prune.is_none() && values.is_none() => prune = Some(own),
                 Action::Values(own) if values.is_none() && !(own == ValueRule::Exact && prune.is_some()) => {
                     values = Some(own);
@@ -128,7 +130,9 @@ impl Action {
             && (parsed < most || is_closed && parsed == most)
         {
             true => Ok(parsed),
-            false => Err(format!("give a number above {least} and {} {most}", if is_closed { "up to" } else { "below" })),
+            false => {
+                Err(format!("give a number above {least} and {} {most}", if is_closed { "up to" } else { "below" }))
+            }
         };
         let prune = |structure| Ok(Self::Prune(Prune { share: within(0.0, 1.0, false)?, structure }));
         Ok(Self::Values(match word {

@@ -9,6 +9,9 @@ use crate::error::Result;
 use crate::tensor::{Dtype, TensorView};
 use crate::workers::Workers;
 
+/// The bits that the class of a row or a column takes, about.
+const CLASS_BITS: f64 = 1.5;
+
 /// The rows of a tensor that were picked, and what the whole tensor is like.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
@@ -85,6 +88,8 @@ impl Sample {
         let share = self.matrix.values.len() as f64 / self.values as f64;
         let (quantised, _, bits) = quantize_values(&self.matrix, self.dtype, values, share, workers)?;
         let nmse = Errors::between(&self.matrix, &quantised).weighted_nmse();
-        Ok(Trial { bits: bits.unwrap_or(0.0) / share, nmse })
+        let rows = self.values as f64 / self.matrix.columns as f64;
+        let classes = CLASS_BITS * (rows + self.matrix.columns as f64);
+        Ok(Trial { bits: bits.unwrap_or(0.0) / share + classes, nmse })
     }
 }

@@ -11,5 +11,7 @@ mod plan;
 mod quantized;
 mod rounds;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use quantized::Quantized;

@@ -4,8 +4,8 @@ use super::inventory::Listed;
 use crate::encode::input::{Blocks, FileInput};
 use crate::error::{Error, Result};
 use crate::quantize::{
-    ErrorMeasure, Quantised, Quantization, Sample, Setting, ValueRule, ValueSetting, Weighting, apply,
-    columns_of, solve_falling,
+    ErrorMeasure, Quantised, Quantization, Sample, Setting, ValueRule, ValueSetting, Weighting, apply, columns_of,
+    solve_falling,
 };
 use crate::tensor::TensorView;
 use crate::workers::Workers;
@@ -56,7 +56,8 @@ impl<'a> Plan<'a> {
         let mut blocks = Blocks::new(files);
         let mut lossy = Vec::new();
         for (listed, tensor) in tensors.iter_mut().enumerate() {
-            let weighting = quantization.importance.weighting(&tensor.name, &tensor.shape, columns_of(&tensor.shape))?;
+            let weighting =
+                quantization.importance.weighting(&tensor.name, &tensor.shape, columns_of(&tensor.shape))?;
             if tensor.treatment.is_lossless() {
                 continue;
             }
@@ -97,9 +98,9 @@ impl<'a> Plan<'a> {
     fn try_dial(&self, dial: f64) -> Result<(f64, f64)> {
         let dialled: Vec<&Lossy> = self.lossy.iter().filter(|lossy| self.is_dialled(lossy)).collect();
         let one = Workers::new(Some(1))?;
-        let trials = self.workers.map(dialled.clone(), |lossy| {
-            lossy.sample.try_values(ValueSetting::Step(self.step(lossy, dial)), &one)
-        })?;
+        let trials = self
+            .workers
+            .map(dialled.clone(), |lossy| lossy.sample.try_values(ValueSetting::Step(self.step(lossy, dial)), &one))?;
         let mut mean = Mean::default();
         let mut bits = 0.0;
         for (lossy, trial) in dialled.iter().zip(&trials) {
@@ -159,7 +160,8 @@ impl<'a> Plan<'a> {
 
     /// Quantises all tensors so that the error of those that the dial rules is at most `nmse`, and at most 1 % less.
     pub(super) fn make_for_nmse(&self, nmse: f64) -> Result<Made> {
-        let unmet = |nearest: f64| Error::invalid(format!("the NMSE {nmse} cannot be met; about {nearest:.3e} is the nearest"));
+        let unmet =
+            |nearest: f64| Error::invalid(format!("the NMSE {nmse} cannot be met; about {nearest:.3e} is the nearest"));
         let found = solve_falling(-nmse, RANGE, TOLERANCE, |dial| Ok(-self.try_dial(dial)?.1))?;
         let dial = found.map_err(|nearest| unmet(-nearest))?;
         let mut made = Some(self.make_fixed()?);
@@ -198,7 +200,8 @@ impl<'a> Plan<'a> {
             }
             ValueRule::Nmse(nmse) => {
                 let found = solve_falling(-nmse, RANGE, TOLERANCE, |dial| Ok(-trial(dial)?.nmse))?;
-                let unmet = |nearest: f64| refused(format!("the NMSE {nmse} cannot be met; {} is the nearest", -nearest));
+                let unmet =
+                    |nearest: f64| refused(format!("the NMSE {nmse} cannot be met; {} is the nearest", -nearest));
                 let dial = found.map_err(unmet)?;
                 let of_prune = tensor.treatment.prune;
                 let exact = |dial: f64| {

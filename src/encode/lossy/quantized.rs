@@ -58,7 +58,8 @@ impl Quantized {
         let workers = Workers::new(options.threads)?;
         let plan = Plan::new(files, list(files, &quantization)?, &quantization, &workers)?;
         if quantization.dial.is_some() && !plan.has_dialled() {
-            let what = "no tensor is left for the asked size or error: all are small, lossless or have rules of their own";
+            let what =
+                "no tensor is left for the asked size or error: all are small, lossless or have rules of their own";
             return Err(Error::invalid(what));
         }
         let encoded = match quantization.dial {

@@ -12,9 +12,7 @@ use crate::encode::input::FileInput;
 use crate::encode::{EncodeOptions, Encoder, Summary};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::quantize::{
-    LossyRecord, Octaves, PruneStructure, QuantizedTensor, Steps, Treatment, ValueRule, columns_of,
-};
+use crate::quantize::{LossyRecord, Octaves, PruneStructure, QuantizedTensor, Steps, Treatment, ValueRule, columns_of};
 use crate::represent::GridHint;
 use crate::source::ReadAt;
 use crate::tensor::{Dtype, TensorView};
@@ -23,8 +21,8 @@ use crate::tensor::{Dtype, TensorView};
 const ROUNDS: usize = 6;
 /// The asked size is met within this share of it.
 const TOLERANCE: f64 = 0.004;
-/// Bits that a segment takes besides its chunks, about.
-const SEGMENT_BITS: f64 = 1200.0;
+/// Bits that a segment takes besides its values and classes, about.
+const SEGMENT_BITS: f64 = 2000.0;
 
 /// An encoded model.
 #[derive(Debug)]
@@ -35,12 +33,7 @@ pub(super) struct Encoded {
 }
 
 /// Encodes the files with the steps at a position of the dial that makes the file take `bits` bits for each weight.
-pub(super) fn encode_to_size(
-    plan: &Plan<'_>,
-    bits: f64,
-    is_folder: bool,
-    options: &EncodeOptions,
-) -> Result<Encoded> {
+pub(super) fn encode_to_size(plan: &Plan<'_>, bits: f64, is_folder: bool, options: &EncodeOptions) -> Result<Encoded> {
     let silent = options.clone().with_progress(Progress::default());
     let weights: u64 = plan.tensors.iter().map(Listed::elements).sum();
     let target = bits * weights as f64;

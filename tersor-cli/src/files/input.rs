@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use tersor::{
-    EncodeOptions, Error, ErrorKind, FileInput, Quantized, ReadAt, SafetensorsHeader, Summary, encode_files, encode_folder,
+    EncodeOptions, Error, ErrorKind, FileInput, Quantized, ReadAt, SafetensorsHeader, Summary, encode_files,
+    encode_folder,
 };
 
 use super::attributes::Attributes;

@@ -83,7 +83,14 @@ fn decode_file(job: Job<'_>, source: &Source, options: &DecodeOptions, bar: &Bar
         (Some(reader), Some(end)) => reader.tensors().filter(|tensor| tensor.ordinal() >= end).count(),
         _ => 0,
     };
-    Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes, weights, skipped, output, lossy: reader.as_ref().and_then(lossy::record) })
+    Ok(Decoded {
+        raw_bytes: files.raw_bytes(),
+        coded_bytes,
+        weights,
+        skipped,
+        output,
+        lossy: reader.as_ref().and_then(lossy::record),
+    })
 }
 
 fn decode_pipe(job: Job<'_>, options: DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
@@ -100,7 +107,14 @@ fn decode_pipe(job: Job<'_>, options: DecodeOptions, bar: &Bar) -> Outcome<Decod
         }
         Err(error) => return Err(files.failed(&error)),
     };
-    Ok(Decoded { raw_bytes: files.raw_bytes(), coded_bytes: input.bytes, weights: None, skipped: 0, output, lossy: None })
+    Ok(Decoded {
+        raw_bytes: files.raw_bytes(),
+        coded_bytes: input.bytes,
+        weights: None,
+        skipped: 0,
+        output,
+        lossy: None,
+    })
 }
 
 /// Opens a regular file; returns `None` for a pipe.

@@ -20,8 +20,8 @@ use crate::screen::json::SafeJson;
 use crate::screen::print::{ignore_closed_pipe, print_with};
 use crate::screen::words::{exact, human, say};
 pub use args::DiffArgs;
-pub use errors::{TensorError, errors};
 use comparison::Comparison;
+pub use errors::{TensorError, errors};
 use model::{Model, OpenModel};
 use pairs::pairs;
 

@@ -98,13 +98,7 @@ impl Job<'_> {
         Originals::of_pipe(self.input, name.unwrap_or(PIPE_NAME))
     }
 
-    fn write(
-        &self,
-        originals: &Originals,
-        path: &Path,
-        bar: &Bar,
-        lossy: Option<&Quantized>,
-    ) -> Outcome<Encoded> {
+    fn write(&self, originals: &Originals, path: &Path, bar: &Bar, lossy: Option<&Quantized>) -> Outcome<Encoded> {
         refuse_mixed(self.args.json, Destination::of(path))?;
         self.batch.check_unused(path)?;
         let mut sink = Sink::open(path, self.args.force, &self.batch.inputs(originals.paths()))?;

@@ -96,7 +96,8 @@ impl LossyArgs {
                 None => Ok(None),
             };
         }
-        let wrong = |error: tersor::Error| Failure::wrong_use(Path::new("encode"), error.what(), "see `tersor encode --help`");
+        let wrong =
+            |error: tersor::Error| Failure::wrong_use(Path::new("encode"), error.what(), "see `tersor encode --help`");
         self.dialled().map_err(wrong).and_then(|quantization| match &self.importance {
             Some(path) => Ok(Some(quantization.with_importance(importance(path)?))),
             None => Ok(Some(quantization)),
@@ -140,7 +141,10 @@ fn importance(path: &Path) -> Outcome<Importance> {
 }
 
 fn parse_number(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| "give a number, such as 4 or 1e-3".to_owned())
+    text.parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())
+        .ok_or_else(|| "give a number, such as 4 or 1e-3".to_owned())
 }
 
 fn parse_rule(text: &str) -> Result<QuantizationRule, String> {

@@ -63,7 +63,11 @@ pub fn summary(quantized: &Quantized) -> String {
     }
     let ratio = |nmse: f64| decibels(nmse).map_or_else(|| "no error".to_owned(), |ratio| format!("{ratio:.2} dB"));
     let items = [
-        format!("{} with {:.2} % of the weights", counted(total.tensors, "tensor"), percent(total.lossy, total.weights)),
+        format!(
+            "{} with {:.2} % of the weights",
+            counted(total.tensors, "tensor"),
+            percent(total.lossy, total.weights)
+        ),
         format!("mean NMSE {:.3e} ({})", total.mean_nmse, ratio(total.mean_nmse)),
         format!("pooled {:.3e} ({})", total.pooled_nmse(), ratio(total.pooled_nmse())),
         format!("largest error {:.3e}", total.largest_error),

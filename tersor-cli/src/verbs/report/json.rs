@@ -8,8 +8,8 @@ use tersor::analysis::{SegmentBounds, SegmentLedger, StreamBounds, TensorStatist
 use tersor::priors::{BitsBack, Priors};
 
 use super::file_report::{FileReport, TensorReport};
-use super::lossy_rate::lossy_rates;
 use super::generalisation::{ErrorBound, Generalisation};
+use super::lossy_rate::lossy_rates;
 use crate::screen::json_list::write_list;
 use crate::screen::words::bits_per_weight;
 use crate::verbs::ledger;

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use tersor::{DecodeOptions, Error, ErrorKind, Escaped, FileInfo, FileOutput, LossyTensor, Reader, StreamDecoder, decode_files};
+use tersor::{
+    DecodeOptions, Error, ErrorKind, Escaped, FileInfo, FileOutput, LossyTensor, Reader, StreamDecoder, decode_files,
+};
 
 use super::compare::{ByteDifference, Comparison};
 use crate::files::input::Originals;
