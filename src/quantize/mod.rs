@@ -50,4 +50,4 @@ pub use rules::QuantizationRule;
 pub(crate) use rules::{Treatment, ValueRule};
 pub(crate) use sample::Sample;
 pub(crate) use scalar::{Octaves, Steps};
-pub(crate) use solve::solve_falling;
+pub(crate) use solve::{Bracket, solve_falling};

@@ -1,7 +1,7 @@
 //! Scalar quantisation with uniform reconstruction: each value becomes an integer times a step. Of the integers near a
 //! value, the one with the least error plus cost in bits is chosen.
 
-use super::cost::{Costs, Counts, LARGEST};
+use super::cost::{ClassCosts, Costs, Counts, LARGEST};
 use super::importance::Weighting;
 use super::matrix::{Matrix, PARTS};
 use crate::error::Result;
@@ -159,34 +159,15 @@ fn choose_row(
     let row_scale = i32::from(matrix.row_scales[row]);
     let kept = matrix.kept.as_ref().map(|kept| &kept[range.clone()]);
     let is_plain = matches!(matrix.weighting, Weighting::Even) && steps.octaves == Octaves::None;
-    let mut choose = |value: f32, class: usize, factor: f32, weight: f32| {
-        let scaled = value.abs() * factor;
-        let nearest = ((scaled + 0.5) as u32).min(LARGEST);
-        let magnitude = match costs {
-            Some(costs) if nearest > 0 => {
-                let costs = costs.class(class);
-                let total = |magnitude: u32| {
-                    let error = scaled - magnitude as f32;
-                    weight * error * error + BIT_PRICE * costs.bits(magnitude)
-                };
-                let mut best = (total(nearest), nearest);
-                for other in [nearest - 1, 0] {
-                    let own = total(other);
-                    if own < best.0 {
-                        best = (own, other);
-                    }
-                }
-                best.1
-            }
-            _ => nearest,
-        };
+    let mut add = |value: f32, class: usize, factor: f32, weight: f32| {
+        let magnitude = choose_magnitude(value.abs() * factor, weight, costs.map(|costs| costs.class(class)));
         counts.add(class, magnitude);
         integers.push(if value < 0.0 { -(magnitude as i32) } else { magnitude as i32 });
     };
     let values = matrix.values[range].iter().zip(&matrix.column_scales);
     if is_plain && kept.is_none() {
         let factor = 1.0 / steps.base;
-        values.for_each(|(&value, &column)| choose(value, Matrix::class(row_scale, column.into()), factor, 1.0));
+        values.for_each(|(&value, &column)| add(value, Matrix::class(row_scale, column.into()), factor, 1.0));
         return;
     }
     for (column, (&value, &scale)) in values.enumerate() {
@@ -196,8 +177,27 @@ fn choose_row(
         let weight = matrix.weighting.of(row, column, columns) * part * part;
         let value = if kept.is_none_or(|kept| kept[column]) { value } else { 0.0 };
         let class = Matrix::class(row_scale, i32::from(scale) + i32::from(octaves) * PARTS);
-        choose(value, class, 1.0 / steps.of(row, column), weight);
+        add(value, class, 1.0 / steps.of(row, column), weight);
     }
+}
+
+/// Returns the integer for a magnitude in steps: the nearest one, the next one towards 0, or 0.
+#[inline(always)]
+fn choose_magnitude(scaled: f32, weight: f32, costs: Option<ClassCosts<'_>>) -> u32 {
+    let nearest = ((scaled + 0.5) as u32).min(LARGEST);
+    let Some(costs) = costs.filter(|_| nearest > 0) else { return nearest };
+    let total = |magnitude: u32| {
+        let error = scaled - magnitude as f32;
+        weight * error * error + BIT_PRICE * costs.bits(magnitude)
+    };
+    let mut best = (total(nearest), nearest);
+    for other in [nearest - 1, 0] {
+        let own = total(other);
+        if own < best.0 {
+            best = (own, other);
+        }
+    }
+    best.1
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@ use super::inventory::Listed;
 use crate::encode::input::{Blocks, FileInput};
 use crate::error::{Error, Result};
 use crate::quantize::{
-    ErrorMeasure, Quantised, Quantization, Sample, Setting, ValueRule, ValueSetting, Weighting, apply, columns_of,
-    solve_falling,
+    Bracket, ErrorMeasure, Quantised, Quantization, Sample, Setting, ValueRule, ValueSetting, Weighting, apply,
+    columns_of, solve_falling,
 };
 use crate::tensor::TensorView;
 use crate::workers::Workers;
 
 /// Values in the samples of all tensors together, and the least number in the sample of one.
-const SAMPLE_VALUES: u64 = 1 << 21;
+const SAMPLE_VALUES: u64 = 1 << 20;
 const LEAST_SAMPLE: u64 = 1 << 14;
 /// The range of the dial: the binary logarithm of the step over the root mean square.
 const RANGE: (f64, f64) = (-12.0, 4.0);
@@ -85,6 +85,10 @@ impl<'a> Plan<'a> {
         self.lossy.iter().any(|lossy| self.is_dialled(lossy))
     }
 
+    fn dialled_values(&self) -> u64 {
+        self.lossy.iter().filter(|lossy| self.is_dialled(lossy)).map(|lossy| lossy.sample.values).sum()
+    }
+
     /// Returns the step of a tensor at a position of the dial.
     fn step(&self, lossy: &Lossy, dial: f64) -> f64 {
         let size = match self.quantization.error {
@@ -113,7 +117,9 @@ impl<'a> Plan<'a> {
     /// Returns the position of the dial at which the dialled tensors take about `bits` bits; as an error, the bits at
     /// the end of the range.
     pub(super) fn dial_for_bits(&self, bits: f64) -> Result<Result<f64, f64>> {
-        solve_falling(bits, RANGE, TOLERANCE, |dial| Ok(self.try_dial(dial)?.0))
+        solve_falling(bits, near_bits(bits / self.dialled_values() as f64), TOLERANCE, |dial| {
+            Ok(self.try_dial(dial)?.0)
+        })
     }
 
     /// Returns the estimated bits of the dialled tensors at a position of the dial.
@@ -162,7 +168,7 @@ impl<'a> Plan<'a> {
     pub(super) fn make_for_nmse(&self, nmse: f64) -> Result<Made> {
         let unmet =
             |nearest: f64| Error::invalid(format!("the NMSE {nmse} cannot be met; about {nearest:.3e} is the nearest"));
-        let found = solve_falling(-nmse, RANGE, TOLERANCE, |dial| Ok(-self.try_dial(dial)?.1))?;
+        let found = solve_falling(-nmse, near_nmse(nmse), TOLERANCE, |dial| Ok(-self.try_dial(dial)?.1))?;
         let dial = found.map_err(|nearest| unmet(-nearest))?;
         let mut made = Some(self.make_fixed()?);
         let mut all = Vec::new();
@@ -191,7 +197,7 @@ impl<'a> Plan<'a> {
             ValueRule::Dial => ValueSetting::Step(self.step(lossy, dial)),
             ValueRule::Bits(bits) => {
                 let weights = sample.values as f64;
-                let found = solve_falling(bits * weights, RANGE, TOLERANCE, |dial| Ok(trial(dial)?.bits))?;
+                let found = solve_falling(bits * weights, near_bits(bits), TOLERANCE, |dial| Ok(trial(dial)?.bits))?;
                 let unmet = |nearest: f64| {
                     let nearest = nearest / weights;
                     refused(format!("{bits} bits per weight cannot be met; {nearest:.3} is the nearest"))
@@ -199,7 +205,7 @@ impl<'a> Plan<'a> {
                 ValueSetting::Step(self.step(lossy, found.map_err(unmet)?))
             }
             ValueRule::Nmse(nmse) => {
-                let found = solve_falling(-nmse, RANGE, TOLERANCE, |dial| Ok(-trial(dial)?.nmse))?;
+                let found = solve_falling(-nmse, near_nmse(nmse), TOLERANCE, |dial| Ok(-trial(dial)?.nmse))?;
                 let unmet =
                     |nearest: f64| refused(format!("the NMSE {nmse} cannot be met; {} is the nearest", -nearest));
                 let dial = found.map_err(unmet)?;
@@ -225,6 +231,16 @@ impl<'a> Plan<'a> {
     fn weighting(&self, tensor: &Listed) -> Result<Weighting> {
         self.quantization.importance.weighting(&tensor.name, &tensor.shape, columns_of(&tensor.shape))
     }
+}
+
+/// Returns where the dial is expected for a number of bits of each weight: each octave is a bit.
+fn near_bits(bits: f64) -> Bracket {
+    Bracket { range: RANGE, guess: 2.0 - bits }
+}
+
+/// Returns where the dial is expected for an error: that of a uniform distribution between two steps.
+fn near_nmse(nmse: f64) -> Bracket {
+    Bracket { range: RANGE, guess: 0.5 * libm::log2(12.0 * nmse) }
 }
 
 /// The mean error of tensors.

@@ -8,6 +8,7 @@ mod extract;
 mod folders;
 mod hints;
 mod hostile;
+mod lossy;
 mod options;
 mod outputs;
 mod pages;

@@ -31,7 +31,7 @@ pub fn errors(
     threads: Option<usize>,
     bar: &Bar,
 ) -> Outcome<Vec<TensorError>> {
-    let open = [OpenModel::open(original, limits.clone())?, OpenModel::open(model, limits)?];
+    let open = [OpenModel::open(original, limits)?, OpenModel::open(model, limits)?];
     let (a, b) = (Model::new(&open[0])?, Model::new(&open[1])?);
     let threads = threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get));
     let mut pairs = pairs(&a.tensors, &b.tensors);

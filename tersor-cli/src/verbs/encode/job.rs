@@ -9,7 +9,7 @@ use tersor::{EncodeOptions, Quantization, Quantized, Summary as Encoded};
 use super::args::EncodeArgs;
 use super::lossy_report;
 use crate::files::input::Originals;
-use crate::files::output::{Destination, Sink};
+use crate::files::output::{Destination, Sink, check_free};
 use crate::files::pipe::is_pipe;
 use crate::files::tree::LeftOut;
 use crate::screen::bar::Bar;
@@ -45,8 +45,12 @@ impl Job<'_> {
             Some(path) => path.to_owned(),
             None => batch.placed(&originals.default_output),
         };
-        let bar = Bar::new(quiet);
         let lossy = args.lossy.quantization()?;
+        if lossy.is_some() && !args.dry_run && matches!(Destination::of(path), Destination::Path) {
+            // quantising takes long, so that a file in the way is named before
+            check_free(path, args.force, &batch.inputs(originals.paths()))?;
+        }
+        let bar = Bar::new(quiet);
         let lossy = lossy.map(|quantization| self.quantize(&originals, path, &bar, quantization)).transpose()?;
         let encoded = match (args.dry_run, &lossy) {
             (true, Some(quantized)) => quantized.summary(),

@@ -1,5 +1,6 @@
 //! What lossy coding did: a table and an object of the tensors, and a closing line.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -75,7 +76,7 @@ pub fn summary(quantized: &Quantized) -> String {
     listed("LOSSY", &items)
 }
 
-/// Writes a table of all tensors that are lossy, and of those that could not be.
+/// Writes a table of all tensors that are lossy, and why the other ones are not.
 pub fn write(quantized: &Quantized, out: &mut dyn Write) -> io::Result<()> {
     let columns = [
         ("name", Left),
@@ -87,7 +88,16 @@ pub fn write(quantized: &Quantized, out: &mut dyn Write) -> io::Result<()> {
         ("SNR dB", Right),
         ("largest error", Right),
     ];
-    write_table(out, columns, quantized.tensors().iter().map(row))?;
+    write_table(out, columns, quantized.tensors().iter().filter(|tensor| tensor.is_lossy()).map(row))?;
+    let mut reasons: BTreeMap<&str, Vec<&QuantizedTensor>> = BTreeMap::new();
+    for tensor in quantized.tensors().iter().filter(|tensor| !tensor.is_lossy()) {
+        reasons.entry(tensor.reason.as_deref().unwrap_or("no option for it")).or_default().push(tensor);
+    }
+    if !reasons.is_empty() {
+        writeln!(out, "\nLossless tensors, by the reason")?;
+        let columns = [("reason", Left), ("tensors", Right), ("weights", Right), ("bits", Right), ("first", Left)];
+        write_table(out, columns, reasons.iter().map(|(reason, tensors)| reason_row(reason, tensors)))?;
+    }
     writeln!(out)
 }
 
@@ -103,9 +113,21 @@ fn row(tensor: &QuantizedTensor) -> Row<8> {
         tensor.snr().map_or_else(dash, |ratio| cell(format_args!("{ratio:.2}"))),
         if tensor.is_lossy() { cell(format_args!("{:.3e}", tensor.largest_error)) } else { dash() },
     ];
-    let reason = tensor.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
     let zeros = if tensor.zeros > 0.0 { format!("{:.1} % zeros", 100.0 * tensor.zeros) } else { String::new() };
-    Row::new(cells).with_note(format_args!("{}{}", tensor.action, Escaped(&reason))).with_note(zeros)
+    Row::new(cells).with_note(&tensor.action).with_note(zeros)
+}
+
+fn reason_row(reason: &str, tensors: &[&QuantizedTensor]) -> Row<5> {
+    let weights: u64 = tensors.iter().map(|tensor| tensor.weights()).sum();
+    let bits: f64 = tensors.iter().map(|tensor| tensor.bits_per_weight() * tensor.weights() as f64).sum();
+    let first = tensors.first().map_or("", |tensor| tensor.name.as_str());
+    Row::new([
+        name(reason),
+        cell(exact(tensors.len() as u64)),
+        cell(exact(weights)),
+        cell(format_args!("{:.3}", bits / weights.max(1) as f64)),
+        cell(Escaped(first)),
+    ])
 }
 
 /// Returns the tensors and the errors of all lossy ones as an object.
