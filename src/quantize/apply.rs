@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::codebook::share_values;
-use super::dials::Prune;
 use super::floats::{read_floats, rounded, write_floats};
 use super::importance::Weighting;
 use super::matrix::{Matrix, columns_of};
 use super::measure::Errors;
 use super::prune::kept;
 use super::scalar::{Integers, Octaves, Steps, quantize};
+use super::treatment::Prune;
 use crate::error::Result;
 use crate::tensor::TensorView;
 use crate::workers::Workers;

@@ -1,11 +1,10 @@
 //! What a caller asks of the quantiser.
 
 use super::importance::Importance;
-use super::rules::{QuantizationRule, Treatment, ValueRule, nmse_of_decibels};
+use super::rules::{QuantizationRule, nmse_of_decibels};
+use super::treatment::{MAX_ENTRIES, Prune, PruneStructure, Treatment, ValueRule};
 use crate::error::{Error, Result};
 
-/// The largest number of entries of a codebook.
-pub(crate) const MAX_ENTRIES: usize = 4096;
 /// Tensors with fewer elements stay lossless, unless a rule names them.
 const MIN_ELEMENTS: u64 = 4096;
 
@@ -76,31 +75,6 @@ impl Quantizer {
             Self::Scalar => "scalar",
         }
     }
-}
-
-/// Which values of a tensor become 0: those of the least magnitude, alone or in structures.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Prune {
-    /// The share of the values that become 0.
-    pub(crate) share: f64,
-    pub(crate) structure: PruneStructure,
-}
-
-/// The structures that are pruned as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum PruneStructure {
-    /// Single values.
-    #[default]
-    Values,
-    /// Rows: all values of an index of the first dimension.
-    Rows,
-    /// Columns: all values of an index of the last dimension.
-    Columns,
-    /// Of four neighbours along the last dimension, the two smaller ones. The share is always one half.
-    TwoOfFour,
-    /// Blocks of 4 by 4 values of the matrix with the rows of the first dimension.
-    Blocks,
 }
 
 impl Quantization {

@@ -8,7 +8,8 @@
 //!     ├── codebook           few values
 //!     └── measure            the error that is left
 //!   matrix, floats, solve    the data that these share; finding a step for a target
-//!   dials, rules, importance, report    what a caller asks for, and what it is told
+//!   dials, rules, treatment, importance    what a caller asks for
+//!   report, record           what it is told
 //! ```
 //!
 //! A scalar-quantised value is an integer times a step: the grid of section 8.7 of the specification, which the encoder
@@ -36,10 +37,11 @@ mod solve;
 mod test_values;
 #[cfg(test)]
 mod tests;
+mod treatment;
 
 pub(crate) use apply::{Quantised, Setting, ValueSetting, apply};
 pub(crate) use dials::Dial;
-pub use dials::{ErrorMeasure, PruneStructure, Quantization, Quantizer};
+pub use dials::{ErrorMeasure, Quantization, Quantizer};
 pub(crate) use floats::is_quantizable;
 pub use importance::Importance;
 pub(crate) use importance::Weighting;
@@ -47,7 +49,8 @@ pub(crate) use matrix::columns_of;
 pub use record::{LossyRecord, LossyTensor};
 pub use report::QuantizedTensor;
 pub use rules::QuantizationRule;
-pub(crate) use rules::{Treatment, ValueRule};
 pub(crate) use sample::Sample;
 pub(crate) use scalar::{Octaves, Steps};
 pub(crate) use solve::{Bracket, solve_falling};
+pub use treatment::PruneStructure;
+pub(crate) use treatment::{Treatment, ValueRule};

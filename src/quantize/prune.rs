@@ -1,7 +1,7 @@
 //! Pruning by magnitude: chooses the values that become 0.
 
-use super::dials::{Prune, PruneStructure};
 use super::importance::Weighting;
+use super::treatment::{Prune, PruneStructure};
 
 /// The sides of a block.
 const BLOCK: usize = 4;

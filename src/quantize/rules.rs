@@ -2,40 +2,8 @@
 
 use std::str::FromStr;
 
-use super::dials::{MAX_ENTRIES, Prune, PruneStructure};
+use super::treatment::{MAX_ENTRIES, Prune, PruneStructure, Treatment, ValueRule};
 use crate::error::{Error, Escaped, Result};
-
-/// What is done to a tensor: some values may become 0, and the other ones are quantised.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Treatment {
-    pub(crate) prune: Option<Prune>,
-    pub(crate) values: ValueRule,
-}
-
-/// What is done to the values that are not pruned.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum ValueRule {
-    /// They stay as they are.
-    Exact,
-    /// They become integers times a step, which the dial of the model sets.
-    Dial,
-    /// The tensor has this number of bits for each weight.
-    Bits(f64),
-    /// The tensor has this normalised mean squared error.
-    Nmse(f64),
-    /// They become integers times this step.
-    Step(f64),
-    /// They become one of this number of values.
-    Codebook(usize),
-}
-
-impl Treatment {
-    pub(crate) const LOSSLESS: Self = Self { prune: None, values: ValueRule::Exact };
-
-    pub(crate) fn is_lossless(&self) -> bool {
-        *self == Self::LOSSLESS
-    }
-}
 
 /// A pattern of names of tensors, and what is done to them.
 ///

@@ -1,10 +1,10 @@
 //! A sample of a tensor, on which steps are tried before whole tensors are quantised.
 
 use super::apply::{ValueSetting, quantize_values, read_matrix};
-use super::dials::Prune;
 use super::importance::Weighting;
 use super::matrix::Matrix;
 use super::measure::Errors;
+use super::treatment::Prune;
 use crate::error::Result;
 use crate::tensor::{Dtype, TensorView};
 use crate::workers::Workers;
