@@ -130,3 +130,17 @@ fn wrong_uses_are_explained() {
         assert!(!folder.join("model.tersor").exists());
     }
 }
+
+#[test]
+fn floats_are_decoded_to_another_dtype() {
+    let folder = folder();
+    folder.run(&["encode", IN]).succeeds();
+    folder.run(&["decode", "model.tersor", "--dtype", "bf16", "-o", "other.safetensors"]).succeeds();
+    let other = folder.read("other.safetensors");
+    assert_eq!(tensor_of(&other, "embedding"), tensor_of(&folder.read(IN), "embedding"));
+    assert_eq!(tensor_of(&other, "layer.weight").len(), 2 * 200 * 128);
+    folder.run(&["decode", "model.tersor", "--dtype", "f32", "-o", "f32.safetensors"]).succeeds();
+    let wide = folder.read("f32.safetensors");
+    assert_eq!(tensor_of(&wide, "layer.weight"), tensor_of(&folder.read(IN), "layer.weight"));
+    assert_eq!(tensor_of(&wide, "embedding").len(), 4 * 300 * 64);
+}

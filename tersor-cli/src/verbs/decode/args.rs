@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::converted::DtypeName;
 use crate::verbs::common::parse_threads;
 
 /// `tersor decode`
@@ -37,6 +38,10 @@ pub struct DecodeArgs {
     /// The folder for all outputs, which get their default names
     #[arg(long, value_name = "DIR", conflicts_with = "output")]
     pub output_dir: Option<PathBuf>,
+    /// Write one safetensors file with all float tensors converted to this dtype,
+    /// rounded to nearest; other tensors stay as they are
+    #[arg(long, value_enum, value_name = "DTYPE")]
+    pub dtype: Option<DtypeName>,
     /// The number of threads [default: one per core]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_threads)]
     pub threads: Option<usize>,

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tersor::{DecodeOptions, ErrorKind, LossyRecord, ReadAt, Reader, decode_files};
 
+use super::converted::write_converted;
 use super::destination::{BUFFER_BYTES, DecodedFiles, Job};
 use super::tensors::write_tensors;
 use crate::files::pipe::{is_pipe, open_pipe};
@@ -66,15 +67,18 @@ fn decode_file(job: Job<'_>, source: &Source, options: &DecodeOptions, bar: &Bar
     let with_progress = options.clone().with_progress(bar.progress());
     let mut files = DecodedFiles::new(job, bar, true);
     let mut end_of_files = None;
-    let output = match decode_files(source.reader(), &mut files, with_progress.clone()) {
-        Ok(found) => {
-            end_of_files = found.last().map(|file| file.ordinals.end);
-            files.commit()?
-        }
-        Err(error) if files.is_waiting() && error.kind() == ErrorKind::InvalidArgument => {
-            write_tensors(&mut files, source, &with_progress)?
-        }
-        Err(error) => return Err(files.failed(&error)),
+    let output = match job.args.dtype {
+        Some(name) => write_converted(&mut files, source, &with_progress, name)?,
+        None => match decode_files(source.reader(), &mut files, with_progress.clone()) {
+            Ok(found) => {
+                end_of_files = found.last().map(|file| file.ordinals.end);
+                files.commit()?
+            }
+            Err(error) if files.is_waiting() && error.kind() == ErrorKind::InvalidArgument => {
+                write_tensors(&mut files, source, &with_progress)?
+            }
+            Err(error) => return Err(files.failed(&error)),
+        },
     };
     // the container has been checked completely, so opening it succeeds
     let reader = Reader::with_options(source, options.clone()).ok();
@@ -94,6 +98,10 @@ fn decode_file(job: Job<'_>, source: &Source, options: &DecodeOptions, bar: &Bar
 }
 
 fn decode_pipe(job: Job<'_>, options: DecodeOptions, bar: &Bar) -> Outcome<Decoded> {
+    if job.args.dtype.is_some() {
+        let problem = "--dtype needs a file that can be read at any place";
+        return Err(Failure::wrong_use(job.file, problem, "omit --dtype, or save the container to a file first"));
+    }
     let mut input =
         Counted { input: BufReader::with_capacity(BUFFER_BYTES, open_pipe(job.file, "a Tersor file")?), bytes: 0 };
     let first = input.input.fill_buf().map_err(|error| Failure::reading(job.file, &error))?;

@@ -2,6 +2,7 @@
 
 mod args;
 mod container;
+mod converted;
 mod destination;
 mod shards;
 mod tensors;

@@ -61,7 +61,7 @@ pub fn write_tensors(files: &mut DecodedFiles<'_>, source: &Source, options: &De
 }
 
 /// Returns the default path of the safetensors file: `.safetensors` takes the place of `.tersor`.
-fn with_ending(container: &Path) -> PathBuf {
+pub fn with_ending(container: &Path) -> PathBuf {
     let mut path = without_ending(container).into_os_string();
     path.push(".safetensors");
     path.into()
