@@ -159,15 +159,15 @@ fn choose_row(
     let row_scale = i32::from(matrix.row_scales[row]);
     let kept = matrix.kept.as_ref().map(|kept| &kept[range.clone()]);
     let is_plain = matches!(matrix.weighting, Weighting::Even) && steps.octaves == Octaves::None;
-    let mut add = |value: f32, class: usize, factor: f32, weight: f32| {
-        let magnitude = choose_magnitude(value.abs() * factor, weight, costs.map(|costs| costs.class(class)));
-        counts.add(class, magnitude);
-        integers.push(if value < 0.0 { -(magnitude as i32) } else { magnitude as i32 });
-    };
     let values = matrix.values[range].iter().zip(&matrix.column_scales);
     if is_plain && kept.is_none() {
         let factor = 1.0 / steps.base;
-        values.for_each(|(&value, &column)| add(value, Matrix::class(row_scale, column.into()), factor, 1.0));
+        integers.extend(values.map(|(&value, &column)| {
+            let class = Matrix::class(row_scale, column.into());
+            let magnitude = choose_magnitude(value.abs() * factor, 1.0, costs.map(|costs| costs.class(class)));
+            counts.add(class, magnitude);
+            signed(magnitude, value)
+        }));
         return;
     }
     for (column, (&value, &scale)) in values.enumerate() {
@@ -177,8 +177,17 @@ fn choose_row(
         let weight = matrix.weighting.of(row, column, columns) * part * part;
         let value = if kept.is_none_or(|kept| kept[column]) { value } else { 0.0 };
         let class = Matrix::class(row_scale, i32::from(scale) + i32::from(octaves) * PARTS);
-        add(value, class, 1.0 / steps.of(row, column), weight);
+        let scaled = value.abs() / steps.of(row, column);
+        let magnitude = choose_magnitude(scaled, weight, costs.map(|costs| costs.class(class)));
+        counts.add(class, magnitude);
+        integers.push(signed(magnitude, value));
     }
+}
+
+/// Returns a magnitude with the sign of a value.
+#[inline(always)]
+fn signed(magnitude: u32, value: f32) -> i32 {
+    if value < 0.0 { -(magnitude as i32) } else { magnitude as i32 }
 }
 
 /// Returns the integer for a magnitude in steps: the nearest one, the next one towards 0, or 0.

@@ -123,7 +123,7 @@ fn candidates(
 
 /// Returns a plan for each bid of these values.
 fn candidates_of<T: Word>(view: &SegmentView<'_>, values: Values<'_, T>) -> Vec<Candidate> {
-    let survey = survey(values, view.bits, view.order());
+    let survey = survey(values, view.bits, view.order(), view.hint.is_none());
     let mask = mask(view, values, &survey);
     let bids = propose(view, values, &survey, mask.as_ref());
     let mut candidates: Vec<Candidate> = bids.into_iter().map(|bid| price(view, mask.as_ref(), bid)).collect();
@@ -142,7 +142,7 @@ pub(crate) fn stands_out(dtype: Dtype, bytes: &[u8]) -> bool {
     let order = Order::of(dtype, false);
     let (Survey { frequent, distinct }, count) = with_word!(bits, T => {
         let values = Values::<T>::new(bytes);
-        (survey(values, bits, order), values.len())
+        (survey(values, bits, order, true), values.len())
     });
     frequent.is_some_and(|(_, occurs)| occurs < count && 2 * occurs >= count)
         || distinct.is_some_and(|values| 16 * values.len() <= count)

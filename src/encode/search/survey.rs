@@ -20,8 +20,8 @@ pub(super) struct Survey {
     pub(super) distinct: Option<Vec<u64>>,
 }
 
-/// Surveys values of `bits` bits.
-pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) -> Survey {
+/// Surveys values of `bits` bits. Unless `wants_distinct`, only a frequent value is looked for.
+pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order, wants_distinct: bool) -> Survey {
     let stride = (values.len() / SAMPLE).max(1);
     let mut sampled: ValueCounts = ValueCounts::default();
     // blocks of neighbours, because single values at a fixed stride could all be of one column
@@ -37,6 +37,7 @@ pub(super) fn survey<T: Word>(values: Values<'_, T>, bits: u32, order: Order) ->
     // Values of up to 8 bits need no codebook. For values of 9 to 16 bits the sample may have at most 512 distinct
     // ones, because a sample of a dense f16 tensor has few distinct values too.
     let few = match bits {
+        _ if !wants_distinct => 0,
         ..=8 => 0,
         9..=16 => MOST_DISTINCT / 8,
         _ => MOST_DISTINCT,
@@ -77,7 +78,7 @@ mod tests {
 
     fn found(values: &[u32]) -> Survey {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        survey(Values::<u32>::new(&bytes), 32, Order::Unsigned)
+        survey(Values::<u32>::new(&bytes), 32, Order::Unsigned, true)
     }
 
     #[test]
@@ -96,14 +97,14 @@ mod tests {
         let fewer: Vec<u32> = values.iter().map(|&value| value.min(most - 1)).collect();
         assert_eq!(found(&fewer).distinct.map(|distinct| distinct.len()), Some(MOST_DISTINCT));
         let signs: Vec<u8> = [0x8000u16, 0, 0, 0xbf00].iter().flat_map(|value| value.to_le_bytes()).collect();
-        let signs = survey(Values::<u16>::new(&signs), 16, Order::Float);
+        let signs = survey(Values::<u16>::new(&signs), 16, Order::Float, true);
         assert_eq!(signs.distinct, Some(vec![0xbf00, 0x8000, 0]));
     }
 
     #[test]
     fn small_values_are_only_counted() {
         let bytes: Vec<u8> = (0..5000u32).map(|i| if i % 4 < 2 { 9 } else { i as u8 }).collect();
-        let found = survey(Values::<u8>::new(&bytes), 8, Order::Unsigned);
+        let found = survey(Values::<u8>::new(&bytes), 8, Order::Unsigned, true);
         let occurs = bytes.iter().filter(|&&byte| byte == 9).count();
         assert_eq!(found, Survey { frequent: Some((9, occurs)), distinct: None });
     }

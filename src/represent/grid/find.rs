@@ -46,7 +46,8 @@ pub(super) fn hinted_grid<T: Word>(
     (has_grids(dtype) && hint.is_of(values.len() as u64)).then_some(())?;
     let (mut lowest, mut highest) = (0, 0);
     for (index, value) in values.iter().enumerate().filter(|(_, value)| Some(*value) != omitted) {
-        let scale = hint.scales[hint.groups.of(index as u64)];
+        // one scale for all is the usual case, and finding a group takes a division
+        let scale = if let [scale] = hint.scales[..] { scale } else { hint.scales[hint.groups.of(index as u64)] };
         let integer = nearest(widened(value.number(), dtype), scale);
         if rounded(integer as f32 * scale, dtype) != value.number() {
             return None;

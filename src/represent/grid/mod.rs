@@ -42,6 +42,13 @@ impl Grid {
         fits.then_some(Self { groups, symbol_bits, lowest: lowest as i32, zero_bits, dtype, global })
     }
 
+    /// Returns the symbol word of a value whose group has this scale.
+    #[inline(always)]
+    fn symbol<T: Word, V: Word>(&self, value: T, scale: f32) -> V {
+        let integer = nearest(widened(value.number(), self.dtype), scale);
+        V::from_number((integer - i64::from(self.lowest)) as u64)
+    }
+
     /// Returns the bid of the grid on which all values but the omitted one lie.
     fn bid<T: Word>(view: &ValueView<'_, T>, mask: MaskUse, omitted: Option<T>) -> Option<MapBid<Self>> {
         let dtype = view.layout.dtype;
@@ -135,13 +142,12 @@ impl MapStep for Grid {
     }
 
     fn forward<T: Word, V: Word>(&self, values: &[T], scales: &[f32], group_of: &[u32]) -> Vec<V> {
-        let symbol = |value: &T, scale: f32| {
-            let integer = nearest(widened(value.number(), self.dtype), scale);
-            V::from_number((integer - i64::from(self.lowest)) as u64)
-        };
-        match group_of {
-            [] => values.iter().map(|value| symbol(value, scales[0])).collect(),
-            _ => values.iter().zip(group_of).map(|(value, &group)| symbol(value, scales[group as usize])).collect(),
+        match (group_of, scales) {
+            ([], &[scale, ..]) => values.iter().map(|&value| self.symbol(value, scale)).collect(),
+            _ => {
+                let values = values.iter().zip(group_of);
+                values.map(|(&value, &group)| self.symbol(value, scales[group as usize])).collect()
+            }
         }
     }
 

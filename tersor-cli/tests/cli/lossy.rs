@@ -109,7 +109,10 @@ fn importance_shifts_errors() {
     let wrong = safetensors(&[], &[("layer.weight", "F32", &[7], vec![0; 28])]);
     folder.write("importance.safetensors", &wrong);
     let args = ["encode", IN, "--bpw", "4", "-o", "x.tersor", "--importance", "importance.safetensors"];
-    folder.refuses(&args, 1, &["0"]);
+    folder.refuses(&args, 1, &["all weights", "layer.weight"]);
+    let wrong = safetensors(&[], &[("layer.weight", "F32", &[2], 1f32.to_le_bytes().repeat(2))]);
+    folder.write("importance.safetensors", &wrong);
+    folder.refuses(&args, 2, &["[200, 128]", "layer.weight", "lossy"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use tersor::{EncodeOptions, Quantization, Quantized, Summary as Encoded};
+use tersor::{EncodeOptions, ErrorKind, Quantization, Quantized, Summary as Encoded};
 
 use super::args::EncodeArgs;
 use super::lossy_report;
@@ -121,7 +121,14 @@ impl Job<'_> {
         quantization: Quantization,
     ) -> Outcome<Quantized> {
         let quantized = originals.quantize(self.options(originals, bar).with_quantization(quantization));
-        let quantized = quantized.map_err(|error| originals.encode_failure(self.input, path, &error))?;
+        let quantized = quantized.map_err(|error| match error.kind() {
+            // what was asked for cannot be done
+            ErrorKind::InvalidArgument => {
+                let advice = "change the options for lossy coding, or omit them";
+                Failure::wrong_use(self.input, error.to_string(), advice)
+            }
+            _ => originals.encode_failure(self.input, path, &error),
+        })?;
         originals.check_unchanged()?;
         Ok(quantized)
     }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use tersor::{ErrorMeasure, Importance, PruneStructure, Quantization, QuantizationRule, Quantizer};
+use tersor::{ErrorKind, ErrorMeasure, Importance, PruneStructure, Quantization, QuantizationRule, Quantizer};
 
 use crate::screen::failure::{Failure, Outcome};
 
@@ -137,7 +137,10 @@ impl LossyArgs {
 
 fn importance(path: &Path) -> Outcome<Importance> {
     let file = File::open(path).map_err(|error| Failure::reading(path, &error))?;
-    Importance::from_safetensors(&file).map_err(|error| Failure::original(path, &error))
+    Importance::from_safetensors(&file).map_err(|error| match error.kind() {
+        ErrorKind::InvalidArgument => Failure::bad_data(path, error.to_string(), "give weights of at least 0"),
+        _ => Failure::original(path, &error),
+    })
 }
 
 fn parse_number(text: &str) -> Result<f64, String> {
