@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::converted::DtypeName;
+use super::dtype_name::DtypeName;
 use crate::verbs::common::parse_threads;
 
 /// `tersor decode`

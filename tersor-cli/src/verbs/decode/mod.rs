@@ -4,6 +4,7 @@ mod args;
 mod container;
 mod converted;
 mod destination;
+mod dtype_name;
 mod shards;
 mod tensors;
 
