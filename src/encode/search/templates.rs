@@ -51,7 +51,9 @@ impl Matrix {
 /// Plans a mask of templates, if rows or columns repeat.
 pub(super) fn templates<T: Word>(view: &SegmentView<'_>, values: Values<'_, T>, survey: &Survey) -> Option<Masked> {
     let is_sparse = survey.frequent.is_some_and(|(_, occurs)| 2 * occurs >= values.len());
-    if view.bits < 16 || view.effort.decoder_level == 1 || is_sparse || survey.distinct.is_some() {
+    // values of a known grid are few too
+    let are_few = survey.distinct.is_some() || view.hint.is_some();
+    if view.bits < 16 || view.effort.decoder_level == 1 || is_sparse || are_few {
         return None;
     }
     let found = Matrix::all(view.layout).into_iter().flat_map(|matrix| {
