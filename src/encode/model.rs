@@ -27,11 +27,11 @@ use crate::error::Result;
 /// Returns `out` and a summary.
 ///
 /// # Errors
-/// The errors of [`SafetensorsHeader::read`](crate::SafetensorsHeader::read) if the name of a file ends in `.safetensors`, or if a file has the header
-/// of a safetensors file; `InvalidArgument` if there are no files, or if a path is not valid on every common system,
-/// occurs twice or is also a folder of another path; `Corrupt` if a file changes while it is read; the errors of
-/// [`Encoder::new`](crate::Encoder::new); `Cancelled`; with quantization also the errors of
-/// [`Quantized::of_files`]. An error about a file has the path of the file as its tensor.
+/// The errors of [`SafetensorsHeader::read`](crate::SafetensorsHeader::read) if the name of a file ends in
+/// `.safetensors`, or if a file has the header of a safetensors file; `InvalidArgument` if there are no files, or if a
+/// path is not valid on every common system, occurs twice or is also a folder of another path; `Corrupt` if a file
+/// changes while it is read; the errors of [`Encoder::new`](crate::Encoder::new); `Cancelled`; with quantization also
+/// the errors of [`Quantized::of_files`]. An error about a file has the path of the file as its tensor.
 pub fn encode_files<W: Write>(files: &[FileInput<'_>], out: W, options: EncodeOptions) -> Result<(W, Summary)> {
     let is_folder = files.len() > 1 || files.iter().any(|file| file.path.contains('/'));
     encode(files, is_folder, out, options)
