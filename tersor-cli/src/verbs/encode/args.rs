@@ -23,7 +23,7 @@ file as if it were encoded alone.
 With lossy coding large float tensors change; dtypes, shapes, names and all other \
 tensors stay as they are. Tensors of one dimension or of fewer than 4096 values, \
 and tensors with NaN or infinite values, stay lossless. The file says what is \
-lossy; `tersor verify FILE --against IN` measures the errors.
+lossy; `tersor verify` measures the errors.
 With several inputs each one gets its own output. One that fails does not stop \
 the others; the exit status is that of the first failure.
 
