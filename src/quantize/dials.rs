@@ -103,7 +103,8 @@ impl Quantization {
     }
 
     /// Asks for a normalised mean squared error: the mean squared error of the quantised tensors divided by their mean
-    /// square, above 0 and below 1. It is not exceeded, and missed by at most 1 %.
+    /// square, above 0 and below 1. It is not exceeded, and missed by at most 1 %, except where tensors are so small that no
+    /// step comes nearer.
     ///
     /// # Errors
     /// `InvalidArgument` if `error` is outside this range. Encoding fails if the error cannot be reached.

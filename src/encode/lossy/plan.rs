@@ -20,7 +20,7 @@ const TOLERANCE: f64 = 5e-4;
 /// Bytes of quantised tensors that are kept in memory. Tensors beyond are quantised again whenever they are read.
 const KEPT_BYTES: usize = 1 << 30;
 /// Rounds in which a tensor's error is corrected.
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 12;
 
 /// A tensor that becomes lossy.
 #[derive(Debug)]
@@ -265,15 +265,17 @@ impl Mean {
     }
 }
 
-/// Returns the position of a dial at which `error_at` is from 99 to 100 % of `nmse`, near `dial`. As an error, the
-/// nearest one that was found.
+/// Returns the position of a dial at which `error_at` is from 99 to 100 % of `nmse`, near `dial`. The error of small
+/// tensors can jump over this range; then the nearest position with a smaller error counts. `error_at` is called last
+/// with the position that is returned. As an error, the nearest NMSE that was found.
 fn corrected(nmse: f64, mut dial: f64, mut error_at: impl FnMut(f64) -> Result<f64>) -> Result<Result<f64, f64>> {
     let goal = 0.995 * nmse;
     // the logarithm of the error rises by about 2 for each octave of the step
-    let mut slope = 2.0;
-    let mut last: Option<(f64, f64)> = None;
+    const SLOPE: f64 = 2.0;
+    // the positions nearest to the goal with a smaller and with a larger error
+    let (mut below, mut above): (Option<f64>, Option<f64>) = (None, None);
     let mut nearest = f64::INFINITY;
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let error = error_at(dial)?;
         if error <= nmse && error >= 0.99 * nmse {
             return Ok(Ok(dial));
@@ -281,14 +283,21 @@ fn corrected(nmse: f64, mut dial: f64, mut error_at: impl FnMut(f64) -> Result<f
         if (error - nmse).abs() < (nearest - nmse).abs() {
             nearest = error;
         }
-        let own = libm::log2(error.max(f64::MIN_POSITIVE));
-        if let Some((at, of_last)) = last
-            && (dial - at).abs() > 1e-9
-        {
-            slope = ((own - of_last) / (dial - at)).clamp(0.2, 4.0);
+        match error <= nmse {
+            true => below = Some(below.map_or(dial, |below| below.max(dial))),
+            false => above = Some(above.map_or(dial, |above| above.min(dial))),
         }
-        last = Some((dial, own));
-        dial = (dial + (libm::log2(goal) - own) / slope).clamp(RANGE.0, RANGE.1);
+        let next = dial + (libm::log2(goal) - libm::log2(error.max(f64::MIN_POSITIVE))) / SLOPE;
+        dial = match (below, above) {
+            (Some(below), Some(above)) if round >= 3 || next <= below || next >= above => 0.5 * (below + above),
+            _ => next.clamp(RANGE.0, RANGE.1),
+        };
     }
-    Ok(Err(nearest))
+    match below {
+        Some(below) => {
+            error_at(below)?;
+            Ok(Ok(below))
+        }
+        None => Ok(Err(nearest)),
+    }
 }
