@@ -59,6 +59,7 @@ fn sums_match_the_file() {
         "ledger",
         "ledger_sum",
         "totals",
+        "lossy",
         "segments",
         "tensors",
         "generalisation",
