@@ -1,5 +1,6 @@
 //! Quantises a model to some sizes, and prints for each one how far it is above the Gaussian rate-distortion bound:
-//! `cargo run --release --example quantize -- model.safetensors 2 3 4 5`
+//! `cargo run --release --example quantize -- model.safetensors 2 3 4 5`. Without arguments it takes a small network of this
+//! repository.
 
 use std::error::Error;
 use std::path::Path;
@@ -9,11 +10,15 @@ use tersor::{EncodeOptions, FileInput, Quantization, Quantized};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().ok_or("give a safetensors file and some numbers of bits per weight")?;
+    let path = arguments.next().unwrap_or_else(|| "tests/data/lenet300.safetensors".to_owned());
+    let mut sizes: Vec<String> = arguments.collect();
+    if sizes.is_empty() {
+        sizes = ["2", "4"].map(str::to_owned).to_vec();
+    }
     let name = Path::new(&path).file_name().and_then(|name| name.to_str()).ok_or("the path has no name")?;
     let file = std::fs::File::open(&path)?;
     println!("{:>6} {:>12} {:>10} {:>8} {:>8} {:>8}", "asked", "bytes", "bits", "NMSE", "gap", "seconds");
-    for bits in arguments {
+    for bits in sizes {
         let start = Instant::now();
         let options =
             EncodeOptions::default().with_threads(1).with_quantization(Quantization::bits_per_weight(bits.parse()?)?);
