@@ -35,7 +35,10 @@ impl Kernel {
         match available[..] {
             [] => Self::PORTABLE,
             [only] => only,
-            _ => available.into_iter().min_by_key(|kernel| Trial::new().time(*kernel)).unwrap_or(Self::PORTABLE),
+            _ => {
+                let trial = Trial::new();
+                available.into_iter().min_by_key(|kernel| trial.time(*kernel)).unwrap_or(Self::PORTABLE)
+            }
         }
     }
 }
@@ -105,7 +108,9 @@ mod tests {
 
     #[test]
     fn the_fastest_kernel_is_available() {
-        assert!(Kernel::available().contains(&Kernel::fastest()));
+        let available = Kernel::available();
+        assert!(available.contains(&Kernel::fastest()));
+        assert_eq!(Kernel::fastest() == Kernel::PORTABLE, available.len() == 1);
     }
 
     /// All kernels do the same work in the trial, and all of it.

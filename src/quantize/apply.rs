@@ -33,7 +33,7 @@ pub(crate) enum ValueSetting {
 
 /// A quantised tensor.
 #[derive(Debug, Clone)]
-pub(crate) struct Quantised {
+pub(crate) struct QuantizedValues {
     /// The elements, little-endian; `None` if the caller had no room for them.
     pub(crate) bytes: Option<Arc<Vec<u8>>>,
     /// The steps, if the values lie on a grid.
@@ -108,12 +108,12 @@ pub(crate) fn apply(
     weighting: Weighting,
     setting: Setting,
     workers: &Workers,
-) -> Result<Quantised> {
+) -> Result<QuantizedValues> {
     let matrix = read_matrix(tensor, weighting, setting.prune);
     let (values, steps, bits) = quantize_values(&matrix, tensor.dtype(), setting.values, 1.0, workers)?;
     let errors = Errors::between(&matrix, &values);
     let zeros = values.iter().filter(|value| **value == 0.0).count() as u64;
     let mut bytes = Vec::with_capacity(tensor.bytes().len());
     write_floats(values.into_iter(), tensor.dtype(), &mut bytes);
-    Ok(Quantised { bytes: Some(Arc::new(bytes)), steps, errors, zeros, bits })
+    Ok(QuantizedValues { bytes: Some(Arc::new(bytes)), steps, errors, zeros, bits })
 }

@@ -51,7 +51,6 @@ pub(crate) fn share_values(matrix: &Matrix, entries: usize, round: impl Fn(f32) 
 
 /// Learns at most `count` entries from values in ascending order with their weights.
 fn learn(sample: &[(f64, f64)], count: usize) -> Entries {
-    // the first entries lie between equal shares of the cube roots of the density, near the best of many entries
     let mut distinct: Vec<f64> = sample.iter().map(|(value, _)| *value).collect();
     distinct.dedup();
     if distinct.len() <= count {

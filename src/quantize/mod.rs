@@ -39,7 +39,7 @@ mod test_values;
 mod tests;
 mod treatment;
 
-pub(crate) use apply::{Quantised, Setting, ValueSetting, apply};
+pub(crate) use apply::{QuantizedValues, Setting, ValueSetting, apply};
 pub(crate) use dials::Dial;
 pub use dials::{ErrorMeasure, Quantization, Quantizer};
 pub(crate) use floats::is_quantizable;

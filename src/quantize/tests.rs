@@ -6,7 +6,7 @@ use super::apply::read_matrix;
 use super::floats::{read_floats, write_floats};
 use super::test_values::normal;
 use super::treatment::{Prune, PruneStructure};
-use super::{Importance, Octaves, Quantised, Sample, Setting, Steps, ValueSetting, Weighting, apply};
+use super::{Importance, Octaves, QuantizedValues, Sample, Setting, Steps, ValueSetting, Weighting, apply};
 use crate::tensor::{Dtype, TensorView};
 use crate::workers::Workers;
 
@@ -16,7 +16,13 @@ fn bytes(values: &[f32], dtype: Dtype) -> Vec<u8> {
     out
 }
 
-fn run(values: &[f32], shape: &[u64], dtype: Dtype, weighting: Weighting, setting: Setting) -> (Vec<f32>, Quantised) {
+fn run(
+    values: &[f32],
+    shape: &[u64],
+    dtype: Dtype,
+    weighting: Weighting,
+    setting: Setting,
+) -> (Vec<f32>, QuantizedValues) {
     let own = bytes(values, dtype);
     let view = TensorView::new(dtype, shape, &own).unwrap();
     let quantised = apply(&view, weighting, setting, &Workers::new(Some(1)).unwrap()).unwrap();

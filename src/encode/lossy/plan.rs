@@ -4,7 +4,7 @@ use super::inventory::Listed;
 use crate::encode::input::{Blocks, FileInput};
 use crate::error::{Error, Result};
 use crate::quantize::{
-    Bracket, ErrorMeasure, Quantised, Quantization, Sample, Setting, ValueRule, ValueSetting, Weighting, apply,
+    Bracket, ErrorMeasure, Quantization, QuantizedValues, Sample, Setting, ValueRule, ValueSetting, Weighting, apply,
     columns_of, solve_falling,
 };
 use crate::tensor::TensorView;
@@ -31,7 +31,7 @@ pub(super) struct Lossy {
 }
 
 /// The lossy tensors with their settings.
-pub(super) type Made = Vec<(Setting, Quantised)>;
+pub(super) type Made = Vec<(Setting, QuantizedValues)>;
 
 /// The tensors of the files, and those of them that become lossy.
 pub(super) struct Plan<'a> {
@@ -128,7 +128,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Quantises the lossy tensors that the dial does not rule; `None` for the other ones.
-    pub(super) fn make_fixed(&self) -> Result<Vec<Option<(Setting, Quantised)>>> {
+    pub(super) fn make_fixed(&self) -> Result<Vec<Option<(Setting, QuantizedValues)>>> {
         let fixed = |lossy: &Lossy| {
             if self.is_dialled(lossy) {
                 return Ok(None);
@@ -140,9 +140,9 @@ impl<'a> Plan<'a> {
     }
 
     /// Quantises the tensors that are not yet made, at a position of the dial.
-    pub(super) fn make(&self, dial: f64, made: Vec<Option<(Setting, Quantised)>>) -> Result<Made> {
+    pub(super) fn make(&self, dial: f64, made: Vec<Option<(Setting, QuantizedValues)>>) -> Result<Made> {
         let mut kept = 0;
-        let make = |(lossy, made): (&Lossy, Option<(Setting, Quantised)>)| {
+        let make = |(lossy, made): (&Lossy, Option<(Setting, QuantizedValues)>)| {
             let (setting, mut quantised) = match made {
                 Some(made) => made,
                 None => {
@@ -160,7 +160,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Takes out the tensors that the dial rules.
-    pub(super) fn without_dialled(&self, made: Made) -> Vec<Option<(Setting, Quantised)>> {
+    pub(super) fn without_dialled(&self, made: Made) -> Vec<Option<(Setting, QuantizedValues)>> {
         self.lossy.iter().zip(made).map(|(lossy, made)| (!self.is_dialled(lossy)).then_some(made)).collect()
     }
 
@@ -221,7 +221,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Quantises a whole tensor.
-    pub(super) fn apply(&self, lossy: &Lossy, setting: Setting) -> Result<Quantised> {
+    pub(super) fn apply(&self, lossy: &Lossy, setting: Setting) -> Result<QuantizedValues> {
         let tensor = &self.tensors[lossy.listed];
         let mut blocks = Blocks::new(self.files);
         let view = TensorView::new(tensor.dtype, &tensor.shape, blocks.read(tensor.file, tensor.range.clone())?)?;

@@ -23,7 +23,7 @@ pub struct LossyArgs {
     pub snr: Option<f64>,
     /// How errors of different tensors compare: relative to the size of the weights
     /// of each tensor, or absolute
-    #[arg(long, value_enum, value_name = "KIND", default_value_t = ErrorName::Relative)]
+    #[arg(long, value_enum, value_name = "KIND", requires = "dial", default_value_t = ErrorName::Relative)]
     pub error: ErrorName,
     /// The way in which weights become integers
     #[arg(long, value_enum, value_name = "NAME", default_value_t = QuantizerName::Scalar)]

@@ -109,9 +109,9 @@ fn row(tensor: &QuantizedTensor) -> Row<8> {
         cell(exact(tensor.weights())),
         cell(format_args!("{:.3}", tensor.bits_per_weight())),
         tensor.step.map_or_else(dash, |step| cell(format_args!("{step:.3e}"))),
-        if tensor.is_lossy() { cell(format_args!("{:.3e}", tensor.nmse())) } else { dash() },
+        cell(format_args!("{:.3e}", tensor.nmse())),
         tensor.snr().map_or_else(dash, |ratio| cell(format_args!("{ratio:.2}"))),
-        if tensor.is_lossy() { cell(format_args!("{:.3e}", tensor.largest_error)) } else { dash() },
+        cell(format_args!("{:.3e}", tensor.largest_error)),
     ];
     let zeros = if tensor.zeros > 0.0 { format!("{:.1} % zeros", 100.0 * tensor.zeros) } else { String::new() };
     Row::new(cells).with_note(&tensor.action).with_note(zeros)
