@@ -95,11 +95,7 @@ impl<'a> Gather<'a> {
     ) -> Result<()> {
         let reader = self.entry.reader;
         let parts: Vec<Part> = self.parts().collect();
-        // every worker has work before one gets several chunks
-        let at_once = match parts.len() / reader.workers().count() {
-            0 | 1 => 1,
-            _ => self.segment.chunks_at_once(&reader.options.limits),
-        };
+        let at_once = self.segment.chunks_at_once(parts.len(), reader.workers(), &reader.options.limits);
         let mut groups: Vec<Vec<(Part, &mut [T])>> = Vec::with_capacity(parts.len().div_ceil(at_once));
         for part in parts {
             let (own, rest) = out.split_at_mut(len(part.positions.end) - len(part.positions.start));

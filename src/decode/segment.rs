@@ -14,6 +14,7 @@ use crate::source::ReadAt;
 use crate::spec::{FRAME_SEGMENT, MAX_CHUNK_EXPANSION, MAX_CHUNK_OVERHEAD};
 use crate::tensor::bytes_of;
 use crate::wire::Cursor;
+use crate::workers::Workers;
 
 /// The head of a segment with its representation parsed.
 #[derive(Debug)]
@@ -191,13 +192,15 @@ impl Segment {
         self.representation.decode_chunks(chunks, scratch, observe)
     }
 
-    /// Returns how many chunks are decoded at the same time: as many as save time, within the memory of `limits`.
-    pub(super) fn chunks_at_once(&self, limits: &Limits) -> usize {
+    /// Returns how many of `chunks` chunks a worker decodes at the same time: as many as save time, within the memory of
+    /// `limits`, but one if a worker would then have no chunk.
+    pub(super) fn chunks_at_once(&self, chunks: usize, workers: &Workers, limits: &Limits) -> usize {
         let fits = |count: usize| {
             let bytes = self.chunk_work().bytes.saturating_mul(count as u64);
             limits.check(Bound::ScratchBytes, bytes, "bytes of memory to decode chunks").is_ok()
         };
-        match self.representation.has_lanes() && fits(CHUNKS_AT_ONCE) {
+        let is_enough = chunks >= CHUNKS_AT_ONCE * workers.count();
+        match is_enough && self.representation.has_lanes() && fits(CHUNKS_AT_ONCE) {
             true => CHUNKS_AT_ONCE,
             false => 1,
         }

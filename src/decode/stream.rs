@@ -271,12 +271,12 @@ impl<R: Read> StreamDecoder<R> {
 
     /// Puts chunks together that are decoded at the same time.
     fn groups(&self, jobs: Vec<(Arc<Segment>, CodedBytes)>) -> Vec<(Arc<Segment>, Vec<CodedBytes>)> {
-        // every worker has work before one gets several chunks
-        let is_much = jobs.len() >= 2 * self.workers.count();
+        let count = jobs.len();
         let mut groups: Vec<(Arc<Segment>, Vec<CodedBytes>)> = Vec::new();
         for (segment, coded) in jobs {
             let last = groups.last_mut().filter(|(last, chunks)| {
-                is_much && Arc::ptr_eq(last, &segment) && chunks.len() < segment.chunks_at_once(&self.options.limits)
+                Arc::ptr_eq(last, &segment)
+                    && chunks.len() < segment.chunks_at_once(count, &self.workers, &self.options.limits)
             });
             match last {
                 Some((_, chunks)) => chunks.push(coded),

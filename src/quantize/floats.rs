@@ -2,7 +2,7 @@
 
 use half::{bf16, f16};
 
-use crate::tensor::Dtype;
+use crate::tensor::{Dtype, convert};
 
 /// Returns whether tensors of a dtype can be quantised.
 pub(crate) fn is_quantizable(dtype: Dtype) -> bool {
@@ -11,11 +11,10 @@ pub(crate) fn is_quantizable(dtype: Dtype) -> bool {
 
 /// Returns the values of a tensor of a dtype that can be quantised.
 pub(crate) fn read_floats(dtype: Dtype, bytes: &[u8]) -> Vec<f32> {
-    match dtype {
-        Dtype::F16 => bytes.as_chunks().0.iter().map(|value| f16::from_le_bytes(*value).to_f32()).collect(),
-        Dtype::BF16 => bytes.as_chunks().0.iter().map(|value| bf16::from_le_bytes(*value).to_f32()).collect(),
-        _ => bytes.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect(),
-    }
+    let mut values = vec![0.0; bytes.len() * 8 / dtype.bits() as usize];
+    let converted = convert(dtype, bytes, &mut values);
+    debug_assert!(converted.is_ok(), "real floats can be converted");
+    values
 }
 
 /// Returns the value of `dtype` that is nearest to `value`, ties to even.

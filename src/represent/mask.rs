@@ -240,7 +240,7 @@ impl Mask {
                 ValuePlaces::At(&of_block)
             };
             let contexts = contexts.read(classes, places, symbols.len(), 1, |_| &[], kernel);
-            stream.next(&mut [StreamPiece { chunk: 0, contexts, symbols }])?;
+            stream.next(&mut [StreamPiece { contexts, symbols }])?;
             observe(symbols, contexts);
             match &self.omitted {
                 Omitted::Templates(templates) => {

@@ -81,17 +81,15 @@ pub(crate) trait SymbolModel: Debug {
 /// The next symbols of a stream in one chunk.
 #[derive(Debug, Default)]
 pub(crate) struct StreamPiece<'p> {
-    /// The number of the chunk among those that are decoded at the same time.
-    pub(crate) chunk: usize,
     /// The context of each symbol; empty if the stream has one context.
     pub(crate) contexts: &'p [u8],
-    /// Room for the symbols: a multiple of 32, except at the end of the chunk.
+    /// Room for the symbols: a multiple of 32, except at the end of the chunk. Empty after the end.
     pub(crate) symbols: &'p mut [u16],
 }
 
 /// Decodes a stream in chunks that are decoded at the same time.
 pub(crate) trait ChunksDecoder {
-    /// Decodes the next symbols. There is at most one piece for each chunk, in their order.
+    /// Decodes the next symbols. There is a piece for each chunk, in their order.
     fn next(&mut self, pieces: &mut [StreamPiece<'_>]) -> Result<()>;
 
     /// Checks the end of the stream in each chunk. Called after the last symbols.
@@ -123,7 +121,8 @@ pub(crate) fn each_chunk<'a, 'c, D: SymbolDecoder + 'a>(
 
 impl<D: SymbolDecoder> ChunksDecoder for EachChunk<D> {
     fn next(&mut self, pieces: &mut [StreamPiece<'_>]) -> Result<()> {
-        pieces.iter_mut().try_for_each(|piece| self.0[piece.chunk].next(piece.contexts, piece.symbols))
+        let mut chunks = self.0.iter_mut().zip(pieces).filter(|(_, piece)| !piece.symbols.is_empty());
+        chunks.try_for_each(|(decoder, piece)| decoder.next(piece.contexts, piece.symbols))
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

@@ -137,6 +137,12 @@ impl Dtype {
         }
     }
 
+    /// Returns whether the elements are real floats.
+    #[must_use]
+    pub fn is_float(self) -> bool {
+        !self.is_integer() && self != Self::C64
+    }
+
     /// Returns whether the dtype is an integer; `Bool` is one.
     pub(crate) fn is_integer(self) -> bool {
         self.is_signed_integer() || matches!(self, Self::Bool | Self::U8 | Self::U16 | Self::U32 | Self::U64)

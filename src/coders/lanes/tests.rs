@@ -111,6 +111,23 @@ fn encode(coded: &Coded) -> Vec<u8> {
     stream
 }
 
+/// Decodes the stream of other symbols beside a stream: none of the two gets anything that belongs to the other.
+fn check_beside(coded: &Coded, stream: &[u8]) {
+    let Coded { symbols, contexts, model } = coded;
+    let reversed = |all: &[_]| all.iter().rev().copied().collect::<Vec<_>>();
+    let other =
+        Coded { symbols: reversed(symbols), contexts: contexts.iter().rev().copied().collect(), model: model.clone() };
+    let other_stream = encode(&other);
+    for kernel in Kernel::available() {
+        for block_len in [usize::MAX, 96] {
+            let streams = [stream, &other_stream[..]];
+            let of_both = [&contexts[..], &other.contexts[..]];
+            let both = decode_two(kernel, block_len, streams, model, of_both, symbols.len()).unwrap();
+            assert!(both[0] == *symbols && both[1] == other.symbols, "{kernel} {block_len}");
+        }
+    }
+}
+
 /// Encodes, decodes with both decoders and skips; returns the size of the stream.
 fn check(coded: &Coded, naive: bool) -> usize {
     let Coded { symbols, contexts, model } = coded;
@@ -122,6 +139,7 @@ fn check(coded: &Coded, naive: bool) -> usize {
     cursor.finish().unwrap();
     let stream = encode(coded);
     assert!(decode(&stream, model, contexts, symbols.len()).unwrap() == *symbols);
+    check_beside(coded, &stream);
     if naive {
         assert!(naive_decode(&stream, model, contexts, symbols.len()).unwrap() == *symbols);
     }

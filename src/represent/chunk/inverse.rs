@@ -195,10 +195,10 @@ struct ChunkStreams<'a> {
 }
 
 /// A block of a chunk.
+#[derive(Clone, Copy)]
 struct BlockExtent<'b> {
-    /// The place of the chunk in the list of chunks.
-    chunk: usize,
     places: ValuePlaces<'b>,
+    /// The number of words; 0 after the end of the chunk.
     count: usize,
 }
 
@@ -232,52 +232,49 @@ impl ChunkStreams<'_> {
             let blocks = self.blocks(first, block_len, &mut kept);
             for (index, (stream, contexts)) in streams.iter_mut().enumerate() {
                 let mut pieces: [StreamPiece<'_>; CHUNKS_AT_ONCE] = Default::default();
-                let pieces = &mut pieces[..blocks.len()];
-                let mut rooms = symbols.chunks_exact_mut(chunk_len).zip(contexts).zip(0..);
-                for (block, piece) in blocks.iter().zip(&mut *pieces) {
-                    let Some(((room, contexts), _)) = rooms.find(|(_, chunk)| *chunk == block.chunk) else { break };
+                let rooms = symbols.chunks_exact_mut(chunk_len).zip(contexts).zip(&self.chunks).zip(&blocks);
+                for (piece, (((room, contexts), (_, chunk)), block)) in pieces.iter_mut().zip(rooms) {
                     let (before, own) = room.split_at_mut(index * block_len);
-                    let earlier = |number: usize| &before[number * block_len..][..block.count];
-                    let classes = &self.chunks[block.chunk].1.classes;
-                    let (places, count) = (block.places, block.count);
-                    let contexts = contexts.read(classes, places, count, self.words_an_element, earlier, self.kernel);
-                    *piece = StreamPiece { chunk: block.chunk, contexts, symbols: &mut own[..block.count] };
+                    let &BlockExtent { places, count } = block;
+                    let earlier = |number: usize| &before[number * block_len..][..count];
+                    let words = self.words_an_element;
+                    let contexts = contexts.read(&chunk.classes, places, count, words, earlier, self.kernel);
+                    *piece = StreamPiece { contexts, symbols: &mut own[..count] };
                 }
+                let pieces = &mut pieces[..self.chunks.len()];
                 stream.next(pieces)?;
-                for piece in pieces {
-                    let kept = self.chunks[piece.chunk].1.kept();
+                for (piece, (_, chunk)) in
+                    pieces.iter().zip(&self.chunks).filter(|(piece, _)| !piece.symbols.is_empty())
+                {
+                    let kept = chunk.kept();
                     let stream = usize::from(kept.is_some()) + index;
                     observe(StreamObservation { stream, symbols: piece.symbols, contexts: piece.contexts, kept });
                 }
             }
-            for block in &blocks {
-                let (number, chunk) = self.chunks[block.chunk];
-                let symbols = &symbols[block.chunk * chunk_len..][..chunk_len];
+            let of_chunks = self.chunks.iter().zip(symbols.chunks_exact(chunk_len)).zip(&blocks);
+            for (((number, chunk), symbols), block) in of_chunks.filter(|(_, block)| block.count > 0) {
                 let words = Block { joining: &joining, symbols, stride: block_len, count: block.count };
-                sink(number, block.places, words).map_err(|error| chunk.streams.place(error))?;
+                sink(*number, block.places, words).map_err(|error| chunk.streams.place(error))?;
             }
         }
         streams.into_iter().try_for_each(|(stream, _)| stream.finish())
     }
 
-    /// Returns the blocks that begin at the word `first` of each chunk that has so many words.
+    /// Returns the block of each chunk that begins at the word `first`.
     fn blocks<'b>(
         &self,
         first: usize,
         block_len: usize,
         kept: &'b mut [Option<KeptPlaces<'_>>],
     ) -> Vec<BlockExtent<'b>> {
-        let mut blocks = Vec::with_capacity(CHUNKS_AT_ONCE);
-        for (chunk, ((_, opened), kept)) in self.chunks.iter().zip(kept).enumerate() {
-            let count = opened.count.saturating_sub(first).min(block_len);
-            if count > 0 {
-                let places = match kept {
-                    Some(kept) => ValuePlaces::At(kept.next(count)),
-                    None => ValuePlaces::From(first),
-                };
-                blocks.push(BlockExtent { chunk, places, count });
-            }
-        }
-        blocks
+        let block = |((_, chunk), kept): (&(usize, &OpenedChunk<'_>), &'b mut Option<KeptPlaces<'_>>)| {
+            let count = chunk.count.saturating_sub(first).min(block_len);
+            let places = match kept {
+                Some(kept) => ValuePlaces::At(kept.next(count)),
+                None => ValuePlaces::From(first),
+            };
+            BlockExtent { places, count }
+        };
+        self.chunks.iter().zip(kept).map(block).collect()
     }
 }

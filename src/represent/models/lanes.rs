@@ -57,12 +57,10 @@ struct LaneStreams<'a>(Vec<LaneDecoder<'a>>);
 
 impl ChunksDecoder for LaneStreams<'_> {
     fn next(&mut self, pieces: &mut [StreamPiece<'_>]) -> Result<()> {
-        let mut decoders = self.0.iter_mut().enumerate();
-        let lane_pieces = pieces.iter_mut().map_while(|StreamPiece { chunk, contexts, symbols }| {
-            let (_, decoder) = decoders.find(|(number, _)| number == chunk)?;
-            Some(LanePiece { decoder, contexts, out: symbols })
-        });
-        let mut pieces = lane_pieces.peekable();
+        let pieces = self.0.iter_mut().zip(pieces).filter(|(_, piece)| !piece.symbols.is_empty());
+        let pieces =
+            pieces.map(|(decoder, piece)| LanePiece { decoder, contexts: piece.contexts, out: &mut *piece.symbols });
+        let mut pieces = pieces.peekable();
         // two chunks that are equally far go together
         while let Some(first) = pieces.next() {
             match pieces.next_if(|piece| piece.is_beside(&first)) {

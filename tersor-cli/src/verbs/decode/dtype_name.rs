@@ -23,8 +23,7 @@ impl DtypeName {
 
     /// Returns the dtype of a tensor in the output: the other one if it holds floats.
     pub fn of(self, tensor: &Tensor<'_>) -> Dtype {
-        let is_float = tensor.dtype().name().starts_with(['F', 'B']) && tensor.dtype() != Dtype::Bool;
-        if is_float { self.dtype() } else { tensor.dtype() }
+        if tensor.dtype().is_float() { self.dtype() } else { tensor.dtype() }
     }
 
     /// Returns the bytes of a tensor in the output. Values are rounded to nearest, ties to even.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use tersor::{ErrorKind, ErrorMeasure, Importance, PruneStructure, Quantization, QuantizationRule, Quantizer};
+use tersor::{ErrorKind, ErrorMeasure, Importance, PruneStructure, Quantization, QuantizationRule};
 
 use crate::screen::failure::{Failure, Outcome};
 
@@ -25,9 +25,6 @@ pub struct LossyArgs {
     /// of each tensor, or absolute
     #[arg(long, value_enum, value_name = "KIND", requires = "dial", default_value_t = ErrorName::Relative)]
     pub error: ErrorName,
-    /// The way in which weights become integers
-    #[arg(long, value_enum, value_name = "NAME", default_value_t = QuantizerName::Scalar)]
-    pub quantizer: QuantizerName,
     /// Replace the values of each tensor by at most N different ones
     #[arg(long, value_name = "N", conflicts_with = "dial")]
     pub codebook: Option<usize>,
@@ -56,13 +53,6 @@ pub enum ErrorName {
     Relative,
     /// All tensors have the same step, and squared errors are added up
     Absolute,
-}
-
-/// The values of `--quantizer`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum QuantizerName {
-    /// Each weight by itself is an integer times the step of its tensor
-    Scalar,
 }
 
 /// The values of `--prune-structure`.
@@ -114,9 +104,6 @@ impl LossyArgs {
         quantization = quantization.with_error(match self.error {
             ErrorName::Relative => ErrorMeasure::Relative,
             ErrorName::Absolute => ErrorMeasure::Absolute,
-        });
-        quantization = quantization.with_quantizer(match self.quantizer {
-            QuantizerName::Scalar => Quantizer::Scalar,
         });
         if let Some(entries) = self.codebook {
             quantization = quantization.with_codebook(entries)?;
