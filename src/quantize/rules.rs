@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use wildmatch::WildMatch;
+
 use super::treatment::{MAX_ENTRIES, Prune, PruneStructure, Treatment, ValueRule};
 use crate::error::{Error, Escaped, Result};
 
@@ -38,8 +40,7 @@ impl QuantizationRule {
     /// Returns whether the rule is for the tensor `name`.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        let (pattern, name): (Vec<char>, Vec<char>) = (self.pattern.chars().collect(), name.chars().collect());
-        matches(&pattern, &name)
+        WildMatch::new(&self.pattern).matches(name)
     }
 
     /// Returns whether the pattern is the name of one tensor.
@@ -127,28 +128,6 @@ impl Action {
 /// Returns the normalised mean squared error of a signal-to-noise ratio.
 pub(crate) fn nmse_of_decibels(decibels: f64) -> f64 {
     libm::pow(10.0, -decibels / 10.0)
-}
-
-/// Returns whether `text` matches a pattern with `*` and `?`. The time is at most the product of the lengths.
-fn matches(pattern: &[char], text: &[char]) -> bool {
-    let (mut at, mut own) = (0, 0);
-    // the last star, and where the text after it begins
-    let mut star: Option<(usize, usize)> = None;
-    while at < text.len() {
-        match pattern.get(own) {
-            Some('*') => {
-                star = Some((own, at));
-                own += 1;
-            }
-            Some(&character) if character == '?' || character == text[at] => (own, at) = (own + 1, at + 1),
-            _ => {
-                let Some((of_star, begin)) = star else { return false };
-                star = Some((of_star, begin + 1));
-                (own, at) = (of_star + 1, begin + 1);
-            }
-        }
-    }
-    pattern[own..].iter().all(|&character| character == '*')
 }
 
 #[cfg(test)]
